@@ -1,0 +1,49 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// Arrows point one way: commands -> audio input -> spotter -> front end, engine.
+// SiLIF and LogMel import nothing, not even Foundation, and also compile as Embedded Swift (`make embedded`).
+let package = Package(
+  name: "silif",
+  products: [
+    .library(name: "SiLIF", targets: ["SiLIF"]),
+    .library(name: "LogMel", targets: ["LogMel"]),
+    .library(name: "KeywordSpotter", targets: ["KeywordSpotter"]),
+    .library(name: "AudioInput", targets: ["AudioInput"]),
+    .executable(name: "kws-listen", targets: ["kws-listen"]),
+    .executable(name: "kws-score", targets: ["kws-score"]),
+    .executable(name: "kws-model", targets: ["kws-model"]),
+    .executable(name: "kws-bench", targets: ["kws-bench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.2.0")
+  ],
+  targets: [
+    // The engine: fixed-point arithmetic, neuron layers, delay rings, network step, model reader.
+    .target(name: "SiLIF"),
+    // The front end: PCM -> log-mel frames, integer, streaming.
+    .target(name: "LogMel"),
+    // Front end + network + smoothing + detection: one state machine for live and for files.
+    .target(name: "KeywordSpotter", dependencies: ["SiLIF", "LogMel"]),
+    // ALSA capture, sound files, standard input; one resampler and mixer for all of them.
+    .target(name: "AudioInput", dependencies: ["CALSA", "CSndFile"]),
+    .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
+    .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+    // What the commands share: model look-up, exit codes, text and JSON output.
+    .target(
+      name: "CommandSupport",
+      dependencies: [
+        "KeywordSpotter", "AudioInput", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(name: "kws-listen", dependencies: ["CommandSupport"]),
+    .executableTarget(name: "kws-score", dependencies: ["CommandSupport"]),
+    .executableTarget(name: "kws-model", dependencies: ["CommandSupport"]),
+    .executableTarget(name: "kws-bench", dependencies: ["CommandSupport"]),
+    .testTarget(name: "SiLIFTests", dependencies: ["SiLIF"]),
+    .testTarget(name: "LogMelTests", dependencies: ["LogMel"]),
+    .testTarget(name: "KeywordSpotterTests", dependencies: ["KeywordSpotter"]),
+    .testTarget(name: "AudioInputTests", dependencies: ["AudioInput"]),
+    .testTarget(name: "CommandTests", dependencies: ["CommandSupport"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
