@@ -1,0 +1,174 @@
+/// One layer: its parameters, its state and its delay ring, all in the network's block of memory.
+struct Layer {
+  let parameters: LayerParameters
+  private let sums: UnsafeMutablePointer<Int32>
+  private let tile: UnsafeMutablePointer<Int16>
+  private let delay: Delay
+  private let neurons: Neurons
+  private let saturation: SaturationCounter
+  /// Spikes of the last step: 1 where a neuron fired, [paddedOutputs].
+  let spiked: UnsafeMutablePointer<UInt8>
+  /// Indices of the neurons that fired in the last step, ascending.
+  let active: UnsafeMutablePointer<UInt16>
+  private(set) var activeCount = 0
+  /// This step modulo the ring's length.
+  private var slot = 0
+
+  enum Delay {
+    case none
+    case frames(FrameRing, delayed: UnsafeMutablePointer<Int16>)
+    case spikes(SpikeRing, arrived: UnsafeMutablePointer<UInt16>)
+    case dendritic(SumRing)
+    case synaptic(SumRing)
+  }
+
+  enum Neurons {
+    case siLIF(SiLIFNeurons)
+    case cSiLIF(CSiLIFNeurons)
+    case readout(ReadoutNeurons)
+  }
+
+  init(parameters: LayerParameters, saturation: SaturationCounter, arena: inout Arena) {
+    self.parameters = parameters
+    self.saturation = saturation
+    let width = parameters.paddedOutputs
+    sums = arena.reserve(Int32.self, width)
+    tile = arena.reserve(Int16.self, parameters.source == .spikes && parameters.weightBits == 8 ? width : 0)
+    let reach = parameters.maximumDelay
+    switch parameters.delayKind {
+    case .none:
+      delay = .none
+    case .axonal where parameters.source == .dense:
+      delay = .frames(
+        FrameRing(inputs: parameters.inputs, maximumDelay: reach, arena: &arena),
+        delayed: arena.reserve(Int16.self, parameters.inputs))
+    case .axonal:
+      delay = .spikes(
+        SpikeRing(inputs: parameters.inputs, maximumDelay: reach, arena: &arena),
+        arrived: arena.reserve(UInt16.self, parameters.inputs))
+    case .dendritic:
+      delay = .dendritic(SumRing(width: width, maximumDelay: reach, arena: &arena))
+    case .synaptic:
+      delay = .synaptic(SumRing(width: width, maximumDelay: reach, arena: &arena))
+    }
+    switch parameters.kind {
+    case .siLIF: neurons = .siLIF(SiLIFNeurons(width: width, arena: &arena))
+    case .cSiLIF: neurons = .cSiLIF(CSiLIFNeurons(width: width, arena: &arena))
+    case .readout: neurons = .readout(ReadoutNeurons(width: width, arena: &arena))
+    }
+    spiked = arena.reserve(UInt8.self, parameters.kind == .readout ? 0 : width)
+    active = arena.reserve(UInt16.self, parameters.kind == .readout ? 0 : width)
+  }
+
+  /// Membrane potentials of a readout layer, nil for others.
+  var readoutMembrane: UnsafePointer<Int32>? {
+    @_noAllocation @_noLocks get {
+      if case .readout(let readout) = neurons { return UnsafePointer(readout.membrane) }
+      return nil
+    }
+  }
+
+  @_noAllocation @_noLocks
+  mutating func reset() {
+    let width = parameters.paddedOutputs
+    switch delay {
+    case .none: break
+    case .frames(let ring, _): ring.reset()
+    case .spikes(let ring, _): ring.reset()
+    case .dendritic(let ring), .synaptic(let ring): ring.reset()
+    }
+    switch neurons {
+    case .siLIF(let neurons):
+      neurons.reset(width)
+      for index in 0..<width { spiked[index] = 0 }
+    case .cSiLIF(let neurons):
+      neurons.reset(width)
+      for index in 0..<width { spiked[index] = 0 }
+    case .readout(let neurons):
+      neurons.reset(width)
+    }
+    activeCount = 0
+    slot = 0
+  }
+
+  /// One step on a real-valued frame. Returns the synaptic operations: every input counts, zero or not.
+  @_noAllocation @_noLocks
+  mutating func step(frame: UnsafePointer<Int16>) -> Int {
+    switch delay {
+    case .none:
+      DenseInput.accumulate(frame: frame, parameters: parameters, into: sums)
+    case .frames(let ring, let delayed):
+      ring.exchange(frame: frame, slot: slot, delays: delays, delayed: delayed)
+      DenseInput.accumulate(frame: delayed, parameters: parameters, into: sums)
+    case .dendritic(let ring):
+      DenseInput.accumulate(frame: frame, parameters: parameters, into: sums)
+      ring.deposit(sums: sums, slot: slot, delays: delays)
+      ring.collect(slot: slot, into: sums)
+    case .synaptic(let ring):
+      SynapticInput.scatter(frame: frame, parameters: parameters, delays: delays, slot: slot, ring: ring)
+      ring.collect(slot: slot, into: sums)
+      ring.clear(slot: slot)
+    case .spikes: break  // Never built behind dense input.
+    }
+    stepNeurons()
+    return parameters.inputs &* parameters.outputs
+  }
+
+  /// One step on the spikes of the layer below. Returns the synaptic operations: spikes times fan-out.
+  @_noAllocation @_noLocks
+  mutating func step(active: UnsafePointer<UInt16>, count: Int) -> Int {
+    var arrivedCount = count
+    switch delay {
+    case .none:
+      SpikeInput.accumulate(active: active, count: count, parameters: parameters, tile: tile, into: sums)
+    case .spikes(let ring, let arrived):
+      arrivedCount = ring.exchange(
+        active: active, count: count, slot: slot, delays: delays, inputs: parameters.inputs, arrived: arrived)
+      SpikeInput.accumulate(active: arrived, count: arrivedCount, parameters: parameters, tile: tile, into: sums)
+    case .dendritic(let ring):
+      SpikeInput.accumulate(active: active, count: count, parameters: parameters, tile: tile, into: sums)
+      ring.deposit(sums: sums, slot: slot, delays: delays)
+      ring.collect(slot: slot, into: sums)
+    case .synaptic(let ring):
+      SynapticInput.scatter(
+        active: active, count: count, parameters: parameters, delays: delays, slot: slot, ring: ring)
+      ring.collect(slot: slot, into: sums)
+      ring.clear(slot: slot)
+    case .frames: break  // Never built behind spikes.
+    }
+    stepNeurons()
+    return arrivedCount &* parameters.outputs
+  }
+
+  /// Present wherever `delay` is not `.none`: the model reader made sure.
+  @inline(__always)
+  private var delays: UnsafePointer<UInt8> { parameters.delays.unsafelyUnwrapped }
+
+  @inline(__always)
+  private mutating func stepNeurons() {
+    // Without delays the ring has one slot, and this stays 0.
+    slot = slot == parameters.maximumDelay ? 0 : slot &+ 1
+    switch neurons {
+    case .siLIF(let neurons):
+      neurons.step(sums: sums, spiked: spiked, parameters: parameters, saturation: saturation)
+      listActive()
+    case .cSiLIF(let neurons):
+      neurons.step(sums: sums, spiked: spiked, parameters: parameters, saturation: saturation)
+      listActive()
+    case .readout(let neurons):
+      neurons.step(sums: sums, parameters: parameters, saturation: saturation)
+    }
+  }
+
+  /// Without a branch on the data: every index is written, and kept only when its neuron fired. The write position
+  /// never passes the index, so the list needs no extra room.
+  @inline(__always)
+  private mutating func listActive() {
+    var count = 0
+    for index in 0..<parameters.paddedOutputs {
+      active[count] = UInt16(truncatingIfNeeded: index)
+      count &+= Int(spiked[index])
+    }
+    activeCount = count
+  }
+}

@@ -1,0 +1,121 @@
+/// A network ready to step: every size is known and every byte reserved at set-up; afterwards nothing allocates, locks,
+/// throws or calls out.
+///
+/// A network is a handle to the memory that it was given: copies step the same state.
+public struct Network {
+  public let header: NetworkHeader
+  private let layers: UnsafeMutablePointer<Layer>
+  private let frame: UnsafeMutablePointer<Int16>
+  private let softmax: Softmax
+  private let probabilities: UnsafeMutablePointer<UInt16>
+  private let counters: UnsafeMutablePointer<UInt64>
+
+  /// Bytes of memory that `init(model:memory:)` needs, aligned to 64.
+  public static func requiredBytes(for model: Model) -> Int {
+    var arena = Arena()
+    _ = Network(model: model, arena: &arena, isCounting: true)
+    return arena.usedBytes
+  }
+
+  /// - Parameters:
+  ///   - model: validated; its bytes must outlive the network.
+  ///   - memory: at least `requiredBytes(for:)`, aligned to 64, owned by the caller and not moved.
+  public init(model: Model, memory: UnsafeMutableRawBufferPointer) {
+    precondition(memory.count >= Network.requiredBytes(for: model), "the network's memory is too small")
+    precondition(UInt(bitPattern: memory.baseAddress) % UInt(Arena.alignment) == 0, "memory must be aligned to 64")
+    var arena = Arena(memory: memory)
+    self.init(model: model, arena: &arena, isCounting: false)
+  }
+
+  private init(model: Model, arena: inout Arena, isCounting: Bool) {
+    header = model.header
+    layers = arena.reserveValues(Layer.self, model.header.layerCount)
+    frame = arena.reserve(Int16.self, model.header.inputCount)
+    counters = arena.reserve(UInt64.self, Counter.count)
+    #if DEBUG
+      let saturation = SaturationCounter(count: counters + Counter.saturations.rawValue)
+    #else
+      let saturation = SaturationCounter()
+    #endif
+    for index in 0..<model.header.layerCount {
+      let layer = Layer(parameters: model.layer(index), saturation: saturation, arena: &arena)
+      if !isCounting { (layers + index).initialize(to: layer) }
+    }
+    softmax = Softmax(classes: model.header.classCount, arena: &arena)
+    probabilities = arena.reserve(UInt16.self, model.header.classCount)
+    if !isCounting { softmax.prepare() }
+  }
+
+  private enum Counter: Int {
+    case spikes = 0
+    case synapticOperations = 1
+    case saturations = 2
+    static var count: Int { @_noAllocation @_noLocks @inline(__always) get { 3 } }
+  }
+
+  /// Back to the state of a fresh network: all states, rings and counters zero.
+  @_noAllocation @_noLocks
+  public func reset() {
+    for index in 0..<header.layerCount { layers[index].reset() }
+    for index in 0..<header.classCount { probabilities[index] = 0 }
+    for index in 0..<Counter.count { counters[index] = 0 }
+  }
+
+  /// One step on one frame of `header.inputCount` values; values beyond ±header.inputLimit are saturated to it.
+  @_noAllocation @_noLocks
+  public func step(_ input: UnsafePointer<Int16>) {
+    let limit = Int16(truncatingIfNeeded: header.inputLimit)
+    for index in 0..<header.inputCount {
+      let value = input[index]
+      frame[index] = value > limit ? limit : (value < -limit ? -limit : value)
+    }
+    var operations = layers[0].step(frame: frame)
+    var spikes = 0
+    for index in 1..<header.layerCount {
+      let below = layers + (index &- 1)
+      spikes &+= below.pointee.activeCount
+      operations &+= layers[index].step(active: below.pointee.active, count: below.pointee.activeCount)
+    }
+    counters[Counter.spikes.rawValue] &+= UInt64(truncatingIfNeeded: spikes)
+    counters[Counter.synapticOperations.rawValue] &+= UInt64(truncatingIfNeeded: operations)
+    softmax.step(membrane: membrane, classes: header.classCount, probabilities_q15: probabilities)
+  }
+
+  /// Readout membrane potentials of the last step, [classCount], 16 fractional bits.
+  public var membrane: UnsafePointer<Int32> {
+    @_noAllocation @_noLocks get { layers[header.layerCount &- 1].readoutMembrane.unsafelyUnwrapped }
+  }
+
+  /// Softmax of the readout at the last step, [classCount], Q15.
+  public var probabilities_q15: UnsafePointer<UInt16> {
+    @_noAllocation @_noLocks get { UnsafePointer(probabilities) }
+  }
+
+  /// The frame that the last step computed with, after saturation, [inputCount].
+  public var lastFrame: UnsafePointer<Int16> { UnsafePointer(frame) }
+
+  /// Spikes of hidden layer `index` in the last step: 1 where a neuron fired, [outputs].
+  public func spikes(ofLayer index: Int) -> UnsafeBufferPointer<UInt8> {
+    precondition(index >= 0 && index < header.layerCount - 1)
+    return UnsafeBufferPointer(start: layers[index].spiked, count: layers[index].parameters.outputs)
+  }
+
+  /// Neurons of layer `index` that fired in the last step.
+  public func spikeCount(ofLayer index: Int) -> Int { layers[index].activeCount }
+
+  /// Spikes of all hidden layers since the last reset.
+  public var spikeCount: UInt64 { counters[Counter.spikes.rawValue] }
+
+  /// Synaptic operations since the last reset, by the paper's definition: non-zero inputs of a layer times its
+  /// outputs, a dense input counting each element.
+  public var synapticOperationCount: UInt64 { counters[Counter.synapticOperations.rawValue] }
+
+  /// Sums that left their range since the last reset. Counted in debug builds; nil in release builds.
+  public var saturationCount: UInt64? {
+    #if DEBUG
+      return counters[Counter.saturations.rawValue]
+    #else
+      return nil
+    #endif
+  }
+}

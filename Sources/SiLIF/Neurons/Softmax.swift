@@ -1,0 +1,59 @@
+/// Softmax over the readout in integers: `p = 2^(-(max - u)·log2 e)`, normalised, in Q15.
+struct Softmax {
+  /// Fractional bits of the membrane potentials it takes.
+  static let inputFractionBits = 16
+  /// log2(e) in Q16: round(1.4426950408889634 · 65536).
+  private static var log2e_q16: Int64 { @_noAllocation @_noLocks @inline(__always) get { 94548 } }
+
+  /// 2^(-i/256) in Q15, i in 0...256. A copy of the generated table: a global would be guarded by a lock at first use.
+  private let table: UnsafeMutablePointer<UInt16>
+  private let weights: UnsafeMutablePointer<UInt32>
+
+  init(classes: Int, arena: inout Arena) {
+    table = arena.reserve(UInt16.self, ExponentialTable.values.count)
+    weights = arena.reserve(UInt32.self, classes)
+  }
+
+  /// Fills the table. Set-up only.
+  func prepare() {
+    for (index, value) in ExponentialTable.values.enumerated() { table[index] = value }
+  }
+
+  /// - Parameters:
+  ///   - membrane: [classes], 16 fractional bits.
+  ///   - probabilities_q15: receives [classes], each 0...32768; they sum to 32768 within half a unit a class.
+  @_noAllocation @_noLocks
+  func step(
+    membrane: UnsafePointer<Int32>, classes: Int, probabilities_q15: UnsafeMutablePointer<UInt16>
+  ) {
+    var largest = membrane[0]
+    for index in 1..<classes where membrane[index] > largest { largest = membrane[index] }
+    // Each weight is at most 2^15 and there are at most 2^8 classes: the sum is below 2^24, and weight << 15 below 2^31.
+    var sum: UInt32 = 0
+    for index in 0..<classes {
+      weights[index] = exponential(ofMinus: Int64(largest) &- Int64(membrane[index]))
+      sum &+= weights[index]
+    }
+    // The largest class has weight 2^15, so the sum is never zero.
+    for index in 0..<classes {
+      let quotient = ((weights[index] &<< 15) &+ (sum &>> 1)) / sum
+      probabilities_q15[index] = UInt16(truncatingIfNeeded: quotient)
+    }
+  }
+
+  /// exp(-distance) in Q15; distance has 16 fractional bits and is not negative.
+  @inline(__always)
+  private func exponential(ofMinus distance: Int64) -> UInt32 {
+    // distance <= 2^31, so the product is below 2^48.
+    let exponent = roundedShift(distance &* Softmax.log2e_q16, rightBy: 16)
+    let whole = exponent &>> 16
+    // 2^15 · 2^-17 rounds to zero.
+    if whole > 16 { return 0 }
+    let fraction = Int(truncatingIfNeeded: exponent & 0xFFFF)
+    let upper = UInt32(table[fraction &>> 8])
+    let step = upper &- UInt32(table[(fraction &>> 8) &+ 1])
+    let value = upper &- ((step &* UInt32(fraction & 0xFF) &+ 128) &>> 8)
+    let shift = UInt32(truncatingIfNeeded: whole)
+    return (value &+ ((1 &<< shift) &>> 1)) &>> shift
+  }
+}

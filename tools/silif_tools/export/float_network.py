@@ -1,0 +1,58 @@
+"""The folded network in float64: what the integers are compared with (accuracy, agreement, firing rates)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..model_file.tables import NeuronKind
+from .fold import FloatLayer
+
+
+@dataclass
+class FloatTrace:
+    """spikes per hidden layer [clip, step, neuron] uint8, scores [clip, class] (softmax summed over steps)."""
+
+    spikes: list[np.ndarray]
+    scores: np.ndarray
+    state_peak: list[float]
+
+
+def _softmax(values: np.ndarray) -> np.ndarray:
+    weights = np.exp(values - values.max(axis=-1, keepdims=True))
+    return weights / weights.sum(axis=-1, keepdims=True)
+
+
+def _run_layer(layer: FloatLayer, values: np.ndarray) -> tuple[np.ndarray, float]:
+    """values [clip, step, input] -> spikes (or the readout's membrane potential) [clip, step, output], largest |state|."""
+    currents = values @ layer.weights + layer.bias
+    clips, steps, width = currents.shape
+    u = np.zeros((clips, width), complex if layer.kind == NeuronKind.CSILIF else float)
+    w, s = np.zeros((clips, width)), np.zeros((clips, width))
+    out, peak = np.empty((clips, steps, width)), 0.0
+    decay = layer.decay + 1j * layer.second if layer.kind == NeuronKind.CSILIF else layer.decay
+    for step in range(steps):
+        if layer.kind == NeuronKind.SILIF:
+            w = w - layer.adaptation_leak * w + layer.subthreshold_coupling * u + layer.spike_coupling * s
+            u = decay * (u - s) + currents[:, step] - layer.second * w
+            s = (u > 1).astype(float)
+            peak = max(peak, np.abs(u).max(), np.abs(w).max())
+        elif layer.kind == NeuronKind.CSILIF:
+            u = decay * (u - s / 2) + currents[:, step]
+            s = (2 * u.real > 1).astype(float)
+            peak = max(peak, np.abs(u.real).max(), np.abs(u.imag).max())
+        else:
+            u = decay * u + currents[:, step]
+            peak = max(peak, np.abs(u).max())
+        out[:, step] = u if layer.kind == NeuronKind.READOUT else s
+    return out, peak
+
+
+def run_float(layers: list[FloatLayer], inputs: np.ndarray) -> FloatTrace:
+    """inputs [clip, step, input] in real units -> FloatTrace. Zero initial state."""
+    values, spikes, peaks = inputs.astype(np.float64), [], []
+    for layer in layers[:-1]:
+        values, peak = _run_layer(layer, values)
+        spikes.append(values.astype(np.uint8))
+        peaks.append(float(peak))
+    membrane, peak = _run_layer(layers[-1], values)
+    return FloatTrace(spikes, _softmax(membrane).sum(axis=1), [*peaks, float(peak)])

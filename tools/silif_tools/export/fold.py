@@ -1,0 +1,104 @@
+"""State dict -> float layers with everything folded: what the network computes, before any rounding.
+
+Batch normalization, input normalization and the constant input gains (1 - al of SiLIF and readout, b of C-SiLIF) all
+act linearly on the current, so they fold exactly into weights and bias.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..model_file.tables import NeuronKind, Source
+from .state_dict import ConversionError
+
+BATCH_NORM_EPSILON = 1e-5
+READOUT_DECAY_RANGE = (np.exp(-1 / 5), np.exp(-1 / 25))
+
+
+@dataclass
+class FloatLayer:
+    """weights [inputs, outputs] and bias [outputs] give the neuron's complete input term; coefficients [outputs]."""
+
+    kind: NeuronKind
+    source: Source
+    weights: np.ndarray
+    bias: np.ndarray
+    decay: np.ndarray
+    second: np.ndarray | None = None
+    # SiLIF: 1 - be, kept as the complement because be comes within 5e-9 of 1
+    adaptation_leak: np.ndarray | None = None
+    subthreshold_coupling: np.ndarray | None = None
+    spike_coupling: np.ndarray | None = None
+
+
+def _current(state: dict, prefix: str) -> tuple[np.ndarray, np.ndarray]:
+    """I = BatchNorm(W x) as weights [inputs, outputs] and bias."""
+    weight = state[f"{prefix}W.weight"]
+    bias = state.get(f"{prefix}W.bias", np.zeros(weight.shape[0]))
+    if f"{prefix}norm.running_mean" in state:
+        gain = state[f"{prefix}norm.weight"] / np.sqrt(state[f"{prefix}norm.running_var"] + BATCH_NORM_EPSILON)
+        bias = state[f"{prefix}norm.bias"] + gain * (bias - state[f"{prefix}norm.running_mean"])
+        weight = weight * gain[:, None]
+    elif f"{prefix}norm.weight" in state:
+        raise ConversionError(f"{prefix}norm has no running statistics: layer normalization cannot be folded")
+    return weight.T, bias
+
+
+def _layer(state: dict, prefix: str, source: Source) -> FloatLayer:
+    weights, bias = _current(state, prefix)
+    keys = {key[len(prefix) :] for key in state if key.startswith(prefix)}
+    if any(key.startswith("V.") for key in keys):
+        raise ConversionError(f"{prefix}V: recurrent weights cannot run here")
+    if {"dt", "alpha", "beta", "a", "b"} <= keys:
+        step = np.exp(state[f"{prefix}dt"])
+        rate = np.exp(state[f"{prefix}alpha"]) * step
+        decay, gain = np.exp(-rate), -np.expm1(-rate)
+        return FloatLayer(
+            NeuronKind.SILIF,
+            source,
+            weights * gain,
+            bias * gain,
+            decay=decay,
+            second=gain,
+            adaptation_leak=-np.expm1(-np.exp(state[f"{prefix}beta"]) * step),
+            subthreshold_coupling=np.clip(state[f"{prefix}a"], 0, 1),
+            spike_coupling=np.clip(state[f"{prefix}b"], 0, 2),
+        )
+    if {"log_dt", "log_log_alpha", "alpha_img", "b"} <= keys:
+        step = np.exp(state[f"{prefix}log_dt"])
+        # Phases reach hundreds of radians: the exponential is taken here, in float64.
+        decay = np.exp(step * (-np.exp(state[f"{prefix}log_log_alpha"]) + 1j * state[f"{prefix}alpha_img"]))
+        gain = state[f"{prefix}b"]
+        return FloatLayer(
+            NeuronKind.CSILIF, source, weights * gain, bias * gain, decay=decay.real, second=decay.imag
+        )
+    if "alpha" in keys and "beta" not in keys:
+        decay = np.clip(state[f"{prefix}alpha"], *READOUT_DECAY_RANGE)
+        return FloatLayer(NeuronKind.READOUT, source, weights * (1 - decay), bias * (1 - decay), decay=decay)
+    raise ConversionError(f"{prefix[:-1]}: no neuron that runs here has the tensors {', '.join(sorted(keys))}")
+
+
+def fold(state: dict[str, np.ndarray]) -> list[FloatLayer]:
+    """All layers, input normalization folded into the first one.
+
+    Raises ConversionError naming the tensor that stands in the way.
+    """
+    indices = sorted({int(key.split(".")[1]) for key in state if key.startswith("snn.")})
+    if not indices or indices != list(range(len(indices))):
+        raise ConversionError("no tensors named snn.0., snn.1., ...: this is not a network of this family")
+    layers = [_layer(state, f"snn.{i}.", Source.DENSE if i == 0 else Source.SPIKES) for i in indices]
+    for index, layer in enumerate(layers):
+        is_last = index == len(layers) - 1
+        if (layer.kind == NeuronKind.READOUT) != is_last:
+            raise ConversionError(f"snn.{index}: only the last layer is, and must be, a readout")
+        if index and layers[index - 1].weights.shape[1] != layer.weights.shape[0]:
+            raise ConversionError(
+                f"snn.{index}.W.weight takes {layer.weights.shape[0]} inputs,"
+                f" but layer {index - 1} has {layers[index - 1].weights.shape[1]} neurons"
+            )
+    if "input_norm.mean" in state:
+        mean, deviation = state["input_norm.mean"], state["input_norm.std"]
+        first = layers[0]
+        first.weights = first.weights / deviation[:, None]
+        first.bias = first.bias - mean @ first.weights
+    return layers

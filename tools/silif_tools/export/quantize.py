@@ -1,0 +1,137 @@
+"""Float layers -> integer tables: weights per row, coefficients in Q30, scales and leaks with their own exponents."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..integer.fixed import COEFFICIENT_BITS, CURRENT_EXTRA_BITS, mantissa_and_shift, round_half_even_to_int
+from ..model_file.tables import LayerTables, NeuronKind
+from .fold import FloatLayer
+
+# SiLIF states stay within +-700 in published networks, C-SiLIF states reach 3000 but decay slowly: 16 fractional bits
+# leave +-16384, which serves both (docs/ARITHMETIC.md). The readout's softmax is defined for 16.
+STATE_FRACTION_BITS = 16
+# Candidates for the row scale, as a fraction of the one that maps the largest weight to the largest integer.
+_SHRINKS = np.linspace(1.0, 0.7, 13)
+
+
+@dataclass
+class TensorReport:
+    """How one tensor survived rounding."""
+
+    name: str
+    scale: str
+    signal_to_noise_db: float
+    saturated: int
+
+
+def signal_to_noise_db(reference: np.ndarray, rounded: np.ndarray) -> float:
+    noise = float(np.sum((reference - rounded) ** 2))
+    signal = float(np.sum(reference**2))
+    return float("inf") if noise == 0 else 10 * np.log10(signal / noise) if signal > 0 else 0.0
+
+
+def quantize_weights(weights: np.ndarray, bits: int, importance: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Rows [inputs, outputs] -> integers, scale per output, clipped weights.
+
+    Per output, the scale with the least squared error, each input weighted by its mean square (`importance` [inputs]):
+    a clipped outlier can be worth finer steps for all others.
+    """
+    limit = 2 ** (bits - 1) - 1
+    largest = np.abs(weights).max(axis=0)
+    full = np.where(largest > 0, largest, 1.0) / limit
+    best_error = np.full(weights.shape[1], np.inf)
+    scale = full.copy()
+    for shrink in _SHRINKS:
+        candidate = full * shrink
+        rounded = np.clip(np.rint(weights / candidate), -limit, limit) * candidate
+        error = importance @ (weights - rounded) ** 2
+        better = error < best_error
+        best_error = np.where(better, error, best_error)
+        scale = np.where(better, candidate, scale)
+    unclipped = np.rint(weights / scale)
+    integers = np.clip(unclipped, -limit, limit)
+    return integers.astype(np.int64), scale, int(np.count_nonzero(unclipped != integers))
+
+
+def quantize_layer(
+    layer: FloatLayer,
+    *,
+    name: str,
+    bits: int,
+    input_unit: float,
+    input_limit: int,
+    input_mean: np.ndarray,
+    input_power: np.ndarray,
+    fraction_bits: int = STATE_FRACTION_BITS,
+) -> tuple[LayerTables, list[TensorReport]]:
+    """One layer.
+
+    - input_unit: real value of one input integer (2^-10 for log-mel, 1 for spikes and counts)
+    - input_limit: largest |input integer|; the sums' Int32 bound rests on it
+    - input_mean, input_power: [inputs] mean and mean square of the real inputs on calibration data. Rounding a weight
+      by e shifts the current by e·mean; the bias takes that back.
+    """
+    report = []
+    integers, scale, saturated = quantize_weights(layer.weights, bits, input_power)
+    # Σ|W|·limit must fit Int32: rows that would not (16-bit weights behind wide inputs) get coarser steps.
+    room = (2**31 - 1) // input_limit
+    heavy = np.abs(integers).sum(axis=0) > room
+    if heavy.any():
+        scale[heavy] *= np.abs(integers[:, heavy]).sum(axis=0) / room * (1 + 1e-3)
+        integers[:, heavy] = np.rint(layer.weights[:, heavy] / scale[heavy]).astype(np.int64)
+    rounded = integers * scale
+    report.append(
+        TensorReport(
+            f"{name}.weights",
+            f"{scale.min():.3g}...{scale.max():.3g} per row",
+            signal_to_noise_db(layer.weights, rounded),
+            saturated,
+        )
+    )
+    bias_real = layer.bias + input_mean @ (layer.weights - rounded)
+    current_unit = 2.0 ** (fraction_bits + CURRENT_EXTRA_BITS)
+    scale_mantissa, scale_shift = mantissa_and_shift(
+        np.where(np.abs(integers).sum(axis=0) > 0, scale * input_unit * current_unit, 0.0), 31
+    )
+    bias = round_half_even_to_int(bias_real * current_unit)
+    if np.abs(bias).max(initial=0) > 2**31 - 1:
+        raise ValueError(f"{name}: a folded bias of {np.abs(bias_real).max():.4g} leaves its 32-bit range")
+    report.append(TensorReport(f"{name}.bias", f"2^-{fraction_bits + 8}", signal_to_noise_db(bias_real, bias / current_unit), 0))
+
+    def coefficient(values, label, unit_bits=COEFFICIENT_BITS):
+        quantized = round_half_even_to_int(values * 2.0**unit_bits)
+        report.append(
+            TensorReport(f"{name}.{label}", f"2^-{unit_bits}", signal_to_noise_db(values, quantized / 2.0**unit_bits), 0)
+        )
+        return quantized
+
+    tables = LayerTables(
+        kind=layer.kind,
+        source=layer.source,
+        weight_bits=bits,
+        state_fraction_bits=fraction_bits,
+        weights=integers,
+        scale_mantissa=scale_mantissa,
+        scale_shift=scale_shift,
+        bias=bias,
+        decay=coefficient(layer.decay, "decay"),
+    )
+    if layer.kind != NeuronKind.READOUT:
+        tables.second = coefficient(layer.second, "input_gain" if layer.kind == NeuronKind.SILIF else "decay_imaginary")
+    if layer.kind == NeuronKind.SILIF:
+        # 1 - be = mantissa * 2^-(30 + shift), the mantissa at most 2^30.
+        mantissa, shift = mantissa_and_shift(layer.adaptation_leak, COEFFICIENT_BITS)
+        too_fine = shift < COEFFICIENT_BITS
+        mantissa, shift = (
+            np.where(too_fine, round_half_even_to_int(layer.adaptation_leak * 2.0**30), mantissa),
+            np.maximum(shift - COEFFICIENT_BITS, 0),
+        )
+        leak = mantissa * 2.0 ** -(30.0 + shift)
+        report.append(
+            TensorReport(f"{name}.adaptation_leak", "own exponent", signal_to_noise_db(layer.adaptation_leak, leak), 0)
+        )
+        tables.adaptation_leak_mantissa, tables.adaptation_leak_shift = mantissa, shift
+        tables.subthreshold_coupling = coefficient(layer.subthreshold_coupling, "subthreshold_coupling")
+        tables.spike_coupling = coefficient(layer.spike_coupling, "spike_coupling", fraction_bits)
+    return tables, report

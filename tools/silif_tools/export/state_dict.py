@@ -1,0 +1,27 @@
+"""Load a state dict safely and name what cannot run here."""
+
+from pathlib import Path
+
+import numpy as np
+
+
+class ConversionError(ValueError):
+    """A checkpoint that cannot be converted; the message says which tensor and what to do."""
+
+
+def load_state_dict(path: Path) -> dict[str, np.ndarray]:
+    """A `.pth` state dict as float64 arrays. Never runs code from the file (`weights_only`)."""
+    import torch
+
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise ConversionError(f"{path}: no such file") from None
+    except Exception as error:
+        raise ConversionError(
+            f"{path}: not a plain PyTorch state dict ({type(error).__name__}). Save it with"
+            " torch.save(model.state_dict(), path); pickled modules are refused because loading them runs code"
+        ) from None
+    if not isinstance(loaded, dict) or not all(hasattr(value, "numpy") for value in loaded.values()):
+        raise ConversionError(f"{path}: expected a state dict of tensors; save model.state_dict() alone")
+    return {key: value.detach().numpy().astype(np.float64) for key, value in loaded.items()}

@@ -1,0 +1,124 @@
+"""Read a `.silif` model file back into tables: for the reference model and for tests of the writer."""
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from .tables import DelayKind, Detector, InputKind, LayerTables, ModelTables, NeuronKind, Source
+from .write import ALIGNMENT, HEADER_BYTES, MAGIC, NONE, VERSION
+
+
+class ModelFileError(ValueError):
+    """A model file that cannot be used; the message names the field."""
+
+
+class _Reader:
+    def __init__(self, data: bytes):
+        self.data, self.position = data, 0
+
+    def table(self, dtype: str, shape, padded_outputs: int | None = None) -> np.ndarray:
+        self.position += -self.position % ALIGNMENT
+        stored = tuple(shape[:-1]) + (padded_outputs or shape[-1],)
+        count = int(np.prod(stored))
+        kind = np.dtype(dtype).newbyteorder("<")
+        values = np.frombuffer(self.data, kind, count, self.position).reshape(stored)
+        self.position += count * kind.itemsize
+        return values[..., : shape[-1]].astype(np.int64)
+
+    def unpack(self, layout: str):
+        values = struct.unpack_from(layout, self.data, self.position)
+        self.position += struct.calcsize(layout)
+        return values
+
+
+def _layer(data: bytes) -> LayerTables:
+    reader = _Reader(data)
+    kind, source, delay_kind, bits, inputs, outputs, _, fraction = reader.unpack("<8H16x")
+    kind, delay_kind = NeuronKind(kind), DelayKind(delay_kind)
+    padded = -(-outputs // 16) * 16
+
+    def row(dtype):
+        return reader.table(dtype, (outputs,), padded)
+
+    weights = reader.table("int8" if bits == 8 else "int16", (inputs, outputs), padded)
+    layer = LayerTables(
+        kind, Source(source), bits, fraction, weights, row("int32"), row("uint8"), row("int32"), decay=None
+    )
+    layer.delay_kind = delay_kind
+    if delay_kind == DelayKind.AXONAL:
+        layer.delays = reader.table("uint8", (inputs,))
+    elif delay_kind == DelayKind.DENDRITIC:
+        layer.delays = row("uint8")
+    elif delay_kind == DelayKind.SYNAPTIC:
+        layer.delays = reader.table("uint8", (inputs, outputs), padded)
+    layer.decay = row("int32")
+    if kind in (NeuronKind.SILIF, NeuronKind.CSILIF):
+        layer.second = row("int32")
+    if kind == NeuronKind.SILIF:
+        layer.adaptation_leak_mantissa = row("int32")
+        layer.adaptation_leak_shift = row("uint8")
+        layer.subthreshold_coupling = row("int32")
+        layer.spike_coupling = row("int32")
+    return layer
+
+
+def read_model(source: Path | bytes) -> ModelTables:
+    """Parse a model file. Raises ModelFileError on anything that is not an intact file of this version."""
+    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    if data[:8] != MAGIC or len(data) < HEADER_BYTES:
+        raise ModelFileError("magic: this is not a .silif model file")
+    version, count, length, checksum = struct.unpack_from("<HHII", data, 8)
+    if version != VERSION:
+        raise ModelFileError(f"format_version {version}: this tool reads version {VERSION}")
+    if length != len(data):
+        raise ModelFileError(f"total_length {length}: the file has {len(data)} bytes")
+    if zlib.crc32(data[20:], zlib.crc32(data[:16])) != checksum:
+        raise ModelFileError("crc32: the file is damaged")
+    sections: dict[str, list[bytes]] = {}
+    for index in range(count):
+        tag, offset, size, _ = struct.unpack_from("<4sIII", data, HEADER_BYTES + 16 * index)
+        sections.setdefault(tag.decode(), []).append(data[offset : offset + size])
+
+    network = struct.unpack("<4HII2H12x", sections["NETW"][0])
+    words_data = sections["WORD"][0]
+    word_count, unknown, silence, _ = struct.unpack_from("<4H", words_data)
+    words, position = [], 8
+    for _ in range(word_count):
+        size = words_data[position]
+        words.append(words_data[position + 1 : position + 1 + size].decode())
+        position += 1 + size
+
+    reader = _Reader(sections["DTCT"][0])
+    window, warm_up, refractory, _ = reader.unpack("<4H8x")
+    rows = reader.table("uint16", (word_count, 4))
+    detector = Detector(
+        window, warm_up, refractory, rows[:, 0] / 32768, rows[:, 1] / 32768, (rows[:, 2] & 1).astype(bool)
+    )
+
+    reader = _Reader(sections["TEST"][0])
+    kind, _, steps, digest, values = reader.unpack("<2HIQI12x")
+    self_test = reader.table("int16", (values,)).astype(np.int16)
+    if kind == 1:
+        self_test = self_test.reshape(-1, network[0])
+    provenance = dict(
+        line.split(": ", 1) for line in sections["PROV"][0].decode().splitlines() if ": " in line
+    )
+    return ModelTables(
+        input_kind=InputKind(network[1]),
+        input_fraction_bits=network[2],
+        input_limit=network[3],
+        step_us=network[4],
+        clip_frames=network[5],
+        layers=[_layer(section) for section in sections["LAYR"]],
+        words=words,
+        unknown_index=None if unknown == NONE else unknown,
+        silence_index=None if silence == NONE else silence,
+        detector=detector,
+        front_end=sections.get("FRNT", [None])[0],
+        provenance=provenance,
+        self_test_input=self_test,
+        self_test_digest=digest,
+        self_test_steps=steps,
+    )

@@ -1,0 +1,98 @@
+"""What a model file holds, as plain NumPy tables: the one description that writer, reader and reference model share."""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+
+
+class NeuronKind(IntEnum):
+    SILIF = 1
+    CSILIF = 2
+    READOUT = 3
+
+
+class Source(IntEnum):
+    DENSE = 0
+    SPIKES = 1
+
+
+class DelayKind(IntEnum):
+    NONE = 0
+    AXONAL = 1
+    DENDRITIC = 2
+    SYNAPTIC = 3
+
+
+class InputKind(IntEnum):
+    COUNTS = 0
+    LOG_MEL = 1
+
+
+@dataclass
+class LayerTables:
+    """One layer, quantized. Arrays are unpadded: [outputs], weights and synaptic delays [inputs, outputs]."""
+
+    kind: NeuronKind
+    source: Source
+    weight_bits: int
+    state_fraction_bits: int
+    weights: np.ndarray
+    scale_mantissa: np.ndarray
+    scale_shift: np.ndarray
+    bias: np.ndarray
+    decay: np.ndarray
+    # SiLIF: 1 - al in Q30; C-SiLIF: Im A in Q30
+    second: np.ndarray | None = None
+    adaptation_leak_mantissa: np.ndarray | None = None
+    adaptation_leak_shift: np.ndarray | None = None
+    subthreshold_coupling: np.ndarray | None = None
+    spike_coupling: np.ndarray | None = None
+    delay_kind: DelayKind = DelayKind.NONE
+    delays: np.ndarray | None = None
+
+    @property
+    def inputs(self) -> int:
+        return self.weights.shape[0]
+
+    @property
+    def outputs(self) -> int:
+        return self.weights.shape[1]
+
+    @property
+    def maximum_delay(self) -> int:
+        return int(self.delays.max()) if self.delays is not None and self.delays.size else 0
+
+
+@dataclass
+class Detector:
+    """Detector defaults; thresholds are probabilities 0...1, everything else frames."""
+
+    window_frames: int
+    warm_up_frames: int
+    refractory_frames: int
+    threshold: np.ndarray
+    rearm: np.ndarray
+    is_keyword: np.ndarray
+
+
+@dataclass
+class ModelTables:
+    """A whole model file."""
+
+    input_kind: InputKind
+    input_fraction_bits: int
+    input_limit: int
+    step_us: int
+    clip_frames: int
+    layers: list[LayerTables]
+    words: list[str]
+    unknown_index: int | None
+    silence_index: int | None
+    detector: Detector
+    front_end: bytes | None = None
+    provenance: dict[str, str] = field(default_factory=dict)
+    # int16 samples (1-D) or frames (2-D)
+    self_test_input: np.ndarray | None = None
+    self_test_digest: int = 0
+    self_test_steps: int = 0

@@ -1,0 +1,151 @@
+"""Write a `.silif` model file (docs/MODEL-FORMAT.md). Written beside, then renamed: never half a file."""
+
+import os
+import struct
+import tempfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from .tables import DelayKind, LayerTables, ModelTables, NeuronKind
+
+MAGIC = b"\x89SiLIF\r\n"
+VERSION = 1
+HEADER_BYTES = 32
+ENTRY_BYTES = 16
+ALIGNMENT = 16
+NONE = 0xFFFF
+
+
+def _aligned(data: bytes) -> bytes:
+    return data + bytes(-len(data) % ALIGNMENT)
+
+
+def _table(values: np.ndarray, dtype: str, padded_outputs: int | None = None) -> bytes:
+    """Little-endian table, its last axis zero-padded to the row stride, aligned to 16 bytes."""
+    values = np.asarray(values)
+    information = np.iinfo(np.dtype(dtype))
+    if values.size and (values.min() < information.min or values.max() > information.max):
+        raise ValueError(f"a value of {values.min()}...{values.max()} does not fit {dtype}")
+    if padded_outputs is not None:
+        padding = [(0, 0)] * (values.ndim - 1) + [(0, padded_outputs - values.shape[-1])]
+        values = np.pad(values, padding)
+    return _aligned(values.astype(np.dtype(dtype).newbyteorder("<")).tobytes())
+
+
+def _layer(layer: LayerTables) -> bytes:
+    padded = -(-layer.outputs // 16) * 16
+    header = struct.pack(
+        "<8H",
+        layer.kind,
+        layer.source,
+        layer.delay_kind,
+        layer.weight_bits,
+        layer.inputs,
+        layer.outputs,
+        layer.maximum_delay,
+        layer.state_fraction_bits,
+    )
+    parts = [header + bytes(32 - len(header))]
+    parts.append(_table(layer.weights, "int8" if layer.weight_bits == 8 else "int16", padded))
+    parts.append(_table(layer.scale_mantissa, "int32", padded))
+    parts.append(_table(layer.scale_shift, "uint8", padded))
+    parts.append(_table(layer.bias, "int32", padded))
+    if layer.delay_kind == DelayKind.AXONAL:
+        parts.append(_table(layer.delays, "uint8"))
+    elif layer.delay_kind != DelayKind.NONE:
+        parts.append(_table(layer.delays, "uint8", padded))
+    parts.append(_table(layer.decay, "int32", padded))
+    if layer.kind in (NeuronKind.SILIF, NeuronKind.CSILIF):
+        parts.append(_table(layer.second, "int32", padded))
+    if layer.kind == NeuronKind.SILIF:
+        parts.append(_table(layer.adaptation_leak_mantissa, "int32", padded))
+        parts.append(_table(layer.adaptation_leak_shift, "uint8", padded))
+        parts.append(_table(layer.subthreshold_coupling, "int32", padded))
+        parts.append(_table(layer.spike_coupling, "int32", padded))
+    return b"".join(parts)
+
+
+def _words(model: ModelTables) -> bytes:
+    def index(value):
+        return NONE if value is None else value
+
+    data = struct.pack("<4H", len(model.words), index(model.unknown_index), index(model.silence_index), 0)
+    for word in model.words:
+        text = word.encode()
+        if not 1 <= len(text) <= 255:
+            raise ValueError(f"the word {word!r} must have 1 to 255 bytes")
+        data += bytes([len(text)]) + text
+    return data
+
+
+def _detector(model: ModelTables) -> bytes:
+    detector = model.detector
+    data = struct.pack(
+        "<4H8x",
+        detector.window_frames,
+        detector.warm_up_frames,
+        detector.refractory_frames,
+        len(model.words),
+    )
+    rows = np.zeros((len(model.words), 4), dtype=np.int64)
+    rows[:, 0] = np.rint(np.asarray(detector.threshold) * 32768)
+    rows[:, 1] = np.rint(np.asarray(detector.rearm) * 32768)
+    rows[:, 2] = np.asarray(detector.is_keyword, dtype=np.int64)
+    return data + _table(rows, "uint16")
+
+
+def _self_test(model: ModelTables) -> bytes:
+    values = np.asarray(model.self_test_input, dtype=np.int16)
+    kind = 1 if values.ndim == 2 else 2
+    header = struct.pack("<2HIQI12x", kind, 0, model.self_test_steps, model.self_test_digest, values.size)
+    return header + _table(values.reshape(-1), "int16")
+
+
+def model_bytes(model: ModelTables) -> bytes:
+    """The complete file."""
+    network = struct.pack(
+        "<4HII2H12x",
+        model.layers[0].inputs,
+        model.input_kind,
+        model.input_fraction_bits,
+        model.input_limit,
+        model.step_us,
+        model.clip_frames,
+        len(model.layers),
+        len(model.words),
+    )
+    provenance = "".join(f"{key}: {value}\n" for key, value in model.provenance.items()).encode()
+    sections = [(b"NETW", network), (b"WORD", _words(model)), (b"DTCT", _detector(model))]
+    if model.front_end is not None:
+        sections.append((b"FRNT", model.front_end))
+    sections += [(b"LAYR", _layer(layer)) for layer in model.layers]
+    sections += [(b"TEST", _self_test(model)), (b"PROV", provenance or b"\n")]
+
+    offset = HEADER_BYTES + ENTRY_BYTES * len(sections)
+    table, body = b"", b""
+    for tag, data in sections:
+        table += tag + struct.pack("<III", offset, len(data), 0)
+        body += _aligned(data)
+        offset += len(_aligned(data))
+    head = MAGIC + struct.pack("<HHI", VERSION, len(sections), offset)
+    rest = bytes(HEADER_BYTES - 20) + table + body
+    return head + struct.pack("<I", zlib.crc32(rest, zlib.crc32(head))) + rest
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write beside the target, then rename."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
