@@ -1,0 +1,67 @@
+# silif: `make demo` hears words in a recording, `make test` checks everything. Each target installs what it lacks.
+
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+BUILD ?= .build
+SWIFT_FLAGS ?=
+COMMANDS := kws-listen kws-score kws-model kws-bench
+MODELS := $(wildcard models/*.silif)
+VENV ?= .venv
+PYTHON := $(VENV)/bin/python
+RELEASE := $(BUILD)/release
+FORMATTED := Package.swift Sources Tests
+
+.PHONY: demo build test test-swift test-python embedded bench convert install format lint clean dependencies
+
+demo: build
+	@echo
+	@echo "Listening to models/demo.wav with models/kws12-silif.silif:"
+	@$(RELEASE)/kws-listen --input models/demo.wav
+
+build: dependencies
+	swift build --scratch-path $(BUILD) -c release $(SWIFT_FLAGS)
+
+test: lint embedded test-swift test-python
+
+# The commands' tests run the built commands, so the debug build comes first, whole.
+test-swift: dependencies
+	swift build --scratch-path $(BUILD) --build-tests $(SWIFT_FLAGS)
+	swift test --scratch-path $(BUILD) --skip-build $(SWIFT_FLAGS)
+
+test-python: build $(VENV)/installed
+	cd tools && ../$(PYTHON) -m ruff check . && ../$(PYTHON) -m ruff format --check . && ../$(PYTHON) -m pytest -q
+
+# Embedded Swift needs the 6.3 toolchain: a check, not part of the build.
+embedded:
+	tools/check_embedded.sh
+
+bench: build
+	$(RELEASE)/kws-bench
+
+convert: $(VENV)/installed
+	@test -n "$(CHECKPOINT)" -a -n "$(OUTPUT)" || { echo "usage: make convert CHECKPOINT=x.pth OUTPUT=y.silif [WORDS=a,b] [STEP_MS=10] [BITS=8]" >&2; exit 2; }
+	$(PYTHON) -m silif_tools.export.command "$(CHECKPOINT)" --output "$(OUTPUT)" \
+	  $(if $(WORDS),--words "$(WORDS)") $(if $(STEP_MS),--step-ms $(STEP_MS)) $(if $(BITS),--bits $(BITS))
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/silif
+	install $(addprefix $(RELEASE)/,$(COMMANDS)) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(MODELS) $(DESTDIR)$(PREFIX)/share/silif
+
+format:
+	swift format --in-place --recursive $(FORMATTED)
+
+lint:
+	swift format lint --strict --recursive $(FORMATTED)
+
+clean:
+	rm -rf $(BUILD)
+
+dependencies:
+	@tools/install_dependencies.sh build
+
+$(VENV)/installed: tools/pyproject.toml
+	@tools/install_dependencies.sh python
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -e 'tools[train,plot,test]'
+	touch $@

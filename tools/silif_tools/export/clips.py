@@ -1,0 +1,49 @@
+"""Clips as the commands see them: decoded, padded to the clip length, through the integer front end."""
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from ..integer.frontend import FrontEndSettings, log_mel
+from .state_dict import ConversionError
+
+
+def load_pcm(path: Path, rate_hz: int) -> np.ndarray:
+    """int16 samples of a mono file: decoded to float, then rounded half up with saturation, as the commands do."""
+    audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    if rate != rate_hz or audio.shape[1] != 1:
+        raise ConversionError(f"{path}: {rate} Hz, {audio.shape[1]} channels; calibration takes {rate_hz} Hz mono")
+    scaled = np.floor(audio[:, 0].astype(np.float64) * 32768.0 + 0.5)
+    return np.clip(scaled, -32768, 32767).astype(np.int16)
+
+
+def clip_frames(pcm: np.ndarray, frames: int, settings: FrontEndSettings) -> np.ndarray:
+    """[frames, band] int16: zero samples at the end of a short clip, the first `frames` frames of a long one."""
+    length = settings.frame_length_samples + (frames - 1) * settings.hop_samples
+    if len(pcm) < length:
+        pcm = np.concatenate([pcm, np.zeros(length - len(pcm), np.int16)])
+    return log_mel(pcm, settings)[:frames]
+
+
+def read_list(path: Path) -> list[str]:
+    return [line.strip() for line in Path(path).read_text().splitlines() if line.strip()]
+
+
+def word_index(name: str, words: list[str]) -> int:
+    """The class of a file by its folder: the word itself, else unknown."""
+    folder = Path(name).parent.name
+    if folder in words:
+        return words.index(folder)
+    if "_unknown_" in words:
+        return words.index("_unknown_")
+    raise ConversionError(f"{name}: {folder} is not a word of the model, and the model has no _unknown_")
+
+
+def load_list(list_file: Path, root: Path, words: list[str], frames: int, settings: FrontEndSettings, limit=None):
+    """(frames [clip, step, band] int16, labels [clip]) of the files in a list; `limit` takes every n-th to that count."""
+    names = read_list(list_file)
+    if limit and limit < len(names):
+        names = [names[index * len(names) // limit] for index in range(limit)]
+    data = [clip_frames(load_pcm(Path(root) / name, settings.sample_rate_hz), frames, settings) for name in names]
+    return np.stack(data), np.array([word_index(name, words) for name in names])

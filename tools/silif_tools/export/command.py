@@ -1,0 +1,143 @@
+"""silif-export: a trained state dict becomes a model file, with a report of what rounding did."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from .. import __version__
+from ..integer.frontend import FrontEndSettings
+from ..model_file.tables import InputKind
+from ..model_file.write import model_bytes, write_atomically
+from .clips import load_list, load_pcm
+from .compare import compare
+from .convert import convert
+from .self_test import add_self_test
+from .state_dict import ConversionError, load_state_dict
+
+
+def _arguments(argv):
+    parser = argparse.ArgumentParser(
+        prog="silif-export",
+        description="Fold, quantize and write a trained SiLIF or C-SiLIF network as a .silif model file.",
+        epilog="example: silif-export runs/kws12-silif.pth --output kws12-silif.silif"
+        " --calibrate ../shared/data/gsc/train_list.txt --evaluate ../shared/data/gsc/test_list.txt",
+    )
+    parser.add_argument("checkpoint", type=Path, help="state dict (.pth); NAME.json beside it describes it, if present")
+    parser.add_argument("--output", "-o", type=Path, required=True, help="the model file to write")
+    parser.add_argument("--words", help="comma-separated classes in the readout's order (default: from NAME.json, else numbers)")
+    parser.add_argument("--step-ms", type=float, help="duration of one step (default: from NAME.json, else 4)")
+    parser.add_argument("--clip-steps", type=int, help="steps in one clip (default: 1 s of audio, or 300)")
+    parser.add_argument("--bits", type=int, choices=(8, 16), default=8, help="bits of a weight (default 8)")
+    parser.add_argument("--calibrate", type=Path, metavar="LIST", help="list of training clips, beside their folders")
+    parser.add_argument("--calibration-clips", type=int, default=256, metavar="N", help="clips of it to use (default 256)")
+    parser.add_argument("--evaluate", type=Path, metavar="LIST", action="append", default=[], help="list to compare float and fixed on")
+    parser.add_argument("--self-test", type=Path, metavar="WAV", help="recording for the self-test (default: generated frames)")
+    parser.add_argument("--version", action="version", version=f"silif-export {__version__}")
+    return parser.parse_args(argv)
+
+
+def _description(checkpoint: Path) -> dict:
+    path = checkpoint.with_suffix(".json")
+    if not path.exists():
+        return {}
+    try:
+        return json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise ConversionError(f"{path}: not valid JSON ({error})") from None
+
+
+def _front_end(description: dict) -> FrontEndSettings | None:
+    settings = description.get("front_end")
+    if settings is None:
+        return None
+    if settings.get("type") != "kaldi_fbank":
+        raise ConversionError(f"front_end type {settings.get('type')!r}: the runtime has kaldi_fbank only")
+    return FrontEndSettings(
+        sample_rate_hz=settings["sample_rate_hz"],
+        frame_length_samples=settings["frame_samples"],
+        hop_samples=settings["hop_samples"],
+        band_count=settings["bands"],
+        preemphasis=settings["preemphasis"],
+        low_hz=settings["low_hz"],
+        high_hz=settings["high_hz"],
+    )
+
+
+def _generated_frames(steps: int, inputs: int) -> np.ndarray:
+    """A self-test input for models without a recording: sparse counts from a fixed seed."""
+    return np.random.default_rng(1).poisson(0.3, (min(steps, 100), inputs)).astype(np.int16)
+
+
+def export(arguments) -> list[str]:
+    """Does the work; returns the report's lines. Raises ConversionError."""
+    state = load_state_dict(arguments.checkpoint)
+    description = _description(arguments.checkpoint)
+    front_end = _front_end(description)
+    classes = [value for key, value in state.items() if key.endswith("W.weight")][-1].shape[0]
+    words = description.get("words") or [str(index) for index in range(classes)]
+    if arguments.words:
+        words = arguments.words.split(",")
+    clip_steps = arguments.clip_steps or (98 if front_end else 300)
+    step_ms = arguments.step_ms or description.get("step_ms", 4)
+    calibration = None
+    if arguments.calibrate:
+        if front_end is None:
+            raise ConversionError("--calibrate takes recordings, but this network has no front end")
+        calibration, _ = load_list(
+            arguments.calibrate, arguments.calibrate.parent, words, clip_steps, front_end, arguments.calibration_clips
+        )
+    provenance = {
+        "name": description.get("name", arguments.output.stem),
+        "checkpoint": arguments.checkpoint.name,
+        "exporter": f"silif-tools {__version__}",
+        **{key: str(description[key]) for key in ("trained_on", "credits", "recipe", "seed", "licence") if key in description},
+    }
+    conversion = convert(
+        state,
+        words,
+        input_kind=InputKind.LOG_MEL if front_end else InputKind.COUNTS,
+        step_us=round(step_ms * 1000),
+        clip_frames=clip_steps,
+        weight_bits=arguments.bits,
+        front_end=front_end,
+        calibration=calibration,
+        provenance=provenance,
+    )
+    model = conversion.model
+    if arguments.self_test:
+        if front_end is None:
+            raise ConversionError("--self-test takes a recording, but this network has no front end")
+        add_self_test(model, load_pcm(arguments.self_test, front_end.sample_rate_hz)[:8000], front_end)
+    elif front_end:
+        noise = np.random.default_rng(1).integers(-8000, 8000, 4000).astype(np.int16)
+        add_self_test(model, noise, front_end)
+    else:
+        add_self_test(model, _generated_frames(clip_steps, model.layers[0].inputs))
+    lines = [
+        f"{line.name:34} scale {line.scale:28} SNR {line.signal_to_noise_db:6.1f} dB  saturated {line.saturated}"
+        for line in conversion.report
+    ]
+    for list_file in arguments.evaluate:
+        frames, labels = load_list(list_file, list_file.parent, words, clip_steps, front_end)
+        lines += [f"{list_file}:"] + ["  " + line for line in compare(conversion, frames, labels).lines()]
+    data = model_bytes(model)
+    write_atomically(arguments.output, data)
+    lines.append(f"{arguments.output}: {len(data)} bytes")
+    return lines
+
+
+def main(argv=None) -> int:
+    try:
+        arguments = _arguments(argv)
+        print("\n".join(export(arguments)))
+    except (ConversionError, OSError, ValueError) as error:
+        print(f"silif-export: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

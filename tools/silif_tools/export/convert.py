@@ -1,0 +1,111 @@
+"""State dict -> ModelTables: fold, calibrate, quantize."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..integer.frontend import FrontEndSettings
+from ..model_file.tables import Detector, InputKind, ModelTables
+from .float_network import run_float
+from .fold import FloatLayer, fold
+from .quantize import TensorReport, quantize_layer
+from .state_dict import ConversionError
+
+
+@dataclass
+class Conversion:
+    model: ModelTables
+    float_layers: list[FloatLayer]
+    report: list[TensorReport] = field(default_factory=list)
+
+    @property
+    def input_unit(self) -> float:
+        return 2.0**-self.model.input_fraction_bits
+
+
+def default_detector(words: list[str]) -> Detector:
+    """Half a second's mean above 0.6, re-armed below 0.3: a beginning, to be tuned on validation streams."""
+    keyword = np.array([not (word.startswith("_") and word.endswith("_")) for word in words])
+    count = len(words)
+    return Detector(50, 60, 75, np.full(count, 0.6), np.full(count, 0.3), keyword)
+
+
+def convert(
+    state: dict[str, np.ndarray],
+    words: list[str],
+    *,
+    input_kind: InputKind,
+    step_us: int,
+    clip_frames: int,
+    weight_bits: int = 8,
+    front_end: FrontEndSettings | None = None,
+    calibration: np.ndarray | None = None,
+    detector: Detector | None = None,
+    provenance: dict[str, str] | None = None,
+) -> Conversion:
+    """Quantize a network.
+
+    calibration: input frames [clip, step, input] in input integers. They only tell how much each input of each layer
+    matters and its mean, so a few hundred clips of training data do. Without them all inputs of a layer count alike.
+    """
+    layers = fold(state)
+    if len(words) != layers[-1].weights.shape[1]:
+        raise ConversionError(f"{len(words)} words for a readout of {layers[-1].weights.shape[1]} classes")
+    if front_end is not None and front_end.band_count != layers[0].weights.shape[0]:
+        raise ConversionError(
+            f"the front end has {front_end.band_count} bands, but the network takes {layers[0].weights.shape[0]} inputs"
+        )
+    fraction_bits = front_end.output_fraction_bits if front_end else 0
+    input_unit = 2.0**-fraction_bits
+    # 16 natural-log units on either side: full-scale audio reaches about +12, silence is -15.94.
+    input_limit = min(16 << fraction_bits, 32767) if front_end else 255
+    means, powers = _statistics(state, layers, calibration, input_unit)
+    tables, report = [], []
+    for index, layer in enumerate(layers):
+        quantized, lines = quantize_layer(
+            layer,
+            name=f"layer {index}",
+            bits=weight_bits,
+            input_unit=input_unit if index == 0 else 1.0,
+            input_limit=input_limit if index == 0 else 1,
+            input_mean=means[index],
+            input_power=powers[index],
+        )
+        tables.append(quantized)
+        report += lines
+
+    def special(name):
+        return words.index(name) if name in words else None
+
+    model = ModelTables(
+        input_kind=input_kind,
+        input_fraction_bits=fraction_bits,
+        input_limit=input_limit,
+        step_us=step_us,
+        clip_frames=clip_frames,
+        layers=tables,
+        words=words,
+        unknown_index=special("_unknown_"),
+        silence_index=special("_silence_"),
+        detector=detector or default_detector(words),
+        front_end=front_end.to_section() if front_end else None,
+        provenance=provenance or {},
+    )
+    return Conversion(model, layers, report)
+
+
+def _statistics(state, layers, calibration, input_unit):
+    """Mean and centred mean square of every layer's inputs; the mean's part of a rounding error is in the bias."""
+    sizes = [layer.weights.shape[0] for layer in layers]
+    means, powers = [np.zeros(size) for size in sizes], [np.ones(size) for size in sizes]
+    if "input_norm.mean" in state:
+        means[0], powers[0] = state["input_norm.mean"], state["input_norm.std"] ** 2
+    if calibration is not None:
+        inputs = calibration * input_unit
+        spikes = run_float(layers, inputs).spikes
+        for index, values in enumerate([inputs, *spikes]):
+            flat = values.reshape(-1, values.shape[-1]).astype(np.float64)
+            means[index] = flat.mean(axis=0)
+            # Inputs that never moved in calibration still count a little.
+            powers[index] = flat.var(axis=0) + 1e-6
+    return means, powers

@@ -1,0 +1,17 @@
+"""The self-test that travels in a model file."""
+
+import numpy as np
+
+from ..integer.digest import trace_digest
+from ..integer.frontend import FrontEndSettings, log_mel
+from ..integer.network import run_model
+from ..model_file.tables import ModelTables
+
+
+def add_self_test(model: ModelTables, values: np.ndarray, front_end: FrontEndSettings | None = None) -> None:
+    """values: int16 samples (1-D; needs the front end) or input frames (2-D, [step, input])."""
+    values = np.asarray(values, dtype=np.int16)
+    frames = log_mel(values, front_end) if values.ndim == 1 else values
+    model.self_test_input = values
+    model.self_test_steps = len(frames)
+    model.self_test_digest = trace_digest(run_model(model, frames[None]))
