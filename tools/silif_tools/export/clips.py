@@ -41,7 +41,7 @@ def word_index(name: str, words: list[str]) -> int:
 
 
 def load_list(list_file: Path, root: Path, words: list[str], frames: int, settings: FrontEndSettings, limit=None):
-    """(frames [clip, step, band] int16, labels [clip]) of the files in a list; `limit` takes every n-th to that count."""
+    """(frames [clip, step, band] int16, labels [clip]) of a list; with `limit`, that many, evenly spread."""
     names = read_list(list_file)
     if limit and limit < len(names):
         names = [names[index * len(names) // limit] for index in range(limit)]

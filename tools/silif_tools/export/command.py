@@ -27,14 +27,22 @@ def _arguments(argv):
     )
     parser.add_argument("checkpoint", type=Path, help="state dict (.pth); NAME.json beside it describes it, if present")
     parser.add_argument("--output", "-o", type=Path, required=True, help="the model file to write")
-    parser.add_argument("--words", help="comma-separated classes in the readout's order (default: from NAME.json, else numbers)")
+    parser.add_argument(
+        "--words", help="comma-separated classes in the readout's order (default: from NAME.json, else numbers)"
+    )
     parser.add_argument("--step-ms", type=float, help="duration of one step (default: from NAME.json, else 4)")
     parser.add_argument("--clip-steps", type=int, help="steps in one clip (default: 1 s of audio, or 300)")
     parser.add_argument("--bits", type=int, choices=(8, 16), default=8, help="bits of a weight (default 8)")
     parser.add_argument("--calibrate", type=Path, metavar="LIST", help="list of training clips, beside their folders")
-    parser.add_argument("--calibration-clips", type=int, default=256, metavar="N", help="clips of it to use (default 256)")
-    parser.add_argument("--evaluate", type=Path, metavar="LIST", action="append", default=[], help="list to compare float and fixed on")
-    parser.add_argument("--self-test", type=Path, metavar="WAV", help="recording for the self-test (default: generated frames)")
+    parser.add_argument(
+        "--calibration-clips", type=int, default=256, metavar="N", help="clips of it to use (default 256)"
+    )
+    parser.add_argument(
+        "--evaluate", type=Path, metavar="LIST", action="append", default=[], help="list to compare float and fixed on"
+    )
+    parser.add_argument(
+        "--self-test", type=Path, metavar="WAV", help="recording for the self-test (default: generated frames)"
+    )
     parser.add_argument("--version", action="version", version=f"silif-export {__version__}")
     return parser.parse_args(argv)
 
@@ -93,7 +101,11 @@ def export(arguments) -> list[str]:
         "name": description.get("name", arguments.output.stem),
         "checkpoint": arguments.checkpoint.name,
         "exporter": f"silif-tools {__version__}",
-        **{key: str(description[key]) for key in ("trained_on", "credits", "recipe", "seed", "licence") if key in description},
+        **{
+            key: str(description[key])
+            for key in ("trained_on", "credits", "recipe", "seed", "licence")
+            if key in description
+        },
     }
     conversion = convert(
         state,

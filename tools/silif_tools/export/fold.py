@@ -69,9 +69,7 @@ def _layer(state: dict, prefix: str, source: Source) -> FloatLayer:
         # Phases reach hundreds of radians: the exponential is taken here, in float64.
         decay = np.exp(step * (-np.exp(state[f"{prefix}log_log_alpha"]) + 1j * state[f"{prefix}alpha_img"]))
         gain = state[f"{prefix}b"]
-        return FloatLayer(
-            NeuronKind.CSILIF, source, weights * gain, bias * gain, decay=decay.real, second=decay.imag
-        )
+        return FloatLayer(NeuronKind.CSILIF, source, weights * gain, bias * gain, decay=decay.real, second=decay.imag)
     if "alpha" in keys and "beta" not in keys:
         decay = np.clip(state[f"{prefix}alpha"], *READOUT_DECAY_RANGE)
         return FloatLayer(NeuronKind.READOUT, source, weights * (1 - decay), bias * (1 - decay), decay=decay)

@@ -97,12 +97,16 @@ def quantize_layer(
     bias = round_half_even_to_int(bias_real * current_unit)
     if np.abs(bias).max(initial=0) > 2**31 - 1:
         raise ValueError(f"{name}: a folded bias of {np.abs(bias_real).max():.4g} leaves its 32-bit range")
-    report.append(TensorReport(f"{name}.bias", f"2^-{fraction_bits + 8}", signal_to_noise_db(bias_real, bias / current_unit), 0))
+    report.append(
+        TensorReport(f"{name}.bias", f"2^-{fraction_bits + 8}", signal_to_noise_db(bias_real, bias / current_unit), 0)
+    )
 
     def coefficient(values, label, unit_bits=COEFFICIENT_BITS):
         quantized = round_half_even_to_int(values * 2.0**unit_bits)
         report.append(
-            TensorReport(f"{name}.{label}", f"2^-{unit_bits}", signal_to_noise_db(values, quantized / 2.0**unit_bits), 0)
+            TensorReport(
+                f"{name}.{label}", f"2^-{unit_bits}", signal_to_noise_db(values, quantized / 2.0**unit_bits), 0
+            )
         )
         return quantized
 

@@ -28,7 +28,7 @@ def round_half_even_to_int(value):
 
 
 def mantissa_and_shift(value, mantissa_bits):
-    """Real values >= 0 as integers m, s with value ~ m * 2^-s, m < 2^mantissa_bits, s in 0...62, m as large as possible.
+    """Real values >= 0 as integers m, s: value ~ m * 2^-s, m < 2^mantissa_bits and as large as possible, s in 0...62.
 
     Raises ValueError where a value needs a left shift (value >= 2^mantissa_bits).
     """

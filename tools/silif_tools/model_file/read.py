@@ -102,9 +102,7 @@ def read_model(source: Path | bytes) -> ModelTables:
     self_test = reader.table("int16", (values,)).astype(np.int16)
     if kind == 1:
         self_test = self_test.reshape(-1, network[0])
-    provenance = dict(
-        line.split(": ", 1) for line in sections["PROV"][0].decode().splitlines() if ": " in line
-    )
+    provenance = dict(line.split(": ", 1) for line in sections["PROV"][0].decode().splitlines() if ": " in line)
     return ModelTables(
         input_kind=InputKind(network[1]),
         input_fraction_bits=network[2],
