@@ -1,10 +1,12 @@
 """The integer front end against two float filterbanks, on speech and on extreme inputs."""
 
+import pathlib
+
 import numpy as np
 import pytest
 from shared_data import shared_folder
 
-from silif_tools.integer import frontend
+from silif_tools.integer import frontend, frontend_golden, frontend_tables
 from silif_tools.integer.frontend import FrontEndSettings, log_mel
 
 SETTINGS = FrontEndSettings()
@@ -144,3 +146,42 @@ def test_refuses_other_types():
 def test_section_is_stable_in_size():
     section = SETTINGS.to_section()
     assert len(section) == 48 - 8 + 400 * 4 + 40 * 4 + 492 * 2
+
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("name", frontend_golden.SETTINGS)
+def test_golden_vectors_are_those_of_this_reference(name):
+    folder, settings = REPOSITORY / "Tests" / "LogMelTests" / "Golden", frontend_golden.SETTINGS[name]
+    assert (folder / f"{name}.frnt").read_bytes() == settings.to_section()
+    for signal in frontend_golden.signals():
+        pcm = np.fromfile(folder / f"{signal}.pcm", dtype="<i2")
+        assert (folder / f"{name}.{signal}.logmel").read_bytes() == log_mel(pcm, settings).tobytes()
+
+
+def test_swift_tables_are_those_of_this_generator(tmp_path):
+    frontend_tables.write_swift(tmp_path)
+    for made in tmp_path.iterdir():
+        assert made.read_text() == (REPOSITORY / "Sources" / "LogMel" / made.name).read_text()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"frame_length_samples": 401},
+        {"frame_length_samples": 0},
+        {"frame_length_samples": 512},
+        {"hop_samples": 0},
+        {"hop_samples": 401},
+        {"band_count": 0},
+        {"band_count": 129},
+        {"preemphasis": 1.01},
+        {"output_fraction_bits": 12},
+        {"high_hz": 8_001},
+        {"low_hz": 8_000},
+    ],
+)
+def test_refuses_settings_that_the_runtime_would_refuse(wrong):
+    with pytest.raises(ValueError):
+        FrontEndSettings(**wrong)

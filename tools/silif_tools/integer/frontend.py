@@ -51,6 +51,25 @@ class FrontEndSettings:
     # Float's epsilon, exactly 2^-23; the energy is that of audio scaled to +-1.
     energy_floor: float = 2.0**-23
 
+    def __post_init__(self) -> None:
+        """The limits that the Swift reader sets too; docs/FRONT-END.md says what for."""
+        if self.frame_length_samples % 2 or not 2 <= self.frame_length_samples <= FFT_SIZE:
+            raise ValueError(f"frame_length_samples must be even and 2...{FFT_SIZE}, not {self.frame_length_samples}")
+        if not 1 <= self.hop_samples <= self.frame_length_samples:
+            raise ValueError(f"hop_samples must be 1...frame_length_samples, not {self.hop_samples}")
+        if not 1 <= self.band_count <= 128:
+            raise ValueError(f"band_count must be 1...128, not {self.band_count}")
+        if not 0 <= self.preemphasis <= 1:
+            raise ValueError(f"preemphasis must be 0...1, not {self.preemphasis}")
+        if not 0 <= self.output_fraction_bits <= 11:
+            raise ValueError(f"output_fraction_bits must be 0...11, not {self.output_fraction_bits}")
+        if not 0 <= self.low_hz < self.high_hz <= self.sample_rate_hz / 2:
+            raise ValueError(
+                f"want 0 <= low_hz < high_hz <= half the sample rate, not {self.low_hz} and {self.high_hz}"
+            )
+        if max(self.window_q24[0::2].sum(), self.window_q24[1::2].sum()) > 255 << (WINDOW_FRACTION_BITS - 1):
+            raise ValueError("the window adds up to more than 255: ask for a shorter frame")
+
     @property
     def preemphasis_q15(self) -> int:
         return int(np.floor(self.preemphasis * 2**PREEMPHASIS_FRACTION_BITS + 0.5))

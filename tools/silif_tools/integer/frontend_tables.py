@@ -60,11 +60,7 @@ def _swift_switch(name: str, comment: str, values: list[int]) -> str:
     )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = pathlib.Path(__file__).resolve().parents[3] / "Sources" / "LogMel"
-    parser.add_argument("--output", type=pathlib.Path, default=default, help="folder for the Swift files (%(default)s)")
-    folder = parser.parse_args().output
+def write_swift(folder: pathlib.Path) -> None:
     (folder / "GeneratedQuarterSine.swift").write_text(
         _swift_switch(
             "quarterSine_q30", "sin(2π·index/512) with 30 fractional bits, index 0...128.", quarter_sine_q30()
@@ -73,6 +69,13 @@ def main() -> None:
     (folder / "GeneratedLogarithm.swift").write_text(
         _swift_switch("naturalLog_q24", "ln(1 + index/64) with 24 fractional bits, index 0...64.", log_q24())
     )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    default = pathlib.Path(__file__).resolve().parents[3] / "Sources" / "LogMel"
+    parser.add_argument("--output", type=pathlib.Path, default=default, help="folder for the Swift files (%(default)s)")
+    write_swift(parser.parse_args().output)
 
 
 if __name__ == "__main__":

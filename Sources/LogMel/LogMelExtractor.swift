@@ -1,0 +1,82 @@
+/// How far `LogMelExtractor.accept` came.
+public struct LogMelProgress: Equatable, Sendable {
+  public let consumed_samples: Int
+  public let isFrameReady: Bool
+}
+
+/// Turns a stream of samples into log-mel frames, one each hop once the first frame length has come in.
+///
+/// Lives in memory that the caller gives and that must outlive it, as must the settings' section. Copies share that
+/// memory: use one.
+public struct LogMelExtractor {
+  private let settings: LogMelSettings
+  private let samples: UnsafeMutablePointer<Int16>
+  private let spectrum: UnsafeMutablePointer<Int32>
+  private let scratch: UnsafeMutablePointer<Int32>
+  /// The same place as `scratch`.
+  private let power: UnsafeMutablePointer<Int64>
+  private let twiddles: Twiddles
+  private let logarithm: Logarithm
+  private var filled_samples = 0
+
+  /// What the start of the memory must be a multiple of.
+  public static var requiredAlignment: Int { LogMelMemoryLayout.alignment }
+
+  public static func requiredBytes(for settings: LogMelSettings) -> Int { LogMelMemoryLayout(settings).totalBytes }
+
+  /// - Parameter memory: at least `requiredBytes`, aligned to `requiredAlignment`; what it holds does not matter.
+  public init(settings: LogMelSettings, memory: UnsafeMutableRawBufferPointer) {
+    let layout = LogMelMemoryLayout(settings)
+    guard let base = memory.baseAddress, memory.count >= layout.totalBytes,
+      UInt(bitPattern: base) % UInt(LogMelExtractor.requiredAlignment) == 0
+    else { preconditionFailure("LogMelExtractor: memory is too small or not aligned") }
+    self.settings = settings
+    samples = (base + layout.samples).assumingMemoryBound(to: Int16.self)
+    spectrum = (base + layout.spectrum).assumingMemoryBound(to: Int32.self)
+    scratch = (base + layout.scratch).assumingMemoryBound(to: Int32.self)
+    power = (base + layout.scratch).assumingMemoryBound(to: Int64.self)
+    twiddles = Twiddles(
+      stage: (base + layout.stageTwiddles).assumingMemoryBound(to: Int32.self),
+      split: (base + layout.splitTwiddles).assumingMemoryBound(to: Int32.self))
+    logarithm = Logarithm(table: (base + layout.logarithm).assumingMemoryBound(to: Int32.self))
+  }
+
+  /// Forgets all samples, as if just made.
+  public mutating func reset() { filled_samples = 0 }
+
+  /// Consumes samples until a frame is complete or the block is used up.
+  ///
+  /// - Parameter frame: `bandCount` values, written when a frame is ready.
+  @_noAllocation @_noLocks
+  public mutating func accept(
+    _ block: UnsafeBufferPointer<Int16>, frame: UnsafeMutablePointer<Int16>
+  ) -> LogMelProgress {
+    guard let start = block.baseAddress else { return LogMelProgress(consumed_samples: 0, isFrameReady: false) }
+    let length = settings.frameLength_samples
+    let taken = min(length &- filled_samples, block.count)
+    copy(from: start, to: samples + filled_samples, count: taken)
+    filled_samples &+= taken
+    guard filled_samples == length else { return LogMelProgress(consumed_samples: taken, isFrameReady: false) }
+    write(frame)
+    filled_samples = length &- settings.hop_samples
+    copy(from: samples + settings.hop_samples, to: samples, count: filled_samples)
+    return LogMelProgress(consumed_samples: taken, isFrameReady: true)
+  }
+
+  @_noAllocation @_noLocks
+  private func write(_ frame: UnsafeMutablePointer<Int16>) {
+    let count = settings.frameLength_samples
+    let bits = emphasise(samples, count: count, preemphasis_q15: settings.preemphasis_q15, to: scratch)
+    let shift = blockShift(magnitudeBits: bits)
+    window(scratch, count: count, settings.window_q24, blockShift: shift, to: spectrum)
+    transformComplex256(spectrum, scratch: scratch, twiddles: twiddles.stage)
+    powerSpectrum(spectrum, splitTwiddles: twiddles.split, to: power)
+    settings.writeLogEnergies(of: power, blockShift: shift, logarithm: logarithm, to: frame)
+  }
+}
+
+/// Forwards, so that the two may overlap when samples move down. (`update(from:count:)` allocates in a debug build.)
+@_noAllocation @_noLocks
+private func copy(from: UnsafePointer<Int16>, to: UnsafeMutablePointer<Int16>, count: Int) {
+  for i in 0..<count { to[i] = from[i] }
+}

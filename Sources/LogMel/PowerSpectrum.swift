@@ -1,0 +1,38 @@
+/// From the complex transform of a real signal's even and odd samples to |X|²/2^16 in bins 0...255.
+///
+/// With E and O the transforms of the even and the odd samples and W = exp(-2πi/512), X[k] = E[k] + W^k·O[k] and
+/// X[256-k] is the conjugate of E[k] - W^k·O[k]. The limits on the window keep 2E, 2O and X below 2^31 - 2^16, which
+/// leaves room for the transform's errors; hence re² + im² = |X|² < 2^62.
+@_noAllocation @_noLocks
+func powerSpectrum(
+  _ z: UnsafePointer<Int32>, splitTwiddles: UnsafePointer<Int32>, to power: UnsafeMutablePointer<Int64>
+) {
+  power[0] = squaredMagnitude(z[0] &+ z[256], 0)
+  power[128] = squaredMagnitude(z[128], z[384])
+  for k in 1..<128 {
+    let lowRe = z[k]
+    let lowIm = z[k &+ 256]
+    let highRe = z[256 &- k]
+    let highIm = z[512 &- k]
+    let evenRe = Int64(lowRe &+ highRe) &<< 30
+    let evenIm = Int64(lowIm &- highIm) &<< 30
+    let oddRe = Int64(lowIm &+ highIm)
+    let oddIm = Int64(highRe &- lowRe)
+    let cos = Int64(splitTwiddles[k])
+    let sin = Int64(splitTwiddles[k &+ 128])
+    let turnedRe = oddRe &* cos &- oddIm &* sin
+    let turnedIm = oddRe &* sin &+ oddIm &* cos
+    // One bit more than the roots' 30 halves 2E and 2O.
+    power[k] = squaredMagnitude(
+      roundedToInt32(evenRe &+ turnedRe, rightBy: 31), roundedToInt32(evenIm &+ turnedIm, rightBy: 31))
+    power[256 &- k] = squaredMagnitude(
+      roundedToInt32(evenRe &- turnedRe, rightBy: 31), roundedToInt32(turnedIm &- evenIm, rightBy: 31))
+  }
+}
+
+@_noAllocation @_noLocks @inline(__always)
+private func squaredMagnitude(_ re: Int32, _ im: Int32) -> Int64 {
+  // Not negative, so the logical shift, which every vector unit has, is the arithmetic one.
+  let square = UInt64(bitPattern: Int64(re) &* Int64(re) &+ Int64(im) &* Int64(im))
+  return Int64(bitPattern: (square &+ (1 &<< 15)) &>> 16)
+}
