@@ -23,7 +23,7 @@ def _softmax(values: np.ndarray) -> np.ndarray:
 
 
 def _run_layer(layer: FloatLayer, values: np.ndarray) -> tuple[np.ndarray, float]:
-    """values [clip, step, input] -> spikes, or the readout's membrane potential, [clip, step, output]; largest |state|."""
+    """values [clip, step, input] -> (spikes, or a readout's potentials, [clip, step, output]; largest |state|)."""
     currents = values @ layer.weights + layer.bias
     clips, steps, width = currents.shape
     u = np.zeros((clips, width), complex if layer.kind == NeuronKind.CSILIF else float)

@@ -1,4 +1,7 @@
-"""Generate the engine's exponential table: `python -m silif_tools.integer.softmax_table > Sources/SiLIF/Neurons/ExponentialTable.swift`."""
+"""Generate the engine's exponential table.
+
+from tools/: python -m silif_tools.integer.softmax_table > ../Sources/SiLIF/Neurons/ExponentialTable.swift
+"""
 
 import numpy as np
 

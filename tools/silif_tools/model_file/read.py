@@ -20,7 +20,7 @@ class _Reader:
 
     def table(self, dtype: str, shape, padded_outputs: int | None = None) -> np.ndarray:
         self.position += -self.position % ALIGNMENT
-        stored = tuple(shape[:-1]) + (padded_outputs or shape[-1],)
+        stored = (*shape[:-1], padded_outputs or shape[-1])
         count = int(np.prod(stored))
         kind = np.dtype(dtype).newbyteorder("<")
         values = np.frombuffer(self.data, kind, count, self.position).reshape(stored)

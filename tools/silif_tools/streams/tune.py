@@ -9,6 +9,7 @@ from ..model_file.tables import Detector
 from .score import StreamScore, score
 
 HOP_S, FRAME_S = 0.01, 0.025
+_THRESHOLDS = tuple(round(0.3 + 0.02 * index, 2) for index in range(35))
 
 
 @dataclass
@@ -54,8 +55,8 @@ def tune(
     base: Detector,
     *,
     alarms_per_hour: float,
-    windows=(15, 20, 25, 30, 35, 40, 50, 60),
-    thresholds=tuple(np.round(np.arange(0.3, 0.995, 0.02), 3)),
+    windows: tuple[int, ...] = (15, 20, 25, 30, 35, 40, 50, 60),
+    thresholds: tuple[float, ...] = _THRESHOLDS,
 ) -> tuple[Detector, list[tuple[int, float, StreamScore]]]:
     """The window and common threshold with the most hits at no more than `alarms_per_hour` over all streams together
     (false alarms and wrong words both count as alarms). Returns it and everything tried."""
