@@ -11,12 +11,12 @@ PYTHON := $(VENV)/bin/python
 RELEASE := $(BUILD)/release
 FORMATTED := Package.swift Sources Tests
 
-.PHONY: demo build test test-swift test-python embedded bench convert install format lint clean dependencies
+.PHONY: demo build test test-swift test-python embedded bench convert models install format lint clean dependencies
 
 demo: build
 	@echo
-	@echo "Listening to models/demo.wav with models/kws12-silif.silif:"
-	@$(RELEASE)/kws-listen --input models/demo.wav
+	@echo "Listening to models/demo.flac with models/kws12-silif.silif:"
+	@$(RELEASE)/kws-listen --input models/demo.flac
 
 build: dependencies
 	swift build --scratch-path $(BUILD) -c release $(SWIFT_FLAGS)
@@ -42,6 +42,12 @@ convert: $(VENV)/installed
 	@test -n "$(CHECKPOINT)" -a -n "$(OUTPUT)" || { echo "usage: make convert CHECKPOINT=x.pth OUTPUT=y.silif [WORDS=a,b] [STEP_MS=10] [BITS=8]" >&2; exit 2; }
 	$(PYTHON) -m silif_tools.export.command "$(CHECKPOINT)" --output "$(OUTPUT)" \
 	  $(if $(WORDS),--words "$(WORDS)") $(if $(STEP_MS),--step-ms $(STEP_MS)) $(if $(BITS),--bits $(BITS))
+
+# Trains one of the networks that ship, from ../shared/data, and writes model, curve and card. About an hour.
+models: build $(VENV)/installed
+	@test -n "$(MODEL)" || { echo "usage: make models MODEL=kws12-silif [SPEECH_COMMANDS=path] [CHECKPOINT=x.pth]" >&2; exit 2; }
+	$(PYTHON) -m silif_tools.release.command $(MODEL) --build $(RELEASE) \
+	  $(if $(SPEECH_COMMANDS),--speech-commands "$(SPEECH_COMMANDS)") $(if $(CHECKPOINT),--checkpoint "$(CHECKPOINT)")
 
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/silif

@@ -14,7 +14,7 @@ from ..model_file.write import model_bytes, write_atomically
 from .clips import load_list, load_pcm
 from .compare import compare
 from .convert import convert
-from .self_test import add_self_test
+from .self_test import add_self_test, liveliest
 from .state_dict import ConversionError, load_state_dict
 
 
@@ -122,7 +122,7 @@ def export(arguments) -> list[str]:
     if arguments.self_test:
         if front_end is None:
             raise ConversionError("--self-test takes a recording, but this network has no front end")
-        add_self_test(model, load_pcm(arguments.self_test, front_end.sample_rate_hz)[:8000], front_end)
+        add_self_test(model, liveliest(load_pcm(arguments.self_test, front_end.sample_rate_hz)), front_end)
     elif front_end:
         noise = np.random.default_rng(1).integers(-8000, 8000, 4000).astype(np.int16)
         add_self_test(model, noise, front_end)

@@ -8,6 +8,15 @@ from ..integer.network import run_model
 from ..model_file.tables import ModelTables
 
 
+def liveliest(pcm: np.ndarray, samples: int = 8000) -> np.ndarray:
+    """The stretch of a recording with the most energy: half a second in which neurons fire."""
+    if len(pcm) <= samples:
+        return pcm
+    energy = np.concatenate([[0], np.cumsum(pcm.astype(np.int64) ** 2)])
+    start = int(np.argmax(energy[samples:] - energy[:-samples]))
+    return pcm[start : start + samples]
+
+
 def add_self_test(model: ModelTables, values: np.ndarray, front_end: FrontEndSettings | None = None) -> None:
     """values: int16 samples (1-D; needs the front end) or input frames (2-D, [step, input])."""
     values = np.asarray(values, dtype=np.int16)

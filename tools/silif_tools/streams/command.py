@@ -49,7 +49,8 @@ def main(argv=None) -> int:
         prog="silif-make-stream",
         description="Make a stream of words at known times in noise and other speech, and its truth (CSV beside it).",
         epilog="example: silif-make-stream --words ../shared/data/gsc/test_list.txt"
-        " --noise ../shared/data/noise/test_list.txt --speech ../shared/data/speech/test_list.txt --snr 10 --seed 1 --output /tmp/stream10.flac",
+        " --noise ../shared/data/noise/test_list.txt --speech ../shared/data/speech/test_list.txt"
+        " --snr 10 --seed 1 --output /tmp/stream10.flac",
     )
     parser.add_argument(
         "--words", type=Path, metavar="LIST", help="list of clips; the folder is the word, commands are kept"

@@ -1,0 +1,1 @@
+"""Make a shipped model and its card by one command."""

@@ -1,0 +1,115 @@
+"""The card beside a shipped model: every figure in it was measured by the command that wrote it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..export.compare import Comparison
+
+
+@dataclass
+class Measured:
+    """What `silif-release` measured."""
+
+    name: str
+    description: dict
+    bytes: int
+    info: dict
+    compared: dict[str, Comparison]
+    scored: dict[str, dict]
+    streams: dict[int, dict]
+    without_words: dict
+    quantization: list[str]
+
+
+def _support(alarms: int, hours: float) -> str:
+    """How far the rate of false alarms is supported by the hours heard."""
+    if alarms == 0:
+        return f"none in {hours:.2f} h: below {3 / hours:.1f} an hour at 95 % confidence"
+    return f"{alarms} in {hours:.2f} h"
+
+
+def _stream_rows(measured: Measured) -> list[str]:
+    rows = []
+    for snr, result in measured.streams.items():
+        total = result["hits"] + result["misses"]
+        latency = result["latency_ms"] or {"median": float("nan"), "p95": float("nan")}
+        rows.append(
+            f"| {snr} dB | {100 * result['hits'] / total:.1f} % of {total} | {100 * result['wrong_words'] / total:.1f} %"
+            f" | {_support(result['false_alarms'], result['audio_h'])}"
+            f" | {latency['median']:.0f} ms, {latency['p95']:.0f} ms |"
+        )
+    return rows
+
+
+def card(measured: Measured) -> str:
+    description, name = measured.description, measured.name
+    recipe = description.get("recipe", {})
+    recipe_name = recipe.get("name", name) if isinstance(recipe, dict) else name
+    lines = [
+        f"# {name}",
+        "",
+        f"{'SiLIF' if description['kind'] == 'silif' else 'C-SiLIF'},"
+        f" {description['inputs']}-{'-'.join(map(str, description['hidden']))}-{len(description['words'])},"
+        f" 8-bit weights, one scale a row; {measured.bytes:,} bytes. One step every {description['step_ms']} ms.",
+        "",
+        f"Classes: {' '.join(description['words'])}.",
+        "",
+        "## Accuracy on clips",
+        "",
+        "| list | clips | float | int8, `kws-score` | same winner | spikes a clip | synaptic operations a clip |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for label, scored in measured.scored.items():
+        compared = measured.compared[label]
+        lines.append(
+            f"| {label} | {scored['labelled']} | {100 * compared.float_accuracy:.2f} % | {100 * scored['accuracy']:.2f} %"
+            f" | {100 * compared.same_winner:.2f} % | {scored['spikes_per_clip']:,.0f}"
+            f" | {scored['synaptic_operations_per_clip']:,.0f} |"
+        )
+    lines += [
+        "",
+        "Float is the folded network in float64 on the same integer log-mel frames. These lists are a re-split by speaker"
+        " of part of Speech Commands: the figures cannot stand beside published ones, and the network must never be scored"
+        " on the official test set, which its training clips come from.",
+        "",
+        "## On streams",
+        "",
+        "Words of the test list at random times in noise, other speech in half of the gaps; running state, the model's own"
+        " detector settings, `kws-score --stream`:",
+        "",
+        "| words over noise | hits | wrong words | false alarms | latency median, 95th percentile |",
+        "|---|---|---|---|---|",
+        *_stream_rows(measured),
+        "",
+        "Speech and noise without commands, the test lists of both: false alarms "
+        f"{_support(measured.without_words['false_alarms'], measured.without_words['audio_h'])}.",
+        "",
+        f"![hits against false alarms]({name}-curve.png)",
+        "",
+        "## How it was made",
+        "",
+        f"`make models MODEL={name}`: recipe `tools/silif_tools/recipes/{recipe_name}.toml`, seed"
+        f" {description.get('seed', 'in the recipe')}, torch {description.get('torch', 'unknown')}; detector tuned on streams"
+        " made of the validation list and the training lists of noise and speech.",
+        "",
+        "Data and credit: Google Speech Commands (Warden 2018, arXiv 1804.03209), CC BY 4.0; ESC-10 (Piczak), CC BY 3.0;"
+        " Picovoice wake-word and speech-to-intent benchmarks, Apache-2.0; Arabic speech commands (Ghandoura), CC BY 4.0;"
+        " DSPSpeech-20, MIT. The lists of speakers are those of the data's training lists. The weights are under the"
+        " project's licence (MIT) with those credits.",
+        "",
+        "## Quantization",
+        "",
+        "```",
+        *measured.quantization,
+        "```",
+        "",
+        "## Limits",
+        "",
+        "Trained on about 290 recordings of each command by a few hundred speakers of English, one second each. Children,"
+        " accents that the set lacks, far microphones and loud rooms are untested. It must not decide anything that matters.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def write_card(measured: Measured, path: Path) -> None:
+    path.write_text(card(measured))

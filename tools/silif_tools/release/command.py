@@ -1,0 +1,139 @@
+"""silif-release: train, export, tune, measure and describe one of the models that ship."""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from .. import __version__
+from ..export.clips import load_list, load_pcm
+from ..export.compare import compare
+from ..export.convert import convert
+from ..export.self_test import add_self_test, liveliest
+from ..export.state_dict import ConversionError, load_state_dict
+from ..integer.frontend import FrontEndSettings
+from ..model_file.read import read_model
+from ..model_file.tables import InputKind
+from ..model_file.write import model_bytes, write_atomically
+from ..streams.score import read_truth
+from ..streams.tune import Stream, tune
+from .card import Measured, write_card
+from .commands import Commands
+from .curve import curve, draw
+from .streams import StreamSet, stream_set
+
+_CLIP_STEPS = 98
+_CALIBRATION_CLIPS = 512
+
+
+def _train(name: str, data: Path, work: Path, extra: list[str]) -> Path:
+    recipe = Path(__file__).parent.parent / "recipes" / f"{name}.toml"
+    command = [sys.executable, "-m", "silif_tools.train.command", str(recipe)]
+    subprocess.run([*command, "--data", str(data), "--output", str(work), *extra], check=True)
+    return work / f"{name}.pth"
+
+
+def _traces(commands: Commands, model: Path, streams: StreamSet, work: Path) -> tuple[dict[int, Stream], Stream]:
+    def trace(sound: Path) -> Stream:
+        probabilities = commands.probabilities_q15(model, sound, work / "trace" / sound.stem)
+        return Stream(sound.stem, probabilities, read_truth(sound.with_suffix(".csv")))
+
+    return {snr: trace(sound) for snr, sound in streams.with_words.items()}, trace(streams.without)
+
+
+def release(arguments) -> None:
+    data, work = arguments.shared / "data", arguments.work
+    work.mkdir(parents=True, exist_ok=True)
+    extra = ["--speech-commands", str(arguments.speech_commands)] if arguments.speech_commands else []
+    checkpoint = arguments.checkpoint or _train(arguments.name, data, work, extra)
+    description = json.loads(checkpoint.with_suffix(".json").read_text())
+    words, settings = description["words"], FrontEndSettings()
+    gsc = data / "gsc"
+    calibration, _ = load_list(gsc / "train_list.txt", gsc, words, _CLIP_STEPS, settings, _CALIBRATION_CLIPS)
+    conversion = convert(
+        load_state_dict(checkpoint),
+        words,
+        input_kind=InputKind.LOG_MEL,
+        step_us=round(description["step_ms"] * 1000),
+        clip_frames=_CLIP_STEPS,
+        front_end=settings,
+        calibration=calibration,
+        provenance={
+            "name": arguments.name,
+            "trained on": "Speech Commands (Warden 2018, CC BY 4.0) and the sets named in the card",
+            "exporter": f"silif-tools {__version__}",
+            "licence": "MIT",
+        },
+    )
+    model = conversion.model
+    add_self_test(model, liveliest(load_pcm(arguments.models / "demo.flac", settings.sample_rate_hz)), settings)
+    output = arguments.models / f"{arguments.name}.silif"
+    draft = work / f"{arguments.name}.draft.silif"
+    write_atomically(draft, model_bytes(model))
+
+    commands = Commands(arguments.build)
+    with_words, without = _traces(commands, draft, stream_set(data, "validation", "train", work / "streams"), work)
+    model.detector, _ = tune(
+        [*(with_words[snr] for snr in (20, 10)), without],
+        words,
+        model.detector,
+        alarms_per_hour=arguments.alarms_per_hour,
+    )
+    write_atomically(output, model_bytes(model))
+    read_model(output)
+
+    compared, scored = {}, {}
+    for label in ("validation", "test"):
+        frames, labels = load_list(gsc / f"{label}_list.txt", gsc, words, _CLIP_STEPS, settings)
+        compared[label] = compare(conversion, frames, labels)
+        scored[label] = commands.score_list(output, gsc / f"{label}_list.txt")
+    test = stream_set(data, "test", "test", work / "streams")
+    with_words, without = _traces(commands, output, test, work)
+    curves = {f"{snr} dB": curve(stream, without, model.detector, words) for snr, stream in with_words.items()}
+    draw(curves, arguments.models / f"{arguments.name}-curve.png", arguments.name)
+    measured = Measured(
+        name=arguments.name,
+        description=description,
+        bytes=output.stat().st_size,
+        info=commands.info(output),
+        compared=compared,
+        scored=scored,
+        streams={snr: commands.score_stream(output, sound) for snr, sound in test.with_words.items()},
+        without_words=commands.score_stream(output, test.without),
+        quantization=[
+            f"{line.name:32} scale {line.scale:26} SNR {line.signal_to_noise_db:6.1f} dB  saturated {line.saturated}"
+            for line in conversion.report
+        ]
+        + [line for label in compared for line in [f"{label}:", *compared[label].lines()]],
+    )
+    write_card(measured, arguments.models / f"{arguments.name}.md")
+    print((arguments.models / f"{arguments.name}.md").read_text())
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(prog="silif-release", description=__doc__)
+    parser.add_argument("name", help="kws12-silif or kws12-csilif: a recipe of that name")
+    parser.add_argument("--shared", type=Path, default=Path("../shared"), help="the folder that holds data/")
+    parser.add_argument(
+        "--speech-commands", type=Path, metavar="PATH", help="the full Speech Commands archive, to train on"
+    )
+    parser.add_argument("--checkpoint", type=Path, help="a trained state dict with its .json: skips the training")
+    parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--build", type=Path, default=Path(".build/release"), help="where kws-score and kws-model are")
+    parser.add_argument("--work", type=Path, default=Path("runs"), help="checkpoints, streams and traces")
+    parser.add_argument(
+        "--alarms-per-hour", type=float, default=20, help="what the detector may raise on validation streams"
+    )
+    parser.add_argument("--version", action="version", version=f"silif-release {__version__}")
+    arguments = parser.parse_args(argv)
+    try:
+        release(arguments)
+    except (ConversionError, OSError, RuntimeError, ValueError, subprocess.CalledProcessError) as error:
+        print(f"silif-release: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""The runtime's own commands: what a card says was measured through them."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+
+
+class Commands:
+    """kws-score and kws-model of a release build."""
+
+    def __init__(self, folder: Path):
+        self.folder = Path(folder)
+        for name in ("kws-score", "kws-model"):
+            if not (self.folder / name).exists():
+                raise FileNotFoundError(f"{self.folder / name} is missing: run `make build` first")
+
+    def _run(self, name: str, *arguments) -> str:
+        command = [str(self.folder / name), *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(command)} failed with {done.returncode}: {done.stderr.strip()}")
+        return done.stdout
+
+    def score_list(self, model: Path, list_file: Path) -> dict:
+        return json.loads(
+            self._run(
+                "kws-score", "--model", model, "--list", list_file, "--root", list_file.parent, "--format", "json"
+            )
+        )
+
+    def score_stream(self, model: Path, sound: Path, *options) -> dict:
+        truth = sound.with_suffix(".csv")
+        return json.loads(
+            self._run("kws-score", "--model", model, "--stream", sound, "--truth", truth, "--format", "json", *options)
+        )
+
+    def probabilities_q15(self, model: Path, sound: Path, folder: Path) -> np.ndarray:
+        """[frame, class] of a running network over a whole recording."""
+        self._run("kws-model", "trace", model, "--input", sound, "--output", folder)
+        return np.load(folder / "probabilities.npy")
+
+    def info(self, model: Path) -> dict:
+        return json.loads(self._run("kws-model", "info", model, "--format", "json"))

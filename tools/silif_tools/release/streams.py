@@ -1,0 +1,38 @@
+"""The streams that detectors are tuned and judged on, made from the lists when they are not there yet."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..streams.command import main as make_stream
+
+SNRS_DB = (30, 20, 10, 5)
+_SEED = 1
+
+
+@dataclass
+class StreamSet:
+    """with_words: recording per signal-to-noise ratio; without: speech and noise that hold no command as a prompt."""
+
+    with_words: dict[int, Path]
+    without: Path
+
+
+def _made(output: Path, *arguments) -> Path:
+    if not (output.exists() and output.with_suffix(".csv").exists()):
+        code = make_stream([*map(str, arguments), "--seed", str(_SEED), "--output", str(output)])
+        if code != 0:
+            raise RuntimeError(f"could not make {output}")
+    return output
+
+
+def stream_set(data: Path, words: str, sounds: str, folder: Path) -> StreamSet:
+    """words: which list of gsc ("validation" or "test"); sounds: which list of noise and speech ("train" or "test")."""
+    noise, speech = data / "noise" / f"{sounds}_list.txt", data / "speech" / f"{sounds}_list.txt"
+    with_words = {
+        snr: _made(
+            folder / f"{words}{snr}.flac",
+            *("--words", data / "gsc" / f"{words}_list.txt", "--noise", noise, "--speech", speech, "--snr", snr),
+        )
+        for snr in SNRS_DB
+    }
+    return StreamSet(with_words, _made(folder / f"{words}-none.flac", "--concatenate", speech, noise))
