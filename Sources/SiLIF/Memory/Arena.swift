@@ -14,7 +14,9 @@ struct Arena {
   init(memory: UnsafeMutableRawBufferPointer) { base = memory.baseAddress }
 
   /// Reserves `count` zeroed elements. The result must not be dereferenced when the arena only counts.
-  mutating func reserve<Element: FixedWidthInteger>(_ type: Element.Type, _ count: Int) -> UnsafeMutablePointer<Element> {
+  mutating func reserve<Element: FixedWidthInteger>(
+    _ type: Element.Type, _ count: Int
+  ) -> UnsafeMutablePointer<Element> {
     let start = usedBytes
     let size = count * MemoryLayout<Element>.stride
     usedBytes = (start + size + Arena.alignment - 1) / Arena.alignment * Arena.alignment

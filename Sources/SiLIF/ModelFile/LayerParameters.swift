@@ -43,7 +43,7 @@ public struct LayerParameters: BitwiseCopyable {
   public let inputs: Int
   public let outputs: Int
   /// Outputs rounded up to a multiple of 16: the row stride, so that every row starts aligned and loops need no tail.
-  /// The padding neurons have zero weights and coefficients and never spike.
+  /// The padding neurons have zero weights and coefficients (checked at load) and so never spike.
   public let paddedOutputs: Int
   /// Largest delay in steps, 0...255.
   public let maximumDelay: Int
@@ -86,6 +86,9 @@ public struct LayerParameters: BitwiseCopyable {
     inputs = try reader.read(UInt16.self, "inputs", in: 1...LayerLimits.neurons)
     outputs = try reader.read(UInt16.self, "outputs", in: 1...LayerLimits.neurons)
     maximumDelay = try reader.read(UInt16.self, "maximum_delay", in: 0...LayerLimits.delay)
+    guard delayKind != .none || maximumDelay == 0 else {
+      throw ModelError(.inconsistent, "maximum_delay", value: Int64(maximumDelay), layer: layer)
+    }
     stateFractionBits = try reader.read(UInt16.self, "state_fraction_bits", in: LayerLimits.stateFractionBits)
     try reader.skip(LayerParameters.headerBytes - reader.position, "reserved")
     paddedOutputs = (outputs + 15) / 16 * 16

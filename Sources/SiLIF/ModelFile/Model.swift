@@ -26,7 +26,9 @@ public struct Model {
     frontEnd = sections.section(.frontEnd)
     guard (frontEnd != nil) == (header.inputKind == .logMel) else { throw ModelError(.inconsistent, "FRNT") }
     if selfTest.input == .samples && frontEnd == nil { throw ModelError(.inconsistent, "self_test_input") }
-    if selfTest.input == .frames && selfTest.values.count != selfTest.step_count * header.inputCount {
+    // Divided, not multiplied: the product of two fields may exceed a 32-bit Int.
+    let (steps, rest) = selfTest.values.count.quotientAndRemainder(dividingBy: header.inputCount)
+    if selfTest.input == .frames && (steps != selfTest.step_count || rest != 0) {
       throw ModelError(.inconsistent, "self_test_count", value: Int64(selfTest.values.count))
     }
 

@@ -33,8 +33,11 @@ public struct ModelError: Error, Equatable, Sendable {
   }
 
   public static func == (left: ModelError, right: ModelError) -> Bool {
-    left.problem == right.problem && left.value == right.value && left.layer == right.layer
-      && left.field.utf8CodeUnitCount == right.field.utf8CodeUnitCount
-      && left.field.utf8Start == right.field.utf8Start
+    guard left.problem == right.problem, left.value == right.value, left.layer == right.layer else { return false }
+    // By content: the same name written in two places has two addresses.
+    let count = left.field.utf8CodeUnitCount
+    guard right.field.utf8CodeUnitCount == count else { return false }
+    for index in 0..<count where left.field.utf8Start[index] != right.field.utf8Start[index] { return false }
+    return true
   }
 }

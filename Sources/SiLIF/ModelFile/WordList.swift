@@ -25,7 +25,11 @@ public struct WordList {
     try reader.skip(2, "reserved")
     for _ in 0..<count {
       let length = try reader.read(UInt8.self, "word length", in: 1...255)
-      try reader.skip(length, "word")
+      let word = try reader.readBytes(length, "word")
+      // A line break in a word would forge a line of output.
+      for byte in word where byte < 0x20 || byte == 0x7F {
+        throw ModelError(.outOfRange, "word", value: Int64(byte))
+      }
     }
   }
 

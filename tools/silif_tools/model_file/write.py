@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .bounds import check_model
 from .tables import DelayKind, LayerTables, ModelTables, NeuronKind
 
 MAGIC = b"\x89SiLIF\r\n"
@@ -76,6 +77,8 @@ def _words(model: ModelTables) -> bytes:
         text = word.encode()
         if not 1 <= len(text) <= 255:
             raise ValueError(f"the word {word!r} must have 1 to 255 bytes")
+        if any(byte < 0x20 or byte == 0x7F for byte in text):
+            raise ValueError(f"the word {word!r} has a control character")
         data += bytes([len(text)]) + text
     return data
 
@@ -104,7 +107,8 @@ def _self_test(model: ModelTables) -> bytes:
 
 
 def model_bytes(model: ModelTables) -> bytes:
-    """The complete file."""
+    """The complete file. Raises ValueError naming the field that the runtime would refuse."""
+    check_model(model)
     network = struct.pack(
         "<4HII2H12x",
         model.layers[0].inputs,
