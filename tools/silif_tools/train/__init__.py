@@ -1,0 +1,1 @@
+"""Training of SiLIF and C-SiLIF keyword-spotting networks with PyTorch."""

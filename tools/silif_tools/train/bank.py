@@ -1,0 +1,144 @@
+"""The bank: features of many waveform variants of every training clip, made once, drawn from by scenes.py.
+
+What needs the waveform (speed and pitch, rooms, clipping, shifts of less than a frame) is done here; what can be done
+on band energies (noise, gain, equalisation, shifts by frames, masks) is done anew for every training step.
+"""
+
+import contextlib
+import hashlib
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from silif_tools.train import waves
+from silif_tools.train.clips import Clips, cache_folder
+from silif_tools.train.fbank import BANDS, CLIP_SAMPLES, FLOOR, FRAME, HOP, frame_count, log_mel
+
+FRAMES = 120  # room for a clip slowed down by 1.2
+QUIET = 8  # frames of a clip that stand for its background
+VERSION = 1
+
+
+@dataclass
+class Bank:
+    """Variants of short clips. Row i belongs to clip i % clips."""
+
+    features: np.ndarray  # float16 [entries, FRAMES, BANDS], log-mel, floor after the end
+    frames: np.ndarray  # int16 [entries]
+    level: np.ndarray  # float32 [entries]: 90th percentile over frames of ln(sum of band energies)
+    quiet: np.ndarray  # uint8 [entries, QUIET]: indices of the quietest frames
+    clips: int
+
+
+@dataclass
+class Reel:
+    """Long material end to end: noise or running speech."""
+
+    features: np.ndarray  # float16 [frames, BANDS]
+    loudness: np.ndarray  # float32 [frames]: ln(sum of band energies)
+
+
+def loudest_second(audio: np.ndarray) -> np.ndarray:
+    """At most one second: the one with the most energy."""
+    if len(audio) <= CLIP_SAMPLES:
+        return audio
+    energy = np.cumsum(np.r_[0.0, np.square(audio.astype(np.float64))])
+    starts = np.arange(0, len(audio) - CLIP_SAMPLES + 1, HOP)
+    start = int(starts[np.argmax(energy[starts + CLIP_SAMPLES] - energy[starts])])
+    return audio[start : start + CLIP_SAMPLES]
+
+
+def _entry(samples: np.ndarray, rng: np.random.Generator, plain: bool, recipe: dict) -> np.ndarray:
+    """log-mel [frames, BANDS] of one variant; plain: the recording as it is."""
+    audio = loudest_second(samples).astype(np.float32) / 32768
+    if not plain:
+        audio = waves.varied(audio, rng, recipe["speed"], recipe["p_room"], recipe["p_clip"])
+        audio = audio[int(rng.integers(HOP)) :]
+    if len(audio) < FRAME:
+        audio = np.pad(audio, (0, FRAME - len(audio)))
+    return log_mel(torch.from_numpy(np.ascontiguousarray(audio, np.float32))).numpy()[:FRAMES]
+
+
+def _pass(clips: Clips, variant: int, seed: int, recipe: dict) -> tuple[np.ndarray, ...]:
+    """Bank rows of one variant of every clip."""
+    torch.set_num_threads(1)
+    n = len(clips)
+    features = np.full((n, FRAMES, BANDS), FLOOR, np.float16)
+    frames, level = np.zeros(n, np.int16), np.zeros(n, np.float32)
+    quiet = np.zeros((n, QUIET), np.uint8)
+    for i in range(n):
+        rng = np.random.default_rng([seed, variant, i])
+        x = _entry(clips.clip(i), rng, variant == 0, recipe)
+        loud = np.log(np.exp(x).sum(1))
+        features[i, : len(x)] = x
+        frames[i], level[i] = len(x), np.quantile(loud, 0.9)
+        quiet[i] = np.resize(np.argsort(loud)[:QUIET], QUIET)
+    return features, frames, level, quiet
+
+
+def _reel_pass(clips: Clips, variant: int, seed: int, recipe: dict) -> np.ndarray:
+    torch.set_num_threads(1)
+    parts = []
+    for i in range(len(clips)):
+        rng = np.random.default_rng([seed, variant, i])
+        audio = clips.clip(i).astype(np.float32) / 32768
+        if variant:
+            audio = waves.varied(audio, rng, recipe["speed"], recipe["p_room"], 0.0)
+        if frame_count(len(audio)):
+            parts.append(log_mel(torch.from_numpy(np.ascontiguousarray(audio, np.float32))).numpy().astype(np.float16))
+    return np.concatenate(parts)
+
+
+def _key(clips: Clips, variants: int, seed: int, recipe: dict) -> str:
+    settings = [VERSION, variants, seed, *(recipe[k] for k in ("speed", "p_room", "p_clip"))]
+    digest = hashlib.sha256(clips.samples.tobytes())
+    digest.update(clips.ends.tobytes() + repr(settings).encode())
+    return digest.hexdigest()[:24]
+
+
+def _stored(path: Path, names: list[str], make) -> list[np.ndarray]:
+    """Arrays from the cache (memory-mapped), made first if they are not there."""
+    if not path.exists():
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        partial.mkdir(parents=True)
+        for name, array in zip(names, make(), strict=True):
+            np.save(partial / f"{name}.npy", array)
+        with contextlib.suppress(OSError):  # another run was faster
+            partial.rename(path)
+    return [np.load(path / f"{name}.npy", mmap_mode="r") for name in names]
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    """Fresh processes: a fork of one that has run torch's threads can hang."""
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+
+
+def clip_bank(clips: Clips, variants: int, seed: int, recipe: dict, workers: int) -> Bank:
+    """The first variant is the recording as it is, the others are random."""
+
+    def make():
+        with _pool(workers) as pool:
+            jobs = [pool.submit(_pass, clips, v, seed, recipe) for v in range(variants)]
+            passes = [job.result() for job in jobs]
+        return [np.concatenate(parts) for parts in zip(*passes, strict=True)]
+
+    path = cache_folder() / f"bank-{_key(clips, variants, seed, recipe)}"
+    return Bank(*_stored(path, ["features", "frames", "level", "quiet"], make), len(clips))
+
+
+def reel(clips: Clips, variants: int, seed: int, recipe: dict, workers: int) -> Reel:
+    """All recordings, in as many variants, end to end."""
+
+    def make():
+        with _pool(workers) as pool:
+            jobs = [pool.submit(_reel_pass, clips, v, seed, recipe) for v in range(variants)]
+            features = np.concatenate([job.result() for job in jobs])
+        return [features, np.log(np.exp(features.astype(np.float32)).sum(1))]
+
+    path = cache_folder() / f"reel-{_key(clips, variants, seed, recipe)}"
+    return Reel(*_stored(path, ["features", "loudness"], make))

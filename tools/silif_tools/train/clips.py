@@ -1,0 +1,80 @@
+"""Reading lists of short recordings, decoded once and kept as int16 samples in a cache outside the repository."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from silif_tools.train.fbank import SAMPLE_RATE
+
+
+@dataclass
+class Clips:
+    """Recordings of different lengths, end to end."""
+
+    names: list[str]  # paths relative to their root, '/' between folder and file
+    samples: np.ndarray  # int16, all clips one after another, 16 kHz
+    ends: np.ndarray  # int64 [clips]: where each clip ends in samples
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def clip(self, index: int) -> np.ndarray:
+        """int16 samples of one clip."""
+        return self.samples[self.ends[index - 1] if index else 0 : self.ends[index]]
+
+    def folder(self, index: int) -> str:
+        """Name of the folder the clip lies in: its word."""
+        return self.names[index].split("/")[-2]
+
+    def chosen(self, indices: Sequence[int]) -> "Clips":
+        """A copy of some of the clips."""
+        return joined([self.names[i] for i in indices], [self.clip(i) for i in indices])
+
+
+def joined(names: list[str], parts: list[np.ndarray]) -> Clips:
+    """Clips from single arrays of int16 samples."""
+    ends = np.cumsum([len(p) for p in parts], dtype=np.int64)
+    return Clips(names, np.concatenate(parts) if parts else np.zeros(0, np.int16), ends)
+
+
+def cache_folder() -> Path:
+    """$SILIF_CACHE, or silif in the user's cache folder; made if absent."""
+    base = os.environ.get("SILIF_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "silif"
+    folder = Path(base)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def decode(path: Path) -> np.ndarray:
+    """int16 samples of a mono 16 kHz sound file, rounded with saturation (float and loud Ogg files exceed +-1)."""
+    audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    if rate != SAMPLE_RATE:
+        raise ValueError(f"{path}: {rate} Hz; training needs {SAMPLE_RATE} Hz")
+    return np.clip(np.rint(audio.mean(1) * 32768.0), -32768, 32767).astype(np.int16)
+
+
+def load(root: Path, names: Sequence[str]) -> Clips:
+    """Decode the named files under root, through the cache. The key is their names, sizes and dates."""
+    key = hashlib.sha256(str(root.resolve()).encode())
+    for name in names:
+        stat = (root / name).stat()
+        key.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    path = cache_folder() / f"clips-{key.hexdigest()[:24]}.npz"
+    if path.exists():
+        stored = np.load(path)
+        return Clips(list(names), stored["samples"], stored["ends"])
+    clips = joined(list(names), [decode(root / name) for name in names])
+    partial = path.with_suffix(f".{os.getpid()}.partial.npz")
+    np.savez(partial, samples=clips.samples, ends=clips.ends)
+    partial.replace(path)
+    return clips
+
+
+def read_list(path: Path) -> list[str]:
+    """The lines of a list of files."""
+    return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]

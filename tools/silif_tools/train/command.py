@@ -1,0 +1,240 @@
+"""silif-train: from recordings to a trained network, all stages of a recipe in one command."""
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from silif_tools.train import bank, clips, material, student, teacher
+from silif_tools.train import recipe as recipes
+from silif_tools.train.evaluate import Examination
+from silif_tools.train.fbank import BANDS, EPSILON, FFT, FRAME, HIGH_HZ, HOP, LOW_HZ, SAMPLE_RATE
+from silif_tools.train.loop import save
+from silif_tools.train.material import SILENCE, UNKNOWN, Material
+from silif_tools.train.network import Network
+from silif_tools.train.rounding import with_rounded_weights
+from silif_tools.train.scenes import Scenes
+
+FRONT_END = {
+    "type": "kaldi_fbank", "sample_rate_hz": SAMPLE_RATE, "bands": BANDS, "frame_samples": FRAME, "hop_samples": HOP,
+    "fft": FFT, "low_hz": LOW_HZ, "high_hz": HIGH_HZ, "preemphasis": 0.97, "window": "povey", "energy_floor": EPSILON,
+}  # fmt: skip
+
+EXAMPLES = """examples:
+  silif-train kws12-silif --data ../shared/data --output runs
+  silif-train kws12-csilif --data ../shared/data --output runs --speech-commands speech_commands_v0.02.tar.gz
+  silif-train my-words.toml --data ../shared/data --output runs --folders my-recordings   (one folder a word)
+"""
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        "silif-train", description="Train a keyword-spotting network from a recipe.", epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("recipe", help="a recipe file, or the name of one that comes with the package")
+    parser.add_argument("--data", type=Path, required=True, help="folder with gsc, noise, speech and words")
+    parser.add_argument("--output", type=Path, required=True, help="folder for NAME.pth, NAME.json and checkpoints")
+    labelled = parser.add_mutually_exclusive_group()
+    labelled.add_argument("--speech-commands", type=Path, help="Speech Commands v0.02 (folder or tar.gz), not data/gsc")
+    labelled.add_argument("--folders", type=Path, help="your own recordings, one folder a word, not data/gsc")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="default: all processors")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in the output folder")
+    parser.add_argument("--quick", action="store_true", help="a thousandth of the steps: is everything there?")
+    return parser.parse_args(argv)
+
+
+def say(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
+
+
+def unpacked(archive: Path) -> Path:
+    """The folder of the archive's recordings, unpacked into the cache if need be."""
+    if not archive.exists():
+        raise material.MissingData(f"{archive} does not exist: --speech-commands takes the archive or its folder")
+    if archive.is_dir():
+        return archive
+    stat = archive.stat()
+    key = hashlib.sha256(f"{archive.resolve()} {stat.st_size} {stat.st_mtime_ns}".encode()).hexdigest()[:16]
+    folder = clips.cache_folder() / f"speech-commands-{key}"
+    if not folder.exists():
+        say(f"unpacking {archive}")
+        partial = folder.with_suffix(".partial")
+        with tarfile.open(archive) as tar:
+            tar.extractall(partial, filter="data")
+        partial.rename(folder)
+    return folder
+
+
+def git_commit() -> str | None:
+    """Commit of the tools, with a + if the tree differs from it."""
+    here = Path(__file__).parent
+    try:
+        git = lambda *a: subprocess.run(["git", "-C", here, *a], capture_output=True, text=True, check=True).stdout  # noqa: E731
+        changed = git("status", "--porcelain", "--", str(here.parent)).strip()
+        return git("rev-parse", "HEAD").strip() + ("+" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def make_scenes(found: Material, recipe: dict, threads: int) -> Scenes:
+    """The bank and what composes batches from it. Silence clips join the noise."""
+    train, settings, seed = found.splits["train"], recipe["bank"], recipe["seed"]
+    silent = [i for i in range(len(train)) if train.folder(i) == SILENCE]
+    spoken = train.chosen([i for i in range(len(train)) if train.folder(i) != SILENCE])
+    extra = train.chosen(silent)
+    noise = clips.joined(
+        found.noise.names + extra.names,
+        [c.clip(i) for c in (found.noise, extra) for i in range(len(c))],
+    )
+    folders = [spoken.folder(i) for i in range(len(spoken))]
+    scenes = Scenes(
+        recipe["scenes"], recipe["words"],
+        bank.clip_bank(spoken, settings["variants"], seed, settings, threads),
+        [found.label(f) for f in folders],
+        bank.clip_bank(found.other_words, settings["other_variants"], seed, settings, threads),
+        bank.reel(noise, settings["reel_variants"], seed, settings, threads),
+        bank.reel(found.speech, settings["reel_variants"], seed, settings, threads),
+    )  # fmt: skip
+    scenes.weigh_unknown(folders)
+    return scenes
+
+
+def statistics(scenes: Scenes) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and standard deviation [BANDS] of the features of training scenes."""
+    frames = torch.cat([scenes.batch(128, 0).features.flatten(0, 1) for _ in range(16)])
+    return frames.mean(0), frames.std(0)
+
+
+def teacher_path(recipe: dict, found: Material, output: Path) -> Path:
+    """Where the teacher lies: its name tells what it was trained from, so networks with equal settings share it."""
+    parts = [recipe[k] for k in ("words", "seed", "bank", "scenes", "teacher")]
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
+    digest.update("\n".join(found.splits["train"].names).encode())
+    return output / f"teacher-{digest.hexdigest()[:12]}.pth"
+
+
+def trained_teacher(recipe: dict, found: Material, scenes: Scenes, exams: dict, output: Path, resume: bool):
+    """The teacher as a function, trained or loaded; None if the recipe wants none."""
+    settings, classes = recipe["teacher"], len(recipe["words"])
+    if not settings["steps"] or not recipe["training"]["teacher_weight"]:
+        return None
+    path = teacher_path(recipe, found, output)
+    if path.exists():
+        network = teacher.Teacher(BANDS, classes, settings["size"])
+        network.load_state_dict(torch.load(path, weights_only=True))
+        say(f"teacher {path}")
+        return teacher.probabilities(network)
+
+    def report(step: int, loss: float, speed: float, mean: torch.nn.Module) -> None:
+        right = exams["validation"].teacher_accuracy(mean)
+        say(f"teacher step {step}/{settings['steps']} loss {loss:.4f} validation {right:.1f} % ({speed:.0f} clips/s)")
+
+    torch.manual_seed(recipe["seed"])
+    scenes.reseed(recipe["seed"])
+    network = teacher.train(
+        scenes, statistics(scenes), settings, classes, path.with_suffix(".checkpoint"), resume, report
+    )
+    save(network.state_dict(), path)
+    return teacher.probabilities(network)
+
+
+def describe(recipe: dict, found: Material, network: Network, exams: dict, seconds: float) -> dict:
+    """What NAME.json says."""
+    rounded = with_rounded_weights(network)
+    return {
+        "name": recipe["name"],
+        "kind": recipe["kind"],
+        "words": recipe["words"],
+        "inputs": BANDS,
+        "hidden": recipe["hidden"],
+        "step_ms": 10,
+        "front_end": FRONT_END,
+        "accuracy_percent": {k: exams[k].accuracy(network) for k in exams},
+        "accuracy_percent_int8_weights": {k: exams[k].accuracy(rounded) for k in exams},
+        "clips": {k: len(v) for k, v in found.splits.items()},
+        "seed": recipe["seed"],
+        "recipe": recipe,
+        "git_commit": git_commit(),
+        "torch": torch.__version__,
+        "trained": time.strftime("%Y-%m-%d", time.gmtime()),
+        "training_seconds": round(seconds),
+        "credits": found.credits,
+    }
+
+
+def write_result(recipe: dict, network: Network, about: dict, output: Path) -> None:
+    save(network.state_dict(), output / f"{recipe['name']}.pth")
+    partial = output / f"{recipe['name']}.json.{os.getpid()}.partial"
+    partial.write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(output / f"{recipe['name']}.json")
+
+
+def run(options: argparse.Namespace) -> None:
+    recipe = recipes.load(recipes.find(options.recipe))
+    if options.quick:
+        for part in ("teacher", "training"):
+            recipe[part]["steps"] = recipe[part]["report_every"] = max(2, recipe[part]["steps"] // 1000)
+        recipe["bank"]["variants"] = recipe["bank"]["other_variants"] = recipe["bank"]["reel_variants"] = 1
+    began = time.monotonic()
+    torch.set_num_threads(options.threads)
+    options.output.mkdir(parents=True, exist_ok=True)
+    folders = unpacked(options.speech_commands) if options.speech_commands else options.folders
+    found = material.load(options.data, recipe["words"], folders)
+    for word in recipe["words"]:
+        if word not in (UNKNOWN, SILENCE) and found.label(word) not in found.labels("train"):
+            raise material.MissingData(f"no training recordings of {word}")
+    say(f"clips: {', '.join(f'{k} {len(v)}' for k, v in found.splits.items())}; making or loading the bank")
+    scenes = make_scenes(found, recipe, options.threads)
+    exams = {k: Examination(found.splits[k], found.labels(k)) for k in ("validation", "test")}
+    guide = trained_teacher(recipe, found, scenes, exams, options.output, options.resume)
+
+    torch.manual_seed(recipe["seed"])
+    scenes.reseed(recipe["seed"] + 1)  # the same batches with a stored teacher as with one trained just now
+    network = Network(recipe["kind"], BANDS, recipe["hidden"], len(recipe["words"]), recipe["training"]["dropout"])
+    mean, std = statistics(scenes)
+    network.input_norm.mean.copy_(mean)
+    network.input_norm.std.copy_(std)
+    steps = recipe["training"]["steps"]
+
+    def report(step: int, loss: float, speed: float, averaged: torch.nn.Module) -> None:
+        right = exams["validation"].accuracy(averaged)
+        say(
+            f"{recipe['name']} step {step}/{steps} loss {loss:.4f} validation {right['fresh']:.1f} % fresh, "
+            f"{right['context']:.1f} % in context ({speed:.0f} clips/s)"
+        )
+
+    checkpoint = options.output / f"{recipe['name']}.checkpoint"
+    network = student.train(network, scenes, recipe["training"], checkpoint, options.resume, guide, report)
+    about = describe(recipe, found, network, exams, time.monotonic() - began)
+    write_result(recipe, network, about, options.output)
+    say(f"wrote {options.output / recipe['name']}.pth: {json.dumps(about['accuracy_percent'])}")
+
+
+def main(argv: list[str] | None = None) -> int:
+    options = arguments(argv)
+    np.seterr(divide="ignore")
+    try:
+        run(options)
+    except recipes.BadRecipe as error:
+        print(f"silif-train: {error}", file=sys.stderr)
+        return 2
+    except (material.MissingData, OSError, ValueError) as error:
+        print(f"silif-train: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("silif-train: stopped; --resume goes on from the last checkpoint", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""The training loop of student and teacher: AdamW, one cycle of the rate, averaged weights, checkpoints."""
+
+import copy
+import math
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from silif_tools.train.scenes import Batch, Scenes
+
+
+def save(content: object, path: Path) -> None:
+    """torch.save that never leaves half a file."""
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    torch.save(content, partial)
+    partial.replace(path)
+
+
+def rate(step: int, steps: int, highest: float, warm_up: float = 0.1) -> float:
+    """Learning rate: up linearly, down as a cosine to nearly nothing."""
+    at = step / steps
+    if at < warm_up:
+        return highest * (0.04 + 0.96 * at / warm_up)
+    return highest * (0.002 + 0.998 * 0.5 * (1 + math.cos(math.pi * (at - warm_up) / (1 - warm_up))))
+
+
+@torch.no_grad()
+def average(mean: nn.Module, network: nn.Module, keep: float) -> None:
+    """Exponential moving average of the parameters; buffers are copied."""
+    for m, p in zip(mean.parameters(), network.parameters(), strict=True):
+        m.lerp_(p, 1 - keep)
+    for m, b in zip(mean.buffers(), network.buffers(), strict=True):
+        m.copy_(b)
+
+
+def groups(network: nn.Module, decay: float) -> list[dict]:
+    """Weight decay on weight matrices only."""
+    matrices = [p for p in network.parameters() if p.ndim > 1]
+    vectors = [p for p in network.parameters() if p.ndim <= 1]
+    return [{"params": matrices, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}]
+
+
+class Run:
+    """One training run: its state is what a checkpoint holds."""
+
+    def __init__(self, network: nn.Module, scenes: Scenes, recipe: dict, checkpoint: Path):
+        self.network, self.scenes, self.recipe, self.checkpoint = network, scenes, recipe, checkpoint
+        self.mean = copy.deepcopy(network)
+        parameters = groups(network, recipe["weight_decay"])
+        self.optimiser = torch.optim.AdamW(parameters, lr=recipe["rate"], betas=(0.9, 0.98))
+        self.step = 0
+
+    def store(self) -> None:
+        state = {
+            "network": self.network.state_dict(),
+            "mean": self.mean.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "scenes": self.scenes.state(),
+            "random": torch.get_rng_state(),
+        }
+        save(state, self.checkpoint)
+
+    def resume(self) -> None:
+        """Go on where the checkpoint was written, with the same random numbers."""
+        state = torch.load(self.checkpoint, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.mean.load_state_dict(state["mean"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step = state["step"]
+        self.scenes.restore(state["scenes"])
+        torch.set_rng_state(state["random"])
+
+    def _batch(self) -> Batch:
+        r = self.recipe
+        low, high = r["context_frames"]
+        context = int(self.scenes.rng.integers(low, high + 1)) if self.scenes.rng.random() < r["p_context"] else 0
+        return self.scenes.batch(r["batch"], context)
+
+    def train(
+        self,
+        loss_of: Callable[[nn.Module, Batch], torch.Tensor],
+        settle: Callable[[nn.Module], None],
+        report: Callable[[int, float, float, nn.Module], None],
+    ) -> nn.Module:
+        """Train to recipe["steps"]; returns the network of averaged weights.
+
+        settle(network) makes it fit for evaluation; report(step, mean loss, clips per second, network) follows. Both
+        come every recipe["report_every"] steps, with a checkpoint.
+        """
+        r, total, began, first = self.recipe, 0.0, time.monotonic(), self.step
+        while self.step < r["steps"]:
+            for group in self.optimiser.param_groups:
+                group["lr"] = rate(self.step, r["steps"], r["rate"])
+            self.network.train()
+            loss = loss_of(self.network, self._batch())
+            self.optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.network.parameters(), r["clip_gradient"])
+            self.optimiser.step()
+            self.step += 1
+            total += float(loss.detach())
+            average(self.mean, self.network, min(r["average"], self.step / (self.step + 20)))
+            if self.step % r["report_every"] == 0 or self.step == r["steps"]:
+                settle(self.mean)
+                steps, seconds = self.step - first, time.monotonic() - began
+                report(self.step, total / steps, steps * r["batch"] / seconds, self.mean)
+                self.store()
+                total, began, first = 0.0, time.monotonic(), self.step
+        return self.mean

@@ -1,0 +1,154 @@
+"""SiLIF and C-SiLIF networks with the parameter names and shapes of the authors' state dicts (DESIGN section 3)."""
+
+import itertools
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from silif_tools.train import reference, scan
+
+READOUT_DECAY = (math.exp(-1 / 5), math.exp(-1 / 25))
+DT_S = 0.004  # the authors' initial time step, also for 10 ms frames
+
+
+class InputNorm(nn.Module):
+    """Fixed statistics of the features, folded into the first layer by the exporter."""
+
+    def __init__(self, bands: int):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(bands))
+        self.register_buffer("std", torch.ones(bands))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return (x - self.mean) / self.std
+
+
+class Layer(nn.Module):
+    """Weights and normalisation common to all layers: I = norm(W x), statistics pooled over batch and time."""
+
+    def __init__(self, inputs: int, size: int):
+        super().__init__()
+        self.W = nn.Linear(inputs, size, bias=False)
+        self.norm = nn.BatchNorm1d(size, eps=scan.EPSILON)
+
+    def update_statistics(self, mean: torch.Tensor, variance: torch.Tensor, count: int) -> None:
+        """Running statistics as nn.BatchNorm1d keeps them (momentum None: the plain average)."""
+        norm = self.norm
+        norm.num_batches_tracked += 1
+        rate = norm.momentum if norm.momentum is not None else 1.0 / float(norm.num_batches_tracked)
+        norm.running_mean.lerp_(mean, rate)
+        norm.running_var.lerp_(variance * (count / (count - 1)), rate)
+
+    def normed(self, x: torch.Tensor) -> torch.Tensor:
+        """I of x [T, B, inputs] in float32 with running statistics."""
+        norm, z = self.norm, self.W(x)
+        return (z - norm.running_mean) * torch.rsqrt(norm.running_var + norm.eps) * norm.weight + norm.bias
+
+
+class Spiking(Layer):
+    """A layer of spiking neurons. Training runs scan.c in bfloat16, evaluation the plain loop in float32."""
+
+    kind = ""
+
+    def parameters_in_equations(self) -> tuple[torch.Tensor, ...]:
+        raise NotImplementedError
+
+    def forward(self, x: torch.Tensor, dropout: float, input_scale: float) -> torch.Tensor:
+        if not self.training:
+            return getattr(reference, self.kind)(self.normed(x), *self.parameters_in_equations())
+        z = functional.linear(x, (self.W.weight * input_scale).bfloat16())
+        seed = int(torch.randint(2**31, ()))
+        spikes, mean, variance = scan.NormedScan.apply(
+            self.kind, z, self.norm.weight, self.norm.bias, dropout, seed, *self.parameters_in_equations()
+        )
+        with torch.no_grad():
+            self.update_statistics(mean, variance, z.shape[0] * z.shape[1])
+        return spikes
+
+
+class SiLIF(Spiking):
+    kind = "silif"
+
+    def __init__(self, inputs: int, size: int):
+        super().__init__(inputs, size)
+        self.dt = nn.Parameter(torch.full((size,), math.log(DT_S)))
+        self.alpha = nn.Parameter(torch.empty(size).uniform_(math.log(10), math.log(250)))
+        self.beta = nn.Parameter(torch.empty(size).uniform_(math.log(2.5), math.log(10)))
+        self.a = nn.Parameter(torch.rand(size))
+        self.b = nn.Parameter(torch.rand(size) * 2)
+
+    def parameters_in_equations(self) -> tuple[torch.Tensor, ...]:
+        """al, be, a, b."""
+        dt = self.dt.exp()
+        al, be = (torch.exp(-p.exp() * dt) for p in (self.alpha, self.beta))
+        return al, be, self.a.clamp(0, 1), self.b.clamp(0, 2)
+
+
+class CSiLIF(Spiking):
+    kind = "csilif"
+
+    def __init__(self, inputs: int, size: int, dt: tuple[float, float] = (0.01, 0.5)):
+        super().__init__(inputs, size)
+        self.log_dt = nn.Parameter(torch.empty(size).uniform_(*(math.log(x) for x in dt)))
+        self.log_log_alpha = nn.Parameter(torch.full((size,), math.log(0.5)))
+        self.alpha_img = nn.Parameter(torch.full((size,), math.pi))
+        self.b = nn.Parameter(torch.rand(size))
+
+    def parameters_in_equations(self) -> tuple[torch.Tensor, ...]:
+        """Re A, Im A, b."""
+        dt = self.log_dt.exp()
+        size = torch.exp(-self.log_log_alpha.exp() * dt)
+        return size * torch.cos(self.alpha_img * dt), size * torch.sin(self.alpha_img * dt), self.b
+
+
+class Readout(Layer):
+    """Leaky integrators without spikes."""
+
+    def __init__(self, inputs: int, size: int):
+        super().__init__(inputs, size)
+        self.alpha = nn.Parameter(torch.empty(size).uniform_(*READOUT_DECAY))
+
+    def forward(self, x: torch.Tensor, input_scale: float) -> torch.Tensor:
+        al = self.alpha.clamp(*READOUT_DECAY)
+        if not self.training:
+            return reference.readout(self.normed(x), al)
+        z = functional.linear(x, (self.W.weight * input_scale).bfloat16()).float()
+        mean, variance = z.mean((0, 1)), z.var((0, 1), correction=0)
+        with torch.no_grad():
+            self.update_statistics(mean, variance, z.shape[0] * z.shape[1])
+        current = (z - mean) * torch.rsqrt(variance + self.norm.eps) * self.norm.weight + self.norm.bias
+        return scan.readout(current, al)
+
+
+KINDS = {"silif": SiLIF, "csilif": CSiLIF}
+
+
+class Network(nn.Module):
+    """Features [T, B, inputs] -> readout potentials [T, B, classes]."""
+
+    def __init__(self, kind: str, inputs: int, hidden: list[int], classes: int, dropout: float = 0.0):
+        super().__init__()
+        self.kind, self.hidden, self.dropout = kind, list(hidden), dropout
+        self.input_norm = InputNorm(inputs)
+        sizes = [inputs, *hidden]
+        layers = [KINDS[kind](n, m) for n, m in itertools.pairwise(sizes)]
+        self.snn = nn.ModuleList([*layers, Readout(sizes[-1], classes)])
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        x = self.input_norm(features)
+        return self.run(x.bfloat16() if self.training else x)
+
+    def run(self, x: torch.Tensor) -> torch.Tensor:
+        """The same from normalised features."""
+        scale = 1.0
+        for layer in self.snn[:-1]:
+            x = layer(x, self.dropout, scale)
+            scale = 1.0 / (1.0 - self.dropout) if self.training else 1.0
+        return self.snn[-1](x, scale)
+
+
+def scores(potentials: torch.Tensor) -> torch.Tensor:
+    """Mean over time of the softmax: [T, B, classes] -> [B, classes], probabilities."""
+    return potentials.softmax(-1).mean(0)

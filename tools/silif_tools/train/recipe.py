@@ -1,0 +1,72 @@
+"""Recipes: every number of a training run, in a TOML file."""
+
+import tomllib
+from pathlib import Path
+
+BUNDLED = Path(__file__).resolve().parent.parent / "recipes"
+
+# Sections and the keys each must have, with their types. Lists are [low, high] unless they say otherwise.
+KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
+    "": {"name": str, "kind": str, "hidden": list, "words": list, "seed": int},
+    "bank": {
+        "variants": int, "other_variants": int, "reel_variants": int, "speed": float, "p_room": float, "p_clip": float,
+    },
+    "scenes": {
+        "unknown_weight": float, "silence_weight": float, "p_other_words": float, "p_running_speech": float,
+        "p_zero_padding": float, "silence_gain_db": list, "p_digital_silence": float, "shift_frames": int,
+        "p_noise": float, "noise_snr_db": list, "p_babble": float, "babble_snr_db": list, "gain_db": list,
+        "p_equaliser": float, "tilt_db": float, "ripple_db": float, "p_low_pass": float,
+        "frequency_masks": int, "mask_bands": float, "time_masks": int, "mask_frames": float,
+    },
+    "teacher": {
+        "size": int, "dropout": float, "steps": int, "batch": int, "rate": float, "weight_decay": float,
+        "clip_gradient": float, "average": float, "label_smoothing": float, "p_context": float, "context_frames": list,
+        "report_every": int,
+    },
+    "training": {
+        "dropout": float, "steps": int, "batch": int, "rate": float, "weight_decay": float, "clip_gradient": float,
+        "average": float, "label_smoothing": float, "teacher_weight": float, "score_scale": float,
+        "p_context": float, "context_frames": list, "report_every": int, "recalibration_batches": int,
+    },
+}  # fmt: skip
+
+
+class BadRecipe(Exception):
+    """A recipe that cannot be used; the message names the key."""
+
+
+def find(name: str) -> Path:
+    """A recipe by path, or by the name of one that comes with the package (with or without .toml)."""
+    for path in (Path(name), BUNDLED / name, BUNDLED / f"{name}.toml"):
+        if path.is_file():
+            return path
+    have = ", ".join(sorted(p.stem for p in BUNDLED.glob("*.toml")))
+    raise BadRecipe(f"no recipe {name}; a path, or one of: {have}")
+
+
+def load(path: Path) -> dict:
+    """The recipe as nested dicts, all keys checked."""
+    try:
+        recipe = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise BadRecipe(f"{path}: {error}") from error
+    for section, keys in KEYS.items():
+        part = recipe.get(section, {}) if section else {k: v for k, v in recipe.items() if not isinstance(v, dict)}
+        where = f"{path}: [{section}] " if section else f"{path}: "
+        for key, kind in keys.items():
+            if key not in part:
+                raise BadRecipe(f"{where}{key} is missing")
+            value = part[key]
+            if kind is float and isinstance(value, int) and not isinstance(value, bool):
+                part[key] = value = float(value)
+            if not isinstance(value, kind) or isinstance(value, bool):
+                raise BadRecipe(f"{where}{key} must be of type {kind.__name__}")
+        for key in part:
+            if key not in keys and key != "start":
+                raise BadRecipe(f"{where}{key} is unknown")
+    if recipe["kind"] not in ("silif", "csilif"):
+        raise BadRecipe(f'{path}: kind must be "silif" or "csilif"')
+    for word in ("_unknown_", "_silence_"):
+        if word not in recipe["words"]:
+            raise BadRecipe(f"{path}: words must contain {word}")
+    return recipe

@@ -1,0 +1,76 @@
+"""scan.c against the plain loops of reference.py."""
+
+import pytest
+import torch
+
+from silif_tools.train import network, reference, scan
+
+T, B, H = 40, 6, 48
+
+
+def tensors(kind):
+    torch.manual_seed(3)
+    layer = network.KINDS[kind](8, H)
+    parameters = [p.detach().clone().requires_grad_() for p in layer.parameters_in_equations()]
+    z = (torch.randn(T, B, H) * 2).bfloat16()
+    gamma = (torch.rand(H) * 3 + 1).requires_grad_()
+    beta = torch.randn(H).requires_grad_()
+    return parameters, z, gamma, beta
+
+
+def by_reference(kind, parameters, z, gamma, beta):
+    """Batch normalisation and loop in float64, for gradients without rounding."""
+    x = z.double().detach().requires_grad_()
+    p64 = [p.detach().double().requires_grad_() for p in (gamma, beta, *parameters)]
+    mean, variance = x.mean((0, 1)), x.var((0, 1), correction=0)
+    current = (x - mean) * torch.rsqrt(variance + scan.EPSILON) * p64[0] + p64[1]
+    return getattr(reference, kind)(current, *p64[2:]), x, p64
+
+
+@pytest.mark.parametrize("kind", ["silif", "csilif"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_forward_and_backward_agree(kind, threads):
+    torch.set_num_threads(threads)
+    parameters, z, gamma, beta = tensors(kind)
+    z.requires_grad_()
+    spikes, mean, variance = scan.NormedScan.apply(kind, z, gamma, beta, 0.0, 1, *parameters)
+    expected, x, p64 = by_reference(kind, parameters, z, gamma, beta)
+    assert 0.02 < expected.mean() < 0.8
+    assert (spikes.double() != expected).double().mean() < 1e-3  # only where u is within rounding of the threshold
+    assert torch.allclose(mean, x.mean((0, 1)).float(), atol=1e-4)
+    assert torch.allclose(variance, x.var((0, 1), correction=0).float(), rtol=1e-4)
+
+    weight = torch.randn(T, B, H).bfloat16()
+    (spikes * weight).sum().backward()
+    (expected * weight.double()).sum().backward()
+    for got, want in zip([gamma, beta, *parameters], p64, strict=True):
+        error = (got.grad.double() - want.grad).norm() / want.grad.norm()
+        assert error < 1e-3, error
+    error = (z.grad.double() - x.grad).norm() / x.grad.norm()
+    assert error < 5e-3, error  # dL/dz leaves as bfloat16
+
+
+@pytest.mark.parametrize("kind", ["silif", "csilif"])
+def test_dropout_drops_its_share_and_the_same_gradients(kind):
+    torch.set_num_threads(1)
+    parameters, z, gamma, beta = tensors(kind)
+    whole, *_ = scan.NormedScan.apply(kind, z, gamma, beta, 0.0, 5, *parameters)
+    dropped, *_ = scan.NormedScan.apply(kind, z, gamma, beta, 0.25, 5, *parameters)
+    assert set(dropped.float().unique().tolist()) == {0.0, 1.0}
+    assert not ((dropped == 1) & (whole == 0)).any()  # the state itself does not see the dropout
+    assert abs(float(dropped.detach().float().sum() / whole.detach().float().sum()) - 0.75) < 0.05
+    # A spike that was dropped must not pass on its gradient: the mask is recovered where the neuron fired.
+    kept = (dropped == 1) | (whole == 0)
+    gamma.grad = beta.grad = None
+    ones = torch.zeros_like(whole)
+    ones[~kept] = 1
+    out, *_ = scan.NormedScan.apply(kind, z, gamma, beta, 0.25, 5, *parameters)
+    (out * ones).sum().backward()
+    assert float(gamma.grad.abs().sum() + beta.grad.abs().sum()) == 0.0
+
+
+def test_readout_matches_its_loop():
+    torch.manual_seed(1)
+    x = torch.randn(T, B, 12)
+    al = torch.empty(12).uniform_(*network.READOUT_DECAY)
+    assert torch.allclose(scan.readout(x, al), reference.readout(x, al), atol=1e-5)
