@@ -120,7 +120,13 @@ private func firstStage(
 private func middleStage(
   from: UnsafePointer<Int32>, to: UnsafeMutablePointer<Int32>, _ twiddles: UnsafePointer<Int32>, run: Int
 ) {
-  var t = 0
+  // The first block's roots are all 1.
+  for q in 0..<run {
+    var quad = Quad(from, q)
+    quad.transform()
+    quad.store(to, q, stride: run)
+  }
+  var t = run
   while t < 64 {
     let roots = Roots(twiddles, t)
     for q in 0..<run {
