@@ -70,7 +70,7 @@ def _layer(state: dict, prefix: str, source: Source) -> FloatLayer:
         decay = np.exp(step * (-np.exp(state[f"{prefix}log_log_alpha"]) + 1j * state[f"{prefix}alpha_img"]))
         gain = state[f"{prefix}b"]
         return FloatLayer(NeuronKind.CSILIF, source, weights * gain, bias * gain, decay=decay.real, second=decay.imag)
-    if "alpha" in keys and "beta" not in keys:
+    if "alpha" in keys and not keys & {"beta", "dt", "a", "b"}:
         decay = np.clip(state[f"{prefix}alpha"], *READOUT_DECAY_RANGE)
         return FloatLayer(NeuronKind.READOUT, source, weights * (1 - decay), bias * (1 - decay), decay=decay)
     raise ConversionError(f"{prefix[:-1]}: no neuron that runs here has the tensors {', '.join(sorted(keys))}")

@@ -36,9 +36,13 @@ class Commands:
             self._run("kws-score", "--model", model, "--stream", sound, "--truth", truth, "--format", "json", *options)
         )
 
+    def trace(self, model: Path, sound: Path, folder: Path) -> None:
+        """Every step's frames, spikes, readout and probabilities as .npy files in `folder`."""
+        self._run("kws-model", "trace", model, "--input", sound, "--output", folder)
+
     def probabilities_q15(self, model: Path, sound: Path, folder: Path) -> np.ndarray:
         """[frame, class] of a running network over a whole recording."""
-        self._run("kws-model", "trace", model, "--input", sound, "--output", folder)
+        self.trace(model, sound, folder)
         return np.load(folder / "probabilities.npy")
 
     def info(self, model: Path) -> dict:
