@@ -1,0 +1,56 @@
+import Glibc
+
+/// What went wrong with a source, in words for the person who has to put it right.
+public struct AudioError: Error, CustomStringConvertible, Equatable, Sendable {
+  public enum Kind: Equatable, Sendable {
+    /// No such file or folder.
+    case notFound
+    /// The file or device exists, but not for this user.
+    case permissionDenied
+    /// Another program holds the device.
+    case deviceBusy
+    /// No such device, or it was unplugged.
+    case noSuchDevice
+    /// The file is a folder, or no sound file.
+    case notASound
+    /// The file has no bytes, or no samples.
+    case empty
+    /// The file holds fewer samples than it declares, or is damaged part of the way through.
+    case truncated
+    /// A rate, channel count or sample format that is not served.
+    case unsupported
+    /// Anything else that the system reported.
+    case io
+  }
+
+  public let kind: Kind
+  /// The file or device.
+  public let subject: String
+  /// What is wrong and what to do, without the subject.
+  public let message: String
+
+  public init(_ kind: Kind, _ subject: String, _ message: String) {
+    self.kind = kind
+    self.subject = subject
+    self.message = message
+  }
+
+  public var description: String { "\(subject): \(message)" }
+}
+
+extension AudioError {
+  /// A failed system call on a file.
+  static func system(_ code: Int32, _ path: String) -> AudioError {
+    switch code {
+    case ENOENT, ENOTDIR: AudioError(.notFound, path, "no such file; check the path")
+    case EACCES, EPERM:
+      AudioError(.permissionDenied, path, "permission denied; this user may not read it (see `ls -l`, `chmod`)")
+    case EISDIR: .folder(path)
+    default: AudioError(.io, path, String(cString: strerror(code)))
+    }
+  }
+
+  static func folder(_ path: String) -> AudioError {
+    AudioError(.notASound, path, "is a folder; give a sound file")
+  }
+}

@@ -1,0 +1,20 @@
+/// What one read hands over. Samples are 16 kHz, mono, signed 16 bits, whatever the source was.
+public enum AudioRead: Equatable, Sendable {
+  /// So many samples (at least one) were written to the start of the buffer.
+  case samples(Int)
+  /// Samples were lost here (an overrun, a suspended machine): what came before does not join what comes next, so whoever
+  /// keeps state must reset it. Nothing was written.
+  case gap
+  /// The source has ended, or its stop descriptor became readable. Nothing was written, nor will be.
+  case end
+}
+
+/// A microphone, a sound file or a pipe, read as 16 kHz mono in blocks of any size. The samples do not depend on the blocks.
+/// A source belongs to one thread at a time; different sources may be read by different threads at once.
+public protocol AudioSource: AnyObject {
+  /// Blocks until there is at least one sample, a gap or the end. `buffer` holds at least one sample.
+  func read(into buffer: UnsafeMutableBufferPointer<Int16>) throws(AudioError) -> AudioRead
+}
+
+/// The rate of everything that leaves this module.
+public let outputRate_hz = 16_000

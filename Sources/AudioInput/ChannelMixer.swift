@@ -1,0 +1,34 @@
+/// Interleaved channels to one: their mean, rounded half up.
+public struct ChannelMixer: Sendable {
+  public static let channelCounts = 1...1024
+
+  public let channels: Int
+
+  /// `channels` lies in `channelCounts` (a precondition; ask first).
+  public init(channels: Int) {
+    precondition(Self.channelCounts.contains(channels), "channel count out of range")
+    self.channels = channels
+  }
+
+  /// Reads `frames` · `channels` samples and writes `frames`. The output may be the input itself.
+  public func mix(_ input: UnsafePointer<Int16>, frames: Int, into output: UnsafeMutablePointer<Int16>) {
+    switch channels {
+    case 1:
+      if output != input { output.update(from: input, count: frames) }
+    case 2:
+      for frame in 0..<frames {
+        let sum = Int32(input[2 * frame]) &+ Int32(input[2 * frame + 1])
+        output[frame] = Int16(truncatingIfNeeded: (sum &+ 1) >> 1)
+      }
+    default:
+      let divisor = 2 * Int32(channels)
+      for frame in 0..<frames {
+        var sum: Int32 = 0  // at most 1024 · 2^15 = 2^25
+        for channel in 0..<channels { sum &+= Int32(input[frame * channels + channel]) }
+        // A mean lies within -32768...32767; shifted by 65536 it is positive, where division rounds down.
+        let shifted = 2 * sum + Int32(channels) + 65_536 * divisor
+        output[frame] = Int16(truncatingIfNeeded: shifted / divisor - 65_536)
+      }
+    }
+  }
+}
