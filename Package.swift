@@ -42,7 +42,7 @@ let package = Package(
     .testTarget(name: "SiLIFTests", dependencies: ["SiLIF"], exclude: ["Golden"]),
     .testTarget(name: "LogMelTests", dependencies: ["LogMel"], exclude: ["Golden"]),
     .testTarget(name: "KeywordSpotterTests", dependencies: ["KeywordSpotter"]),
-    .testTarget(name: "AudioInputTests", dependencies: ["AudioInput"], exclude: ["Golden"]),
+    .testTarget(name: "AudioInputTests", dependencies: ["AudioInput", "CSndFile"], exclude: ["Golden"]),
     .testTarget(name: "CommandTests", dependencies: ["CommandSupport"]),
   ],
   swiftLanguageModes: [.v6]

@@ -28,10 +28,4 @@ import Testing
       #expect(mix(.init(repeating: value, count: 2 * channels), channels: channels) == [value, value])
     }
   }
-
-  private func mix(_ input: [Int16], channels: Int) -> [Int16] {
-    var output = [Int16](repeating: 0, count: input.count / channels)
-    ChannelMixer(channels: channels).mix(input, frames: output.count, into: &output)
-    return output
-  }
 }

@@ -26,8 +26,9 @@ struct Golden: Decodable {
   let mixer: [Mixing]
 
   static func load() throws -> Golden {
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden/resampler.json")
-    return try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file))
+    let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    let data = try Data(contentsOf: here.appendingPathComponent("Golden/resampler.json"))
+    return try JSONDecoder().decode(Golden.self, from: data)
   }
 }
 

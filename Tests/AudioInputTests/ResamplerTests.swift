@@ -39,11 +39,10 @@ import Testing
         }
       }
       let scale = Int128(bank.up) << 21
-      var exact = sum(row: phase * bank.phases / bank.up) * Int128(bank.up)
-      if bank.blended {
-        let weight = Int128(phase * bank.phases % bank.up)
-        exact = exact / Int128(bank.up) * (Int128(bank.up) - weight) + sum(row: phase * bank.phases / bank.up + 1) * weight
-      }
+      let row = phase * bank.phases / bank.up
+      let weight = Int128(phase * bank.phases % bank.up)
+      var exact = sum(row: row) * (Int128(bank.up) - weight)
+      if weight > 0 { exact += sum(row: row + 1) * weight }
       let shifted = exact + scale / 2 + scale * 1_000_000
       #expect(Int128(value) == min(max(shifted / scale - 1_000_000, -32_768), 32_767), "output \(n)")
     }

@@ -1,0 +1,19 @@
+/// Bytes for libsndfile, which reads and seeks: a file, or a pipe that can only go forward. Base class; see `FileBytes`, `PipeBytes`.
+class ByteSource {
+  var position: Int64 = 0
+
+  /// What libsndfile is told. Int64.max ("unknown") makes it believe the header, so that a file that is shorter than it
+  /// declares is noticed and not clipped in silence.
+  var length: Int64 { .max }
+
+  /// Reads at `position` until there are `count` bytes, or the end. Gives how many there were.
+  func read(into target: UnsafeMutableRawPointer, count: Int) -> Int { 0 }
+
+  /// errno of a read that failed, or 0.
+  var failure: Int32 { 0 }
+
+  func seek(to target: Int64) -> Int64 {
+    position = max(target, 0)
+    return position
+  }
+}

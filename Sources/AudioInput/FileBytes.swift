@@ -1,0 +1,37 @@
+import Glibc
+
+/// A regular file. Owns its descriptor.
+final class FileBytes: ByteSource {
+  let size: Int64
+  private let descriptor: Int32
+  private let reportsLength: Bool
+  private(set) var errorNumber: Int32 = 0
+
+  init(descriptor: Int32, size: Int64) {
+    self.descriptor = descriptor
+    self.size = size
+    var head = [UInt8](repeating: 0, count: 4)
+    _ = pread(descriptor, &head, 4, 0)
+    // Formats that don't declare their length find their end by the file's.
+    reportsLength = SoundMagic(head) != .declaresLength
+    super.init()
+  }
+
+  deinit { close(descriptor) }
+
+  override var length: Int64 { reportsLength ? size : .max }
+  override var failure: Int32 { errorNumber }
+
+  override func read(into target: UnsafeMutableRawPointer, count: Int) -> Int {
+    var done = 0
+    while done < count {
+      let got = pread(descriptor, target + done, count - done, off_t(position))
+      if got < 0 && errno == EINTR { continue }
+      if got < 0 { errorNumber = errno }
+      if got <= 0 { break }
+      done += got
+      position += Int64(got)
+    }
+    return done
+  }
+}

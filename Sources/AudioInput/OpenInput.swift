@@ -1,0 +1,40 @@
+import Glibc
+
+/// What `--input` means: "-" is standard input; a sound file is decoded; a named pipe is read as standard input is; any other
+/// file is S16_LE, 16 kHz, mono, without a header.
+///
+/// Two kinds of files are refused that would only make noise: those whose name says that they are sound files while their
+/// bytes don't, and text.
+public func openInput(path: String, stopDescriptor: Int32? = nil) throws(AudioError) -> any AudioSource {
+  if path == "-" { return StandardInput(stopDescriptor: stopDescriptor) }
+  let opened = try OpenedFile(path: path)
+  if opened.isRegular {
+    var head = [UInt8](repeating: 0, count: 1024)
+    let got = pread(opened.descriptor, &head, head.count, 0)
+    head.removeLast(head.count - max(got, 0))
+    if head.isEmpty || SoundMagic(head) != .unknown || hasSoundName(path) {
+      return try SoundFile(opened, path: path)
+    }
+    if looksLikeText(head) {
+      close(opened.descriptor)
+      throw AudioError(
+        .notASound, path, "looks like text; give a sound file, or raw samples (S16_LE, 16 kHz, mono)")
+    }
+  }
+  let bytes = PipeBytes(descriptor: opened.descriptor, stopDescriptor: stopDescriptor, closesDescriptor: true)
+  return StandardInput(bytes: bytes, name: path)
+}
+
+private func hasSoundName(_ path: String) -> Bool {
+  let endings = [
+    "wav", "wave", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff", "aifc", "au", "snd", "caf", "w64", "rf64", "voc",
+    "sph", "nist", "m4a", "aac", "wma", "webm", "mp4",
+  ]
+  guard let dot = path.lastIndex(of: ".") else { return false }
+  return endings.contains(path[path.index(after: dot)...].lowercased())
+}
+
+/// Nothing but printable ASCII and line ends, and enough of it: no recording looks like that.
+private func looksLikeText(_ head: [UInt8]) -> Bool {
+  head.count >= 16 && head.allSatisfy { (32..<127).contains($0) || (9...13).contains($0) }
+}

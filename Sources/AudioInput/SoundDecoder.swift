@@ -1,0 +1,156 @@
+import CSndFile
+
+/// libsndfile over a `ByteSource`: any sound to 16 kHz mono.
+///
+/// Samples are decoded to Float, because libsndfile's own conversion to 16 bits gives zeros for float files and wraps on loud
+/// Ogg; then each channel is rounded half up with saturation, the channels are mixed, and the mix is resampled.
+final class SoundDecoder {
+  let rate_hz: Int
+  let channels: Int
+  /// Frames the header declares; nil: unknown, as in a stream whose writer could not know.
+  let declared_frames: Int64?
+
+  private let bytes: ByteSource
+  private let name: String
+  private let file: OpaquePointer
+  private let decoded: FixedBuffer<Float>
+  private var conditioner: Conditioner
+  private var read_frames: Int64 = 0
+  private var atEnd = false
+  private var failure: AudioError?
+
+  /// `blockFrames`: nil for 10 ms, so that a live stream is not held up.
+  init(bytes: ByteSource, name: String, blockFrames: Int?) throws(AudioError) {
+    self.bytes = bytes
+    self.name = name
+    var calls = virtualFile
+    var info = SF_INFO()
+    guard let file = sf_open_virtual(&calls, Int32(SFM_READ), &info, Unmanaged.passUnretained(bytes).toOpaque()) else {
+      throw Self.openingFailed(bytes, name)
+    }
+    let rate = Int(info.samplerate)
+    let channels = Int(info.channels)
+    do throws(AudioError) {
+      try Self.check(info, in: bytes, name: name)
+    } catch {
+      sf_close(file)
+      throw error
+    }
+    self.file = file
+    rate_hz = rate
+    self.channels = channels
+    declared_frames = DeclaredLength(info).frames
+    let blockFrames = blockFrames ?? max(1, rate / 100)
+    decoded = FixedBuffer(count: blockFrames * channels, filledWith: 0)
+    conditioner = Conditioner(rate_hz: rate, channels: channels, blockFrames: blockFrames)
+  }
+
+  deinit { sf_close(file) }
+
+  func read(into buffer: UnsafeMutableBufferPointer<Int16>) throws(AudioError) -> AudioRead {
+    while true {
+      let produced = conditioner.drain(into: buffer)
+      if produced > 0 { return .samples(produced) }
+      if atEnd {
+        let left = conditioner.finish(into: buffer)
+        if left > 0 { return .samples(left) }
+        if let failure { throw failure }
+        return .end
+      }
+      try decodeBlock()
+    }
+  }
+
+  private func decodeBlock() throws(AudioError) {
+    let frames = sf_readf_float(file, decoded.start, sf_count_t(conditioner.blockFrames))
+    if frames > 0 {
+      guard convertFloat(decoded.start, to: conditioner.block.start, count: Int(frames) * channels) else {
+        throw AudioError(.unsupported, name, "holds samples that are not numbers (NaN); it is damaged, write it anew")
+      }
+      read_frames += frames
+      conditioner.accept(frames: Int(frames))
+    }
+    if frames < conditioner.blockFrames {
+      atEnd = true
+      failure = endProblem()
+    }
+  }
+
+  /// A file that ended too early must not pass for a short one. What could be read is handed over first.
+  private func endProblem() -> AudioError? {
+    if let pipe = bytes as? PipeBytes, pipe.stopped { return nil }
+    if bytes.failure != 0 { return .system(bytes.failure, name) }
+    if let declared_frames, read_frames < declared_frames {
+      return .truncated(name, detail: "it declares \(declared_frames) frames and holds \(read_frames)")
+    }
+    if sf_error(file) != SF_ERR_NO_ERROR {
+      let reason = String(cString: sf_strerror(file))
+      return AudioError(.truncated, name, "is damaged after \(read_frames) frames (\(reason)); write it anew")
+    }
+    // Codecs that work in blocks fill a cut one with zeros.
+    if declared_frames != nil && log(file).contains("Warning : short read") {
+      return .truncated(name, detail: "its last block is incomplete")
+    }
+    return nil
+  }
+
+  private static func check(_ info: SF_INFO, in bytes: ByteSource, name: String) throws(AudioError) {
+    guard Resampler.rates_hz.contains(Int(info.samplerate)) else {
+      throw AudioError(.unsupported, name, "has \(info.samplerate) samples a second; 1 to 768000 are served")
+    }
+    guard ChannelMixer.channelCounts.contains(Int(info.channels)) else {
+      throw AudioError(.unsupported, name, "has \(info.channels) channels; 1 to 1024 are served")
+    }
+    guard info.frames > 0 else {
+      throw AudioError(.empty, name, "holds no samples; record or convert it anew")
+    }
+    guard let file = bytes as? FileBytes else { return }
+    let declared = DeclaredLength(info)
+    if FileEnd.isMissing(file) || declared.bytes ?? 0 > file.size {
+      let frames = declared.frames.map { "it declares \($0) frames and its" } ?? "its"
+      throw .truncated(name, detail: "\(frames) \(file.size) bytes end too early")
+    }
+  }
+
+  private static func openingFailed(_ bytes: ByteSource, _ name: String) -> AudioError {
+    if bytes.failure != 0 { return .system(bytes.failure, name) }
+    let reason = String(cString: sf_strerror(nil))
+    return .notASound(name, reason: reason)
+  }
+}
+
+extension AudioError {
+  static func notASound(_ name: String, reason: String) -> AudioError {
+    let reason = reason.hasSuffix(".") ? String(reason.dropLast()) : reason
+    return AudioError(
+      .notASound, name, "is not a sound file that can be read (\(reason)); give wav, flac, ogg, aiff or the like")
+  }
+
+  static func truncated(_ name: String, detail: String) -> AudioError {
+    AudioError(.truncated, name, "is truncated: \(detail); copy or record it anew")
+  }
+}
+
+private func log(_ file: OpaquePointer) -> String {
+  var text = [CChar](repeating: 0, count: 4096)
+  sf_command(file, Int32(SFC_GET_LOG_INFO), &text, Int32(text.count))
+  return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+}
+
+private func source(_ user: UnsafeMutableRawPointer?) -> ByteSource {
+  Unmanaged<ByteSource>.fromOpaque(user!).takeUnretainedValue()
+}
+
+private let virtualFile = SF_VIRTUAL_IO(
+  get_filelen: { source($0).length },
+  seek: { offset, whence, user in
+    let bytes = source(user)
+    return switch whence {
+    case SEEK_SET: bytes.seek(to: offset)
+    case SEEK_CUR: bytes.seek(to: bytes.position.addingReportingOverflow(offset).partialValue)
+    default: bytes.seek(to: bytes.length &+ offset)
+    }
+  },
+  read: { target, count, user in sf_count_t(source(user).read(into: target!, count: Int(count))) },
+  write: { _, _, _ in 0 },
+  tell: { source($0).position })

@@ -1,0 +1,78 @@
+/// A stream of bytes: standard input, a named pipe, a raw file. S16_LE, 16 kHz, mono, without a header, unless it begins as a
+/// WAV, FLAC or Ogg file, which is then decoded as it comes, also when it never ends.
+///
+/// Raw samples are handed over as soon as they arrive. A single byte left at the end is dropped. A stream without a byte is
+/// no error: it ends.
+public final class StandardInput: AudioSource {
+  private enum Content {
+    case undecided
+    case raw
+    case sound(SoundDecoder)
+  }
+
+  private let bytes: PipeBytes
+  private let name: String
+  private var content = Content.undecided
+  private var oddByte: UInt8?
+
+  /// Nothing is read yet. `stopDescriptor`: when it becomes readable, a blocked read gives `.end`.
+  public convenience init(descriptor: Int32 = 0, stopDescriptor: Int32? = nil) {
+    self.init(
+      bytes: PipeBytes(descriptor: descriptor, stopDescriptor: stopDescriptor, closesDescriptor: false),
+      name: "standard input")
+  }
+
+  init(bytes: PipeBytes, name: String) {
+    self.bytes = bytes
+    self.name = name
+  }
+
+  public func read(into buffer: UnsafeMutableBufferPointer<Int16>) throws(AudioError) -> AudioRead {
+    switch content {
+    case .undecided:
+      content = try decide()
+      return try read(into: buffer)
+    case .raw:
+      return try readRaw(into: buffer)
+    case .sound(let decoder):
+      return try decoder.read(into: buffer)
+    }
+  }
+
+  /// Waits for as many bytes as it takes: one, if no header begins with it, else up to four.
+  private func decide() throws(AudioError) -> Content {
+    var first: [UInt8] = []
+    while first.count < 4 && SoundMagic.mayBegin(first) {
+      var byte: UInt8 = 0
+      if bytes.read(into: &byte, count: 1) == 0 { break }
+      first.append(byte)
+    }
+    _ = bytes.seek(to: 0)
+    defer { bytes.stopKeeping() }
+    guard first.count == 4 && SoundMagic.mayBegin(first) else { return .raw }
+    do throws(AudioError) {
+      return .sound(try SoundDecoder(bytes: bytes, name: name, blockFrames: nil))
+    } catch {
+      if bytes.stopped { return .raw }  // which ends at once
+      throw error
+    }
+  }
+
+  private func readRaw(into buffer: UnsafeMutableBufferPointer<Int16>) throws(AudioError) -> AudioRead {
+    let target = UnsafeMutableRawBufferPointer(buffer)
+    while true {
+      let carried = oddByte == nil ? 0 : 1
+      if let oddByte { target[0] = oddByte }
+      let got = bytes.readAvailable(into: target.baseAddress! + carried, count: target.count - carried)
+      if got == 0 {
+        if bytes.failure != 0 { throw AudioError.system(bytes.failure, name) }
+        return .end
+      }
+      let count = carried + got
+      oddByte = count % 2 == 0 ? nil : target[count - 1]
+      if count < 2 { continue }
+      convertInt16LittleEndian(UnsafePointer(buffer.baseAddress!), to: buffer.baseAddress!, count: count / 2)
+      return .samples(count / 2)
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import Foundation
+
+/// A pipe whose writing end a thread fills, in pieces, as a program would.
+final class TestPipe: Sendable {
+  let reading: Int32
+  private let writing: Int32
+
+  init() {
+    signal(SIGPIPE, SIG_IGN)  // a reader may go first
+    var ends: [Int32] = [0, 0]
+    precondition(pipe(&ends) == 0)
+    (reading, writing) = (ends[0], ends[1])
+  }
+
+  deinit { close(reading) }
+
+  func write(_ bytes: [UInt8]) {
+    var at = 0
+    while at < bytes.count {
+      let count = bytes.withUnsafeBytes { Glibc.write(writing, $0.baseAddress! + at, bytes.count - at) }
+      guard count > 0 else { return }
+      at += count
+    }
+  }
+
+  func finish() { close(writing) }
+
+  /// In the background, so many bytes at a time, then the end.
+  func send(_ bytes: [UInt8], piece: Int = 1_000) {
+    let thread = Thread { [self] in
+      for at in stride(from: 0, to: bytes.count, by: piece) { write(Array(bytes[at..<min(at + piece, bytes.count)])) }
+      finish()
+    }
+    thread.start()
+  }
+}
