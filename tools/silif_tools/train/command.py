@@ -200,6 +200,7 @@ def run(options: argparse.Namespace) -> None:
     torch.manual_seed(recipe["seed"])
     scenes.reseed(recipe["seed"] + 1)  # the same batches with a stored teacher as with one trained just now
     network = Network(recipe["kind"], BANDS, recipe["hidden"], len(recipe["words"]), recipe["training"]["dropout"])
+    network.start(*(recipe["training"][f"initial_{k}"] for k in ("norm_weight", "norm_bias", "dt")))
     mean, std = statistics(scenes)
     network.input_norm.mean.copy_(mean)
     network.input_norm.std.copy_(std)

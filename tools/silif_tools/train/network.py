@@ -89,9 +89,9 @@ class SiLIF(Spiking):
 class CSiLIF(Spiking):
     kind = "csilif"
 
-    def __init__(self, inputs: int, size: int, dt: tuple[float, float] = (0.01, 0.5)):
+    def __init__(self, inputs: int, size: int):
         super().__init__(inputs, size)
-        self.log_dt = nn.Parameter(torch.empty(size).uniform_(*(math.log(x) for x in dt)))
+        self.log_dt = nn.Parameter(torch.empty(size).uniform_(math.log(0.01), math.log(0.5)))
         self.log_log_alpha = nn.Parameter(torch.full((size,), math.log(0.5)))
         self.alpha_img = nn.Parameter(torch.full((size,), math.pi))
         self.b = nn.Parameter(torch.rand(size))
@@ -135,6 +135,19 @@ class Network(nn.Module):
         sizes = [inputs, *hidden]
         layers = [KINDS[kind](n, m) for n, m in itertools.pairwise(sizes)]
         self.snn = nn.ModuleList([*layers, Readout(sizes[-1], classes)])
+
+    @torch.no_grad()
+    def start(self, norm_weight: float, norm_bias: float, dt: list[float]) -> None:
+        """Initial values other than the authors', of all spiking layers; dt: range for C-SiLIF, if given.
+
+        With the authors' values 60 % of the SiLIF neurons are silent at first, and C-SiLIF neurons remember and turn
+        too slowly for steps of 10 ms; both learn in the end, but take longer.
+        """
+        for layer in self.snn[:-1]:
+            layer.norm.weight.fill_(norm_weight)
+            layer.norm.bias.fill_(norm_bias)
+            if dt and isinstance(layer, CSiLIF):
+                layer.log_dt.uniform_(*(math.log(x) for x in dt))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         x = self.input_norm(features)

@@ -27,6 +27,7 @@ KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
         "dropout": float, "steps": int, "batch": int, "rate": float, "weight_decay": float, "clip_gradient": float,
         "average": float, "label_smoothing": float, "teacher_weight": float, "score_scale": float,
         "p_context": float, "context_frames": list, "report_every": int, "recalibration_batches": int,
+        "initial_norm_weight": float, "initial_norm_bias": float, "initial_dt": list,
     },
 }  # fmt: skip
 
@@ -62,7 +63,7 @@ def load(path: Path) -> dict:
             if not isinstance(value, kind) or isinstance(value, bool):
                 raise BadRecipe(f"{where}{key} must be of type {kind.__name__}")
         for key in part:
-            if key not in keys and key != "start":
+            if key not in keys:
                 raise BadRecipe(f"{where}{key} is unknown")
     if recipe["kind"] not in ("silif", "csilif"):
         raise BadRecipe(f'{path}: kind must be "silif" or "csilif"')

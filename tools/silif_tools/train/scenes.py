@@ -29,9 +29,9 @@ class Scenes:
     """A source of random batches. bank: labelled clips; others: clips that are all unknown."""
 
     def __init__(
-        self, recipe: dict, words: list[str], bank: Bank, labels: list[int], others: Bank, reels: dict[str, Reel]
+        self, recipe: dict, words: list[str], bank: Bank, labels: list[int], others: Bank, noise: Reel, speech: Reel
     ):
-        self.r, self.bank, self.others, self.noise, self.speech = recipe, bank, others, reels["noise"], reels["speech"]
+        self.r, self.bank, self.others, self.noise, self.speech = recipe, bank, others, noise, speech
         self.reseed(0)
         self.classes = len(words)
         self.silence, self.unknown = words.index("_silence_"), words.index("_unknown_")

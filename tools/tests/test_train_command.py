@@ -1,0 +1,107 @@
+"""Lists, recipes and exits of silif-train."""
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from silif_tools.train import command, material, recipe
+from silif_tools.train.network import Network
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("SILIF_CACHE", str(tmp_path / "cache"))
+    torch.set_num_threads(1)
+
+
+def recordings(root, names):
+    """Short noises under root."""
+    rng = np.random.default_rng(1)
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, rng.normal(0, 0.05, 4800).astype(np.float32), 16000)
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A tiny copy of the shape of the shared data."""
+    root = tmp_path / "data"
+    lists = {
+        "gsc": {split: [f"{w}/{split}_nohash_0.wav" for w in ("yes", "bed", "_silence_")] for split in material.SPLITS},
+        "noise": {"train": [f"hum/{i}.wav" for i in range(8)]},
+        "speech": {"train": [f"talk/{i}.wav" for i in range(8)]},
+        "words": {"train": ["other/a.wav"]},
+    }
+    for part, splits in lists.items():
+        for split, names in splits.items():
+            recordings(root / part, names)
+            (root / part / f"{split}_list.txt").write_text("\n".join(names) + "\n")
+    return root
+
+
+def small_recipe(tmp_path):
+    text = recipe.find("kws12-silif").read_text()
+    for old, new in [
+        ("hidden = [256, 256, 256]", "hidden = [16]"),
+        ("batch = 128", "batch = 8"),
+        ("size = 96", "size = 8"),
+    ]:
+        assert old in text
+        text = text.replace(old, new)
+    start = text.index("words = [")
+    text = text[:start] + 'words = ["yes", "_unknown_", "_silence_"]' + text[text.index("]", start) + 1 :]
+    path = tmp_path / "small.toml"
+    path.write_text(text.replace("recalibration_batches = 16", "recalibration_batches = 2"))
+    return path
+
+
+def test_bundled_recipes_are_valid():
+    for path in sorted(recipe.BUNDLED.glob("*.toml")):
+        assert recipe.load(path)["name"] == path.stem
+
+
+def test_a_bad_recipe_is_wrong_usage(tmp_path, capsys):
+    path = small_recipe(tmp_path)
+    path.write_text(path.read_text().replace("score_scale", "score_scales"))
+    assert command.main([str(path), "--data", str(tmp_path), "--output", str(tmp_path / "out")]) == 2
+    assert "score_scale" in capsys.readouterr().err
+    assert command.main(["nothing", "--data", str(tmp_path), "--output", str(tmp_path / "out")]) == 2
+    with pytest.raises(SystemExit) as exit:
+        command.main(["kws12-silif"])
+    assert exit.value.code == 2
+
+
+def test_missing_data_is_a_failure_that_says_what(tmp_path, capsys):
+    assert command.main(["kws12-silif", "--data", str(tmp_path / "no"), "--output", str(tmp_path / "out")]) == 1
+    assert "--data" in capsys.readouterr().err
+
+
+def test_official_lists_and_speaker_split(tmp_path):
+    names = [f"yes/{i:08x}_nohash_{k}.wav" for i in range(40) for k in range(2)]
+    recordings(tmp_path / "own", names)
+    splits = material.folder_splits(tmp_path / "own")
+    speakers = {s: {n.split("/")[1].split("_")[0] for n in c.names} for s, c in splits.items()}
+    assert sum(len(c) for c in splits.values()) == len(names)
+    assert not speakers["train"] & (speakers["validation"] | speakers["test"])
+    (tmp_path / "own/validation_list.txt").write_text(names[0] + "\n")
+    (tmp_path / "own/testing_list.txt").write_text(names[2] + "\n")
+    splits = material.folder_splits(tmp_path / "own")
+    assert splits["validation"].names == [names[0]] and splits["test"].names == [names[2]]
+    assert len(splits["train"]) == len(names) - 2
+
+
+def test_whole_command_and_resume(tmp_path, data, capsys):
+    """All stages on a handful of noises; the result loads without trusting it."""
+    out = tmp_path / "out"
+    options = [str(small_recipe(tmp_path)), "--data", str(data), "--output", str(out), "--threads", "1", "--quick"]
+    assert command.main(options) == 0, capsys.readouterr().err
+    state = torch.load(out / "kws12-silif.pth", weights_only=True)
+    network = Network("silif", 40, [16], 3)
+    network.load_state_dict(state)
+    assert (out / "kws12-silif.json").read_text().count('"validation"') == 3
+    assert not list(out.glob("*.partial"))
+    assert command.main([*options, "--resume"]) == 0
+    again = torch.load(out / "kws12-silif.pth", weights_only=True)
+    assert all(torch.equal(state[k], again[k]) for k in state)

@@ -1,0 +1,89 @@
+"""Composed training sequences, on a small made-up bank."""
+
+import numpy as np
+import pytest
+import torch
+
+from silif_tools.train import bank, clips, recipe, waves
+from silif_tools.train.fbank import BANDS, CLIP_FRAMES, FLOOR
+from silif_tools.train.scenes import Scenes
+
+WORDS = ["yes", "no", "_unknown_", "_silence_"]
+BANK = {"speed": 1.17, "p_room": 0.5, "p_clip": 0.5}
+
+
+def tone(hz: float, seconds: float) -> np.ndarray:
+    t = np.arange(int(seconds * 16000)) / 16000
+    return (8000 * np.sin(2 * np.pi * hz * t)).astype(np.int16)
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    patch = pytest.MonkeyPatch()
+    patch.setenv("SILIF_CACHE", str(tmp_path_factory.mktemp("cache")))
+    rng = np.random.default_rng(0)
+    spoken = clips.joined(["yes/a.wav", "no/a.wav", "bed/a.wav"], [tone(f, 0.8) for f in (400, 900, 2000)])
+    hiss = clips.joined(["hiss.wav"], [rng.normal(0, 50, 64000).astype(np.int16)])
+    chatter = clips.joined(["chatter.wav"], [tone(3000, 4.0)])
+    settings = recipe.load(recipe.find("kws12-silif"))["scenes"]
+    made = Scenes(
+        settings,
+        WORDS,
+        bank.clip_bank(spoken, 2, 1, BANK, 1),
+        [0, 1, 2],
+        bank.clip_bank(spoken.chosen([2]), 1, 1, BANK, 1),
+        bank.reel(hiss, 1, 1, BANK, 1),
+        bank.reel(chatter, 1, 1, BANK, 1),
+    )
+    made.weigh_unknown(["yes", "no", "bed"])
+    yield made
+    patch.undo()
+
+
+@pytest.mark.parametrize("context", [0, 37])
+def test_shapes_floor_and_labels(scenes, context):
+    scenes.reseed(1)
+    batch = scenes.batch(64, context)
+    assert batch.features.shape == (context + CLIP_FRAMES, 64, BANDS)
+    assert torch.isfinite(batch.features).all()
+    assert float(batch.features.min()) >= FLOOR - 1e-4
+    assert set(batch.labels.tolist()) == {0, 1, 2, 3}
+
+
+def test_same_seed_same_batches_also_after_restoring(scenes):
+    scenes.reseed(2)
+    first = scenes.batch(8, 20)
+    state = scenes.state()
+    second = scenes.batch(8, 0)
+    scenes.restore(state)
+    assert torch.equal(scenes.batch(8, 0).features, second.features)
+    scenes.reseed(2)
+    assert torch.equal(scenes.batch(8, 20).features, first.features)
+
+
+def test_a_word_sounds_like_its_label(scenes):
+    """The loudest band of a clip of "yes" (400 Hz here) lies below that of "no" (900 Hz)."""
+    scenes.reseed(3)
+    batch = scenes.batch(256, 0)
+    loudest = batch.features.exp().mean(0).argmax(1).float()
+    assert loudest[batch.labels == 0].median() < loudest[batch.labels == 1].median()
+
+
+def test_masks_leave_most_untouched(scenes):
+    scenes.reseed(4)
+    x = torch.ones(CLIP_FRAMES, 32, BANDS)
+    kept = float(scenes.masked(x).mean())
+    assert 0.5 < kept < 0.95
+
+
+def test_plain_variant_is_the_recording(scenes):
+    assert scenes.bank.clips == 3
+    assert (scenes.bank.frames[:3] == 1 + (12800 - 400) // 160).all()
+
+
+def test_resampling_moves_a_tone():
+    audio = np.sin(2 * np.pi * 1000 * np.arange(8000) / 16000).astype(np.float32)
+    faster = waves.resampled(audio, 1.25)
+    assert len(faster) == 6400
+    assert abs(np.abs(np.fft.rfft(faster)).argmax() * 16000 / 6400 - 1250) < 5
+    assert abs(np.abs(faster[500:-500]).max() - 1) < 0.02
