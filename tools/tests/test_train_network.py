@@ -7,6 +7,7 @@ import torch
 
 from silif_tools.train import network, student
 from silif_tools.train.rounding import with_rounded_weights
+from silif_tools.train.scenes import Batch
 
 NEURON = {"silif": ["dt", "alpha", "beta", "a", "b"], "csilif": ["log_dt", "log_log_alpha", "alpha_img", "b"]}
 NORM = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
@@ -73,6 +74,18 @@ def test_learns_to_tell_two_sounds(kind):
         loss.backward()
         optimiser.step()
     assert (network.scores(net(x)).argmax(1) == labels).float().mean() > 0.95
+
+
+def test_context_loss_looks_only_at_known_contexts():
+    batch = Batch(torch.zeros(0), torch.tensor([0, 1]), 40, torch.tensor([-1, 2]))
+    recipe = {"score_scale": 15.0, "label_smoothing": 0.0}
+    potentials = torch.zeros(138, 2, 3)
+    potentials[:40, 0, 0] = 9.0  # unknown to the loss: a word
+    base = student.context_loss(potentials, batch, recipe)
+    potentials[student.SETTLED : 40, 1, 2] = 9.0
+    assert student.context_loss(potentials, batch, recipe) < 0.01 < base
+    potentials[40:] = 5.0 * torch.randn(98, 2, 3)
+    assert student.context_loss(potentials, batch, recipe) < 0.01
 
 
 def test_rounding_keeps_weights_within_half_a_step():

@@ -48,6 +48,7 @@ def test_shapes_floor_and_labels(scenes, context):
     assert torch.isfinite(batch.features).all()
     assert float(batch.features.min()) >= FLOOR - 1e-4
     assert set(batch.labels.tolist()) == {0, 1, 2, 3}
+    assert set(batch.context_labels.tolist()) == ({-1, 2, 3} if context else {-1})
 
 
 def test_same_seed_same_batches_also_after_restoring(scenes):

@@ -181,8 +181,8 @@ def write_result(recipe: dict, network: Network, about: dict, output: Path) -> N
 def run(options: argparse.Namespace) -> None:
     recipe = recipes.load(recipes.find(options.recipe))
     if options.quick:
-        for part in ("teacher", "training"):
-            recipe[part]["steps"] = recipe[part]["report_every"] = max(2, recipe[part]["steps"] // 1000)
+        for part in (recipe["teacher"], recipe["training"], recipe.get("finish", {}).get("training", {})):
+            part["steps"] = part["report_every"] = max(2, part.get("steps", 0) // 1000)
         recipe["bank"]["variants"] = recipe["bank"]["other_variants"] = recipe["bank"]["reel_variants"] = 1
     began = time.monotonic()
     torch.set_num_threads(options.threads)
@@ -213,8 +213,12 @@ def run(options: argparse.Namespace) -> None:
             f"{right['context']:.1f} % in context ({speed:.0f} clips/s)"
         )
 
-    checkpoint = options.output / f"{recipe['name']}.checkpoint"
-    network = student.train(network, scenes, recipe["training"], checkpoint, options.resume, guide, report)
+    for number, part in enumerate([recipe, recipes.finishing(recipe)]):
+        if part:
+            scenes.r, steps = part["scenes"], part["training"]["steps"]
+            network.dropout = part["training"]["dropout"]
+            checkpoint = options.output / f"{recipe['name']}-{number + 1}.checkpoint"
+            network = student.train(network, scenes, part["training"], checkpoint, options.resume, guide, report)
     about = describe(recipe, found, network, exams, time.monotonic() - began)
     write_result(recipe, network, about, options.output)
     say(f"wrote {options.output / recipe['name']}.pth: {json.dumps(about['accuracy_percent'])}")

@@ -27,9 +27,13 @@ KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
         "dropout": float, "steps": int, "batch": int, "rate": float, "weight_decay": float, "clip_gradient": float,
         "average": float, "label_smoothing": float, "teacher_weight": float, "score_scale": float,
         "p_context": float, "context_frames": list, "report_every": int, "recalibration_batches": int,
-        "initial_norm_weight": float, "initial_norm_bias": float, "initial_dt": list,
+        "context_weight": float, "initial_norm_weight": float, "initial_norm_bias": float, "initial_dt": list,
     },
 }  # fmt: skip
+
+
+# A recipe may end with [finish.scenes] and [finish.training]: another round from the trained weights, with these keys
+# in place of those above.
 
 
 class BadRecipe(Exception):
@@ -45,6 +49,30 @@ def find(name: str) -> Path:
     raise BadRecipe(f"no recipe {name}; a path, or one of: {have}")
 
 
+def _check(part: dict, keys: dict, where: str, all_of_them: bool) -> None:
+    """Keys and types of one section; whole numbers become floats where floats are meant."""
+    for key, kind in keys.items():
+        if key not in part:
+            if all_of_them:
+                raise BadRecipe(f"{where}{key} is missing")
+            continue
+        if kind is float and isinstance(part[key], int) and not isinstance(part[key], bool):
+            part[key] = float(part[key])
+        if not isinstance(part[key], kind) or isinstance(part[key], bool):
+            raise BadRecipe(f"{where}{key} must be of type {kind.__name__}")
+    for key in part:
+        if key not in keys:
+            raise BadRecipe(f"{where}{key} is unknown")
+
+
+def finishing(recipe: dict) -> dict | None:
+    """The recipe of the last round, if there is one."""
+    if "finish" not in recipe:
+        return None
+    last = {k: v for k, v in recipe.items() if k != "finish"}
+    return last | {part: recipe[part] | recipe["finish"].get(part, {}) for part in ("scenes", "training")}
+
+
 def load(path: Path) -> dict:
     """The recipe as nested dicts, all keys checked."""
     try:
@@ -53,18 +81,11 @@ def load(path: Path) -> dict:
         raise BadRecipe(f"{path}: {error}") from error
     for section, keys in KEYS.items():
         part = recipe.get(section, {}) if section else {k: v for k, v in recipe.items() if not isinstance(v, dict)}
-        where = f"{path}: [{section}] " if section else f"{path}: "
-        for key, kind in keys.items():
-            if key not in part:
-                raise BadRecipe(f"{where}{key} is missing")
-            value = part[key]
-            if kind is float and isinstance(value, int) and not isinstance(value, bool):
-                part[key] = value = float(value)
-            if not isinstance(value, kind) or isinstance(value, bool):
-                raise BadRecipe(f"{where}{key} must be of type {kind.__name__}")
-        for key in part:
-            if key not in keys:
-                raise BadRecipe(f"{where}{key} is unknown")
+        _check(part, keys, f"{path}: [{section}] " if section else f"{path}: ", True)
+    for section, part in recipe.get("finish", {}).items():
+        if section not in ("scenes", "training"):
+            raise BadRecipe(f"{path}: [finish.{section}] is unknown")
+        _check(part, KEYS[section], f"{path}: [finish.{section}] ", False)
     if recipe["kind"] not in ("silif", "csilif"):
         raise BadRecipe(f'{path}: kind must be "silif" or "csilif"')
     for word in ("_unknown_", "_silence_"):

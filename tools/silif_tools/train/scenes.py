@@ -18,11 +18,15 @@ DB = math.log(10) / 10  # energy: natural logarithm of one decibel
 
 @dataclass
 class Batch:
-    """features [T, B, BANDS] log-mel; labels [B]; the clip is the last CLIP_FRAMES of the T frames."""
+    """features [T, B, BANDS] log-mel; labels [B]; the clip is the last CLIP_FRAMES of the T frames.
+
+    context_labels [B]: what the frames before the clip hold, silence or unknown; -1 where it is a word or cut off.
+    """
 
     features: torch.Tensor
     labels: torch.Tensor
     context: int
+    context_labels: torch.Tensor
 
 
 class Scenes:
@@ -138,8 +142,9 @@ class Scenes:
         out[words] = self._placed(banks, rows, start, CLIP_FRAMES)
         return out
 
-    def _contexts(self, length: int, n: int) -> torch.Tensor:
-        """[n, length, BANDS]: what comes before: a word, running speech, or only what is added to the whole scene."""
+    def _contexts(self, length: int, n: int) -> tuple[torch.Tensor, np.ndarray]:
+        """[n, length, BANDS] and labels [n]: what comes before: a word, running speech, noise, or only what is added
+        to the whole scene."""
         out = torch.zeros(n, length, BANDS)
         kind = self.rng.random(n)
         words = np.flatnonzero(kind < 0.4)
@@ -153,7 +158,10 @@ class Scenes:
         out[speech] = self._cut(self.speech, self._any_start(self.speech, len(speech), length), length)
         out[noise] = self._cut(self.noise, self._any_start(self.noise, len(noise), length), length)
         out[noise] *= (self._uniform(len(noise), *self.r["silence_gain_db"]) * DB).exp()[:, None, None]
-        return out
+        known = np.full(n, self.silence)
+        known[words] = -1
+        known[speech] = self.unknown
+        return out, known
 
     def _add(self, energy: torch.Tensor, level: torch.Tensor, reel: Reel, p: float, snr_db: list[float]) -> None:
         """Add a piece of a reel to some of the scenes, at a ratio to the level of their clip."""
@@ -180,17 +188,22 @@ class Scenes:
         clips = self._clips(labels)
         level = self._level(clips)
         level = torch.where(torch.from_numpy(labels == self.silence), torch.full_like(level, -2.0), level)
-        energy = torch.cat([self._contexts(context, size), clips], 1) if context else clips
+        energy, before = clips, np.full(size, -1)
+        if context:
+            sounds, before = self._contexts(context, size)
+            energy = torch.cat([sounds, clips], 1)
         self._add(energy, level, self.noise, self.r["p_noise"], self.r["noise_snr_db"])
         babble = torch.from_numpy(labels != self.silence) & self._chance(size, self.r["p_babble"])
         if babble.any():
             part = energy[babble]
             self._add(part, level[babble], self.speech, 1.0, self.r["babble_snr_db"])
             energy[babble] = part
+            before[babble.numpy() & (before == self.silence)] = -1  # speech, but perhaps too faint to tell
         factor = self._equaliser(size) + (self._uniform(size, *self.r["gain_db"]) * DB)[:, None]
         energy *= factor.exp()[:, None, :]
         features = energy.clamp_min_(EPSILON).log_()
-        return Batch(features.transpose(0, 1).contiguous(), torch.from_numpy(labels), context)
+        features = features.transpose(0, 1).contiguous()
+        return Batch(features, torch.from_numpy(labels), context, torch.from_numpy(before))
 
     def masked(self, x: torch.Tensor) -> torch.Tensor:
         """Normalised features [T, B, BANDS] with random bands and stretches of time set to their mean, in place."""

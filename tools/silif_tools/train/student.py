@@ -11,6 +11,8 @@ from silif_tools.train.loop import Run
 from silif_tools.train.network import Network, scores
 from silif_tools.train.scenes import Batch, Scenes
 
+SETTLED = 15  # frames after a fresh start that are not judged in context_loss
+
 
 @torch.no_grad()
 def recalibrate(network: Network, scenes: Scenes, batches: int, size: int) -> None:
@@ -27,6 +29,15 @@ def recalibrate(network: Network, scenes: Scenes, batches: int, size: int) -> No
         layer.norm.momentum = 0.1
     network.dropout = dropout
     network.eval()
+
+
+def context_loss(potentials: torch.Tensor, batch: Batch, r: dict) -> torch.Tensor:
+    """The same on the frames before the clips, where they are known to be silence or unknown: on a stream the network
+    must not see words in what lies between words. The state has settled after SETTLED frames."""
+    known = batch.context_labels >= 0
+    found = scores(potentials[SETTLED : batch.context, known]) * r["score_scale"]
+    share = float(known.float().mean())
+    return share * functional.cross_entropy(found, batch.context_labels[known], label_smoothing=r["label_smoothing"])
 
 
 def loss_of(potentials: torch.Tensor, labels: torch.Tensor, teacher: torch.Tensor | None, r: dict) -> torch.Tensor:
@@ -57,8 +68,11 @@ def train(
 
     def loss(network: Network, batch: Batch) -> torch.Tensor:
         soft = teacher(batch.features[-CLIP_FRAMES:]) if teacher else None
-        x = scenes.masked(network.input_norm(batch.features))
-        return loss_of(network.run(x.bfloat16()), batch.labels, soft, recipe)
+        potentials = network.run(scenes.masked(network.input_norm(batch.features)).bfloat16())
+        wanted = loss_of(potentials, batch.labels, soft, recipe)
+        if batch.context and recipe["context_weight"] and (batch.context_labels >= 0).any():
+            wanted = wanted + recipe["context_weight"] * context_loss(potentials, batch, recipe)
+        return wanted
 
     run = Run(network, scenes, recipe, checkpoint)
     if resume and checkpoint.exists():
