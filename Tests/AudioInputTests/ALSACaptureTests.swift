@@ -1,0 +1,79 @@
+import Foundation
+import Testing
+
+@testable import AudioInput
+
+/// Through libasound itself, with files for devices. (A kernel's own: by hand, see docs.)
+@Suite struct ALSACaptureTests {
+  let samples = noise(24_000, seed: 11)
+
+  @Test(arguments: [1, 7, 160, 4096])
+  func theSameAsTheFile(block: Int) throws {
+    let device = FakeDevices.device(raw(samples))
+    let capture = try ALSACapture(device: device)
+    #expect(capture.format.description == "16000 Hz, 1 channel, S16_LE, period 160 and buffer 8000 frames")
+    let captured = try readAll(capture, block: block, limit: samples.count)
+    let asFile = try readAll(openInput(path: String(device.dropFirst("fake:FILE=".count))))
+    let same = captured == samples && asFile == samples
+    #expect(same)
+    #expect(capture.overruns == 0 && capture.suspends == 0)
+  }
+
+  @Test(arguments: [(48_000, 2), (44_100, 1), (48_000, 4), (8_000, 2)])
+  func otherRatesAndChannels(rate_hz: Int, channels: Int) throws {
+    let preferences = CapturePreferences(rates_hz: [rate_hz], channels: channels...channels)
+    let device = FakeDevices.device(raw(samples))
+    let capture = try ALSACapture(device: device, stopDescriptor: nil, preferences: preferences)
+    #expect(capture.format.rate_hz == rate_hz && capture.format.channels == channels)
+    let limit = samples.count / channels * 16_000 / rate_hz - 100  // the end of the file is no end of the capture
+    let whole = expected(samples, rate_hz: rate_hz, channels: channels)
+    let same = try readAll(capture, limit: limit) == Array(whole.prefix(limit))
+    #expect(same)
+  }
+
+  @Test(arguments: SampleLayout.allCases)
+  func everySampleFormat(layout: SampleLayout) throws {
+    let preferences = CapturePreferences(layouts: [layout])
+    let device = FakeDevices.device(samples.flatMap { encoded($0, as: layout) })
+    let capture = try ALSACapture(device: device, stopDescriptor: nil, preferences: preferences)
+    let wanted = layout == .uint8 ? samples.map { ($0 >> 8) * 256 } : samples
+    let same = try readAll(capture, limit: samples.count) == wanted
+    #expect(same, "\(capture.format.format)")
+  }
+
+  @Test func stopEndsAnEndlessCapture() throws {
+    let stop = TestPipe()
+    let capture = try ALSACapture(device: FakeDevices.device(raw(samples)), stopDescriptor: stop.reading)
+    #expect(try readAll(capture, limit: 100).count == 100)
+    stop.write([0])
+    #expect(try readAll(capture).count <= 8_000)
+    stop.finish()
+  }
+
+  @Test func noSuchDevice() {
+    FakeDevices.prepare()
+    for device in ["nosuch", "hw:17", "hw:17,0", "plughw:CARD=Nowhere,DEV=0", "", "hw:0,0,0,0,0"] {
+      let error = audioError { _ = try ALSACapture(device: device) }
+      #expect(error?.kind == .noSuchDevice && error?.subject == device)
+      #expect(error?.message.contains("--list-devices") == true)
+    }
+  }
+
+  @Test func listsDevices() {
+    FakeDevices.prepare()
+    #expect(captureDevices().contains { $0.name.hasPrefix("fake") && $0.description == "Samples from a file" })
+  }
+
+  private func encoded(_ sample: Int16, as layout: SampleLayout) -> [UInt8] {
+    let bytes = withUnsafeBytes(of: sample.littleEndian, Array.init)
+    return switch layout {
+    case .int16: bytes
+    case .int16BigEndian: bytes.reversed()
+    case .int32: [0, 0] + bytes
+    case .int24In3: [0] + bytes
+    case .int24In32: [0] + bytes + [0x5a]  // the top byte means nothing
+    case .uint8: [bytes[1] &+ 128]
+    case .float32: withUnsafeBytes(of: Float(sample) / 32_768, Array.init)
+    }
+  }
+}
