@@ -43,7 +43,7 @@ let package = Package(
     .testTarget(name: "LogMelTests", dependencies: ["LogMel"], exclude: ["Golden"]),
     .testTarget(name: "KeywordSpotterTests", dependencies: ["KeywordSpotter"]),
     .testTarget(name: "AudioInputTests", dependencies: ["AudioInput", "CSndFile"], exclude: ["Golden"]),
-    .testTarget(name: "CommandTests", dependencies: ["CommandSupport"]),
+    .testTarget(name: "CommandTests", dependencies: ["CommandSupport"], exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -2,10 +2,16 @@ import LogMel
 import SiLIF
 
 /// Scores whole clips: a fresh network per clip, the readout's probabilities summed over all its frames.
+///
+/// A clip comes in one piece (`score`) or in blocks of any size (`begin`, `accept`, `finish`).
 public struct ClipScorer {
   public let network: Network
   private var pipeline: FramePipeline?
   private let header: NetworkHeader
+  private var sums_q15: [Int64]
+  private var layerSpikes: [UInt64]
+  private var frames = 0
+  private var samples = 0
 
   /// What a clip gave.
   public struct Score: Sendable {
@@ -15,12 +21,17 @@ public struct ClipScorer {
     public let sums_q15: [Int64]
     /// Network steps.
     public let frames: Int
-    /// Spikes of all hidden layers.
-    public let spikes: UInt64
+    /// Spikes of each hidden layer.
+    public let layerSpikes: [UInt64]
     /// Synaptic operations by the paper's definition.
     public let synapticOperations: UInt64
     /// Sums that left their range; nil in release builds.
     public let saturations: UInt64?
+
+    /// Spikes of all hidden layers.
+    public var spikes: UInt64 { layerSpikes.reduce(0, +) }
+    /// Mean probability of the winner, 0...1; 0 for a clip without a frame.
+    public var confidence: Double { frames == 0 ? 0 : Double(sums_q15[winner]) / Double(frames) / 32768 }
   }
 
   /// Bytes of memory that `init(model:memory:)` needs, aligned to 64.
@@ -37,6 +48,8 @@ public struct ClipScorer {
       pipeline = made
       network = made.network
     }
+    sums_q15 = [Int64](repeating: 0, count: header.classCount)
+    layerSpikes = [UInt64](repeating: 0, count: header.layerCount - 1)
   }
 
   /// Samples in one clip of the length the model was trained on; shorter clips get zero samples at their end. 0 where
@@ -53,57 +66,71 @@ public struct ClipScorer {
   public mutating func score(
     samples: UnsafeBufferPointer<Int16>, onStep: (Network) -> Void = { _ in }
   ) -> Score {
-    precondition(pipeline != nil, "this model takes precomputed frames")
-    pipeline!.reset()
-    var sums = [Int64](repeating: 0, count: header.classCount)
-    var frames = 0
-    feed(samples, &sums, &frames, onStep)
-    if samples.count < clipLength_samples {
-      let silence = [Int16](repeating: 0, count: clipLength_samples - samples.count)
-      silence.withUnsafeBufferPointer { feed($0, &sums, &frames, onStep) }
-    }
-    return finish(sums, frames)
+    begin()
+    accept(samples, onStep: onStep)
+    return finish(onStep: onStep)
   }
 
   /// Scores precomputed frames in the model's input format, [frame][inputCount].
   public mutating func score(
     frames: UnsafeBufferPointer<Int16>, onStep: (Network) -> Void = { _ in }
   ) -> Score {
-    network.reset()
-    var sums = [Int64](repeating: 0, count: header.classCount)
-    let count = frames.count / header.inputCount
-    for index in 0..<count {
+    begin()
+    for index in 0..<frames.count / header.inputCount {
       network.step(frames.baseAddress.unsafelyUnwrapped + index * header.inputCount)
-      add(&sums)
+      countStep()
       onStep(network)
     }
-    return finish(sums, count)
+    return result
   }
 
-  private mutating func feed(
-    _ samples: UnsafeBufferPointer<Int16>, _ sums: inout [Int64], _ frames: inout Int, _ onStep: (Network) -> Void
-  ) {
-    var rest = samples
+  /// Starts a clip.
+  public mutating func begin() {
+    if pipeline == nil { network.reset() } else { pipeline!.reset() }
+    for index in sums_q15.indices { sums_q15[index] = 0 }
+    for index in layerSpikes.indices { layerSpikes[index] = 0 }
+    frames = 0
+    samples = 0
+  }
+
+  /// Takes the clip's next samples. The score does not depend on the blocks' sizes.
+  public mutating func accept(_ block: UnsafeBufferPointer<Int16>, onStep: (Network) -> Void = { _ in }) {
+    precondition(pipeline != nil, "this model takes precomputed frames")
+    samples += block.count
+    var rest = block
     while !rest.isEmpty {
       let progress = pipeline!.accept(rest)
       rest = UnsafeBufferPointer(rebasing: rest[progress.consumed_samples...])
       if progress.hasStepped {
-        add(&sums)
-        frames += 1
+        countStep()
         onStep(network)
       }
     }
   }
 
-  private func add(_ sums: inout [Int64]) {
-    for index in 0..<sums.count { sums[index] += Int64(network.probabilities_q15[index]) }
+  /// Ends a clip of samples: zero samples up to the clip length, then the score.
+  public mutating func finish(onStep: (Network) -> Void = { _ in }) -> Score {
+    let missing = clipLength_samples - samples
+    if missing > 0 {
+      withUnsafeTemporaryAllocation(of: Int16.self, capacity: missing) { silence in
+        silence.initialize(repeating: 0)
+        accept(UnsafeBufferPointer(silence), onStep: onStep)
+      }
+    }
+    return result
   }
 
-  private func finish(_ sums: [Int64], _ frames: Int) -> Score {
+  private mutating func countStep() {
+    for index in sums_q15.indices { sums_q15[index] += Int64(network.probabilities_q15[index]) }
+    for index in layerSpikes.indices { layerSpikes[index] += UInt64(network.spikeCount(ofLayer: index)) }
+    frames += 1
+  }
+
+  private var result: Score {
     var winner = 0
-    for index in sums.indices where sums[index] > sums[winner] { winner = index }
+    for index in sums_q15.indices where sums_q15[index] > sums_q15[winner] { winner = index }
     return Score(
-      winner: winner, sums_q15: sums, frames: frames, spikes: network.spikeCount,
+      winner: winner, sums_q15: sums_q15, frames: frames, layerSpikes: layerSpikes,
       synapticOperations: network.synapticOperationCount, saturations: network.saturationCount)
   }
 }

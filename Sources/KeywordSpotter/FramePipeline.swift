@@ -24,11 +24,14 @@ public struct FramePipeline {
   }
 
   /// Bytes for the parts, each rounded up to 64 so that the next one starts aligned.
-  struct MemoryPlan {
-    let network: Int
-    let extractor: Int
-    let frame: Int
-    var total: Int { network + extractor + frame }
+  public struct MemoryPlan: Equatable, Sendable {
+    /// States, delay rings and scratch of the network.
+    public let network: Int
+    /// Samples, spectrum and tables of the front end.
+    public let extractor: Int
+    /// The frame between the two.
+    public let frame: Int
+    public var total: Int { network + extractor + frame }
 
     init(model: Model, settings: LogMelSettings) {
       func aligned(_ bytes: Int) -> Int { (bytes + 63) / 64 * 64 }
@@ -36,6 +39,11 @@ public struct FramePipeline {
       extractor = aligned(LogMelExtractor.requiredBytes(for: settings))
       frame = aligned(settings.bandCount * MemoryLayout<Int16>.stride)
     }
+  }
+
+  /// What `requiredBytes(for:)` is made of.
+  public static func memoryPlan(for model: Model) throws(SpotterError) -> MemoryPlan {
+    MemoryPlan(model: model, settings: try frontEndSettings(of: model))
   }
 
   /// The model's front-end settings, checked against its network.
@@ -57,7 +65,7 @@ public struct FramePipeline {
 
   /// Bytes of memory that `init(model:memory:)` needs, aligned to 64.
   public static func requiredBytes(for model: Model) throws(SpotterError) -> Int {
-    MemoryPlan(model: model, settings: try frontEndSettings(of: model)).total
+    try memoryPlan(for: model).total
   }
 
   /// - Parameter memory: at least `requiredBytes(for:)`, aligned to 64, owned by the caller and not moved.

@@ -62,7 +62,8 @@ public struct KeywordSpotter {
   public mutating func accept(_ samples: UnsafeBufferPointer<Int16>) -> Progress {
     var consumed = 0
     while consumed < samples.count {
-      let rest = UnsafeBufferPointer(start: samples.baseAddress.unsafelyUnwrapped + consumed, count: samples.count &- consumed)
+      let rest = UnsafeBufferPointer(
+        start: samples.baseAddress.unsafelyUnwrapped + consumed, count: samples.count &- consumed)
       let progress = pipeline.accept(rest)
       consumed &+= progress.consumed_samples
       sampleCount &+= Int64(progress.consumed_samples)

@@ -1,2 +1,61 @@
 import ArgumentParser
-@main struct Command: ParsableCommand {}
+import AudioInput
+import CommandSupport
+
+@main
+struct Command: SilifCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kws-listen",
+    abstract: "Hears keywords in a microphone, a sound file or a pipe.",
+    discussion: """
+      Prints one line for each keyword: when, which word, how sure. Runs until the sound ends or Ctrl-C.
+
+      Examples:
+        kws-listen                                  the default microphone
+        kws-listen --list-devices                   which ones there are
+        kws-listen --device hw:0 --threshold 0.8    one of them; be rather sure
+        kws-listen --input talk.flac --format json  a recording
+        arecord -f S16_LE -r 16000 -t raw | kws-listen --input -
+      """,
+    version: silifVersion)
+
+  @Option(
+    name: [.customShort("D"), .long], help: "ALSA device, such as hw:0 or plughw:CARD=Mic,DEV=0 (default: default).")
+  var device: String?
+
+  @Flag(name: .shortAndLong, help: "List the devices that sound can come from, and exit.")
+  var listDevices = false
+
+  @Option(
+    name: .shortAndLong,
+    help: .init(
+      "Sound file instead of a device; - is standard input: S16_LE, 16 kHz, mono, unless it begins as a sound file.",
+      valueName: "file"))
+  var input: String?
+
+  @OptionGroup var modelOptions: ModelOptions
+  @OptionGroup var detectorOptions: DetectorOptions
+
+  @Option(name: .long, help: "Stop after so much sound: 30s, 500ms, 2m, 1h.")
+  var duration: AudioDuration?
+
+  @Option(name: .long, help: "Events as text, or as JSON, one object a line.")
+  var format = OutputFormat.text
+
+  func validate() throws {
+    if device != nil && input != nil {
+      throw ValidationError("--device and --input exclude each other: give one of them.")
+    }
+  }
+
+  func run() throws {
+    if listDevices { return try DeviceListing(format: format).print() }
+    let file = try modelOptions.load()
+    let setUp = try SpotterSetUp(file: file, settings: detectorOptions.settings(for: file.model))
+    let stop = try StopRequest()
+    try ListenSession(
+      origin: input.map { .input($0) } ?? .device(device ?? "default"), file: file, stop: stop,
+      limit_samples: duration?.samples(rate_hz: outputRate_hz), format: format
+    ).run(setUp)
+  }
+}

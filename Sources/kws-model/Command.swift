@@ -1,2 +1,17 @@
 import ArgumentParser
-@main struct Command: ParsableCommand {}
+import CommandSupport
+
+@main
+struct Command: SilifCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kws-model",
+    abstract: "Shows, verifies and traces model files.",
+    discussion: """
+      Examples:
+        kws-model info models/kws12-silif.silif
+        kws-model verify models/*.silif
+        kws-model trace models/kws12-silif.silif --input yes.wav --output yes-trace
+      """,
+    version: silifVersion,
+    subcommands: [Info.self, Verify.self, Trace.self])
+}

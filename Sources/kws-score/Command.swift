@@ -1,2 +1,107 @@
 import ArgumentParser
-@main struct Command: ParsableCommand {}
+import CommandSupport
+
+@main
+struct Command: SilifCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kws-score",
+    abstract: "Scores clips, lists of clips, precomputed frames or streams.",
+    discussion: """
+      In a folder that has a word of the model among its subfolders, the parent folder is a clip's word, _silence_ is
+      silence, any other name is unknown, and _background_noise_ is passed over. Other clips are unlabelled: what is
+      heard in each of them is listed.
+
+      Examples:
+        kws-score speech_commands/
+        kws-score --list test_list.txt --root speech_commands
+        kws-score --model ssc.silif --frames x.npy --labels y.npy
+        kws-score --stream talk.flac --truth talk.csv --format json
+      """,
+    version: silifVersion)
+
+  @OptionGroup var modelOptions: ModelOptions
+
+  @Argument(help: "Sound files, or folders searched for them.")
+  var path: [String] = []
+
+  @Option(name: .long, help: .init("List of clips, one path a line; the parent folder is the word.", valueName: "file"))
+  var list: String?
+
+  @Option(
+    name: .long, help: .init("Folder that the list's paths start from (default: the list's).", valueName: "folder"))
+  var root: String?
+
+  @Option(
+    name: .long,
+    help: .init(
+      "Input as .npy, [clip, step, feature]: uint8 and int16 plain, float32 put into the model's input format.",
+      valueName: "file"))
+  var frames: String?
+
+  @Option(name: .long, help: .init("Class of each clip in --frames, as .npy of integers.", valueName: "file"))
+  var labels: String?
+
+  @Option(name: .long, help: .init("Sound file that is heard as a stream.", valueName: "file"))
+  var stream: String?
+
+  @Option(
+    name: .long, help: .init("What is said in the stream: CSV with the header start_s,end_s,word.", valueName: "file"))
+  var truth: String?
+
+  @Option(
+    name: .long,
+    help: .init("Where to write the stream's events, as JSON lines with a verdict each.", valueName: "file"))
+  var events: String?
+
+  @OptionGroup var detectorOptions: DetectorOptions
+
+  @Flag(name: .long, help: "List every clip's result, not only those of unlabelled clips.")
+  var each = false
+
+  @Option(name: .shortAndLong, help: .init("Threads (default: all cores).", valueName: "n"))
+  var jobs: Int?
+
+  @Option(name: .long, help: "The report as text, or as one JSON object.")
+  var format = OutputFormat.text
+
+  func validate() throws {
+    let modes = [!path.isEmpty, list != nil, frames != nil, stream != nil].filter { $0 }.count
+    guard modes == 1 else {
+      throw ValidationError("Give one of: PATH..., --list, --frames, --stream\(modes == 0 ? "." : "; not several.")")
+    }
+    if root != nil && list == nil { throw ValidationError("--root belongs to --list.") }
+    if labels != nil && frames == nil { throw ValidationError("--labels belongs to --frames.") }
+    if (truth != nil || events != nil) && stream == nil {
+      throw ValidationError("--truth and --events belong to --stream.")
+    }
+    if stream != nil && truth == nil {
+      throw ValidationError(
+        "--stream needs --truth; a file with only the header start_s,end_s,word counts false alarms.")
+    }
+    if detectorOptions.isUsed && stream == nil {
+      throw ValidationError("--threshold and --keyword belong to --stream: clips have no threshold.")
+    }
+    if let jobs, !(1...1024).contains(jobs) { throw ValidationError("--jobs must be 1 to 1024, not \(jobs).") }
+  }
+
+  func run() throws {
+    let file = try modelOptions.load()
+    let stop = try StopRequest()
+    if let stream, let truth {
+      let settings = try detectorOptions.settings(for: file.model)
+      try StreamScoring(
+        stream: stream, truth: truth, eventsPath: events, file: file, settings: settings, format: format, stop: stop
+      ).run()
+    } else {
+      try BatchScoring(
+        file: file, jobs: jobs ?? coreCount, listsEachClip: each, format: format, stop: stop
+      ).run(input)
+    }
+  }
+
+  private var input: BatchInput {
+    if let frames { return .frames(frames, labels: labels) }
+    if let list { return .list(list, root: root) }
+    return .paths(path)
+  }
+}

@@ -1,0 +1,46 @@
+import SiLIF
+
+extension NeuronKind {
+  /// As the papers call it.
+  public var name: String {
+    switch self {
+    case .siLIF: "SiLIF"
+    case .cSiLIF: "C-SiLIF"
+    case .readout: "readout"
+    }
+  }
+}
+
+extension DelayKind {
+  public var name: String {
+    switch self {
+    case .none: "none"
+    case .axonal: "axonal"
+    case .dendritic: "dendritic"
+    case .synaptic: "synaptic"
+    }
+  }
+}
+
+extension LayerParameters {
+  /// Bytes of the weights in the file, padding included.
+  public var weightBytes: Int { inputs * paddedOutputs * weightBits / 8 }
+}
+
+extension Model {
+  /// The section PROV as keys and values, in its order.
+  public var provenanceLines: [(key: String, value: String)] {
+    String(decoding: provenance, as: UTF8.self).split(separator: "\n").compactMap { line in
+      guard let colon = line.firstIndex(of: ":") else { return nil }
+      return (trimmed(line[..<colon]), trimmed(line[line.index(after: colon)...]))
+    }
+  }
+}
+
+extension SelfTest {
+  /// The digest as 16 hexadecimal digits.
+  public static func digestText(_ digest: UInt64) -> String {
+    let digits = String(digest, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}

@@ -1,0 +1,24 @@
+import KeywordSpotter
+import LogMel
+import SiLIF
+
+/// What `kws-model info` says about a model.
+public struct ModelReport {
+  let file: ModelFile
+  let memory: MemoryTable
+  let frontEnd: LogMelSettings?
+
+  var model: Model { file.model }
+  var layers: [LayerParameters] { (0..<model.header.layerCount).map(model.layer) }
+
+  /// - Throws: Failure where the front end contradicts the network.
+  public init(_ file: ModelFile) throws(Failure) {
+    self.file = file
+    do {
+      memory = try MemoryTable(file.model)
+      frontEnd = file.model.frontEnd == nil ? nil : try FramePipeline.frontEndSettings(of: file.model)
+    } catch {
+      throw Failure(spotterMessage(error, path: file.path))
+    }
+  }
+}

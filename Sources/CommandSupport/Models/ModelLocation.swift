@@ -1,0 +1,55 @@
+import Glibc
+import KeywordSpotter
+
+/// Where models are looked for: a path as it is; a bare name beside the executable's repository, then in
+/// `<prefix>/share/silif`.
+public enum ModelLocation {
+  public static let defaultName = "kws12-silif"
+  static let suffix = ".silif"
+
+  /// - Parameter nameOrPath: `kws12-silif`, `models/kws12-silif.silif`, ...
+  public static func load(_ nameOrPath: String) throws(Failure) -> ModelFile {
+    let path = try resolve(nameOrPath)
+    do {
+      return try ModelFile(path: path)
+    } catch {
+      throw Failure(modelFileMessage(error, path: path))
+    }
+  }
+
+  static func resolve(_ nameOrPath: String) throws(Failure) -> String {
+    // Something with a slash or a suffix, or that exists, is a path; whether it can be read shows when it is opened.
+    if nameOrPath.contains("/") || nameOrPath.hasSuffix(suffix) || exists(nameOrPath) { return nameOrPath }
+    let candidates = folders(executable: executablePath).map { "\($0)/\(nameOrPath)\(suffix)" }
+    if let found = candidates.first(where: exists) { return found }
+    throw Failure(
+      "no model '\(nameOrPath)'; looked for \(candidates.joined(separator: ", ")). Give its path with --model")
+  }
+
+  /// Folders in the order of the search: `models` of the repository that the executable was built in (it lies in
+  /// `<repository>/.build/<something>/release`), then `<prefix>/share/silif` of `<prefix>/bin`.
+  static func folders(executable: String) -> [String] {
+    var parts = executable.split(separator: "/").map(String.init)
+    guard !parts.isEmpty else { return [] }
+    parts.removeLast()
+    var folders: [String] = []
+    if let build = parts.lastIndex(where: { $0.hasPrefix(".build") }) {
+      folders.append("/" + (parts[..<build] + ["models"]).joined(separator: "/"))
+    }
+    if !parts.isEmpty { folders.append("/" + (parts.dropLast() + ["share", "silif"]).joined(separator: "/")) }
+    return folders
+  }
+
+  static var executablePath: String {
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = buffer.withUnsafeMutableBytes {
+      readlink("/proc/self/exe", $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+    }
+    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : ""
+  }
+
+  private static func exists(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
+  }
+}

@@ -1,0 +1,65 @@
+import SiLIF
+
+/// Precomputed frames in an array, put into a model's input format.
+///
+/// uint8 and int16 are plain input integers. float32 is a real value: times 2^inputFractionBits, rounded half up,
+/// saturated to the model's input limit.
+public struct InputFrames: Sendable {
+  public let array: NumpyArray
+  private let inputCount: Int
+  private let scale: Float
+  private let limit: Float
+
+  /// - Parameter dimensions: 3 for [clip, step, feature], 2 for [step, feature].
+  public init(_ array: NumpyArray, header: NetworkHeader, dimensions: Int) throws(Failure) {
+    self.array = array
+    inputCount = header.inputCount
+    scale = Float(1 << header.inputFractionBits)
+    limit = Float(header.inputLimit)
+    let names = dimensions == 3 ? "[clip, step, feature]" : "[step, feature]"
+    switch array.header.element {
+    case .uint8, .int16, .float32: break
+    default:
+      throw Failure(
+        "\(array.path): values of type \(array.header.element.name): give uint8, int16 or float32 (x.astype('int16'))")
+    }
+    let shape = array.header.shape
+    guard shape.count == dimensions else {
+      throw Failure("\(array.path): the shape is \(shape): \(names) is wanted, with \(inputCount) features")
+    }
+    guard shape[dimensions - 1] == inputCount else {
+      throw Failure(
+        "\(array.path): \(shape[dimensions - 1]) features a step: this model takes \(inputCount); the shape must be \(names)"
+      )
+    }
+    guard array.header.elementCount > 0 else {
+      throw Failure("\(array.path): the shape is \(shape): there is nothing in it")
+    }
+  }
+
+  /// Frames `start..<start + count`, counted over all clips, as input integers.
+  ///
+  /// - Throws: Failure for a value that is not a number, saying where.
+  public func read(_ start: Int, _ count: Int, into values: inout [Int16]) throws(Failure) {
+    let first = start * inputCount
+    let total = count * inputCount
+    if values.count != total { values = [Int16](repeating: 0, count: total) }
+    let bytes = array.bytes(first, total)
+    switch array.header.element {
+    case .uint8: for index in 0..<total { values[index] = Int16(bytes[index]) }
+    case .int16:
+      for index in 0..<total { values[index] = bytes.loadUnaligned(fromByteOffset: 2 * index, as: Int16.self) }
+    default:
+      for index in 0..<total {
+        let real = bytes.loadUnaligned(fromByteOffset: 4 * index, as: Float.self)
+        guard !real.isNaN else {
+          throw Failure(
+            "\(array.path): value \((first + index) % inputCount) of frame \((first + index) / inputCount) is not a number"
+          )
+        }
+        let rounded = (real * scale + 0.5).rounded(.down)
+        values[index] = Int16(max(-limit, min(limit, rounded)))
+      }
+    }
+  }
+}

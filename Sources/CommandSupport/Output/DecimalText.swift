@@ -1,0 +1,20 @@
+import Glibc
+
+/// A number with so many decimals, rounded to nearest, without Foundation.
+public func decimalText(_ value: Double, decimals: Int, keepsZeros: Bool = true) -> String {
+  guard value.isFinite else { return value.isNaN ? "nan" : (value < 0 ? "-inf" : "inf") }
+  var scale: Int64 = 1
+  for _ in 0..<decimals { scale *= 10 }
+  let scaled = (value.magnitude * Double(scale)).rounded()
+  guard scaled < 0x1p62 else { return "\(value)" }
+  let digits = Int64(scaled)
+  var fraction = String(digits % scale)
+  fraction = decimals == 0 ? "" : String(repeating: "0", count: decimals - fraction.count) + fraction
+  if !keepsZeros { while fraction.last == "0" { fraction.removeLast() } }
+  return (value < 0 && digits > 0 ? "-" : "") + String(digits / scale) + (fraction.isEmpty ? "" : "." + fraction)
+}
+
+/// A part of a whole in per cent, `-` where there is no whole.
+public func percentText(_ part: Int, of whole: Int) -> String {
+  whole == 0 ? "-" : decimalText(100 * Double(part) / Double(whole), decimals: 1) + " %"
+}

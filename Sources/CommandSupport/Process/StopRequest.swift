@@ -1,0 +1,41 @@
+import Glibc
+
+/// SIGINT and SIGTERM as a readable descriptor: the first asks the command to finish, a second one ends it at once.
+///
+/// One per process. The handler only writes a byte to a pipe.
+public final class StopRequest: Sendable {
+  private let ends: PipeEnds
+
+  /// Readable, for ever, once a stop was requested. Never read from it.
+  public var descriptor: Int32 { ends.read }
+
+  /// Catches the signals from now on.
+  public init() throws(Failure) {
+    ends = try PipeEnds()
+    handlerDescriptor = ends.write
+    for number in [SIGINT, SIGTERM] {
+      var action = sigaction()
+      action.__sigaction_handler.sa_handler = { _ in
+        let saved = errno
+        var byte: UInt8 = 1
+        _ = write(handlerDescriptor, &byte, 1)
+        errno = saved
+      }
+      // No SA_RESTART: a command that waits (for a full pipe to be read, say) must wake up.
+      action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND))
+      sigaction(number, &action, nil)
+    }
+  }
+
+  /// Asks the command itself to finish, as a signal would.
+  public func request() { ends.signal() }
+
+  public var isRequested: Bool { wait(timeout_ms: 0) }
+
+  /// Waits for a request at most this long; -1 waits for ever.
+  @discardableResult
+  public func wait(timeout_ms: Int32) -> Bool { ends.wait(timeout_ms: timeout_ms) }
+}
+
+/// Set before the handler is installed, never changed after.
+nonisolated(unsafe) private var handlerDescriptor: Int32 = -1

@@ -1,0 +1,41 @@
+import KeywordSpotter
+
+/// Clips that can be scored in any order, by several threads at once.
+public protocol ClipBatch: Sendable {
+  var count: Int { get }
+  /// Class that a clip is known to hold.
+  func label(_ index: Int) -> Int?
+  /// What a clip is called in messages.
+  func name(_ index: Int) -> String
+  /// Scores one clip.
+  ///
+  /// - Parameter scratch: the calling thread's own, for whatever the batch wants to keep between clips.
+  func score(_ index: Int, scorer: inout ClipScorer, scratch: ClipScratch) throws(Failure) -> ClipOutcome
+}
+
+/// A clip's score and how much sound it was.
+public struct ClipOutcome: Sendable {
+  public let score: ClipScorer.Score
+  /// Length of the input in seconds, without the zeros appended to a short clip.
+  public let audio_s: Double
+
+  public init(score: ClipScorer.Score, audio_s: Double) {
+    self.score = score
+    self.audio_s = audio_s
+  }
+}
+
+/// A block of samples for one thread.
+public final class ClipScratch {
+  public static let block_samples = 4096
+  public let block: UnsafeMutableBufferPointer<Int16>
+  /// For clips of precomputed frames.
+  var values: [Int16] = []
+
+  public init() {
+    block = .allocate(capacity: ClipScratch.block_samples)
+    block.initialize(repeating: 0)
+  }
+
+  deinit { block.deallocate() }
+}

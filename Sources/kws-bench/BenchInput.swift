@@ -1,0 +1,43 @@
+import AudioInput
+import CommandSupport
+import KeywordSpotter
+
+/// What is computed on, all of it in memory, so that no file is read while a stage is timed.
+struct BenchInput {
+  /// What the report calls it.
+  let name: String
+  /// 16 kHz samples; empty for a model without front end.
+  private(set) var samples: [Int16] = []
+  /// Input frames, [frame][inputCount]; empty where samples are given.
+  private(set) var frames: [Int16] = []
+
+  /// Ten minutes: what fits in memory on any board.
+  private static let limit_samples = 600 * outputRate_hz
+
+  /// - Parameter path: nil for the model's own self-test input.
+  init(path: String?, file: ModelFile) throws(Failure) {
+    let test = file.model.selfTest
+    guard let path else {
+      name = "the model's self-test input, repeated"
+      if test.input == .samples { samples = Array(test.values) } else { frames = Array(test.values) }
+      return
+    }
+    name = path
+    if path.hasSuffix(".npy") || path.hasSuffix(".npz") {
+      let array = try NumpyArray(path: path)
+      let input = try InputFrames(array, header: file.model.header, dimensions: array.header.shape.count == 2 ? 2 : 3)
+      try input.read(0, array.header.elementCount / file.model.header.inputCount, into: &frames)
+      return
+    }
+    try file.requireAudio()
+    let scratch = ClipScratch()
+    do {
+      let source = try SoundFile(path: path)
+      while samples.count < BenchInput.limit_samples, case .samples(let count) = try source.read(into: scratch.block) {
+        samples += scratch.block[..<count]
+      }
+    } catch {
+      throw Failure(error.description)
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import CommandSupport
+import KeywordSpotter
+import SiLIF
+
+/// What a model costs.
+struct BenchReport {
+  let modelPath: String
+  let inputName: String
+  let memory: MemoryTable
+  let step_us: Int
+  let layerSizes: [Int]
+  /// nil for a model without a front end, as `whole`.
+  var frontEnd: Timings?
+  var network = Timings([], computed_ns: 0)
+  var detector = Timings([], computed_ns: 0)
+  var whole: Timings?
+  /// Network steps in which every neuron fires; nil where no such step could be made.
+  var worstStep: Timings?
+  var clock_us = 0.0
+  /// Steps that were timed.
+  let timedSteps: Int
+  /// Steps of one pass over the input: what the activity is counted over.
+  var steps = 0
+  var layerSpikes: [UInt64] = []
+  var synapticOperations: UInt64 = 0
+  private(set) var resident_kB: Int?
+  private(set) var ownMemory_kB: Int?
+
+  init(file: ModelFile, inputName: String, timedSteps: Int, memory: MemoryTable) {
+    modelPath = file.path
+    self.inputName = inputName
+    self.timedSteps = timedSteps
+    self.memory = memory
+    step_us = file.model.header.step_us
+    layerSizes = (0..<file.model.header.layerCount - 1).map { file.model.layer($0).outputs }
+  }
+
+  mutating func readProcessMemory() {
+    resident_kB = ProcessMemory.kB("VmRSS")
+    ownMemory_kB = ProcessMemory.kB("RssAnon")
+  }
+
+  static var isDebugBuild: Bool {
+    #if DEBUG
+      true
+    #else
+      false
+    #endif
+  }
+
+  /// Seconds of input.
+  private var duration_s: Double { Double(steps) * Double(step_us) * 1e-6 }
+  var spikes_per_s: Double { Double(layerSpikes.reduce(0, +)) / duration_s }
+  var synapticOperations_per_s: Double { Double(synapticOperations) / duration_s }
+  /// All stages' mean time for a step.
+  var mean_us: Double { whole?.mean_us ?? (network.mean_us + detector.mean_us) }
+  /// Time to compute a second of input, in seconds.
+  var realTimeFactor: Double { mean_us / Double(step_us) }
+  var firingRates: [Double] {
+    layerSizes.indices.map { Double(layerSpikes[$0]) / Double(steps) / Double(layerSizes[$0]) }
+  }
+
+  var stages: [(name: String, timings: Timings?)] {
+    [
+      ("front_end", frontEnd), ("network", network), ("detector", detector), ("whole", whole),
+      ("worst_network_step", worstStep),
+    ]
+  }
+}

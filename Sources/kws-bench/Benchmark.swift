@@ -1,0 +1,161 @@
+import CommandSupport
+import KeywordSpotter
+import LogMel
+import SiLIF
+
+/// Times the stages one after the other: each runs alone over the whole input, on what the stage before made.
+struct Benchmark {
+  let file: ModelFile
+  let input: BenchInput
+  let steps: Int
+
+  private var header: NetworkHeader { file.model.header }
+
+  func run() throws(Failure) -> BenchReport {
+    do {
+      var report = BenchReport(
+        file: file, inputName: input.name, timedSteps: steps, memory: try MemoryTable(file.model))
+      var frames = input.frames
+      if !input.samples.isEmpty {
+        (report.frontEnd, frames) = try frontEnd()
+        report.whole = try whole()
+      }
+      guard !frames.isEmpty else { throw Failure("\(input.name): too short for a single step") }
+      let probabilities = network(frames, &report)
+      report.detector = detector(probabilities)
+      report.worstStep = worstStep(frames)
+      report.clock_us = StepTimer.clock_us
+      report.readProcessMemory()
+      return report
+    } catch let error as SpotterError {
+      throw Failure(spotterMessage(error, path: file.path))
+    } catch let error as Failure {
+      throw error
+    } catch {
+      throw Failure("\(error)")
+    }
+  }
+
+  /// Also returns the frames of one pass over the input.
+  private func frontEnd() throws(SpotterError) -> (Timings, [Int16]) {
+    let settings = try FramePipeline.frontEndSettings(of: file.model)
+    let memory = AlignedMemory(byteCount: LogMelExtractor.requiredBytes(for: settings))
+    var extractor = LogMelExtractor(settings: settings, memory: memory.bytes)
+    var frame = [Int16](repeating: 0, count: settings.bandCount)
+    var frames: [Int16] = []
+    input.samples.withUnsafeBufferPointer { samples in
+      var rest = samples
+      while !rest.isEmpty {
+        let progress = extractor.accept(rest, frame: &frame)
+        if progress.isFrameReady { frames += frame }
+        rest = UnsafeBufferPointer(rebasing: rest[progress.consumed_samples...])
+      }
+    }
+    guard !frames.isEmpty else { return (Timings([], computed_ns: 0), []) }
+    // From now on each hop completes a frame: where in the input a hop begins does not matter.
+    let hop = settings.hop_samples
+    let hops = input.samples.count / hop
+    var timer = StepTimer(steps: steps)
+    input.samples.withUnsafeBufferPointer { samples in
+      for step in 0..<steps {
+        var rest = UnsafeBufferPointer(rebasing: samples[step % hops * hop..<step % hops * hop + hop])
+        timer.time {
+          while !rest.isEmpty {
+            rest = UnsafeBufferPointer(rebasing: rest[extractor.accept(rest, frame: &frame).consumed_samples...])
+          }
+        }
+      }
+    }
+    let timings = timer.timings
+    withExtendedLifetime(memory) {}
+    return (timings, frames)
+  }
+
+  /// Also returns the probabilities of one pass over the input, [frame][classCount].
+  private func network(_ frames: [Int16], _ report: inout BenchReport) -> [UInt16] {
+    let memory = AlignedMemory(byteCount: Network.requiredBytes(for: file.model))
+    let network = Network(model: file.model, memory: memory.bytes)
+    network.reset()
+    let count = frames.count / header.inputCount
+    var probabilities: [UInt16] = []
+    report.layerSpikes = [UInt64](repeating: 0, count: header.layerCount - 1)
+    report.steps = count
+    frames.withUnsafeBufferPointer { values in
+      for step in 0..<count {
+        network.step(values.baseAddress! + step * header.inputCount)
+        for layer in report.layerSpikes.indices {
+          report.layerSpikes[layer] += UInt64(network.spikeCount(ofLayer: layer))
+        }
+        probabilities += UnsafeBufferPointer(start: network.probabilities_q15, count: header.classCount)
+      }
+      report.synapticOperations = network.synapticOperationCount
+      var timer = StepTimer(steps: steps)
+      for step in 0..<steps {
+        let frame = values.baseAddress! + step % count * header.inputCount
+        timer.time { network.step(frame) }
+      }
+      report.network = timer.timings
+    }
+    withExtendedLifetime(memory) {}
+    return probabilities
+  }
+
+  private func detector(_ probabilities: [UInt16]) -> Timings {
+    let settings = DetectorSettings(defaultsOf: file.model)
+    let memory = AlignedMemory(byteCount: Detector.requiredBytes(for: settings))
+    var detector = Detector(settings: settings, memory: memory.bytes)
+    var timer = StepTimer(steps: steps)
+    let count = probabilities.count / header.classCount
+    probabilities.withUnsafeBufferPointer { rows in
+      for step in 0..<steps {
+        let row = rows.baseAddress! + step % count * header.classCount
+        timer.time { _ = detector.step(row) }
+      }
+    }
+    withExtendedLifetime(memory) {}
+    return timer.timings
+  }
+
+  /// Audio to keyword, a hop at a time.
+  private func whole() throws(SpotterError) -> Timings {
+    let settings = DetectorSettings(defaultsOf: file.model)
+    let memory = AlignedMemory(byteCount: try KeywordSpotter.requiredBytes(for: file.model, settings: settings))
+    var spotter = try KeywordSpotter(model: file.model, settings: settings, memory: memory.bytes)
+    let hop = spotter.pipeline.settings.hop_samples
+    let hops = input.samples.count / hop
+    var timer = StepTimer(steps: steps)
+    guard hops > 0 else { return timer.timings }
+    input.samples.withUnsafeBufferPointer { samples in
+      for step in 0..<steps {
+        let start = step % hops * hop
+        var rest = UnsafeBufferPointer(rebasing: samples[start..<start + hop])
+        timer.time {
+          while !rest.isEmpty {
+            rest = UnsafeBufferPointer(rebasing: rest[spotter.accept(rest).consumed_samples...])
+          }
+        }
+      }
+    }
+    withExtendedLifetime(memory) {}
+    return timer.timings
+  }
+
+  /// The network's step with every neuron firing, and whether they all did.
+  private func worstStep(_ frames: [Int16]) -> Timings? {
+    guard let worst = WorstCaseModel(of: file.model) else { return nil }
+    let memory = AlignedMemory(byteCount: Network.requiredBytes(for: worst.model))
+    let network = Network(model: worst.model, memory: memory.bytes)
+    network.reset()
+    var timer = StepTimer(steps: steps)
+    let neurons = (0..<header.layerCount - 1).reduce(0) { $0 + worst.model.layer($1).outputs }
+    let longestDelay = (0..<header.layerCount).reduce(0) { max($0, worst.model.layer($1).maximumDelay) }
+    let fires = frames.withUnsafeBufferPointer { values in
+      // Until every delayed spike arrives too.
+      for _ in 0...longestDelay { network.step(values.baseAddress!) }
+      for _ in 0..<steps { timer.time { network.step(values.baseAddress!) } }
+      return (0..<header.layerCount - 1).reduce(0) { $0 + network.spikeCount(ofLayer: $1) } == neurons
+    }
+    withExtendedLifetime((memory, worst)) {}
+    return fires ? timer.timings : nil
+  }
+}

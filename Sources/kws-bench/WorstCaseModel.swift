@@ -1,0 +1,70 @@
+import KeywordSpotter
+import SiLIF
+
+/// A copy of a model whose every neuron fires in every step: same sizes, delays and weights, so that a step does all the
+/// work that a step of the model can do; but no current except a bias above the threshold, and no decay.
+///
+/// It rewrites tables of the LAYR sections as docs/MODEL-FORMAT.md lays them out, and makes the checksum anew.
+struct WorstCaseModel {
+  let model: Model
+  /// Keeps the model's bytes.
+  private let memory: AlignedMemory
+
+  /// nil where the copy is refused, or a neuron cannot be made to fire (more than 22 fractional bits).
+  init?(of original: Model) {
+    memory = AlignedMemory(byteCount: original.bytes.count)
+    let bytes = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[..<original.bytes.count])
+    bytes.copyMemory(from: original.bytes)
+    let sections = Int(bytes.loadUnaligned(fromByteOffset: 10, as: UInt16.self))
+    var layer = 0
+    for index in 0..<sections {
+      let entry = 32 + 16 * index
+      guard bytes.loadUnaligned(fromByteOffset: entry, as: UInt32.self) == 0x5259_414C else { continue }  // LAYR
+      let parameters = original.layer(layer)
+      guard parameters.stateFractionBits <= 22 else { return nil }
+      WorstCaseModel.rewrite(
+        bytes, at: Int(bytes.loadUnaligned(fromByteOffset: entry + 4, as: UInt32.self)), parameters)
+      layer += 1
+    }
+    var checksum = CRC32()
+    checksum.update(UnsafeRawBufferPointer(rebasing: bytes[..<16]))
+    checksum.update(UnsafeRawBufferPointer(rebasing: bytes[20...]))
+    bytes.storeBytes(of: checksum.value.littleEndian, toByteOffset: 16, as: UInt32.self)
+    guard let model = try? Model(bytes: UnsafeRawBufferPointer(bytes)) else { return nil }
+    self.model = model
+  }
+
+  private static func rewrite(_ bytes: UnsafeMutableRawBufferPointer, at start: Int, _ layer: LayerParameters) {
+    let width = layer.paddedOutputs
+    var offset = start + 32
+    func skip(_ count: Int) { offset += (count + 15) / 16 * 16 }
+    func fill(_ value: Int32) {
+      for index in 0..<width {
+        bytes.storeBytes(
+          of: (index < layer.outputs ? value : 0).littleEndian, toByteOffset: offset + 4 * index, as: Int32.self)
+      }
+      skip(4 * width)
+    }
+    skip(layer.weightBytes)
+    fill(0)  // scale_mantissa: the sums are made, and count for nothing
+    skip(width)  // scale_shift
+    fill(1 << Int32(layer.stateFractionBits + 8) + 1 << Int32(layer.stateFractionBits + 7))  // bias: 1.5
+    switch layer.delayKind {
+    case .none: break
+    case .axonal: skip(layer.inputs)
+    case .dendritic: skip(width)
+    case .synaptic: skip(layer.inputs * width)
+    }
+    fill(0)  // decay
+    switch layer.kind {
+    case .siLIF:
+      fill(1 << 30)  // input_gain
+      skip(4 * width)  // adaptation_leak_mantissa
+      skip(width)  // adaptation_leak_shift
+      fill(0)  // subthreshold_coupling
+      fill(0)  // spike_coupling
+    case .cSiLIF: fill(0)  // decay_imaginary
+    case .readout: break
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import AudioInput
+import CommandSupport
+
+/// Where the sound comes from.
+enum Origin {
+  case device(String)
+  case input(String)
+
+  /// Live sound does not wait for anybody.
+  var isLive: Bool {
+    switch self {
+    case .device: true
+    case .input: false
+    }
+  }
+
+  /// The source, and how the notice at the start calls it.
+  func open(stop: StopRequest) throws(Failure) -> (source: any AudioSource, name: String) {
+    do {
+      switch self {
+      case .device(let device):
+        let capture = try ALSACapture(device: device, stopDescriptor: stop.descriptor)
+        return (capture, "\(device) (\(capture.format))")
+      case .input(let path):
+        let source = try openInput(path: path, stopDescriptor: stop.descriptor)
+        return (source, path == "-" ? "standard input" : path)
+      }
+    } catch {
+      throw Failure(error.description)
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+import CommandSupport
+import KeywordSpotter
+import SiLIF
+
+/// `kws-model verify`.
+struct Verify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Proves that this machine computes what the exporter computed.",
+    discussion:
+      "Runs each model's self-test: its input, and a digest of every spike and readout value that must come of it.")
+
+  @Argument(help: "Model files, or names of installed ones.")
+  var model: [String] = [ModelLocation.defaultName]
+
+  @Option(name: .long, help: "As text, or as JSON, one object a model.")
+  var format = OutputFormat.text
+
+  func run() throws {
+    let output = StandardOutput()
+    var hasFailed = false
+    for name in model {
+      let result = VerifyResult(name)
+      if !result.passed { hasFailed = true }
+      if let message = result.message { Diagnostics.say(message, command: "kws-model") }
+      try output.write(format == .json ? result.json.text + "\n" : result.text)
+      try output.flush()
+    }
+    if hasFailed { throw ExitCode(1) }
+  }
+}

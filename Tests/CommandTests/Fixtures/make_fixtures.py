@@ -1,0 +1,127 @@
+"""Makes the small random networks that the commands' tests run.
+
+Run from the repository's root: `cd tools && python ../Tests/CommandTests/Fixtures/make_fixtures.py`. Random weights hear
+nothing sensible, but they raise events on loud sound, always the same ones, and that is what the tests need.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from silif_tools.export.self_test import add_self_test
+from silif_tools.integer.fixed import mantissa_and_shift
+from silif_tools.integer.frontend import FrontEndSettings
+from silif_tools.model_file.tables import (
+    DelayKind,
+    Detector,
+    InputKind,
+    LayerTables,
+    ModelTables,
+    NeuronKind,
+    Source,
+)
+from silif_tools.model_file.write import model_bytes, write_atomically
+
+FOLDER = Path(__file__).parent
+FRACTION_BITS = 16
+
+
+def layer(generator, kind, source, inputs, outputs, gain, delay_kind=DelayKind.NONE) -> LayerTables:
+    """`gain`: the real weight of one integer step times one input unit."""
+    weights = generator.integers(-100, 101, (inputs, outputs))
+    if source == Source.DENSE:
+        # Log-mel values lie far from zero: rows without a sum keep the currents around it.
+        weights = np.clip(weights - np.rint(weights.mean(axis=0)).astype(np.int64), -127, 127)
+    mantissa, shift = mantissa_and_shift(np.full(outputs, gain * 2.0 ** (FRACTION_BITS + 8)), 31)
+
+    def q30(low, high):
+        return np.rint(generator.uniform(low, high, outputs) * 2**30).astype(np.int64)
+
+    decay = q30(0.8, 0.95)
+    tables = LayerTables(
+        kind=kind,
+        source=source,
+        weight_bits=8,
+        state_fraction_bits=FRACTION_BITS,
+        weights=weights,
+        scale_mantissa=mantissa,
+        scale_shift=shift,
+        bias=np.zeros(outputs, np.int64),
+        decay=decay,
+    )
+    if kind == NeuronKind.SILIF:
+        tables.second = 2**30 - decay
+        tables.adaptation_leak_mantissa = q30(0.02, 0.1)
+        tables.adaptation_leak_shift = np.zeros(outputs, np.int64)
+        tables.subthreshold_coupling = q30(0, 0.5)
+        tables.spike_coupling = np.rint(generator.uniform(0, 0.3, outputs) * 2**FRACTION_BITS).astype(np.int64)
+    if kind == NeuronKind.CSILIF:
+        tables.second = q30(0.1, 0.4)
+        tables.decay = q30(0.6, 0.85)
+    if delay_kind == DelayKind.AXONAL:
+        tables.delay_kind, tables.delays = delay_kind, generator.integers(0, 8, inputs)
+    return tables
+
+
+def detector(words, unknown, silence) -> Detector:
+    is_keyword = np.array([index not in (unknown, silence) for index in range(len(words))])
+    count = len(words)
+    return Detector(10, 20, 25, np.full(count, 0.4), np.full(count, 0.3), is_keyword)
+
+
+def audio_model() -> ModelTables:
+    generator = np.random.default_rng(7)
+    words = ["yes", "no", "stop", "unknown", "silence"]
+    model = ModelTables(
+        input_kind=InputKind.LOG_MEL,
+        input_fraction_bits=10,
+        input_limit=16384,
+        step_us=10_000,
+        clip_frames=98,
+        layers=[
+            layer(generator, NeuronKind.SILIF, Source.DENSE, 40, 16, 3.0 / (60 * 6 * 2000)),
+            layer(generator, NeuronKind.CSILIF, Source.SPIKES, 16, 16, 1.5 / 100, DelayKind.AXONAL),
+            layer(generator, NeuronKind.READOUT, Source.SPIKES, 16, 5, 8.0 / 100),
+        ],
+        words=words,
+        unknown_index=3,
+        silence_index=4,
+        detector=detector(words, 3, 4),
+        front_end=FrontEndSettings().to_section(),
+        provenance={"made_by": "Tests/CommandTests/Fixtures/make_fixtures.py", "trained_on": "nothing: random weights"},
+    )
+    samples = np.clip(generator.normal(0, 3000, 2000), -32768, 32767).astype(np.int16)
+    add_self_test(model, samples, FrontEndSettings())
+    return model
+
+
+def counts_model() -> ModelTables:
+    generator = np.random.default_rng(8)
+    words = ["left", "right", "other"]
+    model = ModelTables(
+        input_kind=InputKind.COUNTS,
+        input_fraction_bits=0,
+        input_limit=255,
+        step_us=4_000,
+        clip_frames=0,
+        layers=[
+            layer(generator, NeuronKind.SILIF, Source.DENSE, 8, 16, 1.0 / 100),
+            layer(generator, NeuronKind.READOUT, Source.SPIKES, 16, 3, 6.0 / 100),
+        ],
+        words=words,
+        unknown_index=None,
+        silence_index=None,
+        detector=detector(words, None, None),
+        provenance={"made_by": "Tests/CommandTests/Fixtures/make_fixtures.py"},
+    )
+    add_self_test(model, generator.integers(0, 4, (20, 8)).astype(np.int16))
+    return model
+
+
+def main() -> None:
+    for name, model in (("audio", audio_model()), ("counts", counts_model())):
+        write_atomically(FOLDER / f"{name}.silif", model_bytes(model))
+
+
+if __name__ == "__main__":
+    main()
