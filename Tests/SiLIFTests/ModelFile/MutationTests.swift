@@ -29,7 +29,7 @@ import Testing
       file.repairChecksum()
       do {
         let loaded = try LoadedModel(file.bytes)
-        let running = RunningNetwork(loaded.model)
+        let running = RunningNetwork(loaded)
         let count = loaded.model.header.inputCount
         for step in 0..<4 {
           let frame = (0..<count).map { _ in

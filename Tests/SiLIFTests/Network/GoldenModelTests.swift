@@ -11,7 +11,7 @@ import Testing
   @Test(arguments: GoldenModels.names)
   func digestEqualsTheReference(_ name: String) throws {
     let loaded = try LoadedModel(golden: name)
-    let running = RunningNetwork(loaded.model)
+    let running = RunningNetwork(loaded)
     #expect(running.runSelfTest() == loaded.model.selfTest.digest)
     #expect(running.isGuardIntact)
     #expect(running.network.synapticOperationCount == loaded.provenance("synaptic_operations").flatMap { UInt64($0) })
@@ -20,7 +20,7 @@ import Testing
   @Test(arguments: GoldenModels.names)
   func aResetNetworkIsAFreshOne(_ name: String) throws {
     let loaded = try LoadedModel(golden: name)
-    let running = RunningNetwork(loaded.model)
+    let running = RunningNetwork(loaded)
     for _ in 0..<2 {
       // Leaves every ring at another slot than it began with.
       for step in 0..<7 { running.network.step(loaded.model.selfTest.values.baseAddress! + step) }
@@ -33,7 +33,7 @@ import Testing
   @Test(arguments: GoldenModels.names)
   func theSelfTestDependsOnTheState(_ name: String) throws {
     let loaded = try LoadedModel(golden: name)
-    let running = RunningNetwork(loaded.model)
+    let running = RunningNetwork(loaded)
     _ = running.runSelfTest()
     #expect(running.runSelfTest() != loaded.model.selfTest.digest, "the state does not carry over between steps")
   }
@@ -42,13 +42,13 @@ import Testing
     @Test(arguments: GoldenModels.names)
     func saturationsAreCountedAsInTheReference(_ name: String) throws {
       let loaded = try LoadedModel(golden: name)
-      let running = RunningNetwork(loaded.model)
+      let running = RunningNetwork(loaded)
       _ = running.runSelfTest()
       #expect(running.network.saturationCount == loaded.provenance("saturations").flatMap { UInt64($0) })
     }
   #else
     @Test func releaseBuildsDoNotCountSaturations() throws {
-      let running = RunningNetwork(try LoadedModel(golden: "silif-saturating").model)
+      let running = RunningNetwork(try LoadedModel(golden: "silif-saturating"))
       _ = running.runSelfTest()
       #expect(running.network.saturationCount == nil)
     }

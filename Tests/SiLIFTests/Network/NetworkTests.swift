@@ -5,7 +5,7 @@ import Testing
 @Suite struct NetworkTests {
   @Test func inputsAreSaturatedToTheirLimit() throws {
     let loaded = try LoadedModel(golden: "input-limit")
-    let running = RunningNetwork(loaded.model)
+    let running = RunningNetwork(loaded)
     let limit = Int16(loaded.model.header.inputLimit)
     let frame: [Int16] = [.min, -limit - 1, -limit, -1, 0, 1, limit, limit + 1, .max, 0, 0, 0, 0]
     running.network.step(frame)
@@ -15,7 +15,7 @@ import Testing
 
   @Test func spikesAndTheirCountsAgree() throws {
     let loaded = try LoadedModel(golden: "silif-mixed-reach255")
-    let running = RunningNetwork(loaded.model)
+    let running = RunningNetwork(loaded)
     var total = 0
     for step in 0..<100 {
       running.network.step(loaded.model.selfTest.values.baseAddress! + step * loaded.model.header.inputCount)
@@ -31,7 +31,7 @@ import Testing
 
   @Test func aCopySteersTheSameState() throws {
     let loaded = try LoadedModel(golden: "silif-none-w8")
-    let running = RunningNetwork(loaded.model)
+    let running = RunningNetwork(loaded)
     let copy = running.network
     copy.step(loaded.model.selfTest.values.baseAddress!)
     #expect(running.network.synapticOperationCount == copy.synapticOperationCount)

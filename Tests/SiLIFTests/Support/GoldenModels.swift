@@ -39,13 +39,14 @@ final class LoadedModel {
 
 /// A network in memory of its own, followed by guard bytes.
 final class RunningNetwork {
-  let model: Model
   let network: Network
+  private let loaded: LoadedModel
   private let memory: AlignedBytes
   private static let guardBytes = 256
 
-  init(_ model: Model) {
-    self.model = model
+  init(_ loaded: LoadedModel) {
+    self.loaded = loaded
+    let model = loaded.model
     let required = Network.requiredBytes(for: model)
     memory = AlignedBytes(count: required + RunningNetwork.guardBytes)
     network = Network(model: model, memory: UnsafeMutableRawBufferPointer(rebasing: memory.bytes[..<required]))
@@ -53,6 +54,7 @@ final class RunningNetwork {
 
   /// Steps the model's own self-test and digests it.
   func runSelfTest() -> UInt64 {
+    let model = loaded.model
     var digest = FNV1a()
     for step in 0..<model.selfTest.step_count {
       network.step(model.selfTest.values.baseAddress.unsafelyUnwrapped + step * model.header.inputCount)
