@@ -49,7 +49,7 @@ def _check_case(case: Case, trace: Trace, rates: list[float]) -> None:
     low, high = case.rates
     if any(not low <= rate <= high for rate in rates):
         raise ValueError(f"{case.name}: firing rates {rates} outside {low}...{high}")
-    if (trace.saturations > 0) != case.saturates:
+    if case.saturates is not None and (trace.saturations > 0) != case.saturates:
         raise ValueError(f"{case.name}: {trace.saturations} saturations")
     if case.crowd and trace.spikes[0].sum(axis=-1).max() < case.crowd:
         raise ValueError(f"{case.name}: never {case.crowd} spikes in one step")

@@ -18,7 +18,8 @@ class Case:
     input_limit: int = 32767
     # Firing rates of the hidden layers must lie in this range, so that the case shows something.
     rates: tuple[float, float] = (0.05, 0.60)
-    saturates: bool = False
+    # Whether sums must leave their range, or None where it does not matter.
+    saturates: bool | None = False
     # The first layer must fire this many spikes in some step.
     crowd: int = 0
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .bounds import check_model
 from .tables import DelayKind, Detector, InputKind, LayerTables, ModelTables, NeuronKind, Source
 from .write import ALIGNMENT, HEADER_BYTES, MAGIC, NONE, VERSION
 
@@ -76,11 +77,32 @@ def read_model(source: Path | bytes) -> ModelTables:
         raise ModelFileError(f"total_length {length}: the file has {len(data)} bytes")
     if zlib.crc32(data[20:], zlib.crc32(data[:16])) != checksum:
         raise ModelFileError("crc32: the file is damaged")
+    try:
+        model = _parse(data, count)
+        check_model(model)
+    except ModelFileError:
+        raise
+    except (ValueError, KeyError, IndexError, struct.error) as error:
+        # A right checksum over wrong fields: no exporter of ours wrote this.
+        raise ModelFileError(f"inconsistent fields: {error}") from error
+    return model
+
+
+def _sections(data: bytes, count: int) -> dict[str, list[bytes]]:
     sections: dict[str, list[bytes]] = {}
     for index in range(count):
         tag, offset, size, _ = struct.unpack_from("<4sIII", data, HEADER_BYTES + 16 * index)
+        if offset + size > len(data):
+            raise ModelFileError(f"section_length {size}: the section does not lie inside the file")
         sections.setdefault(tag.decode(), []).append(data[offset : offset + size])
+    for tag in ("NETW", "WORD", "DTCT", "LAYR", "TEST", "PROV"):
+        if tag not in sections:
+            raise ModelFileError(f"{tag}: the section is missing")
+    return sections
 
+
+def _parse(data: bytes, count: int) -> ModelTables:
+    sections = _sections(data, count)
     network = struct.unpack("<4HII2H12x", sections["NETW"][0])
     words_data = sections["WORD"][0]
     word_count, unknown, silence, _ = struct.unpack_from("<4H", words_data)

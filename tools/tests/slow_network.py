@@ -1,0 +1,103 @@
+"""The network once more, for one clip, in unbounded Python integers and plain loops, written from DESIGN section 3 to 5
+and docs/ARITHMETIC.md: what the NumPy reference must equal."""
+
+from silif_tools.model_file.tables import DelayKind, NeuronKind, Source
+
+
+def half_up(value: int, bits: int) -> int:
+    """floor(value / 2^bits + 1/2)"""
+    return (2 * value + 2**bits) // 2 ** (bits + 1)
+
+
+def clamp(value: int, limit: int) -> int:
+    return max(-limit, min(limit, value))
+
+
+class SlowLayer:
+    def __init__(self, layer):
+        self.layer = layer
+        self.weights = [[int(w) for w in row] for row in layer.weights]
+        self.delays = None if layer.delays is None else layer.delays.tolist()
+        self.history: list[list[int]] = []
+        width = layer.outputs
+        self.first = [0] * width  # u or Re u
+        self.second = [0] * width  # w or Im u
+        self.spiked = [0] * width
+
+    def delay(self, source: int, target: int) -> int:
+        kind = self.layer.delay_kind
+        if kind == DelayKind.NONE:
+            return 0
+        if kind == DelayKind.AXONAL:
+            return self.delays[source]
+        if kind == DelayKind.DENDRITIC:
+            return self.delays[target]
+        return self.delays[source][target]
+
+    def sum_at(self, target: int) -> int:
+        now, total = len(self.history) - 1, 0
+        for source, row in enumerate(self.weights):
+            then = now - self.delay(source, target)
+            if then >= 0:
+                total += self.history[then][source] * row[target]
+        return total
+
+    def operations(self) -> int:
+        now = len(self.history) - 1
+        if self.layer.source == Source.DENSE:
+            return self.layer.inputs * self.layer.outputs
+        arrived = 0
+        for source in range(self.layer.inputs):
+            then = now - (self.delays[source] if self.layer.delay_kind == DelayKind.AXONAL else 0)
+            arrived += then >= 0 and self.history[then][source]
+        return arrived * self.layer.outputs
+
+    def step(self, values: list[int]) -> None:
+        self.history.append(list(values))
+        layer = self.layer
+        for j in range(layer.outputs):
+            scaled = half_up(self.sum_at(j) * int(layer.scale_mantissa[j]), int(layer.scale_shift[j]))
+            current = (scaled + int(layer.bias[j])) * 2**22
+            if layer.kind == NeuronKind.SILIF:
+                self._silif(j, current)
+            elif layer.kind == NeuronKind.CSILIF:
+                self._csilif(j, current)
+            else:
+                total = int(layer.decay[j]) * self.first[j] + current
+                self.first[j] = clamp(half_up(total, 30), 2**30)
+
+    def _silif(self, j: int, current: int) -> None:
+        layer, u, w, s = self.layer, self.first[j], self.second[j], self.spiked[j]
+        threshold = 2**layer.state_fraction_bits
+        leak = half_up(int(layer.adaptation_leak_mantissa[j]) * half_up(w, 30), int(layer.adaptation_leak_shift[j]))
+        w = w - leak + int(layer.subthreshold_coupling[j]) * u + int(layer.spike_coupling[j]) * s * 2**30
+        w = clamp(w, 2**60)
+        u = int(layer.decay[j]) * (u - s * threshold) - int(layer.second[j]) * half_up(w, 30) + current
+        self.first[j], self.second[j] = clamp(half_up(u, 30), 2**30), w
+        self.spiked[j] = int(self.first[j] > threshold)
+
+    def _csilif(self, j: int, current: int) -> None:
+        layer = self.layer
+        half = 2 ** (layer.state_fraction_bits - 1)
+        real, imaginary = self.first[j] - self.spiked[j] * half, self.second[j]
+        a, b = int(layer.decay[j]), int(layer.second[j])
+        self.first[j] = clamp(half_up(a * real - b * imaginary + current, 30), 2**30)
+        self.second[j] = clamp(half_up(b * real + a * imaginary, 30), 2**30)
+        self.spiked[j] = int(self.first[j] > half)
+
+
+def slow_run(model, frames):
+    """frames [step][input] -> per step (clamped frame, spikes per hidden layer, membrane), synaptic operations."""
+    layers = [SlowLayer(layer) for layer in model.layers]
+    steps, operations = [], 0
+    for frame in frames:
+        values = clamped = [clamp(int(x), model.input_limit) for x in frame]
+        spikes = []
+        for layer in layers:
+            layer.step(values)
+            operations += layer.operations()
+            if layer.layer.kind != NeuronKind.READOUT:
+                values = list(layer.spiked)
+                spikes.append(values)
+        steps.append((clamped, spikes, list(layers[-1].first)))
+    return steps, operations

@@ -1,0 +1,155 @@
+"""The model file: what is written is read back; what is wrong is refused, with the field's name."""
+
+import dataclasses
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from tiny_models import tiny_model
+
+from silif_tools.model_file.read import ModelFileError, read_model
+from silif_tools.model_file.tables import DelayKind, InputKind, NeuronKind
+from silif_tools.model_file.write import model_bytes, write_atomically
+
+
+@pytest.fixture
+def model():
+    return tiny_model(NeuronKind.SILIF, DelayKind.NONE)[1]
+
+
+def assert_same(left, right):
+    if dataclasses.is_dataclass(left):
+        for item in dataclasses.fields(left):
+            assert_same(getattr(left, item.name), getattr(right, item.name))
+    elif isinstance(left, list):
+        assert len(left) == len(right)
+        for a, b in zip(left, right, strict=True):
+            assert_same(a, b)
+    elif isinstance(left, np.ndarray):
+        assert np.array_equal(left, right)
+    else:
+        assert left == right
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("delay", list(DelayKind))
+@pytest.mark.parametrize("kind", [NeuronKind.SILIF, NeuronKind.CSILIF])
+def test_round_trip(kind, delay, bits):
+    data, model, _ = tiny_model(kind, delay, bits=bits)
+    again = read_model(data)
+    assert_same(again, model)
+    assert model_bytes(again) == data
+
+
+def test_round_trip_with_a_front_end_and_samples(model):
+    model.front_end = bytes(range(48))
+    model.input_kind = InputKind.LOG_MEL
+    model.self_test_input = np.arange(-5, 1000, dtype=np.int16)
+    assert_same(read_model(model_bytes(model)), model)
+
+
+def test_every_section_is_aligned_and_in_order():
+    data, _, _ = tiny_model(NeuronKind.CSILIF, DelayKind.SYNAPTIC)
+    count = struct.unpack_from("<H", data, 10)[0]
+    end = 32 + 16 * count
+    for index in range(count):
+        _, offset, size, reserved = struct.unpack_from("<4sIII", data, 32 + 16 * index)
+        assert offset % 16 == 0 and offset >= end and reserved == 0
+        end = offset + size
+    assert end <= len(data) < end + 16
+
+
+def test_truncation_at_every_length_is_refused():
+    data, _, _ = tiny_model(NeuronKind.CSILIF, DelayKind.NONE)
+    for length in range(len(data)):
+        with pytest.raises(ModelFileError):
+            read_model(data[:length])
+    with pytest.raises(ModelFileError, match="total_length"):
+        read_model(data + b"\0")
+
+
+def test_every_flipped_bit_is_refused():
+    data = bytearray(tiny_model(NeuronKind.CSILIF, DelayKind.NONE)[0])
+    for bit in range(0, len(data) * 8, 7):
+        data[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(ModelFileError):
+            read_model(bytes(data))
+        data[bit // 8] ^= 1 << bit % 8
+    read_model(bytes(data))
+
+
+def repaired(data: bytearray) -> bytes:
+    struct.pack_into("<I", data, 16, zlib.crc32(data[20:], zlib.crc32(data[:16])))
+    return bytes(data)
+
+
+def test_another_version_is_refused(model):
+    data = bytearray(model_bytes(model))
+    struct.pack_into("<H", data, 8, 2)
+    with pytest.raises(ModelFileError, match="format_version 2"):
+        read_model(repaired(data))
+
+
+def test_mutations_behind_a_right_checksum_are_refused_or_read(model):
+    whole = model_bytes(model)
+    rng = np.random.default_rng(1)
+    refused = 0
+    for _ in range(2000):
+        data = bytearray(whole)
+        for position in rng.integers(20, 500, size=rng.integers(1, 4)):
+            data[position] = rng.choice([0, 1, 0x7F, 0x80, 0xFF])
+        try:
+            read_model(repaired(data))
+        except ModelFileError:
+            refused += 1
+    assert refused > 200
+
+
+@pytest.mark.parametrize(
+    "table, value, message",
+    [
+        ("decay", (1 << 30) + 1, "decay"),
+        ("decay", -1, "decay"),
+        ("second", -1, "input_gain"),
+        ("adaptation_leak_mantissa", (1 << 30) + 1, "adaptation_leak_mantissa"),
+        ("adaptation_leak_shift", 63, "adaptation_leak_shift"),
+        ("subthreshold_coupling", (1 << 30) + 1, "subthreshold_coupling"),
+        ("spike_coupling", (4 << 16) + 1, "spike_coupling"),
+        ("scale_mantissa", 1 << 31, "scale_mantissa"),
+        ("scale_shift", 0, "scale_mantissa and bias"),
+        ("bias", 1 << 31, "does not fit int32"),
+        ("weights", 128, "does not fit int8"),
+        ("weights", 1 << 20, "a row's sum"),
+    ],
+)
+def test_what_the_engine_would_refuse_is_not_written(model, table, value, message):
+    getattr(model.layers[0], table).flat[0] = value
+    with pytest.raises(ValueError, match=message):
+        model_bytes(model)
+
+
+def test_shapes_that_contradict_each_other_are_not_written(model):
+    model.layers[1], model.layers[2] = model.layers[2], model.layers[1]
+    with pytest.raises(ValueError, match="layer 1"):
+        model_bytes(model)
+
+
+@pytest.mark.parametrize("word", ["", "x" * 256, "two\nlines", "\x7f"])
+def test_words_that_cannot_be_printed_are_not_written(model, word):
+    model.words[0] = word
+    with pytest.raises(ValueError, match="word"):
+        model_bytes(model)
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "model.silif"
+    write_atomically(path, b"old")
+
+    def interrupted(*_):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("os.replace", interrupted)
+    with pytest.raises(OSError):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
