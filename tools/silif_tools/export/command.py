@@ -64,13 +64,13 @@ def _front_end(description: dict) -> FrontEndSettings | None:
     if settings.get("type") != "kaldi_fbank":
         raise ConversionError(f"front_end type {settings.get('type')!r}: the runtime has kaldi_fbank only")
     return FrontEndSettings(
-        sample_rate_hz=settings["sample_rate_hz"],
-        frame_length_samples=settings["frame_samples"],
-        hop_samples=settings["hop_samples"],
-        band_count=settings["bands"],
+        sample_rate_hz=int(settings["sample_rate_hz"]),
+        frame_length_samples=int(settings["frame_samples"]),
+        hop_samples=int(settings["hop_samples"]),
+        band_count=int(settings["bands"]),
         preemphasis=settings["preemphasis"],
-        low_hz=settings["low_hz"],
-        high_hz=settings["high_hz"],
+        low_hz=int(settings["low_hz"]),
+        high_hz=int(settings["high_hz"]),
     )
 
 
