@@ -11,10 +11,11 @@ public struct ChannelMixer: Sendable {
   }
 
   /// Reads `frames` · `channels` samples and writes `frames`. The output may be the input itself.
+  @_noAllocation @_noLocks
   public func mix(_ input: UnsafePointer<Int16>, frames: Int, into output: UnsafeMutablePointer<Int16>) {
     switch channels {
     case 1:
-      if output != input { output.update(from: input, count: frames) }
+      copySamples(input, to: output, count: frames)
     case 2:
       for frame in 0..<frames {
         let sum = Int32(input[2 * frame]) &+ Int32(input[2 * frame + 1])

@@ -15,12 +15,14 @@ struct Conditioner: ~Copyable {
   }
 
   /// Says that `block` holds so many frames. The ones before must have been drained.
+  @_noAllocation @_noLocks
   mutating func accept(frames: Int) {
     mixer.mix(block.start, frames: frames, into: block.start)
     pending = 0..<frames
   }
 
   /// Samples that are ready, at most `output.count`; 0: another block is needed.
+  @_noAllocation @_noLocks
   mutating func drain(into output: UnsafeMutableBufferPointer<Int16>) -> Int {
     let input = UnsafeBufferPointer(start: block.start + pending.lowerBound, count: pending.count)
     let (consumed, produced) = resampler.process(input, into: output)
@@ -29,10 +31,12 @@ struct Conditioner: ~Copyable {
   }
 
   /// After the last block: the samples that are left; 0: none.
+  @_noAllocation @_noLocks
   mutating func finish(into output: UnsafeMutableBufferPointer<Int16>) -> Int {
     resampler.finish(into: output)
   }
 
+  @_noAllocation @_noLocks
   mutating func reset() {
     pending = 0..<0
     resampler.reset()

@@ -1,6 +1,7 @@
 /// Sum of coefficient · sample over a row, exact, in Q21. The coefficients come as two 16-bit halves because a 16 x 16 -> 32 bit
 /// multiply-add is what every SIMD unit has; a 32 x 16 one is several times slower.
 @inline(__always)
+@_noAllocation @_noLocks
 func dotProduct_q21(
   _ high_q14: UnsafePointer<Int16>, _ low_q21: UnsafePointer<Int16>, _ samples: UnsafePointer<Int16>, count: Int
 ) -> Int64 {
@@ -17,7 +18,7 @@ func dotProduct_q21(
       high &+= Int32(high_q14[tap]) &* sample
       low &+= Int32(low_q21[tap]) &* sample
     }
-    total += (Int64(high) << PolyphaseBank.lowBits) + Int64(low)
+    total += (Int64(high) << CoefficientFormat.lowBits) + Int64(low)
     at = end
   }
   return total

@@ -13,7 +13,7 @@ public func openInput(path: String, stopDescriptor: Int32? = nil) throws(AudioEr
     let got = pread(opened.descriptor, &head, head.count, 0)
     head.removeLast(head.count - max(got, 0))
     if head.isEmpty || SoundMagic(head) != .unknown || hasSoundName(path) {
-      return try SoundFile(opened, path: path)
+      return try SoundFile(opened, path: path, stopDescriptor: stopDescriptor)
     }
     if looksLikeText(head) {
       close(opened.descriptor)

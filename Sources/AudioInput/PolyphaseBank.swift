@@ -8,11 +8,17 @@
 /// need more (12,345 Hz, 16,001 Hz) get rows on a grid of at most 256 positions, and an output is the exact rational blend of
 /// its two neighbours; that costs twice the time, at most 160 KiB, and no attenuation.
 final class PolyphaseBank: Sendable {
-  /// Coefficients are Q21, and each row sums to exactly 1 << 21.
-  static let coefficientBits: Int64 = 21
-  /// Split in two for 16-bit multiplication: coefficient = high · 2^7 + low, high in Q14 and low in -64...63.
-  static let lowBits: Int64 = 7
   static let exactBankCoefficients = 65_536
+
+  /// What a resampler needs at every output, in plain values: no reference counts on the read path. Valid while the bank lives.
+  struct Rows {
+    let up: Int
+    let taps: Int
+    let phases: Int
+    let blended: Bool
+    let high_q14: UnsafePointer<Int16>
+    let low_q21: UnsafePointer<Int16>
+  }
 
   let rate_hz: Int
   /// `up` output samples for `down` input samples, in lowest terms.
@@ -70,16 +76,20 @@ final class PolyphaseBank: Sendable {
       var before: Int64 = 0
       for tap in 0..<taps {
         running += terms[tap]
-        let rounded = ((running << Self.coefficientBits) + total / 2).flooredQuotient(by: total)
+        let rounded = ((running << CoefficientFormat.bits) + total / 2).flooredQuotient(by: total)
         let coefficient = rounded - before
         before = rounded
-        let top = coefficient.roundedShift(right: Self.lowBits)
+        let top = coefficient.roundedShift(right: CoefficientFormat.lowBits)
         high[row * taps + tap] = Int16(top)
-        low[row * taps + tap] = Int16(coefficient - (top << Self.lowBits))
+        low[row * taps + tap] = Int16(coefficient - (top << CoefficientFormat.lowBits))
       }
     }
     high_q14 = UnsafePointer(high)
     low_q21 = UnsafePointer(low)
+  }
+
+  var rows: Rows {
+    Rows(up: up, taps: taps, phases: phases, blended: blended, high_q14: high_q14, low_q21: low_q21)
   }
 
   deinit {

@@ -10,8 +10,9 @@ public struct Resampler: ~Copyable {
   public static let rates_hz = 1...768_000
 
   public let rate_hz: Int
-  /// nil: the input is at 16 kHz already.
+  /// nil: the input is at 16 kHz already. Kept for its memory, which `rows` points into.
   private let bank: PolyphaseBank?
+  private let rows: PolyphaseBank.Rows?
   private let taps: Int
   private let step: Int
   private let stepFraction: Int
@@ -30,12 +31,13 @@ public struct Resampler: ~Copyable {
     precondition(Self.rates_hz.contains(rate_hz), "rate out of range")
     self.rate_hz = rate_hz
     guard rate_hz != outputRate_hz else {
-      (bank, taps, step, stepFraction) = (nil, 0, 0, 0)
+      (bank, rows, taps, step, stepFraction) = (nil, nil, 0, 0, 0)
       history = FixedBuffer(count: 0, filledWith: 0)
       return
     }
     let bank = BankCache.bank(rate_hz: rate_hz)
     self.bank = bank
+    rows = bank.rows
     taps = bank.taps
     step = bank.down / bank.up
     stepFraction = bank.down % bank.up
@@ -44,94 +46,97 @@ public struct Resampler: ~Copyable {
   }
 
   /// Forgets everything, as if new: for use after a gap.
+  @_noAllocation @_noLocks
   public mutating func reset() {
     phase = 0
     position = 0
     inputEnd = nil
     filled = 0
-    if bank != nil { appendZeros(taps / 2 - 1) }
+    if rows != nil { appendZeros(taps / 2 - 1) }
   }
 
   /// Takes as much of `input` and gives as much into `output` as possible. Either all input was consumed or the output is full;
   /// call again with the rest.
+  @_noAllocation @_noLocks
   public mutating func process(
     _ input: UnsafeBufferPointer<Int16>, into output: UnsafeMutableBufferPointer<Int16>
   ) -> (consumed: Int, produced: Int) {
     guard let target = output.baseAddress, output.count > 0 else { return (0, 0) }
-    guard let bank else {
+    guard let rows else {
       let count = min(input.count, output.count)
-      if count > 0 { target.update(from: input.baseAddress!, count: count) }
+      if count > 0 { copySamples(input.baseAddress!, to: target, count: count) }
       return (count, count)
     }
     var consumed = 0
     var produced = 0
     while true {
-      produced += drain(bank, into: target + produced, count: output.count - produced, limit: .max)
+      produced += drain(rows, into: target + produced, count: output.count - produced, limit: .max)
       if produced == output.count || consumed == input.count { return (consumed, produced) }
       if history.count - taps - filled < input.count - consumed { compact() }
       let taken = min(history.count - taps - filled, input.count - consumed)
-      (history.start + filled).update(from: input.baseAddress! + consumed, count: taken)
+      copySamples(input.baseAddress! + consumed, to: history.start + filled, count: taken)
       filled += taken
       consumed += taken
     }
   }
 
   /// After the last input: the outputs that are left. Call until it gives 0; then only `reset` makes it usable again.
+  @_noAllocation @_noLocks
   public mutating func finish(into output: UnsafeMutableBufferPointer<Int16>) -> Int {
-    guard let bank, let target = output.baseAddress else { return 0 }
+    guard let rows, let target = output.baseAddress else { return 0 }
     if inputEnd == nil {
       compact()
       inputEnd = filled
       appendZeros(taps / 2)
     }
-    return drain(bank, into: target, count: output.count, limit: inputEnd!)
+    return drain(rows, into: target, count: output.count, limit: inputEnd!)
   }
 
   private mutating func appendZeros(_ count: Int) {
-    (history.start + filled).update(repeating: 0, count: count)
+    for at in filled..<(filled + count) { history.start[at] = 0 }
     filled += count
   }
 
   /// Outputs for which all input is here and whose own input sample lies before `limit`.
   private mutating func drain(
-    _ bank: PolyphaseBank, into target: UnsafeMutablePointer<Int16>, count: Int, limit: Int
+    _ rows: PolyphaseBank.Rows, into target: UnsafeMutablePointer<Int16>, count: Int, limit: Int
   ) -> Int {
     var produced = 0
     while produced < count, position + taps <= filled, position + taps / 2 - 1 < limit {
-      target[produced] = output(bank)
+      target[produced] = output(rows)
       produced += 1
       phase += stepFraction
       position += step
-      if phase >= bank.up {
-        phase -= bank.up
+      if phase >= rows.up {
+        phase -= rows.up
         position += 1
       }
     }
     return produced
   }
 
-  private func output(_ bank: PolyphaseBank) -> Int16 {
+  private func output(_ rows: PolyphaseBank.Rows) -> Int16 {
     let samples = UnsafePointer(history.start + position)
-    if !bank.blended {
+    if !rows.blended {
       let row = phase * taps
-      let total = dotProduct_q21(bank.high_q14 + row, bank.low_q21 + row, samples, count: taps)
-      return Int16(saturating: total.roundedShift(right: PolyphaseBank.coefficientBits))
+      let total = dotProduct_q21(rows.high_q14 + row, rows.low_q21 + row, samples, count: taps)
+      return Int16(saturating: total.roundedShift(right: CoefficientFormat.bits))
     }
-    let row = phase * bank.phases / bank.up * taps
-    let weight = Int64(phase * bank.phases % bank.up)
-    let up = Int64(bank.up)
-    let first = dotProduct_q21(bank.high_q14 + row, bank.low_q21 + row, samples, count: taps)
-    let second = dotProduct_q21(bank.high_q14 + row + taps, bank.low_q21 + row + taps, samples, count: taps)
+    let row = phase * rows.phases / rows.up * taps
+    let weight = Int64(phase * rows.phases % rows.up)
+    let up = Int64(rows.up)
+    let first = dotProduct_q21(rows.high_q14 + row, rows.low_q21 + row, samples, count: taps)
+    let second = dotProduct_q21(rows.high_q14 + row + taps, rows.low_q21 + row + taps, samples, count: taps)
     // |first| and |second| are below 2^38 and `up` below 2^14: no overflow in 64 bits.
     let blend = first * (up - weight) + second * weight
-    return Int16(saturating: blend.roundedQuotient(by: up << PolyphaseBank.coefficientBits))
+    return Int16(saturating: blend.roundedQuotient(by: up << CoefficientFormat.bits))
   }
 
   /// Moves what is still needed to the front. `position` may lie past the end when the filter is shorter than the step.
   private mutating func compact() {
     let used = min(position, filled)
     guard used > 0 else { return }
-    history.start.update(from: history.start + used, count: filled - used)
+    copySamples(history.start + used, to: history.start, count: filled - used)
     filled -= used
     position -= used
   }

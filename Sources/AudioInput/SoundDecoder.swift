@@ -132,9 +132,9 @@ extension AudioError {
 }
 
 private func log(_ file: OpaquePointer) -> String {
-  var text = [CChar](repeating: 0, count: 4096)
+  var text = [UInt8](repeating: 0, count: 4096)
   sf_command(file, Int32(SFC_GET_LOG_INFO), &text, Int32(text.count))
-  return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  return String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
 }
 
 private func source(_ user: UnsafeMutableRawPointer?) -> ByteSource {

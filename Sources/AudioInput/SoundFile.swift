@@ -7,13 +7,14 @@ import Glibc
 public final class SoundFile: AudioSource {
   public let path: String
   private let decoder: SoundDecoder
+  private let stopDescriptor: Int32?
 
   /// Frames a second and channels in the file.
   public var rate_hz: Int { decoder.rate_hz }
   public var channels: Int { decoder.channels }
   /// Samples at 16 kHz that a full read gives, as far as the header says; nil: unknown.
   public var declaredSamples: Int? {
-    decoder.declared_frames.map { (Int($0) * outputRate_hz + rate_hz - 1) / rate_hz }
+    decoder.declared_frames.map { Int(($0 * Int64(outputRate_hz) + Int64(rate_hz) - 1) / Int64(rate_hz)) }
   }
 
   /// Throws `.notFound`, `.permissionDenied`, `.notASound` (folders too), `.empty`, `.truncated`, `.unsupported` or `.io`.
@@ -26,14 +27,20 @@ public final class SoundFile: AudioSource {
     try self.init(opened, path: path)
   }
 
-  init(_ opened: OpenedFile, path: String) throws(AudioError) {
+  /// Owns the opened file. `stopDescriptor`: a file never blocks, but a long one should end, too, when someone says stop.
+  init(_ opened: OpenedFile, path: String, stopDescriptor: Int32? = nil) throws(AudioError) {
     let bytes = FileBytes(descriptor: opened.descriptor, size: opened.size)
     guard opened.size > 0 else { throw AudioError(.empty, path, "is empty (0 bytes); record or convert it anew") }
     self.path = path
+    self.stopDescriptor = stopDescriptor
     decoder = try SoundDecoder(bytes: bytes, name: path, blockFrames: 2048)
   }
 
   public func read(into buffer: UnsafeMutableBufferPointer<Int16>) throws(AudioError) -> AudioRead {
-    try decoder.read(into: buffer)
+    if let stopDescriptor {
+      var stop = pollfd(fd: stopDescriptor, events: Int16(POLLIN), revents: 0)
+      if poll(&stop, 1, 0) > 0 { return .end }
+    }
+    return try decoder.read(into: buffer)
   }
 }

@@ -7,7 +7,7 @@ import Testing
     for golden in try Golden.load().resampler where golden.rate_hz != 16_000 {
       let bank = PolyphaseBank(rate_hz: golden.rate_hz)
       #expect(bank.taps == golden.taps && bank.phases == golden.phases && bank.blended == golden.blended)
-      #expect(digest(bank.rows().joined().map(Int32.init)) == golden.bank, "\(golden.rate_hz) Hz")
+      #expect(digest(bank.rowsOfCoefficients().joined().map(Int32.init)) == golden.bank, "\(golden.rate_hz) Hz")
     }
   }
 
@@ -20,7 +20,7 @@ import Testing
     for rate_hz in low + high + spread + [1, 2, 15_999, 767_999, 768_000] {
       let bank = PolyphaseBank(rate_hz: rate_hz)
       #expect((bank.phases + 1) * bank.taps <= PolyphaseBank.exactBankCoefficients, "\(rate_hz) Hz")
-      for (index, row) in bank.rows().enumerated() {
+      for (index, row) in bank.rowsOfCoefficients().enumerated() {
         #expect(row.reduce(0, +) == 1 << 21, "\(rate_hz) Hz, row \(index)")
         var high: Int64 = 0
         for tap in 0..<bank.taps {
@@ -44,7 +44,7 @@ import Testing
 }
 
 extension PolyphaseBank {
-  func rows() -> [[Int64]] {
+  func rowsOfCoefficients() -> [[Int64]] {
     (0..<(phases + (blended ? 1 : 0))).map { row in (0..<taps).map { coefficient_q21(row: row, tap: $0) } }
   }
 }

@@ -74,6 +74,6 @@ import Testing
 
 extension PolyphaseBank {
   func coefficient_q21(row: Int, tap: Int) -> Int64 {
-    Int64(high_q14[row * taps + tap]) * (1 << Self.lowBits) + Int64(low_q21[row * taps + tap])
+    Int64(high_q14[row * taps + tap]) * (1 << CoefficientFormat.lowBits) + Int64(low_q21[row * taps + tap])
   }
 }

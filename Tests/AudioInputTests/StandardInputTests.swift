@@ -104,6 +104,16 @@ import Testing
     stop.finish()
   }
 
+  @Test func stopEndsFilesToo() throws {
+    let stop = TestPipe()
+    let files = [folder.write(wav(samples), to: "a.wav"), folder.write(raw(samples), to: "a.raw")]
+    let sources = try files.map { try openInput(path: $0, stopDescriptor: stop.reading) }
+    for source in sources { #expect(try readAll(source, limit: 100).count == 100) }
+    stop.write([0])
+    for source in sources { #expect(try readAll(source) == []) }
+    stop.finish()
+  }
+
   @Test func namedPipesAndRawFiles() throws {
     let fifo = folder.file("fifo")
     #expect(mkfifo(fifo, 0o600) == 0)
