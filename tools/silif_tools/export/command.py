@@ -57,6 +57,20 @@ def _description(checkpoint: Path) -> dict:
         raise ConversionError(f"{path}: not valid JSON ({error})") from None
 
 
+def carried_over(description: dict) -> dict[str, str]:
+    """What a checkpoint's description says that belongs into the model file."""
+    recipe = description.get("recipe", {})
+    name, seed = (recipe.get("name", ""), recipe.get("seed", "")) if isinstance(recipe, dict) else (recipe, "")
+    lines = {
+        "recipe": name,
+        "seed": description.get("seed", seed),
+        "trained": description.get("trained", ""),
+        "licence": description.get("licence", ""),
+        "credits": "; ".join(description.get("credits", [])),
+    }
+    return {key: str(value) for key, value in lines.items() if value != ""}
+
+
 def _front_end(description: dict) -> FrontEndSettings | None:
     settings = description.get("front_end")
     if settings is None:
@@ -101,11 +115,7 @@ def export(arguments) -> list[str]:
         "name": description.get("name", arguments.output.stem),
         "checkpoint": arguments.checkpoint.name,
         "exporter": f"silif-tools {__version__}",
-        **{
-            key: str(description[key])
-            for key in ("trained_on", "credits", "recipe", "seed", "licence")
-            if key in description
-        },
+        **carried_over(description),
     }
     conversion = convert(
         state,

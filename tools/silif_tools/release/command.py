@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..export.clips import load_list, load_pcm
+from ..export.command import carried_over
 from ..export.compare import compare
 from ..export.convert import convert
 from ..export.self_test import add_self_test, liveliest
@@ -61,8 +62,8 @@ def release(arguments) -> None:
         calibration=calibration,
         provenance={
             "name": arguments.name,
-            "trained on": "Speech Commands (Warden 2018, CC BY 4.0) and the sets named in the card",
             "exporter": f"silif-tools {__version__}",
+            **carried_over(description),
             "licence": "MIT",
         },
     )
