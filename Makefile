@@ -11,7 +11,7 @@ PYTHON := $(VENV)/bin/python
 RELEASE := $(BUILD)/release
 FORMATTED := Package.swift Sources Tests
 
-.PHONY: demo build test test-swift test-python embedded bench convert models install format lint clean dependencies
+.PHONY: demo build test test-device test-swift test-python embedded bench convert models install format lint clean dependencies
 
 demo: build
 	@echo
@@ -34,6 +34,10 @@ test-python: build $(VENV)/installed
 # Embedded Swift needs the 6.3 toolchain: a check, not part of the build.
 embedded:
 	tools/check_embedded.sh
+
+# By hand: a true hw:0,1 in real time, on an emulated kernel with a loopback card.
+test-device: build
+	tools/check_loopback.sh
 
 bench: build
 	$(RELEASE)/kws-bench

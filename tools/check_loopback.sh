@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Plays the demo recording into a kernel loopback card and listens on its other side, in real time, at 16 kHz mono and at
+# 48 kHz stereo. Runs on an emulated kernel: needs a script like ../shared/tools/alsa-vm (ALSA_VM) and a release build.
+#
+#   tools/check_loopback.sh        passes when both captures give the words of models/demo.csv
+set -euo pipefail
+cd "$(dirname "$0")/.."
+vm=${ALSA_VM:-${SILIF_SHARED:-$PWD/../shared}/tools/alsa-vm}
+[[ -x $vm ]] || {
+  echo "check_loopback: skipped: no $vm; set ALSA_VM to a command that runs another on a kernel with snd-aloop"
+  exit 0
+}
+work=$PWD/.build/loopback
+mkdir -p "$work"
+trap 'rm -rf "$work"' EXIT
+for tool in sox aplay; do
+  command -v $tool >/dev/null || { echo "check_loopback: $tool is missing: apt-get install sox alsa-utils" >&2; exit 1; }
+done
+sox models/demo.flac -r 16000 -c 1 "$work/mono.wav"
+sox models/demo.flac -r 48000 -c 2 "$work/stereo.wav"
+cat > "$work/listen.sh" <<LISTEN
+for sound in mono stereo; do
+  aplay -q -D hw:0,0 \$sound.wav & sleep 0.5
+  $PWD/.build/release/kws-listen --device hw:0,1 --duration 16s > \$sound.words 2> \$sound.log
+  wait
+done
+LISTEN
+(cd "$work" && ALSA_VM_SECONDS=${ALSA_VM_SECONDS:-300} "$vm" 'bash listen.sh')
+expected=$(tail -n +2 models/demo.csv | cut -d, -f3 | paste -sd' ')
+for sound in mono stereo; do
+  heard=$(awk '{print $3}' "$work/$sound.words" | paste -sd' ')
+  cat "$work/$sound.log"
+  echo "$sound: heard '$heard'"
+  [[ $heard == "$expected" ]] || { echo "check_loopback: expected '$expected'" >&2; exit 1; }
+done
+echo "check_loopback: passed"
