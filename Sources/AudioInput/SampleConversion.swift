@@ -56,5 +56,5 @@ func convertUInt8(_ input: UnsafePointer<UInt8>, to output: UnsafeMutablePointer
 /// The upper half of a 32-bit sample, rounded half up; only the topmost values need saturation.
 @inline(__always)
 private func sample(top32 value: Int32) -> Int16 {
-  Int16(truncatingIfNeeded: min(value >> 15, 65_534) &+ 1 >> 1)
+  Int16(truncatingIfNeeded: (min(value >> 15, 65_534) &+ 1) >> 1)
 }

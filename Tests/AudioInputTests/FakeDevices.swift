@@ -12,7 +12,7 @@ enum FakeDevices {
       </usr/share/alsa/alsa.conf>
       pcm.fake {
         @args [ FILE ]
-        @args.FILE { type string }
+        @args.FILE { type string default "/dev/null" }
         type file
         slave.pcm null
         file /dev/null
