@@ -31,11 +31,13 @@ struct Command: SilifCommand {
   @Option(name: .long, help: "The report as text, or as one JSON object.")
   var format = OutputFormat.text
 
-  func validate() throws {
+  /// Not `validate`: that would come before an unknown option is told.
+  private func check() throws {
     if !(10...10_000_000).contains(steps) { throw ValidationError("--steps must be 10 to 10000000, not \(steps).") }
   }
 
   func run() throws {
+    try check()
     let file = try modelOptions.load()
     let report = try Benchmark(file: file, input: try BenchInput(path: input, file: file), steps: steps).run()
     let output = StandardOutput()

@@ -42,13 +42,15 @@ struct Command: SilifCommand {
   @Option(name: .long, help: "Events as text, or as JSON, one object a line.")
   var format = OutputFormat.text
 
-  func validate() throws {
+  /// Not `validate`: that would come before an unknown option is told.
+  private func check() throws {
     if device != nil && input != nil {
       throw ValidationError("--device and --input exclude each other: give one of them.")
     }
   }
 
   func run() throws {
+    try check()
     if listDevices { return try DeviceListing(format: format).print() }
     let file = try modelOptions.load()
     let setUp = try SpotterSetUp(file: file, settings: detectorOptions.settings(for: file.model))

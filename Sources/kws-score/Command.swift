@@ -64,7 +64,8 @@ struct Command: SilifCommand {
   @Option(name: .long, help: "The report as text, or as one JSON object.")
   var format = OutputFormat.text
 
-  func validate() throws {
+  /// Not `validate`: that would come before an unknown option is told.
+  private func check() throws {
     let modes = [!path.isEmpty, list != nil, frames != nil, stream != nil].filter { $0 }.count
     guard modes == 1 else {
       throw ValidationError("Give one of: PATH..., --list, --frames, --stream\(modes == 0 ? "." : "; not several.")")
@@ -85,6 +86,7 @@ struct Command: SilifCommand {
   }
 
   func run() throws {
+    try check()
     let file = try modelOptions.load()
     let stop = try StopRequest()
     if let stream, let truth {

@@ -2,7 +2,7 @@ import Glibc
 
 /// SIGINT and SIGTERM as a readable descriptor: the first asks the command to finish, a second one ends it at once.
 ///
-/// One per process. The handler only writes a byte to a pipe.
+/// One that catches signals per process. The handler only writes a byte to a pipe.
 public final class StopRequest: Sendable {
   private let ends: PipeEnds
 
@@ -10,8 +10,11 @@ public final class StopRequest: Sendable {
   public var descriptor: Int32 { ends.read }
 
   /// Catches the signals from now on.
-  public init() throws(Failure) {
+  ///
+  /// - Parameter catchesSignals: false for a request that only the program itself makes.
+  public init(catchesSignals: Bool = true) throws(Failure) {
     ends = try PipeEnds()
+    guard catchesSignals else { return }
     handlerDescriptor = ends.write
     for number in [SIGINT, SIGTERM] {
       var action = sigaction()

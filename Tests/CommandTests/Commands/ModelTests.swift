@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+/// `kws-model info`, `verify` and `trace`, and `kws-bench`.
+@Suite struct ModelTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test func infoTellsTheModel() throws {
+    let text = try Command.model.run("info", Fixture.audio).output
+    for part in ["yes no stop unknown silence", "C-SiLIF", "axonal, up to 7 steps", "16000 Hz", "random weights"] {
+      #expect(text.contains(part), "\(part)")
+    }
+    let report = try parsedJSON(Command.model.run("info", Fixture.audio, "--format", "json").output)
+    let bytes = try TemporaryFolder.bytes(Fixture.audio).count
+    #expect(report["bytes"] as? Int == bytes)
+    let memory = try #require(report["memory"] as? [String: Any])
+    let parts = try #require(memory["parts"] as? [[String: Any]])
+    let ram = parts.filter { $0["place"] as? String == "ram" }.reduce(0) { $0 + ($1["bytes"] as? Int ?? 0) }
+    #expect(memory["flash_bytes"] as? Int == bytes)
+    #expect(memory["ram_bytes"] as? Int == ram)
+    #expect(try #require(report["layers"] as? [[String: Any]]).map { $0["neurons"] as? Int } == [16, 16, 5])
+  }
+
+  @Test func verifyPassesAndFails() throws {
+    let good = try Command.model.run("verify", Fixture.audio, Fixture.counts)
+    #expect(good.status == 0)
+    #expect(good.lines.allSatisfy { $0.hasPrefix("pass  ") })
+    let bad = try folder.write("no model", to: "bad.silif")
+    let mixed = try Command.model.run("verify", Fixture.audio, bad, "--format", "json")
+    #expect(mixed.status == 1)
+    #expect(mixed.errors.contains("bad.silif"))
+    #expect(try mixed.lines.map { try parsedJSON($0)["passed"] as? Bool } == [true, false])
+  }
+
+  @Test func verifyNoticesAnotherDigest() throws {
+    // The self-test's expected digest lies 8 bytes into section TEST; with the checksum made anew the file is valid.
+    let changed = try folder.write(try ModelBytes.withChangedDigest(Fixture.audio), to: "other.silif")
+    let result = try Command.model.run("verify", changed)
+    #expect(result.status == 1)
+    #expect(result.output.hasPrefix("fail  "))
+    #expect(result.errors.contains("digest"))
+  }
+
+  @Test func traceHoldsEveryStep() throws {
+    let sound = try folder.write(TestSound.wav(TestSound.samples(seconds: 1)), to: "x.wav")
+    let output = "\(folder.path)/trace"
+    let result = try Command.model.run("trace", Fixture.audio, "--input", sound, "--output", output)
+    #expect(result.status == 0, "\(result.errors)")
+    for (name, shape, size) in [
+      ("frames", "(98, 40)", 2), ("spikes_0", "(98, 16)", 1), ("spikes_1", "(98, 16)", 1), ("readout", "(98, 5)", 4),
+      ("probabilities", "(98, 5)", 2),
+    ] {
+      let bytes = try TemporaryFolder.bytes("\(output)/\(name).npy")
+      #expect(String(decoding: bytes[..<128], as: UTF8.self).contains("'shape': \(shape)"))
+      let lengths = shape.dropFirst().dropLast().split(separator: ", ").map { Int($0)! }
+      #expect(bytes.count == 128 + lengths[0] * lengths[1] * size)
+    }
+    let again = try Command.model.run("trace", Fixture.audio, "--input", sound, "--output", output)
+    #expect(again.status == 1)
+    #expect(again.errors.contains("--force"))
+    #expect(try Command.model.run("trace", Fixture.audio, "--input", sound, "--output", output, "--force").status == 0)
+  }
+
+  @Test func traceOfItsOwnFramesIsTheSame() throws {
+    let sound = try folder.write(TestSound.wav(TestSound.samples(seconds: 1)), to: "x.wav")
+    let (first, second) = ("\(folder.path)/first", "\(folder.path)/second")
+    _ = try Command.model.run("trace", Fixture.audio, "--input", sound, "--output", first)
+    let result = try Command.model.run("trace", Fixture.audio, "--input", "\(first)/frames.npy", "--output", second)
+    #expect(result.status == 0, "\(result.errors)")
+    for name in ["frames", "spikes_0", "spikes_1", "readout", "probabilities"] {
+      #expect(try TemporaryFolder.bytes("\(first)/\(name).npy") == TemporaryFolder.bytes("\(second)/\(name).npy"))
+    }
+  }
+
+  @Test(arguments: [Fixture.audio, Fixture.counts]) func benchReportsEveryStage(_ model: String) throws {
+    let result = try Command.bench.run("--model", model, "--steps", "200", "--format", "json")
+    #expect(result.status == 0, "\(result.errors)")
+    let report = try parsedJSON(result.output)
+    let stages = try #require(report["stages"] as? [String: Any])
+    for stage in ["network", "detector", "worst_network_step"] {
+      let timings = try #require(stages[stage] as? [String: Double])
+      #expect(timings["median_us"]! <= timings["p95_us"]!)
+      #expect(timings["p95_us"]! <= timings["worst_us"]!)
+    }
+    #expect((stages["front_end"] is NSNull) == (model == Fixture.counts))
+    #expect(try #require(report["spikes_per_s"] as? Double) > 0)
+    #expect(try Command.bench.run("--model", model, "--steps", "50").output.contains("every neuron firing"))
+  }
+}

@@ -1,0 +1,78 @@
+import Glibc
+import Synchronization
+
+/// Held while a pipe is made or a child is started: no child may inherit an end of another test's pipe.
+let spawning = Mutex<Void>(())
+
+/// A child process.
+final class Child {
+  let identifier: pid_t
+  private var status: Int?
+
+  struct SpawnError: Error { let code: Int32 }
+
+  /// - Parameters:
+  ///   - files: descriptor, path and open flags of what the child gets; others are closed on exec.
+  ///   - descriptors: (in the child, here).
+  init(
+    _ path: String, _ arguments: [String], files: [(Int32, String, Int32)] = [], descriptors: [(Int32, Int32)] = [],
+    environment: [String: String] = [:]
+  ) throws {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    for (descriptor, file, flags) in files {
+      posix_spawn_file_actions_addopen(&actions, descriptor, file, flags | O_CREAT, 0o644)
+    }
+    for (inChild, here) in descriptors { posix_spawn_file_actions_adddup2(&actions, here, inChild) }
+    // Test runners may ignore or block signals, and children inherit that.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var all = sigset_t()
+    var none = sigset_t()
+    sigfillset(&all)
+    sigemptyset(&none)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+
+    var variables = environment.map { "\($0.key)=\($0.value)" }
+    for name in ["PATH", "HOME", "LD_LIBRARY_PATH"] {
+      if let value = getenv(name), environment[name] == nil { variables.append("\(name)=\(String(cString: value))") }
+    }
+    let argumentPointers = ([path] + arguments).map { strdup($0) } + [nil]
+    let variablePointers = variables.map { strdup($0) } + [nil]
+    defer { for pointer in argumentPointers + variablePointers { free(pointer) } }
+    var identifier = pid_t()
+    let code = spawning.withLock { _ in
+      posix_spawn(&identifier, path, &actions, &attributes, argumentPointers, variablePointers)
+    }
+    guard code == 0 else { throw SpawnError(code: code) }
+    self.identifier = identifier
+  }
+
+  deinit {
+    if status == nil {
+      kill(identifier, SIGKILL)
+      waitpid(identifier, nil, 0)
+    }
+  }
+
+  /// The exit code, 128 + signal, or 999 after `seconds`.
+  func wait(seconds: Double = 60) -> Int {
+    if let status { return status }
+    var raw: Int32 = 0
+    for _ in 0..<Int(seconds * 200) {
+      if waitpid(identifier, &raw, WNOHANG) == identifier {
+        let status = raw & 0x7F == 0 ? Int(raw >> 8 & 0xFF) : 128 + Int(raw & 0x7F)
+        self.status = status
+        return status
+      }
+      usleep(5000)
+    }
+    return 999
+  }
+
+  func send(_ signal: Int32) { kill(identifier, signal) }
+}

@@ -1,0 +1,82 @@
+import Glibc
+
+/// A running command whose input and output are pipes held by the test.
+final class LiveCommand {
+  private let child: Child
+  private var inputEnd: Int32
+  private var outputEnd: Int32
+  private let folder: TemporaryFolder
+  private var received: [UInt8] = []
+
+  init(_ command: Command, _ arguments: [String]) throws {
+    // Writing to a command that has ended must not end the tests.
+    signal(SIGPIPE, SIG_IGN)
+    folder = try TemporaryFolder()
+    var input: [Int32] = [0, 0]
+    var output: [Int32] = [0, 0]
+    spawning.withLock { _ in
+      pipe(&input)
+      pipe(&output)
+      for descriptor in input + output { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+    }
+    child = try Child(
+      command.path, arguments, files: [(2, "\(folder.path)/stderr", O_WRONLY)],
+      descriptors: [(0, input[0]), (1, output[1])])
+    close(input[0])
+    close(output[1])
+    inputEnd = input[1]
+    outputEnd = output[0]
+  }
+
+  deinit {
+    closeInput()
+    closeOutput()
+  }
+
+  func write(_ bytes: [UInt8]) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(inputEnd, $0.baseAddress, $0.count) }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  func closeInput() {
+    if inputEnd >= 0 { close(inputEnd) }
+    inputEnd = -1
+  }
+
+  func closeOutput() {
+    if outputEnd >= 0 { close(outputEnd) }
+    outputEnd = -1
+  }
+
+  /// The next line of output, nil at its end or after `seconds`.
+  func readLine(seconds: Double = 20) -> String? {
+    while true {
+      if let end = received.firstIndex(of: UInt8(ascii: "\n")) {
+        defer { received.removeSubrange(...end) }
+        return String(decoding: received[..<end], as: UTF8.self)
+      }
+      var entry = pollfd(fd: outputEnd, events: Int16(POLLIN), revents: 0)
+      guard poll(&entry, 1, Int32(seconds * 1000)) > 0 else { return nil }
+      var block = [UInt8](repeating: 0, count: 4096)
+      let count = read(outputEnd, &block, block.count)
+      guard count > 0 else { return nil }
+      received += block[..<count]
+    }
+  }
+
+  /// Waits until the command has said something on standard error: it has started then.
+  func waitForNotice() throws {
+    for _ in 0..<2000 {
+      if try errors.contains("listening") { return }
+      usleep(5000)
+    }
+  }
+
+  func send(_ signal: Int32) { child.send(signal) }
+  func wait(seconds: Double = 20) -> Int { child.wait(seconds: seconds) }
+  var errors: String { get throws { try folder.read("stderr") } }
+}

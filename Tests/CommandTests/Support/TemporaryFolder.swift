@@ -1,0 +1,62 @@
+import Glibc
+
+/// A folder that is removed with its content.
+final class TemporaryFolder {
+  let path: String
+
+  struct FileError: Error { let path: String, code: Int32 }
+
+  init() throws {
+    var template = Array("/tmp/silif-commands-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw FileError(path: "/tmp", code: errno) }
+    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  deinit { TemporaryFolder.remove(path) }
+
+  /// Returns the file's path. Folders in `name` are made.
+  @discardableResult
+  func write(_ bytes: [UInt8], to name: String) throws -> String {
+    var folder = path
+    for part in name.split(separator: "/").dropLast() {
+      folder += "/\(part)"
+      mkdir(folder, 0o755)
+    }
+    let file = "\(path)/\(name)"
+    guard let stream = fopen(file, "w") else { throw FileError(path: file, code: errno) }
+    fwrite(bytes, 1, bytes.count, stream)
+    fclose(stream)
+    return file
+  }
+
+  @discardableResult
+  func write(_ text: String, to name: String) throws -> String { try write(Array(text.utf8), to: name) }
+
+  func read(_ name: String) throws -> String { String(decoding: try Self.bytes("\(path)/\(name)"), as: UTF8.self) }
+
+  static func bytes(_ path: String) throws -> [UInt8] {
+    guard let stream = fopen(path, "r") else { throw FileError(path: path, code: errno) }
+    defer { fclose(stream) }
+    var bytes: [UInt8] = []
+    var block = [UInt8](repeating: 0, count: 1 << 16)
+    while case let count = fread(&block, 1, block.count, stream), count > 0 { bytes += block[..<count] }
+    return bytes
+  }
+
+  private static func remove(_ path: String) {
+    if let stream = opendir(path) {
+      var names: [String] = []
+      while let entry = readdir(stream) {
+        names.append(
+          withUnsafePointer(to: &entry.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+          })
+      }
+      closedir(stream)
+      for name in names where name != "." && name != ".." { remove("\(path)/\(name)") }
+      rmdir(path)
+    } else {
+      unlink(path)
+    }
+  }
+}
