@@ -14,6 +14,7 @@ from ..model_file.write import model_bytes, write_atomically
 from .clips import load_list, load_pcm
 from .compare import compare
 from .convert import convert
+from .fold import fold
 from .self_test import add_self_test, liveliest
 from .state_dict import ConversionError, load_state_dict
 
@@ -98,7 +99,7 @@ def export(arguments) -> list[str]:
     state = load_state_dict(arguments.checkpoint)
     description = _description(arguments.checkpoint)
     front_end = _front_end(description)
-    classes = [value for key, value in state.items() if key.endswith("W.weight")][-1].shape[0]
+    classes = fold(state)[-1].weights.shape[1]
     words = description.get("words") or [str(index) for index in range(classes)]
     if arguments.words:
         words = arguments.words.split(",")
@@ -129,19 +130,24 @@ def export(arguments) -> list[str]:
         provenance=provenance,
     )
     model = conversion.model
+    if arguments.self_test and front_end is None:
+        raise ConversionError("--self-test takes a recording, but this network has no front end")
     if arguments.self_test:
-        if front_end is None:
-            raise ConversionError("--self-test takes a recording, but this network has no front end")
-        add_self_test(model, liveliest(load_pcm(arguments.self_test, front_end.sample_rate_hz)), front_end)
+        self_test = liveliest(load_pcm(arguments.self_test, front_end.sample_rate_hz))
     elif front_end:
-        noise = np.random.default_rng(1).integers(-8000, 8000, 4000).astype(np.int16)
-        add_self_test(model, noise, front_end)
+        self_test = np.random.default_rng(1).integers(-8000, 8000, 4000).astype(np.int16)
     else:
-        add_self_test(model, _generated_frames(clip_steps, model.layers[0].inputs))
+        self_test = _generated_frames(clip_steps, model.layers[0].inputs)
+    frames = add_self_test(model, self_test, front_end)
     lines = [
         f"{line.name:34} scale {line.scale:28} SNR {line.signal_to_noise_db:6.1f} dB  saturated {line.saturated}"
         for line in conversion.report
     ]
+    if not arguments.evaluate:
+        chosen, what = (
+            (calibration, "the calibration clips") if calibration is not None else (frames, "the self-test input")
+        )
+        lines += [f"on {what}:"] + ["  " + line for line in compare(conversion, chosen).lines()]
     for list_file in arguments.evaluate:
         frames, labels = load_list(list_file, list_file.parent, words, clip_steps, front_end)
         lines += [f"{list_file}:"] + ["  " + line for line in compare(conversion, frames, labels).lines()]

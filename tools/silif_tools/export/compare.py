@@ -14,8 +14,8 @@ _CLIPS_AT_ONCE = 128
 @dataclass
 class Comparison:
     clips: int
-    float_accuracy: float
-    fixed_accuracy: float
+    float_accuracy: float | None
+    fixed_accuracy: float | None
     same_winner: float
     float_rates: list[float]
     fixed_rates: list[float]
@@ -23,9 +23,12 @@ class Comparison:
     saturations: int
 
     def lines(self) -> list[str]:
+        accuracy = ""
+        if self.float_accuracy is not None:
+            accuracy = f" float {100 * self.float_accuracy:.2f} %, fixed {100 * self.fixed_accuracy:.2f} %,"
         text = [
-            f"clips {self.clips}: float {100 * self.float_accuracy:.2f} %, fixed {100 * self.fixed_accuracy:.2f} %,"
-            f" same winner {100 * self.same_winner:.2f} %, saturated sums {self.saturations}"
+            f"clips {self.clips}:{accuracy} same winner {100 * self.same_winner:.2f} %,"
+            f" saturated sums {self.saturations}"
         ]
         for index, rates in enumerate(zip(self.float_rates, self.fixed_rates, self.float_peaks, strict=False)):
             text.append(
@@ -35,8 +38,8 @@ class Comparison:
         return text
 
 
-def compare(conversion: Conversion, frames: np.ndarray, labels: np.ndarray) -> Comparison:
-    """frames [clip, step, input] input integers; labels [clip]."""
+def compare(conversion: Conversion, frames: np.ndarray, labels: np.ndarray | None = None) -> Comparison:
+    """frames [clip, step, input] input integers; labels [clip], without which there are no accuracies."""
     hidden = len(conversion.float_layers) - 1
     float_winner, fixed_winner, saturations = [], [], 0
     float_rates, fixed_rates, peaks = np.zeros(hidden), np.zeros(hidden), np.zeros(hidden)
@@ -54,8 +57,8 @@ def compare(conversion: Conversion, frames: np.ndarray, labels: np.ndarray) -> C
     float_winner, fixed_winner = np.concatenate(float_winner), np.concatenate(fixed_winner)
     return Comparison(
         clips=len(frames),
-        float_accuracy=float(np.mean(float_winner == labels)),
-        fixed_accuracy=float(np.mean(fixed_winner == labels)),
+        float_accuracy=None if labels is None else float(np.mean(float_winner == labels)),
+        fixed_accuracy=None if labels is None else float(np.mean(fixed_winner == labels)),
         same_winner=float(np.mean(float_winner == fixed_winner)),
         float_rates=list(float_rates),
         fixed_rates=list(fixed_rates),

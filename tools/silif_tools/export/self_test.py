@@ -17,10 +17,14 @@ def liveliest(pcm: np.ndarray, samples: int = 8000) -> np.ndarray:
     return pcm[start : start + samples]
 
 
-def add_self_test(model: ModelTables, values: np.ndarray, front_end: FrontEndSettings | None = None) -> None:
-    """values: int16 samples (1-D; needs the front end) or input frames (2-D, [step, input])."""
+def add_self_test(model: ModelTables, values: np.ndarray, front_end: FrontEndSettings | None = None) -> np.ndarray:
+    """values: int16 samples (1-D; needs the front end) or input frames (2-D, [step, input]).
+
+    Returns the frames it makes, [1, step, input].
+    """
     values = np.asarray(values, dtype=np.int16)
     frames = log_mel(values, front_end) if values.ndim == 1 else values
     model.self_test_input = values
     model.self_test_steps = len(frames)
     model.self_test_digest = trace_digest(run_model(model, frames[None]))
+    return frames[None]

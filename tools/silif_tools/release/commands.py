@@ -45,5 +45,9 @@ class Commands:
         self.trace(model, sound, folder)
         return np.load(folder / "probabilities.npy")
 
+    def verify(self, model: Path) -> None:
+        """Raises RuntimeError where this machine does not compute what the exporter computed."""
+        self._run("kws-model", "verify", model)
+
     def info(self, model: Path) -> dict:
         return json.loads(self._run("kws-model", "info", model, "--format", "json"))

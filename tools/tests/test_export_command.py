@@ -1,0 +1,79 @@
+"""silif-export as a user types it: a file that verifies on the board, a report, clear refusals."""
+
+import json
+
+import numpy as np
+import pytest
+from built_commands import built_commands
+from test_export_fold import trained_like
+
+from silif_tools.export.command import main
+from silif_tools.integer.digest import trace_digest
+from silif_tools.integer.network import run_model
+from silif_tools.model_file.read import read_model
+
+torch = pytest.importorskip("torch")
+
+
+def checkpoint(folder, kind="silif"):
+    path = folder / "tiny.pth"
+    torch.save(trained_like(kind).state_dict(), path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["silif", "csilif"])
+@pytest.mark.parametrize("bits", ["8", "16"])
+def test_a_state_dict_becomes_a_model_that_verifies(kind, bits, tmp_path, capsys):
+    output = tmp_path / "tiny.silif"
+    arguments = [str(checkpoint(tmp_path, kind)), "--output", str(output), "--bits", bits]
+    assert main([*arguments, "--words", "a,b,c,d,e", "--step-ms", "10", "--clip-steps", "60"]) == 0
+    report = capsys.readouterr().out
+    assert "layer 0.weights" in report
+    assert "SNR" in report
+    assert "saturated" in report
+    assert "firing rate float" in report
+    model = read_model(output)
+    assert model.words == ["a", "b", "c", "d", "e"]
+    assert model.step_us == 10_000
+    assert trace_digest(run_model(model, model.self_test_input[None])) == model.self_test_digest
+    built_commands().verify(output)
+
+
+def test_without_words_classes_are_numbers(tmp_path):
+    output = tmp_path / "tiny.silif"
+    assert main([str(checkpoint(tmp_path)), "--output", str(output)]) == 0
+    assert read_model(output).words == ["0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("prepare", "message"),
+    [
+        (lambda folder: (folder / "tiny.pth").write_bytes(b"not a checkpoint"), "not a plain PyTorch state dict"),
+        (lambda folder: torch.save({"weights": torch.zeros(3)}, folder / "tiny.pth"), "not a network of this family"),
+        (lambda folder: (folder / "tiny.json").write_text("{"), "not valid JSON"),
+        (lambda folder: (folder / "tiny.json").write_text(json.dumps({"words": ["one"]})), "1 words for a readout"),
+        (lambda folder: (folder / "tiny.pth").unlink(), "no such file"),
+    ],
+)
+def test_refusals_name_the_file_and_write_nothing(prepare, message, tmp_path, capsys):
+    path, output = checkpoint(tmp_path), tmp_path / "out" / "tiny.silif"
+    prepare(tmp_path)
+    assert main([str(path), "--output", str(output)]) == 1
+    assert message in capsys.readouterr().err
+    assert not output.exists()
+
+
+def test_wrong_usage_exits_with_2(tmp_path):
+    with pytest.raises(SystemExit) as stop:
+        main([str(checkpoint(tmp_path)), "--bits", "7", "--output", str(tmp_path / "x.silif")])
+    assert stop.value.code == 2
+
+
+def test_same_input_same_file(tmp_path):
+    path = checkpoint(tmp_path)
+    contents = []
+    for name in ("one.silif", "two.silif"):
+        assert main([str(path), "--output", str(tmp_path / name), "--words", "a,b,c,d,e"]) == 0
+        contents.append(np.frombuffer((tmp_path / name).read_bytes(), np.uint8))
+    # Only the name in the provenance differs.
+    assert len(contents[0]) == len(contents[1])
