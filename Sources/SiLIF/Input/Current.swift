@@ -6,5 +6,5 @@
 @_noAllocation @_noLocks
 @inline(__always)
 func alignedCurrent(_ sum: Int32, _ mantissa: Int32, _ shift: UInt8, _ bias: Int32) -> Int64 {
-  (roundedShift(product(sum, mantissa), rightBy: Int64(shift)) &+ Int64(bias)) &<< 22
+  (roundedShift(product(sum, mantissa), rightByVariable: shift) &+ Int64(bias)) &<< 22
 }

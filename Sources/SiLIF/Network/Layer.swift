@@ -3,6 +3,8 @@ struct Layer {
   let parameters: LayerParameters
   private let sums: UnsafeMutablePointer<Int32>
   private let tile: UnsafeMutablePointer<Int16>
+  private let nonZero: UnsafeMutablePointer<UInt16>
+  private let nonZeroValues: UnsafeMutablePointer<Int16>
   private let delay: Delay
   private let neurons: Neurons
   private let saturation: SaturationCounter
@@ -34,6 +36,8 @@ struct Layer {
     let width = parameters.paddedOutputs
     sums = arena.reserve(Int32.self, width)
     tile = arena.reserve(Int16.self, parameters.source == .spikes && parameters.weightBits == 8 ? width : 0)
+    nonZero = arena.reserve(UInt16.self, parameters.source == .dense ? parameters.inputs : 0)
+    nonZeroValues = arena.reserve(Int16.self, parameters.source == .dense ? parameters.inputs : 0)
     let reach = parameters.maximumDelay
     switch parameters.delayKind {
     case .none:
@@ -96,12 +100,12 @@ struct Layer {
   mutating func step(frame: UnsafePointer<Int16>) -> Int {
     switch delay {
     case .none:
-      DenseInput.accumulate(frame: frame, parameters: parameters, into: sums)
+      accumulate(frame)
     case .frames(let ring, let delayed):
       ring.exchange(frame: frame, slot: slot, delays: delays, delayed: delayed)
-      DenseInput.accumulate(frame: delayed, parameters: parameters, into: sums)
+      accumulate(delayed)
     case .dendritic(let ring):
-      DenseInput.accumulate(frame: frame, parameters: parameters, into: sums)
+      accumulate(frame)
       ring.deposit(sums: sums, slot: slot, delays: delays)
       ring.collect(slot: slot, into: sums)
     case .synaptic(let ring):
@@ -112,6 +116,12 @@ struct Layer {
     }
     stepNeurons()
     return parameters.inputs &* parameters.outputs
+  }
+
+  @inline(__always)
+  private func accumulate(_ frame: UnsafePointer<Int16>) {
+    DenseInput.accumulate(
+      frame: frame, parameters: parameters, nonZero: nonZero, values: nonZeroValues, into: sums)
   }
 
   /// One step on the spikes of the layer below. Returns the synaptic operations: spikes times fan-out.

@@ -24,7 +24,7 @@ struct CSiLIFNeurons {
     sums: UnsafePointer<Int32>, spiked: UnsafeMutablePointer<UInt8>, parameters: borrowing LayerParameters,
     saturation: SaturationCounter
   ) {
-    let half = Int32(1) &<< Int32(parameters.stateFractionBits &- 1)
+    let half = Int32(1) &<< Int32(truncatingIfNeeded: parameters.stateFractionBits &- 1)
     let decayReal = parameters.decay
     let decayImaginary = parameters.second
     let mantissa = parameters.scaleMantissa
@@ -37,11 +37,12 @@ struct CSiLIFNeurons {
       let current = alignedCurrent(sums[index], mantissa[index], shift[index], bias[index])
       let sumReal = product(decayReal[index], re) &- product(decayImaginary[index], im) &+ current
       let sumImaginary = product(decayImaginary[index], re) &+ product(decayReal[index], im)
-      let newReal = saturation.clamp(roundedShift(sumReal, rightBy: 30), limit: StateLimit.state)
+      let newReal = Int32(
+        truncatingIfNeeded: saturation.clamp(roundedShift(sumReal, rightBy: 30), limit: StateLimit.state))
       let newImaginary = saturation.clamp(roundedShift(sumImaginary, rightBy: 30), limit: StateLimit.state)
-      real[index] = Int32(truncatingIfNeeded: newReal)
+      real[index] = newReal
       imaginary[index] = Int32(truncatingIfNeeded: newImaginary)
-      spiked[index] = newReal > Int64(half) ? 1 : 0
+      spiked[index] = exceeds(newReal, half)
     }
   }
 }

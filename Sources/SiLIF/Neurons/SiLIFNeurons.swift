@@ -30,7 +30,7 @@ struct SiLIFNeurons {
     sums: UnsafePointer<Int32>, spiked: UnsafeMutablePointer<UInt8>, parameters: borrowing LayerParameters,
     saturation: SaturationCounter
   ) {
-    let one = Int32(1) &<< Int32(parameters.stateFractionBits)
+    let one = Int32(1) &<< Int32(truncatingIfNeeded: parameters.stateFractionBits)
     let decay = parameters.decay
     let inputGain = parameters.second
     let leakMantissa = parameters.adaptationLeakMantissa
@@ -45,8 +45,7 @@ struct SiLIFNeurons {
       let s = Int32(spiked[index])
       let w = adaptation[index]
       // |leak| <= 2^60, |a·u| <= 2^60, |b·s| <= 2^(F+2+30) <= 2^56 for F <= 24: with |w| <= 2^60 the sum is below 2^62.
-      let leak = roundedShift(
-        product(leakMantissa[index], upper(w)), rightBy: Int64(leakShift[index]))
+      let leak = roundedShift(product(leakMantissa[index], upper(w)), rightByVariable: leakShift[index])
       let spikeTerm = Int64(spikeCoupling[index] &* s) &<< 30
       let newW = saturation.clamp(
         w &- leak &+ product(subthreshold[index], u) &+ spikeTerm, limit: StateLimit.adaptation)
@@ -57,7 +56,7 @@ struct SiLIFNeurons {
       let newU = Int32(truncatingIfNeeded: saturation.clamp(roundedShift(sum, rightBy: 30), limit: StateLimit.state))
       adaptation[index] = newW
       membrane[index] = newU
-      spiked[index] = newU > one ? 1 : 0
+      spiked[index] = exceeds(newU, one)
     }
   }
 

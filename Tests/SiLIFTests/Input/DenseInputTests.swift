@@ -20,7 +20,11 @@ import Testing
         }
       }
       let sums = Scratch<Int32>(repeating: -1, count: 32)
-      DenseInput.accumulate(frame: frame, parameters: layer.parameters, into: sums.pointer)
+      let nonZero = Scratch<UInt16>(count: inputs)
+      let values = Scratch<Int16>(count: inputs)
+      DenseInput.accumulate(
+        frame: frame, parameters: layer.parameters, nonZero: nonZero.pointer, values: values.pointer,
+        into: sums.pointer)
       let expected = (0..<32).map { output in
         (0..<inputs).reduce(Int64(0)) { $0 + Int64(frame[$1]) * Int64(weights[$1][output]) }
       }

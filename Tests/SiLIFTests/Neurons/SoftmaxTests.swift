@@ -33,6 +33,7 @@ import Testing
   func isWithinItsStatedErrorOfTheExponential(_ classes: Int) {
     var random = SplitMix64(seed: UInt64(classes))
     var worst = 0.0
+    var failures = 0
     for round in 0..<(20_000 / classes) {
       // Spreads from a hundredth to the whole range of a state.
       let shift = Int32(round % 22)
@@ -42,14 +43,15 @@ import Testing
       for index in 0..<classes {
         let error = abs(Double(probabilities[index]) - exact[index])
         worst = max(worst, error)
-        #expect(error <= statedError(exact[index] / 32768, classes: classes))
+        if error > statedError(exact[index] / 32768, classes: classes) { failures += 1 }
       }
       let sum = probabilities.reduce(0) { $0 + Int($1) }
-      #expect(abs(sum - 32768) <= (classes + 1) / 2)
+      if abs(sum - 32768) > (classes + 1) / 2 { failures += 1 }
       // Order is kept: a larger potential never has a smaller probability.
       let order = membrane.indices.sorted { membrane[$0] < membrane[$1] }
-      for (low, high) in zip(order, order.dropFirst()) { #expect(probabilities[low] <= probabilities[high]) }
+      for (low, high) in zip(order, order.dropFirst()) where probabilities[low] > probabilities[high] { failures += 1 }
     }
+    #expect(failures == 0)
     print("measured: softmax, \(classes) classes: largest error \(worst) of 32768")
   }
 
