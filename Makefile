@@ -43,9 +43,9 @@ bench: build
 	$(RELEASE)/kws-bench
 
 convert: $(VENV)/installed
-	@test -n "$(CHECKPOINT)" -a -n "$(OUTPUT)" || { echo "usage: make convert CHECKPOINT=x.pth OUTPUT=y.silif [WORDS=a,b] [STEP_MS=10] [BITS=8]" >&2; exit 2; }
+	@test -n "$(CHECKPOINT)" -a -n "$(OUTPUT)" || { echo "usage: make convert CHECKPOINT=x.pth OUTPUT=y.silif [NEURON=adlif] [WORDS=a,b] [STEP_MS=10] [BITS=8]" >&2; exit 2; }
 	$(PYTHON) -m silif_tools.export.command "$(CHECKPOINT)" --output "$(OUTPUT)" \
-	  $(if $(WORDS),--words "$(WORDS)") $(if $(STEP_MS),--step-ms $(STEP_MS)) $(if $(BITS),--bits $(BITS))
+	  $(if $(NEURON),--neuron $(NEURON)) $(if $(WORDS),--words "$(WORDS)") $(if $(STEP_MS),--step-ms $(STEP_MS)) $(if $(BITS),--bits $(BITS))
 
 # Trains one of the networks that ship, from ../shared/data, and writes model, curve and card. About an hour.
 models: build $(VENV)/installed

@@ -31,6 +31,9 @@ def _arguments(argv):
     parser.add_argument(
         "--words", help="comma-separated classes in the readout's order (default: from NAME.json, else numbers)"
     )
+    parser.add_argument(
+        "--neuron", choices=("cadlif", "adlif"), default="cadlif", help="for layers that fit both (default cadlif)"
+    )
     parser.add_argument("--step-ms", type=float, help="duration of one step (default: from NAME.json, else 4)")
     parser.add_argument("--clip-steps", type=int, help="steps in one clip (default: 1 s of audio, or 300)")
     parser.add_argument("--bits", type=int, choices=(8, 16), default=8, help="bits of a weight (default 8)")
@@ -99,7 +102,7 @@ def export(arguments) -> list[str]:
     state = load_state_dict(arguments.checkpoint)
     description = _description(arguments.checkpoint)
     front_end = _front_end(description)
-    classes = fold(state)[-1].weights.shape[1]
+    classes = fold(state, arguments.neuron)[-1].weights.shape[1]
     words = description.get("words") or [str(index) for index in range(classes)]
     if arguments.words:
         words = arguments.words.split(",")
@@ -126,6 +129,7 @@ def export(arguments) -> list[str]:
         clip_frames=clip_steps,
         weight_bits=arguments.bits,
         front_end=front_end,
+        neuron=arguments.neuron,
         calibration=calibration,
         provenance=provenance,
     )

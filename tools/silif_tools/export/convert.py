@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..integer.fixed import STATE_BITS
 from ..integer.frontend import FrontEndSettings
 from ..model_file.tables import Detector, InputKind, ModelTables
 from .float_network import run_float
 from .fold import FloatLayer, fold
-from .quantize import TensorReport, quantize_layer
+from .quantize import STATE_FRACTION_BITS, TensorReport, quantize_layer
 from .state_dict import ConversionError
 
 
@@ -39,6 +40,7 @@ def convert(
     clip_frames: int,
     weight_bits: int = 8,
     front_end: FrontEndSettings | None = None,
+    neuron: str = "cadlif",
     calibration: np.ndarray | None = None,
     detector: Detector | None = None,
     provenance: dict[str, str] | None = None,
@@ -48,7 +50,7 @@ def convert(
     calibration: input frames [clip, step, input] in input integers. They only tell how much each input of each layer
     matters and its mean, so a few hundred clips of training data do. Without them all inputs of a layer count alike.
     """
-    layers = fold(state)
+    layers = fold(state, neuron)
     if len(words) != layers[-1].weights.shape[1]:
         raise ConversionError(f"{len(words)} words for a readout of {layers[-1].weights.shape[1]} classes")
     if front_end is not None and front_end.band_count != layers[0].weights.shape[0]:
@@ -58,7 +60,7 @@ def convert(
     fraction_bits = front_end.output_fraction_bits if front_end else 0
     input_unit = 2.0**-fraction_bits
     # 16 natural-log units on either side: full-scale audio reaches about +12, silence is -15.94.
-    input_limit = min(16 << fraction_bits, 32767) if front_end else 255
+    input_limit = min(16 << fraction_bits, 32767) if front_end else _count_limit(layers[0])
     means, powers = _statistics(state, layers, calibration, input_unit)
     tables, report = [], []
     for index, layer in enumerate(layers):
@@ -92,6 +94,15 @@ def convert(
         provenance=provenance or {},
     )
     return Conversion(model, layers, report)
+
+
+def _count_limit(first: FloatLayer) -> int:
+    """Largest count that every input may have at once with the current still inside the states' range."""
+    room = 0.98 * 2.0 ** (STATE_BITS - STATE_FRACTION_BITS) - np.abs(first.bias).max()
+    limit = int(min(255, room / np.abs(first.weights).sum(axis=0).max()))
+    if limit < 1:
+        raise ConversionError("layer 0: the weights are too large for any input: the states leave their range")
+    return limit
 
 
 def _statistics(state, layers, calibration, input_unit):

@@ -13,6 +13,11 @@ from .state_dict import ConversionError
 
 BATCH_NORM_EPSILON = 1e-5
 READOUT_DECAY_RANGE = (np.exp(-1 / 5), np.exp(-1 / 25))
+# Ranges of al, be, a, b in the networks that store their decays as they are (DESIGN section 3).
+_STORED_RANGES = {
+    "cadlif": ((0.36, 0.96), (0.96, 0.99), (0, 1), (0, 2)),
+    "adlif": (READOUT_DECAY_RANGE, (np.exp(-1 / 30), np.exp(-1 / 120)), (-1, 1), (0, 2)),
+}
 
 
 @dataclass
@@ -44,7 +49,22 @@ def _current(state: dict, prefix: str) -> tuple[np.ndarray, np.ndarray]:
     return weight.T, bias
 
 
-def _layer(state: dict, prefix: str, source: Source) -> FloatLayer:
+def _silif(source, weights, bias, decay, gain, leak, a, b) -> FloatLayer:
+    """The SiLIF equations with all constants resolved; gain is 1 - decay."""
+    return FloatLayer(
+        NeuronKind.SILIF,
+        source,
+        weights * gain,
+        bias * gain,
+        decay=decay,
+        second=gain,
+        adaptation_leak=leak,
+        subthreshold_coupling=a,
+        spike_coupling=b,
+    )
+
+
+def _layer(state: dict, prefix: str, source: Source, neuron: str, is_last: bool) -> FloatLayer:
     weights, bias = _current(state, prefix)
     keys = {key[len(prefix) :] for key in state if key.startswith(prefix)}
     if any(key.startswith("V.") for key in keys):
@@ -53,17 +73,14 @@ def _layer(state: dict, prefix: str, source: Source) -> FloatLayer:
         step = np.exp(state[f"{prefix}dt"])
         rate = np.exp(state[f"{prefix}alpha"]) * step
         decay, gain = np.exp(-rate), -np.expm1(-rate)
-        return FloatLayer(
-            NeuronKind.SILIF,
-            source,
-            weights * gain,
-            bias * gain,
-            decay=decay,
-            second=gain,
-            adaptation_leak=-np.expm1(-np.exp(state[f"{prefix}beta"]) * step),
-            subthreshold_coupling=np.clip(state[f"{prefix}a"], 0, 1),
-            spike_coupling=np.clip(state[f"{prefix}b"], 0, 2),
-        )
+        leak = -np.expm1(-np.exp(state[f"{prefix}beta"]) * step)
+        a, b = np.clip(state[f"{prefix}a"], 0, 1), np.clip(state[f"{prefix}b"], 0, 2)
+        return _silif(source, weights, bias, decay, gain, leak, a, b)
+    if {"alpha", "beta", "a", "b"} <= keys:
+        # cAdLIF and adLIF store the same tensors: the user says which, and cAdLIF is assumed.
+        ranges = zip(("alpha", "beta", "a", "b"), _STORED_RANGES[neuron], strict=True)
+        decay, slow, a, b = (np.clip(state[prefix + key], *bounds) for key, bounds in ranges)
+        return _silif(source, weights, bias, decay, 1 - decay, 1 - slow, a, b)
     if {"log_dt", "log_log_alpha", "alpha_img", "b"} <= keys:
         step = np.exp(state[f"{prefix}log_dt"])
         # Phases reach hundreds of radians: the exponential is taken here, in float64.
@@ -71,20 +88,28 @@ def _layer(state: dict, prefix: str, source: Source) -> FloatLayer:
         gain = state[f"{prefix}b"]
         return FloatLayer(NeuronKind.CSILIF, source, weights * gain, bias * gain, decay=decay.real, second=decay.imag)
     if "alpha" in keys and not keys & {"beta", "dt", "a", "b"}:
+        # LIF neurons and the readout store the same tensor: the readout is the last layer.
         decay = np.clip(state[f"{prefix}alpha"], *READOUT_DECAY_RANGE)
-        return FloatLayer(NeuronKind.READOUT, source, weights * (1 - decay), bias * (1 - decay), decay=decay)
+        if is_last:
+            return FloatLayer(NeuronKind.READOUT, source, weights * (1 - decay), bias * (1 - decay), decay=decay)
+        zero = np.zeros_like(decay)
+        return _silif(source, weights, bias, decay, 1 - decay, zero + 1, zero, zero)
     raise ConversionError(f"{prefix[:-1]}: no neuron that runs here has the tensors {', '.join(sorted(keys))}")
 
 
-def fold(state: dict[str, np.ndarray]) -> list[FloatLayer]:
+def fold(state: dict[str, np.ndarray], neuron: str = "cadlif") -> list[FloatLayer]:
     """All layers, input normalization folded into the first one.
+
+    neuron: "cadlif" or "adlif", for layers whose tensors fit both.
 
     Raises ConversionError naming the tensor that stands in the way.
     """
     indices = sorted({int(key.split(".")[1]) for key in state if key.startswith("snn.")})
     if not indices or indices != list(range(len(indices))):
         raise ConversionError("no tensors named snn.0., snn.1., ...: this is not a network of this family")
-    layers = [_layer(state, f"snn.{i}.", Source.DENSE if i == 0 else Source.SPIKES) for i in indices]
+    layers = [
+        _layer(state, f"snn.{i}.", Source.DENSE if i == 0 else Source.SPIKES, neuron, i == indices[-1]) for i in indices
+    ]
     for index, layer in enumerate(layers):
         is_last = index == len(layers) - 1
         if (layer.kind == NeuronKind.READOUT) != is_last:
