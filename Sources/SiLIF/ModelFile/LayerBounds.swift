@@ -57,7 +57,8 @@ extension LayerParameters {
     try check(Int64(bias[output]), in: 0...0, "bias padding", layer)
     try check(Int64(decay[output]), in: 0...0, "decay padding", layer)
     // Where a kind lacks one of these, it is an alias of a table already checked.
-    try check(Int64(second[output]), in: 0...0, "second coefficient padding", layer)
+    let secondName: StaticString = kind == .cSiLIF ? "decay_imaginary padding" : "input_gain padding"
+    try check(Int64(second[output]), in: 0...0, secondName, layer)
     try check(Int64(adaptationLeakMantissa[output]), in: 0...0, "adaptation_leak_mantissa padding", layer)
     try check(Int64(adaptationLeakShift[output]), in: 0...0, "adaptation_leak_shift padding", layer)
     try check(Int64(subthresholdCoupling[output]), in: 0...0, "subthreshold_coupling padding", layer)

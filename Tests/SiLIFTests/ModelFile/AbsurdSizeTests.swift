@@ -81,7 +81,8 @@ struct HeaderField: Sendable, CustomTestStringConvertible {
   /// The largest value that a field's own range admits still has to agree with the rest of the file.
   @Test func theLargestAdmittedCountsAreRefusedForWhatTheyContradict() throws {
     for (name, value, expected) in [
-      ("input_count", 4096, "self_test_count"), ("layer_count", 16, "kind"), ("class_count", 256, "word_count"),
+      ("input_count", 4096, "self_test_count"), ("layer_count", 16, "kind"), ("input_kind", 1, "FRNT"),
+      ("self_test_input", 2, "self_test_input"), ("class_count", 256, "word_count"),
       ("inputs", 4096, "weights"), ("outputs", 4096, "weights"), ("maximum_delay", 255, "maximum_delay"),
       ("self_test_steps", 1_000_000, "self_test_count"), ("self_test_count", 8_000_000, "self_test_values"),
     ] as [(String, UInt32, String)] {

@@ -49,7 +49,7 @@ import Testing
   @Test func everyPaddingValueMustBeZero() throws {
     for (offset, name) in [
       (Table.mantissa, "scale_mantissa"), (Table.bias, "bias"), (Table.decay, "decay"),
-      (Table.inputGain, "second coefficient"), (Table.leakMantissa, "adaptation_leak_mantissa"),
+      (Table.inputGain, "input_gain"), (Table.leakMantissa, "adaptation_leak_mantissa"),
       (Table.subthreshold, "subthreshold_coupling"), (Table.spike, "spike_coupling"),
     ] {
       for neuron in 1..<16 { #expect(try error(offset + 4 * neuron, 1)?.fieldName == name + " padding") }
