@@ -43,9 +43,7 @@ let package = Package(
     .testTarget(name: "LogMelTests", dependencies: ["LogMel"], exclude: ["Golden"]),
     .testTarget(name: "KeywordSpotterTests", dependencies: ["KeywordSpotter"]),
     .testTarget(name: "AudioInputTests", dependencies: ["AudioInput", "CSndFile"], exclude: ["Golden"]),
-    .testTarget(
-      name: "CommandTests", dependencies: ["CommandSupport", "KeywordSpotter", "SiLIF", "AudioInput"],
-      exclude: ["Fixtures"]),
+    .testTarget(name: "CommandTests", dependencies: ["CommandSupport", "KeywordSpotter", "SiLIF", "AudioInput"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -11,6 +11,7 @@ public enum ModelFileError: Error {
 /// A model file in a read-only memory map: weights are used in place and shared between processes.
 public final class ModelFile: @unchecked Sendable {
   public let path: String
+  /// Points into the map: whatever is made from it must not outlive this object.
   public let model: Model
   private let mapped: UnsafeMutableRawPointer
   private let byteCount: Int

@@ -22,6 +22,8 @@ struct VerifyResult {
       name = file.path
       let test = file.model.selfTest
       let found: (digest: UInt64, step_count: Int)
+      // The model's tables lie in the file's memory map, which goes with the file.
+      defer { withExtendedLifetime(file) {} }
       do { found = try file.model.runSelfTest() } catch { throw Failure(spotterMessage(error, path: name)) }
       (digest, steps) = found
       if found.step_count != test.step_count {

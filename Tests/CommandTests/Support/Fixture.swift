@@ -1,4 +1,4 @@
-/// The small random networks that `Fixtures/make_fixtures.py` makes.
+/// The small random networks that `Tests/Fixtures/make_fixtures.py` makes.
 enum Fixture {
   /// Hears sound; words yes, no, stop, unknown, silence.
   static let audio = path("audio.silif")
@@ -6,6 +6,6 @@ enum Fixture {
   static let counts = path("counts.silif")
 
   private static func path(_ name: String) -> String {
-    #filePath.split(separator: "/").dropLast(2).reduce("") { "\($0)/\($1)" } + "/Fixtures/\(name)"
+    #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } + "/Fixtures/\(name)"
   }
 }

@@ -1,13 +1,12 @@
-"""Makes the small random networks that the commands' tests run.
+"""Makes the small random networks that the tests of the spotter and of the commands run.
 
-Run from the repository's root: `cd tools && python ../Tests/CommandTests/Fixtures/make_fixtures.py`. Random weights hear
+Run from the repository's root: `cd tools && python ../Tests/Fixtures/make_fixtures.py`. Random weights hear
 nothing sensible, but they raise events on loud sound, always the same ones, and that is what the tests need.
 """
 
 from pathlib import Path
 
 import numpy as np
-
 from silif_tools.export.self_test import add_self_test
 from silif_tools.integer.fixed import mantissa_and_shift
 from silif_tools.integer.frontend import FrontEndSettings
@@ -88,7 +87,7 @@ def audio_model() -> ModelTables:
         silence_index=4,
         detector=detector(words, 3, 4),
         front_end=FrontEndSettings().to_section(),
-        provenance={"made_by": "Tests/CommandTests/Fixtures/make_fixtures.py", "trained_on": "nothing: random weights"},
+        provenance={"made_by": "Tests/Fixtures/make_fixtures.py", "trained_on": "nothing: random weights"},
     )
     samples = np.clip(generator.normal(0, 3000, 2000), -32768, 32767).astype(np.int16)
     add_self_test(model, samples, FrontEndSettings())
@@ -112,7 +111,7 @@ def counts_model() -> ModelTables:
         unknown_index=None,
         silence_index=None,
         detector=detector(words, None, None),
-        provenance={"made_by": "Tests/CommandTests/Fixtures/make_fixtures.py"},
+        provenance={"made_by": "Tests/Fixtures/make_fixtures.py"},
     )
     add_self_test(model, generator.integers(0, 4, (20, 8)).astype(np.int16))
     return model

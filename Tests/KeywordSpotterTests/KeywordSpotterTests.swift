@@ -1,0 +1,77 @@
+import Testing
+
+@testable import KeywordSpotter
+
+@Suite struct KeywordSpotterTests {
+  @Test func resultDoesNotDependOnTheBlocks() throws {
+    let file = try SpotterFixture.audio()
+    let sound = SpotterFixture.sound(80_000)
+    var whole = try TestSpotter(file)
+    let expected = whole.detections(sound, block: sound.count)
+    #expect(expected.count >= 3)
+    for block in [1, 7, 159, 160, 161, 400, 4096] {
+      var spotter = try TestSpotter(file)
+      #expect(spotter.detections(sound, block: block) == expected, "block \(block)")
+      #expect(spotter.spotter.sampleCount == Int64(sound.count))
+    }
+  }
+
+  @Test func detectionsStandAtTheEndOfAFrame() throws {
+    var spotter = try TestSpotter(SpotterFixture.audio())
+    for detection in spotter.detections(SpotterFixture.sound(80_000), block: 333) {
+      #expect((detection.sample - 400) % 160 == 0)
+      #expect(detection.sample >= 400 + 20 * 160)
+    }
+  }
+
+  @Test func resetIsLikeNewExceptForTheSampleCount() throws {
+    let file = try SpotterFixture.audio()
+    let sound = SpotterFixture.sound(48_000)
+    var spotter = try TestSpotter(file)
+    let first = spotter.detections(sound, block: 160)
+    spotter.spotter.reset()
+    let second = spotter.detections(sound, block: 160)
+    #expect(!first.isEmpty)
+    #expect(second.map { $0.sample - 48_000 } == first.map(\.sample))
+    #expect(second.map(\.word) == first.map(\.word))
+    #expect(second.map(\.score_q15) == first.map(\.score_q15))
+  }
+
+  @Test func withoutResetTheStateRunsOn() throws {
+    var spotter = try TestSpotter(SpotterFixture.audio())
+    let sound = SpotterFixture.sound(48_000)
+    let first = spotter.detections(sound, block: 160)
+    let second = spotter.detections(sound, block: 160)
+    #expect(second.map { $0.sample - 48_000 } != first.map(\.sample))
+  }
+
+  @Test func aModelWithoutFrontEndIsRefused() throws {
+    let file = try SpotterFixture.counts()
+    #expect(throws: SpotterError.self) { _ = try TestSpotter(file) }
+  }
+
+  @Test func theMemoryPlanIsWhatIsRequired() throws {
+    let file = try SpotterFixture.audio()
+    let plan = try FramePipeline.memoryPlan(for: file.model)
+    #expect(try FramePipeline.requiredBytes(for: file.model) == plan.network + plan.extractor + plan.frame)
+    let settings = DetectorSettings(defaultsOf: file.model)
+    #expect(
+      try KeywordSpotter.requiredBytes(for: file.model, settings: settings)
+        == plan.total + Detector.requiredBytes(for: settings))
+  }
+
+  @Test func nothingIsWrittenPastTheMemory() throws {
+    let file = try SpotterFixture.audio()
+    let settings = DetectorSettings(defaultsOf: file.model)
+    let count = try KeywordSpotter.requiredBytes(for: file.model, settings: settings)
+    let memory = AlignedMemory(byteCount: count + 4096)
+    for index in count..<count + 4096 { memory.bytes[index] = 0xA5 }
+    var spotter = try KeywordSpotter(
+      model: file.model, settings: settings, memory: UnsafeMutableRawBufferPointer(rebasing: memory.bytes[..<count]))
+    SpotterFixture.sound(32_000).withUnsafeBufferPointer { samples in
+      var rest = samples
+      while !rest.isEmpty { rest = UnsafeBufferPointer(rebasing: rest[spotter.accept(rest).consumed_samples...]) }
+    }
+    #expect(memory.bytes[count..<count + 4096].allSatisfy { $0 == 0xA5 })
+  }
+}
