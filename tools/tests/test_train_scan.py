@@ -18,27 +18,32 @@ def tensors(kind):
     return parameters, z, gamma, beta
 
 
-def by_reference(kind, parameters, z, gamma, beta):
+def by_reference(kind, parameters, z, gamma, beta, fixed=None):
     """Batch normalisation and loop in float64, for gradients without rounding."""
     x = z.double().detach().requires_grad_()
     p64 = [p.detach().double().requires_grad_() for p in (gamma, beta, *parameters)]
     mean, variance = x.mean((0, 1)), x.var((0, 1), correction=0)
+    if fixed:
+        mean, variance = (v.double() for v in fixed)
     current = (x - mean) * torch.rsqrt(variance + scan.EPSILON) * p64[0] + p64[1]
     return getattr(reference, kind)(current, *p64[2:]), x, p64
 
 
 @pytest.mark.parametrize("kind", ["silif", "csilif"])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_forward_and_backward_agree(kind, threads):
+@pytest.mark.parametrize("frozen", [False, True])
+def test_forward_and_backward_agree(kind, threads, frozen):
     torch.set_num_threads(threads)
     parameters, z, gamma, beta = tensors(kind)
     z.requires_grad_()
-    spikes, mean, variance = scan.NormedScan.apply(kind, z, gamma, beta, 0.0, 1, *parameters)
-    expected, x, p64 = by_reference(kind, parameters, z, gamma, beta)
+    fixed = (torch.randn(H) * 0.3, torch.rand(H) * 3 + 2) if frozen else None
+    spikes, mean, variance = scan.NormedScan.apply(kind, z, gamma, beta, 0.0, 1, fixed, *parameters)
+    expected, x, p64 = by_reference(kind, parameters, z, gamma, beta, fixed)
     assert 0.02 < expected.mean() < 0.8
     assert (spikes.double() != expected).double().mean() < 1e-3  # only where u is within rounding of the threshold
-    assert torch.allclose(mean, x.mean((0, 1)).float(), atol=1e-4)
-    assert torch.allclose(variance, x.var((0, 1), correction=0).float(), rtol=1e-4)
+    if not frozen:
+        assert torch.allclose(mean, x.mean((0, 1)).float(), atol=1e-4)
+        assert torch.allclose(variance, x.var((0, 1), correction=0).float(), rtol=1e-4)
 
     weight = torch.randn(T, B, H).bfloat16()
     (spikes * weight).sum().backward()
@@ -54,8 +59,8 @@ def test_forward_and_backward_agree(kind, threads):
 def test_dropout_drops_its_share_and_the_same_gradients(kind):
     torch.set_num_threads(1)
     parameters, z, gamma, beta = tensors(kind)
-    whole, *_ = scan.NormedScan.apply(kind, z, gamma, beta, 0.0, 5, *parameters)
-    dropped, *_ = scan.NormedScan.apply(kind, z, gamma, beta, 0.25, 5, *parameters)
+    whole, *_ = scan.NormedScan.apply(kind, z, gamma, beta, 0.0, 5, None, *parameters)
+    dropped, *_ = scan.NormedScan.apply(kind, z, gamma, beta, 0.25, 5, None, *parameters)
     assert set(dropped.float().unique().tolist()) == {0.0, 1.0}
     assert not ((dropped == 1) & (whole == 0)).any()  # the state itself does not see the dropout
     assert abs(float(dropped.detach().float().sum() / whole.detach().float().sum()) - 0.75) < 0.05
@@ -64,7 +69,7 @@ def test_dropout_drops_its_share_and_the_same_gradients(kind):
     gamma.grad = beta.grad = None
     ones = torch.zeros_like(whole)
     ones[~kept] = 1
-    out, *_ = scan.NormedScan.apply(kind, z, gamma, beta, 0.25, 5, *parameters)
+    out, *_ = scan.NormedScan.apply(kind, z, gamma, beta, 0.25, 5, None, *parameters)
     (out * ones).sum().backward()
     assert float(gamma.grad.abs().sum() + beta.grad.abs().sum()) == 0.0
 

@@ -95,7 +95,7 @@ class Run:
         r, total, began, first = self.recipe, 0.0, time.monotonic(), self.step
         while self.step < r["steps"]:
             for group in self.optimiser.param_groups:
-                group["lr"] = rate(self.step, r["steps"], r["rate"])
+                group["lr"] = rate(self.step, r.get("rate_steps", r["steps"]), r["rate"])
             self.network.train()
             loss = loss_of(self.network, self._batch())
             self.optimiser.zero_grad(set_to_none=True)

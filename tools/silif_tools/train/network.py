@@ -32,14 +32,21 @@ class Layer(nn.Module):
         super().__init__()
         self.W = nn.Linear(inputs, size, bias=False)
         self.norm = nn.BatchNorm1d(size, eps=scan.EPSILON)
+        self.frozen = False  # train with the running statistics as they are
 
     def update_statistics(self, mean: torch.Tensor, variance: torch.Tensor, count: int) -> None:
         """Running statistics as nn.BatchNorm1d keeps them (momentum None: the plain average)."""
+        if self.frozen:
+            return
         norm = self.norm
         norm.num_batches_tracked += 1
         rate = norm.momentum if norm.momentum is not None else 1.0 / float(norm.num_batches_tracked)
         norm.running_mean.lerp_(mean, rate)
         norm.running_var.lerp_(variance * (count / (count - 1)), rate)
+
+    def fixed_statistics(self) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """Mean and variance to be used in training, if they are frozen."""
+        return (self.norm.running_mean, self.norm.running_var) if self.frozen else None
 
     def normed(self, x: torch.Tensor) -> torch.Tensor:
         """I of x [T, B, inputs] in float32 with running statistics."""
@@ -61,8 +68,9 @@ class Spiking(Layer):
         z = functional.linear(x, (self.W.weight * input_scale).bfloat16())
         seed = int(torch.randint(2**31, ()))
         spikes, mean, variance = scan.NormedScan.apply(
-            self.kind, z, self.norm.weight, self.norm.bias, dropout, seed, *self.parameters_in_equations()
-        )
+            self.kind, z, self.norm.weight, self.norm.bias, dropout, seed, self.fixed_statistics(),
+            *self.parameters_in_equations(),
+        )  # fmt: skip
         with torch.no_grad():
             self.update_statistics(mean, variance, z.shape[0] * z.shape[1])
         return spikes
@@ -115,7 +123,7 @@ class Readout(Layer):
         if not self.training:
             return reference.readout(self.normed(x), al)
         z = functional.linear(x, (self.W.weight * input_scale).bfloat16()).float()
-        mean, variance = z.mean((0, 1)), z.var((0, 1), correction=0)
+        mean, variance = self.fixed_statistics() or (z.mean((0, 1)), z.var((0, 1), correction=0))
         with torch.no_grad():
             self.update_statistics(mean, variance, z.shape[0] * z.shape[1])
         current = (z - mean) * torch.rsqrt(variance + self.norm.eps) * self.norm.weight + self.norm.bias
@@ -148,6 +156,11 @@ class Network(nn.Module):
             layer.norm.bias.fill_(norm_bias)
             if dt and isinstance(layer, CSiLIF):
                 layer.log_dt.uniform_(*(math.log(x) for x in dt))
+
+    def freeze(self, frozen: bool) -> None:
+        """Train with fixed normalisation from here on, or with each batch's own statistics again."""
+        for layer in self.snn:
+            layer.frozen = frozen
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         x = self.input_norm(features)

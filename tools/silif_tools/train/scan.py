@@ -55,19 +55,20 @@ def moments(z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 class NormedScan(torch.autograd.Function):
-    """(z bfloat16 [T, B, H], gamma, beta, parameters...) -> spikes bfloat16 [T, B, H], batch mean and variance [H].
+    """(z bfloat16 [T, B, H], gamma, beta, parameters...) -> spikes bfloat16 [T, B, H], mean and variance [H].
 
+    fixed: mean and variance to normalise with, in place of the batch's.
     kind is "silif" (parameters al, be, a, b) or "csilif" (are, aim, b). The spikes are 0 or 1: with dropout p, scale
     what follows by 1 / (1 - p).
     """
 
     @staticmethod
-    def forward(ctx, kind: str, z, gamma, beta, dropout: float, seed: int, *parameters):
+    def forward(ctx, kind: str, z, gamma, beta, dropout: float, seed: int, fixed, *parameters):
         if z.shape[2] > 2048 or z.numel() >= 2**32:
             raise ValueError("scan.c: at most 2048 neurons, 2^32 elements")
         z = z.contiguous()
         parameters = [p.detach().contiguous() for p in parameters]
-        mean, variance = moments(z)
+        mean, variance = fixed or moments(z)
         inv = torch.rsqrt(variance + EPSILON)
         scale = gamma.detach() * inv
         shift = beta.detach() - mean * scale
@@ -78,7 +79,7 @@ class NormedScan(torch.autograd.Function):
         _call(f"{kind}_forward", z, scale, shift, *parameters, *_sizes(z), states[0], states[1], spikes,
               ctypes.c_uint32(seed), drop, threads)  # fmt: skip
         ctx.save_for_backward(z, states, scale, shift, mean, inv, *parameters)
-        ctx.kind, ctx.seed, ctx.drop = kind, seed, drop
+        ctx.kind, ctx.seed, ctx.drop, ctx.fixed = kind, seed, drop, bool(fixed)
         ctx.mark_non_differentiable(mean, variance)
         return spikes, mean, variance
 
@@ -94,8 +95,9 @@ class NormedScan(torch.autograd.Function):
         *g_parameters, sum_g, sum_gx = grads.sum(1).unbind()
         g_z = torch.empty_like(z)
         rows, columns = ctypes.c_size_t(z.shape[0] * z.shape[1]), ctypes.c_size_t(z.shape[2])
-        _call("norm_backward", g_input, z, g_z, rows, columns, scale, mean, inv, sum_g, sum_gx, threads)
-        return None, g_z, sum_gx, sum_g, None, None, *g_parameters
+        through = (torch.zeros_like(sum_g),) * 2 if ctx.fixed else (sum_g, sum_gx)
+        _call("norm_backward", g_input, z, g_z, rows, columns, scale, mean, inv, *through, threads)
+        return None, g_z, sum_gx, sum_g, None, None, None, *g_parameters
 
 
 def readout(inputs: torch.Tensor, al: torch.Tensor) -> torch.Tensor:

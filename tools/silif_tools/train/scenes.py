@@ -48,9 +48,9 @@ class Scenes:
         self.unknown_p = None  # set by weigh_unknown
         # Beginnings of pieces of running speech that hold enough sound to be called a word.
         loud = np.asarray(self.speech.loudness)
-        active = np.r_[0, np.cumsum(loud > np.quantile(loud, 0.9) - 6.0)]
+        self.active = np.r_[0, np.cumsum(loud > np.quantile(loud, 0.9) - 6.0)]
         starts = np.arange(len(loud) - CLIP_FRAMES)
-        self.speech_starts = starts[(active[starts + CLIP_FRAMES] - active[starts]) > 0.4 * CLIP_FRAMES]
+        self.speech_starts = starts[(self.active[starts + CLIP_FRAMES] - self.active[starts]) > 0.4 * CLIP_FRAMES]
 
     def weigh_unknown(self, folders: list[str]) -> None:
         """Draw unknown words by the square root of their folder's size: a few words make up most of them."""
@@ -91,8 +91,10 @@ class Scenes:
         """[n, length, BANDS]: each clip with its first frame at start; around it digital silence or its own quietest
         frames."""
         n = len(rows)
+        if n == 0:
+            return torch.zeros(0, length, BANDS)
         own = np.arange(length)[None, :] - start[:, None]
-        frames = np.array([b.frames[r] for b, r in zip(banks, rows, strict=True)])
+        frames = np.array([b.frames[r] for b, r in zip(banks, rows, strict=True)], np.int64)
         quiet = np.stack([b.quiet[r] for b, r in zip(banks, rows, strict=True)])
         outside = (own < 0) | (own >= frames[:, None])
         filler = np.take_along_axis(quiet, self.rng.integers(QUIET, size=(n, length)), 1)
@@ -136,7 +138,7 @@ class Scenes:
         out[silent[self.rng.random(len(silent)) < self.r["p_digital_silence"]]] = 0.0
         out[spoken] = self._cut(self.speech, self.rng.choice(self.speech_starts, len(spoken)), CLIP_FRAMES)
         banks, rows = self._clip_rows(labels[words])
-        frames = np.array([b.frames[r] for b, r in zip(banks, rows, strict=True)])
+        frames = np.array([b.frames[r] for b, r in zip(banks, rows, strict=True)], np.int64)
         shift = self.rng.integers(-self.r["shift_frames"], self.r["shift_frames"] + 1, len(words))
         start = np.minimum((CLIP_FRAMES - frames) // 2, 0) + shift  # longer ones centred, shorter ones as in evaluation
         out[words] = self._placed(banks, rows, start, CLIP_FRAMES)
@@ -153,14 +155,15 @@ class Scenes:
         labels = self.rng.choice(self.classes, len(words), p=self.weights)
         labels[labels == self.silence] = self.unknown
         banks, rows = self._clip_rows(labels)
-        frames = np.array([b.frames[r] for b, r in zip(banks, rows, strict=True)])
+        frames = np.array([b.frames[r] for b, r in zip(banks, rows, strict=True)], np.int64)
         out[words] = self._placed(banks, rows, length - frames - self.rng.integers(-5, 30, len(words)), length)
-        out[speech] = self._cut(self.speech, self._any_start(self.speech, len(speech), length), length)
+        starts = self._any_start(self.speech, len(speech), length)
+        out[speech] = self._cut(self.speech, starts, length)
         out[noise] = self._cut(self.noise, self._any_start(self.noise, len(noise), length), length)
         out[noise] *= (self._uniform(len(noise), *self.r["silence_gain_db"]) * DB).exp()[:, None, None]
         known = np.full(n, self.silence)
         known[words] = -1
-        known[speech] = self.unknown
+        known[speech] = np.where(self.active[starts + length] - self.active[starts] > 0.4 * length, self.unknown, -1)
         return out, known
 
     def _add(self, energy: torch.Tensor, level: torch.Tensor, reel: Reel, p: float, snr_db: list[float]) -> None:

@@ -64,7 +64,12 @@ def train(
     teacher: Callable[[torch.Tensor], torch.Tensor] | None,
     report: Callable[[int, float, float, torch.nn.Module], None],
 ) -> Network:
-    """teacher: log-mel features [T, B, bands] of the clips -> probabilities [B, classes]."""
+    """teacher: log-mel features [T, B, bands] of the clips -> probabilities [B, classes].
+
+    With frozen_statistics the network is trained with the very normalisation it is evaluated with. Batches that
+    begin afresh and batches with a context differ in their statistics, and a network whose neurons remember long
+    (C-SiLIF above all) comes to rely on being told which by its normalisation.
+    """
 
     def loss(network: Network, batch: Batch) -> torch.Tensor:
         soft = teacher(batch.features[-CLIP_FRAMES:]) if teacher else None
@@ -77,5 +82,15 @@ def train(
     run = Run(network, scenes, recipe, checkpoint)
     if resume and checkpoint.exists():
         run.resume()
-    settle = lambda mean: recalibrate(mean, scenes, recipe["recalibration_batches"], recipe["batch"])  # noqa: E731
+    elif recipe["frozen_statistics"]:
+        recalibrate(network, scenes, recipe["recalibration_batches"], recipe["batch"])
+
+    def settle(mean: Network) -> None:
+        if recipe["frozen_statistics"]:
+            mean.eval()
+        else:
+            recalibrate(mean, scenes, recipe["recalibration_batches"], recipe["batch"])
+
+    for each in (network, run.mean):
+        each.freeze(recipe["frozen_statistics"])
     return run.train(loss, settle, report)
