@@ -23,7 +23,7 @@ public struct EventPrinter {
         if event.kind == .overrun { onOverrun(Int(event.count), event.sample) }
         guard let line = text.line(event) else { continue }
         try output.write(line)
-        try output.flush(unless: { stop.isRequested })
+        try output.flush(unless: stop)
       }
       if isLast { return }
       loop.wakePipe.wait()

@@ -23,28 +23,39 @@ public final class StandardOutput {
 
   /// Writes what has come together.
   ///
-  /// - Parameter isStopped: asked when a signal interrupts a write; true gives the rest up.
+  /// - Parameter stop: where the reader is slow, a request ends the wait for it, and the rest is given up.
   /// - Throws: ClosedPipe when the reader has gone, Failure for anything else (a full disk).
-  public func flush(unless isStopped: () -> Bool = { false }) throws {
+  public func flush(unless stop: StopRequest? = nil) throws {
     defer { pending.removeAll(keepingCapacity: true) }
     try pending.withUnsafeBytes { bytes in
       var rest = bytes
       while !rest.isEmpty {
-        let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
+        if let stop, !isWritable(unless: stop) { return }
+        // A pipe that is writable takes this much without blocking.
+        let written = Glibc.write(descriptor, rest.baseAddress, stop == nil ? rest.count : min(rest.count, 4096))
         if written >= 0 {
           rest = UnsafeRawBufferPointer(rebasing: rest[written...])
           continue
         }
         switch errno {
-        case EINTR: if isStopped() { return }
+        case EINTR: continue
         case EAGAIN:
           var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
           poll(&entry, 1, -1)
-          if isStopped() { return }
         case EPIPE: throw ClosedPipe()
         default: throw Failure("cannot write the results: \(systemMessage(errno))")
         }
       }
     }
+  }
+
+  /// Waits for the reader or for the request. An error counts as writable: the write will tell.
+  private func isWritable(unless stop: StopRequest) -> Bool {
+    var entries = [
+      pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0),
+      pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0),
+    ]
+    while poll(&entries, 2, -1) < 0 && errno == EINTR {}
+    return entries[0].revents != 0
   }
 }

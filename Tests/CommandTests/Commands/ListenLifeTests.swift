@@ -57,9 +57,10 @@ import Testing
 
   @Test func signalEndsItWhileNobodyReads() throws {
     let command = try listen("--threshold", "0", "--format", "json")
-    // Never read: the pipe fills up and the command waits for its reader.
-    let writer = Writer(command, Array(repeating: sound, count: 60).flatMap { $0 })
-    usleep(1_500_000)
+    // Never read: the small pipe fills up after 60 events or so, and the command waits for its reader.
+    command.shrinkOutput()
+    let writer = Writer(command, Array(repeating: sound, count: 20).flatMap { $0 })
+    usleep(1_000_000)
     command.send(SIGTERM)
     #expect(command.wait() == 0)
     writer.join()

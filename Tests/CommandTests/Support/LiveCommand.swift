@@ -33,6 +33,9 @@ final class LiveCommand {
     closeOutput()
   }
 
+  /// The output's pipe holds one page from now on.
+  func shrinkOutput() { _ = fcntl(outputEnd, 1031, 4096) }  // F_SETPIPE_SZ
+
   func write(_ bytes: [UInt8]) {
     var rest = bytes[...]
     while !rest.isEmpty {
