@@ -1,7 +1,7 @@
 """The network once more, for one clip, in unbounded Python integers and plain loops, written from DESIGN section 3 to 5
 and docs/ARITHMETIC.md: what the NumPy reference must equal."""
 
-from silif_tools.model_file.tables import DelayKind, NeuronKind, Source
+from silif_tools.model_file.tables import DelayKind, InputKind, NeuronKind, Source
 
 
 def half_up(value: int, bits: int) -> int:
@@ -42,10 +42,11 @@ class SlowLayer:
                 total += self.history[then][source] * row[target]
         return total
 
-    def operations(self) -> int:
+    def operations(self, counts_zeros: bool) -> int:
         now = len(self.history) - 1
         if self.layer.source == Source.DENSE:
-            return self.layer.inputs * self.layer.outputs
+            inputs = self.layer.inputs if counts_zeros else sum(1 for value in self.history[now] if value)
+            return inputs * self.layer.outputs
         arrived = 0
         for source in range(self.layer.inputs):
             then = now - (self.delays[source] if self.layer.delay_kind == DelayKind.AXONAL else 0)
@@ -95,7 +96,7 @@ def slow_run(model, frames):
         spikes = []
         for layer in layers:
             layer.step(values)
-            operations += layer.operations()
+            operations += layer.operations(model.input_kind == InputKind.LOG_MEL)
             if layer.layer.kind != NeuronKind.READOUT:
                 values = list(layer.spiked)
                 spikes.append(values)

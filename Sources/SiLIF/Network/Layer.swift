@@ -2,9 +2,7 @@
 struct Layer {
   let parameters: LayerParameters
   private let sums: UnsafeMutablePointer<Int32>
-  private let tile: UnsafeMutablePointer<Int16>
-  private let nonZero: UnsafeMutablePointer<UInt16>
-  private let nonZeroValues: UnsafeMutablePointer<Int16>
+  private let scratch: Scratch
   private let delay: Delay
   private let neurons: Neurons
   private let saturation: SaturationCounter
@@ -30,14 +28,30 @@ struct Layer {
     case readout(ReadoutNeurons)
   }
 
-  init(parameters: LayerParameters, saturation: SaturationCounter, arena: inout Arena) {
+  /// Memory that all layers share, because a layer is done with it before the next one begins.
+  struct Scratch: BitwiseCopyable {
+    /// Sums of the layer that is stepping, [widest paddedOutputs].
+    let sums: UnsafeMutablePointer<Int32>
+    /// For SpikeInput, [widest paddedOutputs].
+    let tile: UnsafeMutablePointer<Int16>
+    /// For DenseInput, [inputCount] each: only the first layer is dense.
+    let nonZero: UnsafeMutablePointer<UInt16>
+    let nonZeroValues: UnsafeMutablePointer<Int16>
+
+    init(widest: Int, inputCount: Int, arena: inout Arena) {
+      sums = arena.reserve(Int32.self, widest)
+      tile = arena.reserve(Int16.self, widest)
+      nonZero = arena.reserve(UInt16.self, inputCount)
+      nonZeroValues = arena.reserve(Int16.self, inputCount)
+    }
+  }
+
+  init(parameters: LayerParameters, scratch: Scratch, saturation: SaturationCounter, arena: inout Arena) {
     self.parameters = parameters
     self.saturation = saturation
     let width = parameters.paddedOutputs
-    sums = arena.reserve(Int32.self, width)
-    tile = arena.reserve(Int16.self, parameters.source == .spikes && parameters.weightBits == 8 ? width : 0)
-    nonZero = arena.reserve(UInt16.self, parameters.source == .dense ? parameters.inputs : 0)
-    nonZeroValues = arena.reserve(Int16.self, parameters.source == .dense ? parameters.inputs : 0)
+    sums = scratch.sums
+    self.scratch = scratch
     let reach = parameters.maximumDelay
     switch parameters.delayKind {
     case .none:
@@ -95,9 +109,9 @@ struct Layer {
     slot = 0
   }
 
-  /// One step on a real-valued frame. Returns the synaptic operations: every input counts, zero or not.
+  /// One step on a real-valued frame.
   @_noAllocation @_noLocks
-  mutating func step(frame: UnsafePointer<Int16>) -> Int {
+  mutating func step(frame: UnsafePointer<Int16>) {
     switch delay {
     case .none:
       accumulate(frame)
@@ -115,13 +129,12 @@ struct Layer {
     case .spikes: break  // Never built behind dense input.
     }
     stepNeurons()
-    return parameters.inputs &* parameters.outputs
   }
 
   @inline(__always)
   private func accumulate(_ frame: UnsafePointer<Int16>) {
     DenseInput.accumulate(
-      frame: frame, parameters: parameters, nonZero: nonZero, values: nonZeroValues, into: sums)
+      frame: frame, parameters: parameters, nonZero: scratch.nonZero, values: scratch.nonZeroValues, into: sums)
   }
 
   /// One step on the spikes of the layer below. Returns the synaptic operations: spikes times fan-out.
@@ -130,13 +143,14 @@ struct Layer {
     var arrivedCount = count
     switch delay {
     case .none:
-      SpikeInput.accumulate(active: active, count: count, parameters: parameters, tile: tile, into: sums)
+      SpikeInput.accumulate(active: active, count: count, parameters: parameters, tile: scratch.tile, into: sums)
     case .spikes(let ring, let arrived):
       arrivedCount = ring.exchange(
         active: active, count: count, slot: slot, delays: delays, inputs: parameters.inputs, arrived: arrived)
-      SpikeInput.accumulate(active: arrived, count: arrivedCount, parameters: parameters, tile: tile, into: sums)
+      SpikeInput.accumulate(
+        active: arrived, count: arrivedCount, parameters: parameters, tile: scratch.tile, into: sums)
     case .dendritic(let ring):
-      SpikeInput.accumulate(active: active, count: count, parameters: parameters, tile: tile, into: sums)
+      SpikeInput.accumulate(active: active, count: count, parameters: parameters, tile: scratch.tile, into: sums)
       ring.deposit(sums: sums, slot: slot, delays: delays)
       ring.collect(slot: slot, into: sums)
     case .synaptic(let ring):

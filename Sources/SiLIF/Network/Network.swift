@@ -9,6 +9,8 @@ public struct Network {
   private let softmax: Softmax
   private let probabilities: UnsafeMutablePointer<UInt16>
   private let counters: UnsafeMutablePointer<UInt64>
+  /// Whether an input of zero is an operation: in dense input it is, in event counts it is the absence of one.
+  private let countsZeroInputs: Bool
 
   /// Bytes of memory that `init(model:memory:)` needs, aligned to 64.
   public static func requiredBytes(for model: Model) -> Int {
@@ -37,8 +39,12 @@ public struct Network {
     #else
       let saturation = SaturationCounter()
     #endif
+    countsZeroInputs = model.header.inputKind != .counts
+    var widest = 0
+    for index in 0..<model.header.layerCount { widest = max(widest, model.layer(index).paddedOutputs) }
+    let scratch = Layer.Scratch(widest: widest, inputCount: model.header.inputCount, arena: &arena)
     for index in 0..<model.header.layerCount {
-      let layer = Layer(parameters: model.layer(index), saturation: saturation, arena: &arena)
+      let layer = Layer(parameters: model.layer(index), scratch: scratch, saturation: saturation, arena: &arena)
       if !isCounting { (layers + index).initialize(to: layer) }
     }
     softmax = Softmax(classes: model.header.classCount, arena: &arena)
@@ -65,11 +71,14 @@ public struct Network {
   @_noAllocation @_noLocks
   public func step(_ input: UnsafePointer<Int16>) {
     let limit = Int16(truncatingIfNeeded: header.inputLimit)
+    var inputs = 0
     for index in 0..<header.inputCount {
       let value = input[index]
       frame[index] = value > limit ? limit : (value < -limit ? -limit : value)
+      inputs &+= value == 0 && !countsZeroInputs ? 0 : 1
     }
-    var operations = layers[0].step(frame: frame)
+    layers[0].step(frame: frame)
+    var operations = inputs &* layers[0].parameters.outputs
     var spikes = 0
     for index in 1..<header.layerCount {
       let below = layers + (index &- 1)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..model_file.tables import ModelTables, NeuronKind, Source
+from ..model_file.tables import InputKind, ModelTables, NeuronKind, Source
 from .delays import DelayedInput
 from .neurons import CSiLIFNeurons, ReadoutNeurons, SiLIFNeurons, softmax_q15
 
@@ -52,8 +52,10 @@ class IntegerNetwork:
         values, spikes = frame, []
         for layer, delayed, neurons in zip(self.model.layers, self.inputs, self.neurons, strict=True):
             sums, arrived = delayed.step(values)
-            if layer.source == Source.DENSE:
+            if layer.source == Source.DENSE and self.model.input_kind == InputKind.LOG_MEL:
                 self.operations += layer.inputs * layer.outputs
+            elif layer.source == Source.DENSE:
+                self.operations += np.count_nonzero(frame, axis=1) * layer.outputs
             else:
                 self.operations += np.count_nonzero(arrived, axis=1) * layer.outputs
             neurons.step(sums)
