@@ -25,7 +25,7 @@ final class FileBytes: ByteSource {
   override func read(into target: UnsafeMutableRawPointer, count: Int) -> Int {
     var done = 0
     while done < count {
-      guard let offset = off_t(exactly: position) else { break }  // 32-bit systems
+      guard position < size, let offset = off_t(exactly: position) else { break }
       let got = pread(descriptor, target + done, count - done, offset)
       if got < 0 && errno == EINTR { continue }
       if got < 0 { errorNumber = errno }

@@ -34,7 +34,7 @@ final class PipeBytes: ByteSource {
   func stopKeeping() { keepsCache = false }
 
   override func read(into target: UnsafeMutableRawPointer, count: Int) -> Int {
-    if keepsCache && position + Int64(count) > taken {
+    if keepsCache && position > taken - Int64(count) {
       guard position - taken <= Int64(Self.cacheLimit - cache.count) else { return 0 }
       fillCache(to: position + Int64(count))
     }

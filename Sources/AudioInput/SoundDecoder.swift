@@ -5,6 +5,9 @@ import CSndFile
 /// Samples are decoded to Float, because libsndfile's own conversion to 16 bits gives zeros for float files and wraps on loud
 /// Ogg; then each channel is rounded half up with saturation, the channels are mixed, and the mix is resampled.
 final class SoundDecoder {
+  /// Below 1 kHz there is no speech, but a damaged header that would make hours of sound out of nothing.
+  static let rates_hz = 1_000...768_000
+
   let rate_hz: Int
   let channels: Int
   /// Frames the header declares; nil: unknown, as in a stream whose writer could not know.
@@ -95,8 +98,8 @@ final class SoundDecoder {
   }
 
   private static func check(_ info: SF_INFO, in bytes: ByteSource, name: String) throws(AudioError) {
-    guard Resampler.rates_hz.contains(Int(info.samplerate)) else {
-      throw AudioError(.unsupported, name, "has \(info.samplerate) samples a second; 1 to 768000 are served")
+    guard rates_hz.contains(Int(info.samplerate)) else {
+      throw AudioError(.unsupported, name, "has \(info.samplerate) samples a second; 1000 to 768000 are served")
     }
     guard ChannelMixer.channelCounts.contains(Int(info.channels)) else {
       throw AudioError(.unsupported, name, "has \(info.channels) channels; 1 to 1024 are served")

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A sound file: any format, rate (to 768 kHz) and channel count (to 1,024) that libsndfile reads. What it is, its first bytes
+/// A sound file: any format, rate (1 to 768 kHz) and channel count (to 1,024) that libsndfile reads. What it is, its first bytes
 /// say, not its name; headerless files are refused.
 ///
 /// A file that declares more than it holds gives its samples and then throws `.truncated`, where that can't be seen at once.

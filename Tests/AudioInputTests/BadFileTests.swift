@@ -33,6 +33,12 @@ import Testing
     #expect(kind(folder.write(Array("fLaC".utf8), to: "r.flac")) == .notASound)
   }
 
+  @Test func ratesThatMakeNoSense() {
+    for rate_hz in [1, 999, 768_001] {
+      #expect(kind(folder.write(wav([1, 2, 3], rate_hz: rate_hz), to: "r.wav")) == .unsupported)
+    }
+  }
+
   @Test func textIsNotRawSamples() {
     let path = folder.write(Array("These are words, no samples.\n".utf8), to: "notes.txt")
     #expect(audioError { _ = try openInput(path: path) }?.kind == .notASound)
