@@ -23,7 +23,7 @@ struct Benchmark {
       guard !frames.isEmpty else { throw Failure("\(input.name): too short for a single step") }
       let probabilities = network(frames, &report)
       report.detector = detector(probabilities)
-      report.worstStep = worstStep(frames)
+      report.worstStep = worstStep()
       report.clock_us = StepTimer.clock_us
       report.readProcessMemory()
       return report
@@ -140,22 +140,24 @@ struct Benchmark {
     return timer.timings
   }
 
-  /// The network's step with every neuron firing, and whether they all did.
-  private func worstStep(_ frames: [Int16]) -> Timings? {
+  /// The network's step with every input at its limit and every neuron firing; nil where not all of them did.
+  private func worstStep() -> Timings? {
     guard let worst = WorstCaseModel(of: file.model) else { return nil }
     let memory = AlignedMemory(byteCount: Network.requiredBytes(for: worst.model))
     let network = Network(model: worst.model, memory: memory.bytes)
     network.reset()
-    var timer = StepTimer(steps: steps)
     let neurons = (0..<header.layerCount - 1).reduce(0) { $0 + worst.model.layer($1).outputs }
     let longestDelay = (0..<header.layerCount).reduce(0) { max($0, worst.model.layer($1).maximumDelay) }
-    let fires = frames.withUnsafeBufferPointer { values in
+    let frame = [Int16](repeating: Int16(header.inputLimit), count: header.inputCount)
+    let timings = frame.withUnsafeBufferPointer { values in
       // Until every delayed spike arrives too.
       for _ in 0...longestDelay { network.step(values.baseAddress!) }
+      var timer = StepTimer(steps: steps)
       for _ in 0..<steps { timer.time { network.step(values.baseAddress!) } }
-      return (0..<header.layerCount - 1).reduce(0) { $0 + network.spikeCount(ofLayer: $1) } == neurons
+      return timer.timings
     }
+    let fired = (0..<header.layerCount - 1).reduce(0) { $0 + network.spikeCount(ofLayer: $1) }
     withExtendedLifetime((memory, worst)) {}
-    return fires ? timer.timings : nil
+    return fired == neurons ? timings : nil
   }
 }

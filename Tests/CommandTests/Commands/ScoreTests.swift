@@ -39,7 +39,7 @@ import Testing
     let perWord = try #require(report["per_word"] as? [String: [String: Any]])
     #expect(perWord["yes"]?["clips"] as? Int == 2)
     #expect(try #require(report["spikes_per_clip"] as? Double) > 0)
-    #expect(try #require(report["synaptic_operations_per_clip"] as? Double) > 98 * 40 * 16)
+    #expect(try #require(report["synaptic_operations_per_clip"] as? Double) > 98 * 16)
     #expect(report["results"] == nil)
   }
 
