@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from silif_tools.train import bank, clips, material, student, teacher
+from silif_tools.train import bank, clips, material, stream, student, teacher
 from silif_tools.train import recipe as recipes
 from silif_tools.train.evaluate import Examination
 from silif_tools.train.fbank import BANDS, EPSILON, FFT, FRAME, HIGH_HZ, HOP, LOW_HZ, SAMPLE_RATE
@@ -32,6 +32,7 @@ EXAMPLES = """examples:
   silif-train kws12-silif --data ../shared/data --output runs
   silif-train kws12-csilif --data ../shared/data --output runs --speech-commands speech_commands_v0.02.tar.gz
   silif-train my-words.toml --data ../shared/data --output runs --folders my-recordings   (one folder a word)
+  silif-train kws12-stream --data ../shared/data --output runs --start runs/kws12-silif.pth
 """
 
 
@@ -48,6 +49,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     labelled.add_argument("--folders", type=Path, help="your own recordings, one folder a word, not data/gsc")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="default: all processors")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in the output folder")
+    parser.add_argument("--start", type=Path, metavar="PTH", help="a trained clip network: go straight to [stream]")
     parser.add_argument("--quick", action="store_true", help="a thousandth of the steps: is everything there?")
     return parser.parse_args(argv)
 
@@ -183,6 +185,7 @@ def run(options: argparse.Namespace) -> None:
     if options.quick:
         for part in (recipe["teacher"], recipe["training"], recipe.get("finish", {}).get("training", {})):
             part["steps"] = part["report_every"] = max(2, part.get("steps", 0) // 1000)
+        stream.shorten(recipe)
         recipe["bank"]["variants"] = recipe["bank"]["other_variants"] = recipe["bank"]["reel_variants"] = 1
     began = time.monotonic()
     torch.set_num_threads(options.threads)
@@ -193,6 +196,7 @@ def run(options: argparse.Namespace) -> None:
         if word not in (UNKNOWN, SILENCE) and found.label(word) not in found.labels("train"):
             raise material.MissingData(f"no training recordings of {word}")
     say(f"clips: {', '.join(f'{k} {len(v)}' for k, v in found.splits.items())}; making or loading the bank")
+    found, kept = stream.held_out(found, recipe)
     scenes = make_scenes(found, recipe, options.threads)
     exams = {k: Examination(found.splits[k], found.labels(k)) for k in ("validation", "test")}
     guide = trained_teacher(recipe, found, scenes, exams, options.output, options.resume)
@@ -213,12 +217,16 @@ def run(options: argparse.Namespace) -> None:
             f"{right['context']:.1f} % in context ({speed:.0f} clips/s)"
         )
 
+    if options.start:
+        network.load_state_dict(torch.load(options.start, weights_only=True))
     for number, part in enumerate([recipe, recipes.finishing(recipe)]):
-        if part:
+        if part and not options.start:
             scenes.r, steps = part["scenes"], part["training"]["steps"]
             network.dropout = part["training"]["dropout"]
             checkpoint = options.output / f"{recipe['name']}-{number + 1}.checkpoint"
             network = student.train(network, scenes, part["training"], checkpoint, options.resume, guide, report)
+    if "stream" in recipe:
+        network = stream.stage(network, found, kept, scenes, recipe, guide, exams["validation"], options, say)
     about = describe(recipe, found, network, exams, time.monotonic() - began)
     write_result(recipe, network, about, options.output)
     say(f"wrote {options.output / recipe['name']}.pth: {json.dumps(about['accuracy_percent'])}")

@@ -3,6 +3,8 @@
 import tomllib
 from pathlib import Path
 
+from silif_tools.train import stream_recipe
+
 BUNDLED = Path(__file__).resolve().parent.parent / "recipes"
 
 # Sections and the keys each must have, with their types. Lists are [low, high] unless they say otherwise.
@@ -33,7 +35,7 @@ KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
 
 
 # A recipe may end with [finish.scenes] and [finish.training]: another round from the trained weights, with these keys
-# in place of those above.
+# in place of those above. A section [stream] adds a stage on sequences for the running network.
 
 
 class BadRecipe(Exception):
@@ -86,6 +88,10 @@ def load(path: Path) -> dict:
         if section not in ("scenes", "training"):
             raise BadRecipe(f"{path}: [finish.{section}] is unknown")
         _check(part, KEYS[section], f"{path}: [finish.{section}] ", False)
+    if "stream" in recipe:
+        _check(recipe["stream"], stream_recipe.KEYS, f"{path}: [stream] ", True)
+        if set(recipe["stream"]["item_shares"]) != set(stream_recipe.ITEMS):
+            raise BadRecipe(f"{path}: [stream] item_shares must have {', '.join(stream_recipe.ITEMS)}")
     if recipe["kind"] not in ("silif", "csilif"):
         raise BadRecipe(f'{path}: kind must be "silif" or "csilif"')
     for word in ("_unknown_", "_silence_"):

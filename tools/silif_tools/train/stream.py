@@ -1,0 +1,175 @@
+"""The stream stage of a recipe: a trained clip network learns to listen without end (docs/STREAMS.md)."""
+
+import argparse
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from silif_tools.train import bank, stream_exam, stream_loss, synthetic
+from silif_tools.train.clips import Clips, joined
+from silif_tools.train.evaluate import Examination
+from silif_tools.train.loop import Run
+from silif_tools.train.material import Material
+from silif_tools.train.network import Network
+from silif_tools.train.scenes import Scenes
+from silif_tools.train.stream_exam import StreamExamination
+from silif_tools.train.stream_scenes import StreamBatch, StreamScenes
+
+Teacher = Callable[[torch.Tensor], torch.Tensor]
+
+
+def _kept(name: str, share: float) -> bool:
+    """Whether a recording is kept for validation. Where a folder or a file's name tells the speaker, by speaker."""
+    folder, _, file = name.rpartition("/")
+    if folder.startswith("arabic/"):
+        folder, file = "arabic", file.split("_")[0]
+    if folder.startswith("mandarin"):
+        file = ""
+    return int(hashlib.sha1(f"{folder}/{file}".encode()).hexdigest(), 16) % 1000 < 1000 * share
+
+
+def held_out(found: Material, recipe: dict) -> tuple[Material, Material | None]:
+    """Noise, speech and other words in two: to train on, and to count false alarms on."""
+    if "stream" not in recipe:
+        return found, None
+    share = recipe["stream"]["held_out"]
+
+    def parts(clips: Clips) -> tuple[Clips, Clips]:
+        kept = [_kept(name, share) for name in clips.names]
+        return clips.chosen([i for i, k in enumerate(kept) if not k]), clips.chosen(
+            [i for i, k in enumerate(kept) if k]
+        )
+
+    split = {name: parts(getattr(found, name)) for name in ("noise", "speech", "other_words")}
+    first, second = ({name: pair[k] for name, pair in split.items()} for k in (0, 1))
+    return replace(found, **first), replace(found, **second)
+
+
+def shorten(recipe: dict) -> None:
+    """For a quick trial."""
+    if "stream" in recipe:
+        r = recipe["stream"]
+        r["steps"] = r["report_every"] = max(2, r["steps"] // 1000)
+        r["speech_variants"], r["synthetic_variants"], r["recalibration_batches"] = 1, 1, 2
+        for key in ("synthetic_sentences", "synthetic_words"):
+            r[key] = min(r[key], 20)
+        r["synthetic_commands"] = min(r["synthetic_commands"], 1)
+
+
+def make_scenes(found: Material, scenes: Scenes, recipe: dict, threads: int) -> StreamScenes:
+    """found: without what was held out."""
+    settings, seed = recipe["stream"], recipe["seed"] + 1
+    wide = recipe["bank"] | {"speed": settings["speech_speed"]}
+    speech = [
+        (1.0, bank.reel(found.speech, settings["speech_variants"], seed, wide, threads)),
+        (settings["other_words_share"], bank.reel(found.other_words, 3, seed, wide, threads)),
+    ]
+    made = None
+    if settings["synthetic_share"] or settings["p_synthetic_word"]:
+        counts = settings["synthetic_sentences"], settings["synthetic_words"], settings["synthetic_commands"]
+        sentences, words, commands = synthetic.material(*counts, recipe["seed"])
+        reel = bank.reel(sentences, settings["synthetic_variants"], seed, wide, threads)
+        speech.append((settings["synthetic_share"], reel))
+        both = joined(words.names + commands.names, [c.clip(i) for c in (words, commands) for i in range(len(c))])
+        labels = np.array([found.label(both.folder(i)) for i in range(len(both))])
+        made = bank.clip_bank(both, settings["synthetic_variants"] + 1, seed, recipe["bank"], threads), labels
+    return StreamScenes(settings, scenes, scenes.noise, speech, made)
+
+
+@torch.no_grad()
+def recalibrate(network: Network, scenes: StreamScenes, r: dict) -> None:
+    """Batch-normalisation statistics of these very weights on sequences, without dropout."""
+    dropout, network.dropout = network.dropout, 0.0
+    for layer in network.snn:
+        layer.norm.reset_running_stats()
+        layer.norm.momentum = None
+    network.train()
+    for _ in range(r["recalibration_batches"]):
+        network(scenes.sequences(r["batch"], r["frames"]).features)
+    for layer in network.snn:
+        layer.norm.momentum = 0.1
+    network.dropout = dropout
+    network.eval()
+
+
+class StreamRun(Run):
+    def _batch(self) -> StreamBatch:
+        return self.scenes.sequences(self.recipe["batch"], self.recipe["frames"])
+
+
+def train(
+    network: Network,
+    scenes: StreamScenes,
+    settings: dict,
+    checkpoint: Path,
+    resume: bool,
+    teacher: Teacher | None,
+    report: Callable[[int, dict, float, Network], None],
+) -> Network:
+    """report: step, mean parts of the loss, sequences per second, network of averaged weights."""
+    none = [scenes.words.unknown, scenes.words.silence]
+    sums: dict[str, float] = {}
+    count = 0
+
+    def loss(network: Network, batch: StreamBatch) -> torch.Tensor:
+        nonlocal count
+        soft = teacher(stream_loss.clip_features(batch)) if teacher and len(batch.clips) else None
+        x = scenes.words.masked(network.input_norm(batch.features))
+        total, parts = stream_loss.loss_of(network.run(x.bfloat16()), batch, scenes.commands, none, soft, settings)
+        for k, v in parts.items():
+            sums[k] = sums.get(k, 0.0) + v
+        count += 1
+        return total
+
+    def tell(step: int, _: float, speed: float, mean: Network) -> None:
+        nonlocal count
+        report(step, {k: v / max(count, 1) for k, v in sums.items()}, speed, mean)
+        sums.clear()
+        count = 0
+
+    network.dropout = settings["dropout"]
+    run = StreamRun(network, scenes, settings, checkpoint)
+    if resume and checkpoint.exists():
+        run.resume()
+    return run.train(loss, lambda mean: recalibrate(mean, scenes, settings), tell)
+
+
+def stage(
+    network: Network,
+    found: Material,
+    kept: Material,
+    scenes: Scenes,
+    recipe: dict,
+    teacher: Teacher | None,
+    clips: Examination,
+    options: argparse.Namespace,
+    say: Callable[[str], None],
+) -> Network:
+    """The whole stage: scenes, validation streams, training with reports."""
+    settings, name = recipe["stream"], recipe["name"]
+    torch.manual_seed(recipe["seed"])
+    scenes.reseed(recipe["seed"] + 2)
+    sequences = make_scenes(found, scenes, recipe, options.threads)
+    exam = StreamExamination(
+        recipe["words"],
+        found.splits["validation"],
+        kept.noise,
+        kept.speech,
+        kept.other_words,
+        0 if options.quick else 2,
+    )
+    say(f"validation streams: {', '.join(f'{k} {v.audio_h:.2f} h' for k, v in exam.run(network).items())}")
+
+    def report(step: int, parts: dict[str, float], speed: float, mean: Network) -> None:
+        right = clips.accuracy(mean)
+        curve = stream_exam.line(exam.curve(exam.run(mean)))
+        losses = " ".join(f"{k} {v:.3f}" for k, v in parts.items())
+        say(f"{name} step {step}/{settings['steps']} {losses} ({speed:.0f} sequences/s)")
+        say(f"  validation clips {right['fresh']:.1f} {right['context']:.1f} %; hits at 10 and 20 dB, {curve}")
+
+    checkpoint = options.output / f"{name}-stream.checkpoint"
+    return train(network, sequences, settings, checkpoint, options.resume, teacher, report)

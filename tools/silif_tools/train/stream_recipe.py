@@ -1,0 +1,15 @@
+"""The keys of a recipe's [stream] section, with their types; the bundled recipe says what each means."""
+
+KEYS: dict[str, type] = {
+    "held_out": float, "speech_variants": int, "speech_speed": float, "other_words_share": float,
+    "synthetic_sentences": int, "synthetic_words": int, "synthetic_commands": int, "synthetic_variants": int,
+    "synthetic_share": float, "p_synthetic_word": float,
+    "p_spliced": float, "p_second_talker": float, "p_speech_only": float, "p_clip_first": float, "item_shares": dict,
+    "gap_frames": int, "p_noise": float, "noise_snr_db": list, "p_babble": float, "babble_snr_db": list,
+    "level_db": list, "warm_up": int, "hold": int, "window": int, "block": int, "due": int, "hardest": float,
+    "margin": float, "due_weight": float, "other_weight": float, "ranking_weight": float, "alarm_weight": float,
+    "word_weight": float, "clip_weight": float, "score_scale": float, "label_smoothing": float,
+    "teacher_weight": float, "frames": int, "batch": int, "steps": int, "rate": float, "weight_decay": float,
+    "clip_gradient": float, "average": float, "dropout": float, "report_every": int, "recalibration_batches": int,
+}  # fmt: skip
+ITEMS = ("command", "unknown", "speech", "part", "gap")

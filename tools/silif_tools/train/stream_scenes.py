@@ -1,0 +1,245 @@
+"""Training sequences for the stream: words, other words, running speech and noise at random times on one time line.
+
+As in scenes.py everything is a sum of band energies. What the network may say at each frame is a set of classes: the
+command alone from its end on, the command or no command while it is being said and while it fades, no command
+(unknown or silence) everywhere else.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from silif_tools.train.bank import QUIET, Bank, Reel
+from silif_tools.train.fbank import BANDS, CLIP_FRAMES, EPSILON, FFT, FRAME, HIGH_HZ, LOW_HZ, SAMPLE_RATE
+from silif_tools.train.scenes import DB, Scenes
+
+ACTIVE = 25 * DB  # a frame belongs to the word when it is within this of the loudest one, as in streams/active.py
+FLOOR_MARGIN = 6 * DB  # and this far above the recording's quiet frames
+GRACE = 75  # frames after a word's end in which its detection is a hit (DESIGN section 8)
+EARLY, FADE = 6, 28  # frames: the command is due this long before its end; it may linger this long after
+
+
+@dataclass
+class StreamBatch:
+    """features [T, B, BANDS] log-mel; allowed [T, B, classes] bool: what may be said at a frame; weight [T, B];
+    hit [T, B, classes] bool: an event there is no false alarm; ends: (frame, sequence, class) of whole commands;
+    clips: (first frame, sequence, class) of seconds that stand for a labelled clip."""
+
+    features: torch.Tensor
+    allowed: torch.Tensor
+    weight: torch.Tensor
+    hit: torch.Tensor
+    ends: np.ndarray
+    clips: np.ndarray
+
+
+def _undo_preemphasis() -> np.ndarray:
+    """[BANDS]: factors on band energies that take the front end's pre-emphasis back, roughly (at band centres)."""
+    low, high = (1127 * math.log(1 + f / 700) for f in (LOW_HZ, HIGH_HZ))
+    mel = low + (high - low) * np.arange(1, BANDS + 1) / (BANDS + 1)
+    angle = 2 * np.pi * 700 * (np.exp(mel / 1127) - 1) / SAMPLE_RATE
+    return (1 / (1 + 0.97**2 - 2 * 0.97 * np.cos(angle))).astype(np.float32)
+
+
+PLAIN = _undo_preemphasis()
+# ln of a frame's summed energy at full-scale RMS: FFT / 2 bins, samples of a frame, mean square of the window.
+FULL_SCALE = math.log(FFT / 2 * FRAME * 0.3)
+
+
+def loudness(energy: np.ndarray) -> np.ndarray:
+    """ln power per frame [T] of band energies [T, BANDS], without pre-emphasis."""
+    return np.log(energy @ PLAIN + 1e-6)
+
+
+def active_range(loud: np.ndarray) -> tuple[int, int]:
+    """First and one-past-last frame of the word in a clip."""
+    threshold = max(loud.max() - ACTIVE, min(np.quantile(loud, 0.1) + FLOOR_MARGIN, loud.max() - 10 * DB))
+    active = np.flatnonzero(loud > threshold)
+    return int(active[0]), int(active[-1]) + 1
+
+
+class StreamScenes:
+    """A source of random sequences. words: the bank and its labels; speech: more of it than the clips' scenes have."""
+
+    def __init__(
+        self,
+        settings: dict,
+        words: Scenes,
+        noise: Reel,
+        speech: list[tuple[float, Reel]],
+        made: tuple[Bank, np.ndarray] | None = None,
+    ):
+        """speech: reels with their shares; made: synthesised words with the label of every clip."""
+        self.r, self.words, self.noise, self.made = settings, words, noise, made
+        self.speech = [reel for _, reel in speech]
+        self.shares = np.array([share for share, _ in speech]) / sum(share for share, _ in speech)
+        self.commands = [k for k in range(words.classes) if k not in (words.silence, words.unknown)]
+
+    @property
+    def rng(self) -> np.random.Generator:
+        return self.words.rng
+
+    def reseed(self, seed: int) -> None:
+        self.words.reseed(seed)
+
+    def state(self) -> dict:
+        return self.words.state()
+
+    def restore(self, state: dict) -> None:
+        self.words.restore(state)
+
+    # Pieces, all as band energies
+
+    def _any_reel(self) -> Reel:
+        return self.speech[self.rng.choice(len(self.speech), p=self.shares)]
+
+    def _cut(self, reel: Reel, length: int) -> np.ndarray:
+        start = self.rng.integers(len(reel.features) - length)
+        return np.exp(reel.features[start : start + length].astype(np.float32))
+
+    def _spliced(self, length: int) -> np.ndarray:
+        """Pieces of speech of a fraction of a second, one after another."""
+        parts, have = [], 0
+        while have < length:
+            part = self._cut(self._any_reel(), int(self.rng.integers(15, 70)))
+            parts.append(part * math.exp(self.rng.normal(0, 4) * DB))
+            have += len(part)
+        return np.concatenate(parts)[:length]
+
+    def _talk(self, length: int) -> np.ndarray:
+        """Speech without commands, loud parts at about one."""
+        out = self._spliced(length) if self.rng.random() < self.r["p_spliced"] else self._cut(self._any_reel(), length)
+        out /= np.quantile(out @ PLAIN, 0.9) + 1e-3
+        if self.rng.random() < self.r["p_second_talker"]:
+            other = self._cut(self._any_reel(), length)
+            out += other / (np.quantile(other @ PLAIN, 0.9) + 1e-3) * math.exp(self.rng.uniform(-12, 0) * DB)
+        return out
+
+    def _word(self, label: int) -> tuple[np.ndarray, int, int]:
+        """Energies of a clip with its active part at one, and that part's range."""
+        if self.made and self.rng.random() < self.r["p_synthetic_word"]:
+            bank, labels = self.made
+            row = int(self.rng.choice(np.flatnonzero(labels == label)))
+            row += bank.clips * int(self.rng.integers(len(bank.features) // bank.clips))
+        else:
+            banks, rows = self.words._clip_rows(np.array([label]))
+            bank, row = banks[0], int(rows[0])
+        energy = np.exp(bank.features[row, : bank.frames[row]].astype(np.float32))
+        power = energy @ PLAIN
+        first, last = active_range(np.log(power + 1e-6))
+        return energy / (power[first:last].mean() + 1e-3), first, last
+
+    def _part(self) -> np.ndarray:
+        """Less than half of a command, beginning or end: no command."""
+        energy, first, last = self._word(int(self.rng.choice(self.commands)))
+        middle = first + max(2, int((last - first) * self.rng.uniform(0.25, 0.5)))
+        quiet = energy[np.argsort(energy @ PLAIN)[:QUIET]]
+        filler = quiet[self.rng.integers(QUIET, size=len(energy))]
+        filler[first:middle] = energy[first:middle]
+        if self.rng.random() < 0.5:
+            middle = last - max(2, int((last - first) * self.rng.uniform(0.25, 0.45)))
+            filler = quiet[self.rng.integers(QUIET, size=len(energy))]
+            filler[middle:last] = energy[middle:last]
+        return filler
+
+    # Whole sequences
+
+    def _filled(self, steps: int, note: "Notes") -> np.ndarray:
+        """[steps, BANDS] at levels around one, and what is known about them."""
+        rng, r = self.rng, self.r
+        if rng.random() < r["p_speech_only"]:
+            return self._talk(steps)
+        out = np.zeros((steps, BANDS), np.float32)
+        fresh = rng.random() < r["p_clip_first"]
+        at, free = (0 if fresh else -int(rng.integers(60))), 0 if fresh else steps
+        kinds = ["command", "unknown", "speech", "part", "gap"]
+        shares = np.array([r["item_shares"][k] for k in kinds])
+        while at < steps - 20:
+            kind = kinds[rng.choice(len(kinds), p=shares / shares.sum())]
+            gain = math.exp(rng.uniform(-4, 4) * DB)
+            whole = at >= free or (at == 0 and fresh)  # a second with nothing else in it
+            if kind in ("command", "unknown"):
+                label = int(rng.choice(self.commands)) if kind == "command" else self.words.unknown
+                piece, first, last = self._word(label)
+                if kind == "command":
+                    note.command(label, at + first, at + last)
+                if whole and len(piece) >= CLIP_FRAMES - 20:
+                    start = max(at, at + (len(piece) - CLIP_FRAMES) // 2)
+                    if start + CLIP_FRAMES <= steps:
+                        note.clips.append((start, label))
+                free = at + last + r["hold"] + 10
+            elif kind == "speech":
+                piece = self._talk(int(rng.integers(50, 250)))
+                free = at + len(piece) + 10
+            elif kind == "part":
+                piece = self._part()
+                free = at + len(piece)
+            else:
+                piece = np.zeros((CLIP_FRAMES, BANDS), np.float32)
+                if whole and at >= 0 and at + CLIP_FRAMES <= steps:
+                    note.clips.append((at, self.words.silence))
+            begin, end = max(at, 0), min(at + len(piece), steps)
+            if begin < end:
+                out[begin:end] += gain * piece[begin - at : end - at]
+            at += len(piece) + int(rng.integers(0, r["gap_frames"]))
+        return out
+
+    def sequences(self, size: int, steps: int) -> StreamBatch:
+        words, classes, rng, r = self.words, self.words.classes, self.rng, self.r
+        energy = np.zeros((steps, size, BANDS), np.float32)
+        allowed = np.zeros((steps, size, classes), bool)
+        allowed[:, :, [words.unknown, words.silence]] = True
+        hit = np.zeros((steps, size, classes), bool)
+        weight = np.ones((steps, size), np.float32)
+        ends, clips = [], []
+        for b in range(size):
+            note = Notes()
+            scene = self._filled(steps, note)
+            if rng.random() < r["p_noise"]:
+                noise = self._cut(self.noise, steps)
+                level = math.exp(-rng.uniform(*r["noise_snr_db"]) * DB)
+                scene += noise * (level / ((noise @ PLAIN).mean() + 1e-3))
+            if rng.random() < r["p_babble"]:
+                scene += self._talk(steps) * math.exp(-rng.uniform(*r["babble_snr_db"]) * DB)
+                note.clips = [(at, k) for at, k in note.clips if k != words.silence]
+            energy[:, b] = scene * math.exp(FULL_SCALE + rng.uniform(*r["level_db"]) * DB)
+            weight[: r["warm_up"], b] = 0.0
+            note.mark(allowed[:, b], hit[:, b], r["hold"])
+            ends += [(z, b, k) for k, a, z in note.words if a >= 0 and z + r["due"] < steps]
+            clips += [(at, b, k) for at, k in note.clips]
+        features = torch.from_numpy(energy)
+        features *= self.words._equaliser(size).exp()[None]
+        features = features.clamp_min_(EPSILON).log_()
+        return StreamBatch(
+            features,
+            torch.from_numpy(allowed),
+            torch.from_numpy(weight),
+            torch.from_numpy(hit),
+            np.array(ends, np.int64).reshape(-1, 3),
+            np.array(clips, np.int64).reshape(-1, 3),
+        )
+
+
+class Notes:
+    """What is said in one sequence, and when."""
+
+    def __init__(self):
+        self.words: list[tuple[int, int, int]] = []  # class, first frame, one past the last
+        self.clips: list[tuple[int, int]] = []  # first frame, class
+
+    def command(self, label: int, first: int, last: int) -> None:
+        self.words.append((label, first, last))
+
+    def mark(self, allowed: np.ndarray, hit: np.ndarray, hold: int) -> None:
+        """Into allowed and hit [T, classes] of this sequence."""
+        steps = len(allowed)
+        for label, first, last in self.words:
+            allowed[max(first, 0) : max(last + hold + FADE, 0), label] = True
+            hit[max(first, 0) : max(last + GRACE, 0), label] = True
+        for label, first, last in self.words:
+            begin, end = max(last - EARLY, 0), min(last + hold, steps)
+            if first >= 0 and begin < end:
+                allowed[begin:end] = False
+                allowed[begin:end, label] = True

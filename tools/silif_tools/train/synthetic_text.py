@@ -1,0 +1,100 @@
+# ruff: noqa: SIM905
+"""Sentences and single words for the synthesizers: English that holds none of the commands, by a small grammar."""
+
+import numpy as np
+
+COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
+HOMOPHONES = ("know", "write", "rite", "wright", "knows", "writes")
+
+NAMES = """Anna Peter Maria David Susan Michael Laura Thomas Julia Robert Emma Daniel Sarah Kevin Alice George Helen
+Martin Rachel Simon Diana Oscar Nora Victor Ruth Leon Iris Felix Clara Hugo""".split()
+NOUNS = """house garden window kitchen table letter doctor teacher river mountain morning evening weather music picture
+story market office engine bottle ticket station village island forest summer winter holiday question answer problem
+number paper coffee butter sugar water bread apple orange banana dinner breakfast supper cheese chicken pepper soup
+bicycle airplane tractor hammer needle button pocket jacket blanket pillow candle mirror carpet ladder bucket basket
+camera computer keyboard printer battery speaker radio television telephone message password calendar meeting project
+newspaper magazine library museum theatre hospital factory harbour bridge tunnel corner neighbour brother sister mother
+father uncle cousin baby children people friend captain soldier farmer baker painter writer singer player winner
+rabbit horse monkey tiger spider butterfly elephant sheep goat duck goose pigeon snake turtle
+snow stone boat coat road rope smoke nose note gold toast cup jug mud sun bus duck luck drum thumb town crown cloud
+mouse south lift gift leaf shelf chef leg egg bed net light night kite bike rice knife sock shop clock box dog cough
+cloth sauce horse law door chess desk vest belt neck yard yacht yellow jelly""".split()
+ADJECTIVES = """big small little old young new tall short heavy easy difficult early quiet noisy clean dirty empty full
+hungry thirsty happy angry careful beautiful wonderful terrible expensive cheap famous ordinary strange modern ancient
+green purple silver golden wooden metal plastic broken frozen warm cool bitter sweet salty narrow wide deep shallow
+lazy gentle nervous curious simple secret private public national eastern western""".split()
+VERBS = """opened closed carried painted cleaned repaired borrowed bought found remembered forgot described followed
+visited discovered imagined delivered finished received collected counted measured covered gathered moved noticed
+offered ordered prepared preferred promised protected pushed pulled reached removed returned saved selected shared
+touched watched wanted washed""".split()
+PLACES = """at home, in the city, behind the church, near the lake, under the bridge, at school, in the basement, across
+the street, beside the fire, by the sea, inside the castle, around the corner, in front of the bank, at the airport,
+between the trees, above the clouds, along the beach, in Paris, in London, through the valley""".replace(
+    "\n", " "
+).split(", ")
+TIMES = """yesterday, tomorrow, last week, every morning, in the evening, before lunch, after dinner, at midnight, next
+summer, two years ago, at nine thirty, in an hour, all day long, once a month, at the weekend, this afternoon, in
+September, for seven minutes, since Tuesday, at half past eight""".replace("\n", " ").split(", ")
+DRINKS = """latte, cappuccino, espresso, mocha, americano, flat white, iced coffee, green tea, hot chocolate, macchiato,
+lemonade, orange juice""".replace("\n", " ").split(", ")
+EXTRAS = """oat milk, soy milk, whipped cream, caramel sauce, brown sugar, vanilla syrup, an extra shot, cinnamon,
+foam, two sugars, skimmed milk, hazelnut, almond milk, honey""".replace("\n", " ").split(", ")
+SIZES = "small medium large double triple single regular".split()
+# Single words, many of them near a command in sound: what a detector must learn to leave alone.
+NEAR = """yet yell yesterday less guess chess mess dress press bless ness yak yeah yen jess note nose noon snow slow
+nope nod noble nor new now knee near nobody noise north cup pup upper uncle under other cut but hub tub shut
+bus us enough supper puppy town dawn noun brown crown gown drown clown ground round sound doubt dance done
+dine den dim don't lift leaf let laugh loft lest lend less love leg level lefty lecture loved theft light
+ride night bright white rice rhyme ripe wide ride ryan rat root riot tight fight kite own an in one won and
+aunt honest only onion orange John gone dawn awn awning often office of cough soft loft law awful author
+auto ought all often cloth offer stock top step shop stuff star stomp start store storm state stay steep
+stub stump step stack spot slop goat gold grow bow toe glow got goal gone ghost bowl coat code grew girl
+good give gate hello marvin sheila bird cat dog happy house tree wow bed zero one two three four five six
+seven eight nine alexa computer jarvis hello please sorry thanks okay okey what when where why who maybe
+never always again sure fine play pause next volume lights music timer weather open close louder quiet
+cancel hey look wait listen back forward follow learn visual backward""".split()
+NEAR = list(dict.fromkeys(NEAR))
+
+
+def _sentence(rng: np.random.Generator) -> str:
+    def one(words):
+        return words[rng.integers(len(words))]
+
+    n, a, v, p, t, who = (lambda w=w: one(w) for w in (NOUNS, ADJECTIVES, VERBS, PLACES, TIMES, NAMES))
+    shapes = (
+        lambda: f"{who()} {v()} the {a()} {n()} {p()}.",
+        lambda: f"{t()} {who()} and {who()} {v()} a {n()} {p()}.",
+        lambda: f"Can I get a {one(SIZES)} {one(DRINKS)} with {one(EXTRAS)} and {one(EXTRAS)}, please?",
+        lambda: f"I would like a {one(SIZES)} {one(DRINKS)} with {one(EXTRAS)}.",
+        lambda: f"Could you make me a {one(DRINKS)}, {one(EXTRAS)}, and a {one(SIZES)} {one(DRINKS)}?",
+        lambda: f"The {n()} was {a()}, but the {n()} {p()} is {a()} and {a()}.",
+        lambda: f"Why has {who()} {v()} every {n()} {t()}?",
+        lambda: f"There are {one(['two', 'three', 'four', 'seven', 'forty', 'many', 'few'])} {a()} {n()}s {p()}.",
+        lambda: f"My {n()} is {a()}, your {n()} is {a()}.",
+        lambda: f"When the {n()} came, {who()} {v()} the {n()}, the {n()} and the {n()}.",
+        lambda: f"Please ask {who()} about the {n()} {t()}.",
+        lambda: f"What is the weather like {p()} {t()}?",
+        lambda: f"Set a timer for {one(['five', 'ten', 'twenty', 'ninety'])} minutes and play some {a()} music.",
+        lambda: f"Nobody {v()} it, because a {a()} {n()} was there.",
+        lambda: f"{n()}, {n()}, {n()}, {n()}.",
+        lambda: f"{one(NEAR)}. {one(NEAR)}. {one(NEAR)}.",
+        lambda: f"Hey {one(['computer', 'jarvis', 'alexa', 'snowboy', 'robot'])}, show me the {n()} {p()}.",
+        lambda: f"{who()} said that {n()} and {n()} cost {one(['six', 'eleven', 'thirty', 'sixty'])} dollars {t()}.",
+    )  # fmt: skip
+    return one(shapes)()
+
+
+def clean(text: str) -> bool:
+    """Whether a text holds no command and nothing that sounds the same."""
+    words = "".join(c if c.isalpha() or c == "'" else " " for c in text.lower()).split()
+    return not set(words) & {*COMMANDS, *HOMOPHONES}
+
+
+def sentences(count: int, seed: int) -> list[str]:
+    rng = np.random.default_rng([seed, 5])
+    found: list[str] = []
+    while len(found) < count:
+        text = _sentence(rng)
+        if clean(text):
+            found.append(text)
+    return found

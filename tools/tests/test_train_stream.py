@@ -1,0 +1,138 @@
+"""Sequences for the stream, their loss, the synthesised material's text, and the stage's hold-out."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from silif_tools.train import bank, clips, recipe, stream, stream_loss, synthetic_text
+from silif_tools.train.fbank import BANDS, CLIP_FRAMES, FLOOR
+from silif_tools.train.material import Material
+from silif_tools.train.scenes import Scenes
+from silif_tools.train.stream_exam import features_of, probabilities
+from silif_tools.train.stream_scenes import EARLY, FADE, GRACE, Notes, StreamScenes, active_range
+
+WORDS = ["yes", "no", "_unknown_", "_silence_"]
+BANK = {"speed": 1.17, "p_room": 0.5, "p_clip": 0.5}
+R = recipe.load(recipe.find("kws12-stream"))["stream"]
+
+
+def tone(hz: float, seconds: float, around: float = 0.0) -> np.ndarray:
+    t = np.arange(int(seconds * 16000)) / 16000
+    quiet = np.zeros(int(around * 16000))
+    return np.concatenate([quiet, 8000 * np.sin(2 * np.pi * hz * t), quiet]).astype(np.int16)
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    patch = pytest.MonkeyPatch()
+    patch.setenv("SILIF_CACHE", str(tmp_path_factory.mktemp("cache")))
+    rng = np.random.default_rng(0)
+    spoken = clips.joined(["yes/a", "no/a", "bed/a"], [tone(f, 0.4, 0.3) for f in (400, 900, 2000)])
+    hiss = clips.joined(["hiss"], [rng.normal(0, 50, 96000).astype(np.int16)])
+    chatter = clips.joined(["chatter"], [tone(3000, 6.0)])
+    settings = recipe.load(recipe.find("kws12-stream"))["scenes"]
+    others = bank.clip_bank(spoken.chosen([2]), 1, 1, BANK, 1)
+    reels = [bank.reel(c, 1, 1, BANK, 1) for c in (hiss, chatter)]
+    words = Scenes(settings, WORDS, bank.clip_bank(spoken, 2, 1, BANK, 1), [0, 1, 2], others, *reels)
+    words.weigh_unknown(["yes", "no", "bed"])
+    yield StreamScenes(R, words, reels[0], [(1.0, reels[1])])
+    patch.undo()
+
+
+def test_active_range_is_the_loud_part():
+    loud = np.full(98, -5.0)
+    loud[30:60] = 5.0
+    assert active_range(loud) == (30, 60)
+    assert active_range(np.zeros(98)) == (0, 98)
+
+
+def test_what_may_be_said_around_a_command():
+    note, hold = Notes(), 30
+    note.command(0, 100, 150)
+    allowed, hit = np.zeros((400, 4), bool), np.zeros((400, 4), bool)
+    allowed[:, 2:] = True
+    note.mark(allowed, hit, hold)
+    assert not allowed[99, 0] and allowed[100].tolist() == [True, False, True, True]
+    assert all(row.tolist() == [True, False, False, False] for row in allowed[150 - EARLY : 150 + hold])
+    assert allowed[150 + hold + FADE - 1, 0] and not allowed[150 + hold + FADE, 0]
+    assert not allowed[:, 1].any()
+    assert hit[100 : 150 + GRACE, 0].all() and hit.sum() == 50 + GRACE
+
+
+def test_a_command_whose_beginning_is_cut_off_is_not_asked_for():
+    note = Notes()
+    note.command(1, -10, 20)
+    allowed, hit = np.zeros((400, 4), bool), np.zeros((400, 4), bool)
+    allowed[:, 2:] = True
+    note.mark(allowed, hit, 30)
+    assert allowed[:20].tolist() == [[False, True, True, True]] * 20
+
+
+def test_sequences_are_finite_labelled_and_repeatable(scenes):
+    scenes.reseed(3)
+    batch = scenes.sequences(16, 300)
+    assert batch.features.shape == (300, 16, BANDS) and torch.isfinite(batch.features).all()
+    assert float(batch.features.min()) >= FLOOR - 1e-4
+    assert batch.allowed.any(-1).all()
+    for end, b, label in batch.ends:
+        assert label in (0, 1) and batch.allowed[end, b].tolist() == [k == label for k in range(4)]
+    assert set(batch.clips[:, 2]) <= {0, 1, 2, 3}
+    assert (batch.clips[:, 0] + CLIP_FRAMES <= 300).all()
+    scenes.reseed(3)
+    again = scenes.sequences(16, 300)
+    assert torch.equal(batch.features, again.features) and np.array_equal(batch.ends, again.ends)
+
+
+def test_window_means_are_the_detectors():
+    from silif_tools.integer.detector import window_sums
+
+    q15 = np.random.default_rng(1).integers(0, 32768, (120, 3))
+    means = stream_loss.window_means(torch.from_numpy(q15).double(), 25)
+    assert np.allclose(means.numpy() * 25, window_sums(q15, 25))
+
+
+def test_loss_prefers_the_word_after_its_end(scenes):
+    scenes.reseed(4)
+    batch = scenes.sequences(24, 400)
+    right = torch.where(batch.allowed, 6.0, -6.0)
+    late = torch.full_like(right, -6.0)
+    late[..., 2:] = 6.0
+    wrong = late.clone()
+    wrong[..., 0] = 12.0
+    losses = [float(stream_loss.loss_of(x, batch, scenes.commands, [2, 3], None, R)[0]) for x in (right, late, wrong)]
+    assert losses[0] < losses[1] < losses[2]
+    assert all(math.isfinite(x) for x in losses)
+
+
+def test_held_out_parts_neither_overlap_nor_lose_anything():
+    def many(folder):
+        names = [f"{folder}/{k}_x.ogg" for k in range(200)]
+        return clips.joined(names, [np.zeros(2, np.int16)] * 200)
+
+    found = Material(WORDS, {}, many("esc10"), many("coffee"), many("arabic/yes"), [])
+    train, kept = stream.held_out(found, {"stream": R})
+    for part in ("noise", "speech", "other_words"):
+        first, second = set(getattr(train, part).names), set(getattr(kept, part).names)
+        assert not first & second and len(first | second) == 200
+        assert 20 < len(second) < 90
+    assert stream.held_out(found, {}) == (found, None)
+
+
+def test_no_sentence_or_word_to_be_synthesised_holds_a_command():
+    for text in [*synthetic_text.sentences(300, 1), *synthetic_text.NEAR, *synthetic_text.NOUNS]:
+        assert synthetic_text.clean(text), text
+    assert not synthetic_text.clean("Turn it off, please") and not synthetic_text.clean("I know.")
+    assert synthetic_text.sentences(20, 1) == synthetic_text.sentences(20, 1) != synthetic_text.sentences(20, 2)
+
+
+def test_a_long_recording_has_the_features_and_probabilities_of_its_frames():
+    from silif_tools.train.network import Network
+
+    rng = np.random.default_rng(2)
+    pcm = rng.integers(-3000, 3000, 160 * 6100 + 400).astype(np.int16)
+    features = features_of(pcm)
+    assert features.shape == (6101, BANDS)
+    q15 = probabilities(Network("silif", BANDS, [8], 4), features[:200])
+    assert q15.shape == (200, 4) and (abs(q15.sum(1) - 32768) <= 4).all()
