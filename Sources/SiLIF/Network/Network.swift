@@ -116,7 +116,7 @@ public struct Network {
   public var spikeCount: UInt64 { counters[Counter.spikes.rawValue] }
 
   /// Synaptic operations since the last reset, by the paper's definition: non-zero inputs of a layer times its
-  /// outputs, a dense input counting each element.
+  /// outputs, where dense input (log-mel) counts each element and event counts only those that are not zero.
   public var synapticOperationCount: UInt64 { counters[Counter.synapticOperations.rawValue] }
 
   /// Sums that left their range since the last reset. Counted in debug builds; nil in release builds.
