@@ -64,14 +64,12 @@ def test_bundled_recipes_are_valid():
 
 def test_finishing_replaces_single_keys(tmp_path):
     path = small_recipe(tmp_path)
-    assert recipe.finishing({k: v for k, v in recipe.load(path).items() if k != "finish"}) is None
-    text = path.read_text().split("[finish")[0]
-    path.write_text(text + "\n[finish.training]\nsteps = 7\n[finish.scenes]\np_noise = 0\n")
-    whole = recipe.load(path)
-    last = recipe.finishing(whole)
-    assert last["training"] == whole["training"] | {"steps": 7}
-    assert last["scenes"]["p_noise"] == 0.0 and whole["scenes"]["p_noise"] > 0
-    path.write_text(text + "\n[finish.training]\nstep = 7\n")
+    text = path.read_text().split("[[finish")[0]
+    path.write_text(text + "\n[[finish]]\n[finish.training]\nsteps = 7\n[[finish]]\n[finish.scenes]\np_noise = 0\n")
+    first, second, third = recipe.rounds(recipe.load(path))
+    assert second["training"] == third["training"] == first["training"] | {"steps": 7}
+    assert third["scenes"]["p_noise"] == 0.0 and second["scenes"] == first["scenes"]
+    path.write_text(text + "\n[[finish]]\n[finish.training]\nstep = 7\n")
     with pytest.raises(recipe.BadRecipe, match="step is unknown"):
         recipe.load(path)
 

@@ -11,6 +11,7 @@ from silif_tools.train.loop import Run
 from silif_tools.train.network import Network, scores
 from silif_tools.train.scenes import Batch, Scenes
 
+CONTEXTS = (0, 60, 100, 200)  # frames before the clip in recalibration: from a fresh start to a stream
 SETTLED = 15  # frames after a fresh start that are not judged in context_loss
 
 
@@ -24,7 +25,7 @@ def recalibrate(network: Network, scenes: Scenes, batches: int, size: int) -> No
         layer.norm.momentum = None
     network.train()
     for k in range(batches):
-        network(scenes.batch(size, 0 if k % 2 else 60).features)
+        network(scenes.batch(size, CONTEXTS[k % len(CONTEXTS)]).features)
     for layer in network.snn:
         layer.norm.momentum = 0.1
     network.dropout = dropout
