@@ -26,16 +26,19 @@ KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
         "report_every": int,
     },
     "training": {
-        "dropout": float, "steps": int, "batch": int, "rate": float, "weight_decay": float, "clip_gradient": float,
-        "average": float, "label_smoothing": float, "teacher_weight": float, "score_scale": float,
+        "dropout": float, "steps": int, "rate_steps": int, "batch": int, "rate": float, "weight_decay": float,
+        "clip_gradient": float, "average": float, "label_smoothing": float, "teacher_weight": float,
+        "score_scale": float,
         "p_context": float, "context_frames": list, "report_every": int, "recalibration_batches": int,
-        "context_weight": float, "initial_norm_weight": float, "initial_norm_bias": float, "initial_dt": list,
+        "context_weight": float, "frozen_statistics": bool,
+        "initial_norm_weight": float, "initial_norm_bias": float, "initial_dt": list,
     },
 }  # fmt: skip
 
+# A recipe may end with any number of [[finish]], each with [finish.scenes] and [finish.training]: another round from
+# the weights of the one before, with these keys in place of its.
 
-# A recipe may end with [finish.scenes] and [finish.training]: another round from the trained weights, with these keys
-# in place of those above. A section [stream] adds a stage on sequences for the running network.
+OPTIONAL = {"rate_steps"}  # length of the cycle of the rate, where the round ends before the cycle
 
 
 class BadRecipe(Exception):
@@ -55,24 +58,25 @@ def _check(part: dict, keys: dict, where: str, all_of_them: bool) -> None:
     """Keys and types of one section; whole numbers become floats where floats are meant."""
     for key, kind in keys.items():
         if key not in part:
-            if all_of_them:
+            if all_of_them and key not in OPTIONAL:
                 raise BadRecipe(f"{where}{key} is missing")
             continue
         if kind is float and isinstance(part[key], int) and not isinstance(part[key], bool):
             part[key] = float(part[key])
-        if not isinstance(part[key], kind) or isinstance(part[key], bool):
+        if not isinstance(part[key], kind) or isinstance(part[key], bool) != (kind is bool):
             raise BadRecipe(f"{where}{key} must be of type {kind.__name__}")
     for key in part:
         if key not in keys:
             raise BadRecipe(f"{where}{key} is unknown")
 
 
-def finishing(recipe: dict) -> dict | None:
-    """The recipe of the last round, if there is one."""
-    if "finish" not in recipe:
-        return None
-    last = {k: v for k, v in recipe.items() if k != "finish"}
-    return last | {part: recipe[part] | recipe["finish"].get(part, {}) for part in ("scenes", "training")}
+def rounds(recipe: dict) -> list[dict]:
+    """The recipe of every round of training: the first, then one for each [[finish]], which changes the one before."""
+    found = [{k: v for k, v in recipe.items() if k != "finish"}]
+    for change in recipe.get("finish", []):
+        last = found[-1]
+        found.append(last | {part: last[part] | change.get(part, {}) for part in ("scenes", "training")})
+    return found
 
 
 def load(path: Path) -> dict:
@@ -82,9 +86,16 @@ def load(path: Path) -> dict:
     except tomllib.TOMLDecodeError as error:
         raise BadRecipe(f"{path}: {error}") from error
     for section, keys in KEYS.items():
-        part = recipe.get(section, {}) if section else {k: v for k, v in recipe.items() if not isinstance(v, dict)}
+        part = (
+            recipe.get(section, {})
+            if section
+            else {k: v for k, v in recipe.items() if not isinstance(v, dict) and k != "finish"}
+        )
         _check(part, keys, f"{path}: [{section}] " if section else f"{path}: ", True)
-    for section, part in recipe.get("finish", {}).items():
+    finish = recipe.get("finish", [])
+    if not isinstance(finish, list):
+        raise BadRecipe(f"{path}: finish must be written [[finish]]")
+    for section, part in (item for change in finish for item in change.items()):
         if section not in ("scenes", "training"):
             raise BadRecipe(f"{path}: [finish.{section}] is unknown")
         _check(part, KEYS[section], f"{path}: [finish.{section}] ", False)
