@@ -50,6 +50,10 @@ extension AudioError {
     }
   }
 
+  static func text(_ path: String) -> AudioError {
+    AudioError(.notASound, path, "looks like text; give a sound file, or raw samples (S16_LE, 16 kHz, mono)")
+  }
+
   static func folder(_ path: String) -> AudioError {
     AudioError(.notASound, path, "is a folder; give a sound file")
   }

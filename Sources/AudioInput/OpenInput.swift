@@ -15,10 +15,9 @@ public func openInput(path: String, stopDescriptor: Int32? = nil) throws(AudioEr
     if head.isEmpty || SoundMagic(head) != .unknown || hasSoundName(path) {
       return try SoundFile(opened, path: path, stopDescriptor: stopDescriptor)
     }
-    if looksLikeText(head) {
+    if head.withUnsafeBytes({ looksLikeText($0) }) {
       close(opened.descriptor)
-      throw AudioError(
-        .notASound, path, "looks like text; give a sound file, or raw samples (S16_LE, 16 kHz, mono)")
+      throw AudioError.text(path)
     }
   }
   let bytes = PipeBytes(descriptor: opened.descriptor, stopDescriptor: stopDescriptor, closesDescriptor: true)
@@ -35,6 +34,6 @@ private func hasSoundName(_ path: String) -> Bool {
 }
 
 /// Nothing but printable ASCII and line ends, and enough of it: no recording looks like that.
-private func looksLikeText(_ head: [UInt8]) -> Bool {
+func looksLikeText(_ head: UnsafeRawBufferPointer) -> Bool {
   head.count >= 16 && head.allSatisfy { (32..<127).contains($0) || (9...13).contains($0) }
 }

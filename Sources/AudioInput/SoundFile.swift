@@ -22,7 +22,7 @@ public final class SoundFile: AudioSource {
     let opened = try OpenedFile(path: path)
     guard opened.isRegular else {
       close(opened.descriptor)
-      throw AudioError(.notASound, path, "is not a regular file")
+      throw AudioError(.notASound, path, "is not a regular file; give a sound file")
     }
     try self.init(opened, path: path)
   }

@@ -1,7 +1,7 @@
 /// A stream of bytes: standard input, a named pipe, a raw file. S16_LE, 16 kHz, mono, without a header, unless it begins as a
 /// WAV, FLAC or Ogg file, which is then decoded as it comes, also when it never ends.
 ///
-/// Raw samples are handed over as soon as they arrive. A single byte left at the end is dropped. A stream without a byte is
+/// Raw samples are handed over as soon as they arrive. A stream that begins with much text is refused: it would be noise. A single byte left at the end is dropped. A stream without a byte is
 /// no error: it ends.
 public final class StandardInput: AudioSource {
   private enum Content {
@@ -14,6 +14,7 @@ public final class StandardInput: AudioSource {
   private let name: String
   private var content = Content.undecided
   private var oddByte: UInt8?
+  private var isKnownToBeSound = false
 
   /// Nothing is read yet. `stopDescriptor`: when it becomes readable, a blocked read gives `.end`.
   public convenience init(descriptor: Int32 = 0, stopDescriptor: Int32? = nil) {
@@ -70,6 +71,13 @@ public final class StandardInput: AudioSource {
       }
       let count = carried + got
       oddByte = count % 2 == 0 ? nil : target[count - 1]
+      // The first reads give the few bytes that were looked at already.
+      if !isKnownToBeSound && count > 4 {
+        if count >= 64 && looksLikeText(UnsafeRawBufferPointer(rebasing: target[..<count])) {
+          throw AudioError.text(name)
+        }
+        isKnownToBeSound = true
+      }
       if count < 2 { continue }
       convertInt16LittleEndian(UnsafePointer(buffer.baseAddress!), to: buffer.baseAddress!, count: count / 2)
       return .samples(count / 2)

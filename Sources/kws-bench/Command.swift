@@ -25,7 +25,7 @@ struct Command: SilifCommand {
       valueName: "file"))
   var input: String?
 
-  @Option(name: .long, help: .init("Steps to time, at least.", valueName: "n"))
+  @Option(name: .long, parsing: .unconditional, help: .init("Steps to time, at least.", valueName: "n"))
   var steps = 6000
 
   @Option(name: .long, help: "The report as text, or as one JSON object.")

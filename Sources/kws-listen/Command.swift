@@ -36,7 +36,7 @@ struct Command: SilifCommand {
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var detectorOptions: DetectorOptions
 
-  @Option(name: .long, help: "Stop after so much sound: 30s, 500ms, 2m, 1h.")
+  @Option(name: .long, parsing: .unconditional, help: "Stop after so much sound: 30s, 500ms, 2m, 1h.")
   var duration: AudioDuration?
 
   @Option(name: .long, help: "Events as text, or as JSON, one object a line.")

@@ -8,11 +8,14 @@ struct DeviceListing {
   func print() throws {
     let devices = captureDevices()
     let output = StandardOutput()
+    // The rest are plugins of alsa-lib, there with and without a card.
+    if !devices.contains(where: { $0.name.hasPrefix("hw:") }) {
+      Diagnostics.say(
+        "no sound card to record from; is a microphone plugged in, and this user in the group `audio`?",
+        command: "kws-listen")
+    }
     switch format {
     case .text:
-      if devices.isEmpty {
-        Diagnostics.say("no capture device found; is a microphone plugged in?", command: "kws-listen")
-      }
       var table = TextTable(leftColumns: 2)
       for device in devices { table.add([device.name, device.description]) }
       try output.write(table.text)

@@ -28,6 +28,9 @@ struct ListenSession {
     try result.get()
     say(summary(of: loop, keywordCount: printer.keywordCount))
     if let error = loop.error { throw Failure(error.description) }
+    if loop.sampleCount == 0 && !stop.isRequested {
+      throw Failure("\(name): ended without a sample; does what should fill it run?")
+    }
   }
 
   private func summary(of loop: ListenLoop, keywordCount: Int) -> String {

@@ -17,7 +17,9 @@ struct Trace: ParsableCommand {
   @Option(name: .shortAndLong, help: .init("Sound file, or frames as .npy, [step, feature].", valueName: "file"))
   var input: String
 
-  @Option(name: .long, help: .init("Clip to take where the .npy is [clip, step, feature].", valueName: "n"))
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: .init("Clip to take where the .npy is [clip, step, feature].", valueName: "n"))
   var clip: Int?
 
   @Option(name: .shortAndLong, help: .init("Folder to write to (default: ./MODEL-trace).", valueName: "folder"))

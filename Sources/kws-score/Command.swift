@@ -58,7 +58,7 @@ struct Command: SilifCommand {
   @Flag(name: .long, help: "List every clip's result, not only those of unlabelled clips.")
   var each = false
 
-  @Option(name: .shortAndLong, help: .init("Threads (default: all cores).", valueName: "n"))
+  @Option(name: .shortAndLong, parsing: .unconditional, help: .init("Threads (default: all cores).", valueName: "n"))
   var jobs: Int?
 
   @Option(name: .long, help: "The report as text, or as one JSON object.")

@@ -31,6 +31,12 @@ import Testing
     }
   }
 
+  @Test func muchTextIsRefused() {
+    let pipe = TestPipe()
+    pipe.send(Array(String(repeating: "no sound at all\n", count: 40).utf8))
+    #expect(audioError { _ = try readAll(StandardInput(descriptor: pipe.reading)) }?.kind == .notASound)
+  }
+
   @Test func samplesArriveAtOnce() throws {
     let pipe = TestPipe()
     let source = StandardInput(descriptor: pipe.reading)

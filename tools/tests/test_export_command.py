@@ -63,9 +63,20 @@ def test_refusals_name_the_file_and_write_nothing(prepare, message, tmp_path, ca
     assert not output.exists()
 
 
-def test_wrong_usage_exits_with_2(tmp_path):
+def test_values_that_are_not_finite_are_refused_by_name(tmp_path, capsys):
+    path, output = checkpoint(tmp_path), tmp_path / "tiny.silif"
+    state = torch.load(path, weights_only=True)
+    state["snn.0.W.weight"][0, 0] = float("nan")
+    torch.save(state, path)
+    assert main([str(path), "--output", str(output)]) == 1
+    assert "snn.0.W.weight holds values that are not finite" in capsys.readouterr().err
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("wrong", [("--bits", "7"), ("--step-ms", "0"), ("--clip-steps", "0")])
+def test_wrong_usage_exits_with_2(wrong, tmp_path):
     with pytest.raises(SystemExit) as stop:
-        main([str(checkpoint(tmp_path)), "--bits", "7", "--output", str(tmp_path / "x.silif")])
+        main([str(checkpoint(tmp_path)), *wrong, "--output", str(tmp_path / "x.silif")])
     assert stop.value.code == 2
 
 

@@ -4,7 +4,7 @@ import SiLIF
 
 /// `--threshold` and `--keyword`: what the user changes in the model's detector settings.
 public struct DetectorOptions: ParsableArguments {
-  @Option(name: .long, help: "Threshold of all words, 0 to 1, instead of the model's own.")
+  @Option(name: .long, parsing: .unconditional, help: "Threshold of all words, 0 to 1, instead of the model's own.")
   public var threshold: Double?
 
   @Option(name: .long, help: "Threshold of one word, such as yes=0.8. Repeatable.")

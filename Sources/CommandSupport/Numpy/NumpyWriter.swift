@@ -24,10 +24,14 @@ public final class NumpyWriter {
     output = StandardOutput(descriptor: descriptor)
   }
 
-  deinit {
+  deinit { discard() }
+
+  /// Gives up what was written, unless it has its name.
+  public func discard() {
     guard rows >= 0 else { return }
     close(descriptor)
     unlink(temporaryPath)
+    rows = -1
   }
 
   /// Adds a row of `rowLength` elements.

@@ -9,6 +9,7 @@ public protocol SilifCommand: ParsableCommand {}
 
 extension SilifCommand {
   public static func main() {
+    fillStandardDescriptors()
     // A closed pipe then shows as EPIPE where it is written to, and not as a killed process.
     signal(SIGPIPE, SIG_IGN)
     // For what takes no time; a command with something to finish makes a StopRequest.

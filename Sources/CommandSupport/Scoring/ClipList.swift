@@ -4,6 +4,7 @@ public enum ClipList {
   public static func clips(list path: String, root: String?, rule: WordRule) throws(Failure) -> [SoundClip] {
     let text = try textFile(path)
     let root = root ?? parent(of: path)
+    guard FolderSearch.isFolder(root) else { throw Failure("\(root): no such folder; check --root") }
     var clips: [SoundClip] = []
     for line in text.split(whereSeparator: \.isNewline) {
       let name = trimmed(line)

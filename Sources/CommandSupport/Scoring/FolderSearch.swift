@@ -62,7 +62,7 @@ public struct FolderSearch {
     return suffixes.contains(name[name.index(after: dot)...].lowercased())
   }
 
-  private static func isFolder(_ path: String) -> Bool {
+  static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }

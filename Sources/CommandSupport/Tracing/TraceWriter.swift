@@ -8,6 +8,8 @@ public final class TraceWriter {
   private let readout: NumpyWriter
   private let probabilities: NumpyWriter
   private let header: NetworkHeader
+  /// The folder, unless it was there before.
+  private let madeFolder: String?
   /// Steps written.
   public private(set) var stepCount = 0
 
@@ -23,7 +25,8 @@ public final class TraceWriter {
   /// - Throws: Failure where a trace stands there already, unless `overwrites`.
   public init(folder: String, model: Model, overwrites: Bool) throws(Failure) {
     header = model.header
-    if mkdir(folder, 0o755) != 0 && errno != EEXIST {
+    madeFolder = mkdir(folder, 0o755) == 0 ? folder : nil
+    if madeFolder == nil && errno != EEXIST {
       throw Failure("\(folder): cannot be made: \(systemMessage(errno))")
     }
     for name in TraceWriter.fileNames(model) where !overwrites && access("\(folder)/\(name)", F_OK) == 0 {
@@ -42,6 +45,14 @@ public final class TraceWriter {
     probabilities = try writer("probabilities", .uint16, header.classCount)
   }
 
+  /// A trace that was not finished leaves nothing behind.
+  deinit {
+    for writer in writers { writer.discard() }
+    if let madeFolder { rmdir(madeFolder) }  // which keeps one with anything in it
+  }
+
+  private var writers: [NumpyWriter] { [frames] + spikes + [readout, probabilities] }
+
   /// Adds what the network did in its last step.
   public func append(_ network: Network) throws {
     try frames.append(row: bytes(network.lastFrame, header.inputCount))
@@ -55,7 +66,7 @@ public final class TraceWriter {
 
   /// Gives all arrays their names.
   public func finish() throws {
-    for writer in [frames] + spikes + [readout, probabilities] { try writer.finish() }
+    for writer in writers { try writer.finish() }
   }
 
   private func bytes<Element>(_ start: UnsafePointer<Element>, _ count: Int) -> UnsafeRawBufferPointer {

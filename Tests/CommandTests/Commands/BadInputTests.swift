@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 /// One clear message on standard error and exit code 1.
@@ -85,6 +86,36 @@ import Testing
       try expectFailure(
         .model, ["trace", Fixture.audio, "--input", file, "--output", "\(folder.path)/t"], saying: name)
     }
+    #expect(access("\(folder.path)/t", F_OK) != 0, "a trace that failed left its folder")
+  }
+
+  @Test func standardInputWithoutSound() throws {
+    let arguments = ["--model", Fixture.audio, "--input", "-"]
+    let text = String(repeating: "This is a text and no sound.\n", count: 4)
+    for (input, part) in [("", "without a sample"), (text, "looks like text")] {
+      let result = try Command.listen.run(arguments, input: Array(input.utf8))
+      #expect(result.status == 1)
+      #expect(result.errors.contains("kws-listen: standard input: "))
+      #expect(result.errors.contains(part), "\(result.errors)")
+    }
+  }
+
+  /// Whatever the program opens itself must not take the place of a descriptor that its parent closed.
+  @Test func closedDescriptors() throws {
+    let sound = try folder.write(TestSound.wav(TestSound.samples(seconds: 10)), to: "x.wav")
+    for (closed, input) in [("0<&-", "-"), ("1>&-", sound)] {
+      let errors = "\(folder.path)/errors"
+      let shell = "'\(Command.listen.path)' --model '\(Fixture.audio)' --input '\(input)' \(closed)"
+      let child = try Child("/bin/sh", ["-c", shell], files: [(2, errors, O_WRONLY | O_TRUNC)])
+      #expect(child.wait(seconds: 20) == 1)
+      #expect(try folder.read("errors").lowercased().contains("bad file descriptor"))
+    }
+  }
+
+  @Test func rootThatIsNone() throws {
+    let list = try folder.write("yes/a.wav\nyes/b.wav\n", to: "list.txt")
+    try expectFailure(
+      .score, ["--model", Fixture.audio, "--list", list, "--root", "/nowhere"], saying: "/nowhere", "--root")
   }
 
   @Test func deviceThatIsNotThere() throws {

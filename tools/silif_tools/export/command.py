@@ -19,6 +19,20 @@ from .self_test import add_self_test, liveliest
 from .state_dict import ConversionError, load_state_dict
 
 
+def _step_ms(text: str) -> float:
+    value = float(text)
+    if not 0.001 <= value <= 1000:
+        raise argparse.ArgumentTypeError(f"{text} ms: give 0.001 to 1000")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text}: give 1 or more")
+    return value
+
+
 def _arguments(argv):
     parser = argparse.ArgumentParser(
         prog="silif-export",
@@ -34,8 +48,8 @@ def _arguments(argv):
     parser.add_argument(
         "--neuron", choices=("cadlif", "adlif"), default="cadlif", help="for layers that fit both (default cadlif)"
     )
-    parser.add_argument("--step-ms", type=float, help="duration of one step (default: from NAME.json, else 4)")
-    parser.add_argument("--clip-steps", type=int, help="steps in one clip (default: 1 s of audio, or 300)")
+    parser.add_argument("--step-ms", type=_step_ms, help="duration of one step (default: from NAME.json, else 4)")
+    parser.add_argument("--clip-steps", type=_count, help="steps in one clip (default: 1 s of audio, or 300)")
     parser.add_argument("--bits", type=int, choices=(8, 16), default=8, help="bits of a weight (default 8)")
     parser.add_argument("--calibrate", type=Path, metavar="LIST", help="list of training clips, beside their folders")
     parser.add_argument(

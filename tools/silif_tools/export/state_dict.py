@@ -17,6 +17,8 @@ def load_state_dict(path: Path) -> dict[str, np.ndarray]:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise ConversionError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise ConversionError(f"{path}: is a folder; give a .pth file") from None
     except Exception as error:
         raise ConversionError(
             f"{path}: not a plain PyTorch state dict ({type(error).__name__}). Save it with"
@@ -24,4 +26,8 @@ def load_state_dict(path: Path) -> dict[str, np.ndarray]:
         ) from None
     if not isinstance(loaded, dict) or not all(hasattr(value, "numpy") for value in loaded.values()):
         raise ConversionError(f"{path}: expected a state dict of tensors; save model.state_dict() alone")
-    return {key: value.detach().numpy().astype(np.float64) for key, value in loaded.items()}
+    state = {key: value.detach().numpy().astype(np.float64) for key, value in loaded.items()}
+    for key, values in state.items():
+        if not np.isfinite(values).all():
+            raise ConversionError(f"{path}: {key} holds values that are not finite; the training diverged")
+    return state
