@@ -26,7 +26,8 @@ struct ListenSession {
     if case .failure = result { stop.request() }
     thread.join()
     try result.get()
-    say(summary(of: loop, keywordCount: printer.keywordCount))
+    // Where no sound came at all, the error says enough.
+    if loop.sampleCount > 0 || stop.isRequested { say(summary(of: loop, keywordCount: printer.keywordCount)) }
     if let error = loop.error { throw Failure(error.description) }
     if loop.sampleCount == 0 && !stop.isRequested {
       throw Failure("\(name): ended without a sample; does what should fill it run?")

@@ -97,6 +97,7 @@ import Testing
       #expect(result.status == 1)
       #expect(result.errors.contains("kws-listen: standard input: "))
       #expect(result.errors.contains(part), "\(result.errors)")
+      #expect(!result.errors.contains("heard"), "\(result.errors)")
     }
   }
 
