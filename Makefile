@@ -17,7 +17,7 @@ FORMATTED := Package.swift Sources Tests
 
 demo: build
 	@echo
-	@echo "Listening to models/demo.flac with models/kws12-silif.silif:"
+	@echo "Listening to models/demo.flac:"
 	@$(RELEASE)/kws-listen --input models/demo.flac
 
 build: dependencies
@@ -55,7 +55,8 @@ models: build $(VENV)/installed
 	$(PYTHON) -m silif_tools.release.command $(MODEL) --build $(RELEASE) \
 	  $(if $(SPEECH_COMMANDS),--speech-commands "$(SPEECH_COMMANDS)") $(if $(CHECKPOINT),--checkpoint "$(CHECKPOINT)")
 
-install: build
+# Builds only what was not built: `sudo make install` after `make build` leaves no files of root in the tree.
+install: $(if $(wildcard $(addprefix $(RELEASE)/,$(COMMANDS))),,build)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/silif
 	install $(addprefix $(RELEASE)/,$(COMMANDS)) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(MODELS) $(DESTDIR)$(PREFIX)/share/silif

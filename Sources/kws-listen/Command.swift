@@ -52,7 +52,7 @@ struct Command: SilifCommand {
   func run() throws {
     try check()
     if listDevices { return try DeviceListing(format: format).print() }
-    let file = try modelOptions.load()
+    let file = try modelOptions.load(default: ModelLocation.streamName)
     let setUp = try SpotterSetUp(file: file, settings: detectorOptions.settings(for: file.model))
     let stop = try StopRequest()
     try ListenSession(

@@ -87,7 +87,7 @@ struct Command: SilifCommand {
 
   func run() throws {
     try check()
-    let file = try modelOptions.load()
+    let file = try modelOptions.load(default: stream == nil ? ModelLocation.defaultName : ModelLocation.streamName)
     let stop = try StopRequest()
     if let stream, let truth {
       let settings = try detectorOptions.settings(for: file.model)

@@ -4,7 +4,10 @@ import KeywordSpotter
 /// Where models are looked for: a path as it is; a bare name beside the executable's repository, then in
 /// `<prefix>/share/silif`.
 public enum ModelLocation {
+  /// For clips: the network with the best accuracy on single words.
   public static let defaultName = "kws12-silif"
+  /// For streams: the network with the fewest false alarms.
+  public static let streamName = "kws12-stream"
   static let suffix = ".silif"
 
   /// - Parameter nameOrPath: `kws12-silif`, `models/kws12-silif.silif`, ...

@@ -61,7 +61,7 @@ def convert(
     input_unit = 2.0**-fraction_bits
     # 16 natural-log units on either side: full-scale audio reaches about +12, silence is -15.94.
     input_limit = min(16 << fraction_bits, 32767) if front_end else _count_limit(layers[0])
-    means, powers = _statistics(state, layers, calibration, input_unit)
+    means, covariances = _statistics(state, layers, calibration, input_unit)
     tables, report = [], []
     for index, layer in enumerate(layers):
         quantized, lines = quantize_layer(
@@ -71,7 +71,7 @@ def convert(
             input_unit=input_unit if index == 0 else 1.0,
             input_limit=input_limit if index == 0 else 1,
             input_mean=means[index],
-            input_power=powers[index],
+            input_covariance=covariances[index],
         )
         tables.append(quantized)
         report += lines
@@ -106,11 +106,11 @@ def _count_limit(first: FloatLayer) -> int:
 
 
 def _statistics(state, layers, calibration, input_unit):
-    """Mean and centred mean square of every layer's inputs; the mean's part of a rounding error is in the bias."""
+    """Mean and covariance of every layer's inputs; the mean's part of a rounding error is in the bias."""
     sizes = [layer.weights.shape[0] for layer in layers]
-    means, powers = [np.zeros(size) for size in sizes], [np.ones(size) for size in sizes]
+    means, covariances = [np.zeros(size) for size in sizes], [np.eye(size) for size in sizes]
     if "input_norm.mean" in state:
-        means[0], powers[0] = state["input_norm.mean"], state["input_norm.std"] ** 2
+        means[0], covariances[0] = state["input_norm.mean"], np.diag(state["input_norm.std"] ** 2)
     if calibration is not None:
         inputs = calibration * input_unit
         spikes = run_float(layers, inputs).spikes
@@ -118,5 +118,5 @@ def _statistics(state, layers, calibration, input_unit):
             flat = values.reshape(-1, values.shape[-1]).astype(np.float64)
             means[index] = flat.mean(axis=0)
             # Inputs that never moved in calibration still count a little.
-            powers[index] = flat.var(axis=0) + 1e-6
-    return means, powers
+            covariances[index] = np.cov(flat, rowvar=False) + 1e-6 * np.eye(sizes[index])
+    return means, covariances

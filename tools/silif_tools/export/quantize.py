@@ -31,12 +31,9 @@ def signal_to_noise_db(reference: np.ndarray, rounded: np.ndarray) -> float:
     return float("inf") if noise == 0 else 10 * np.log10(signal / noise) if signal > 0 else 0.0
 
 
-def quantize_weights(weights: np.ndarray, bits: int, importance: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-    """Rows [inputs, outputs] -> integers, scale per output, clipped weights.
-
-    Per output, the scale with the least squared error, each input weighted by its mean square (`importance` [inputs]):
-    a clipped outlier can be worth finer steps for all others.
-    """
+def row_scales(weights: np.ndarray, bits: int, importance: np.ndarray) -> np.ndarray:
+    """Per output, the scale with the least squared error, each input weighted by its mean square (`importance`
+    [inputs]): a clipped outlier can be worth finer steps for all others."""
     limit = 2 ** (bits - 1) - 1
     largest = np.abs(weights).max(axis=0)
     full = np.where(largest > 0, largest, 1.0) / limit
@@ -49,9 +46,39 @@ def quantize_weights(weights: np.ndarray, bits: int, importance: np.ndarray) -> 
         better = error < best_error
         best_error = np.where(better, error, best_error)
         scale = np.where(better, candidate, scale)
-    unclipped = np.rint(weights / scale)
-    integers = np.clip(unclipped, -limit, limit)
-    return integers.astype(np.int64), scale, int(np.count_nonzero(unclipped != integers))
+    return scale
+
+
+def quantize_weights(weights: np.ndarray, bits: int, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Weights [inputs, outputs] -> integers, scale per output, clipped weights.
+
+    Error-aware: inputs are rounded one after another, and what rounding one of them does to a neuron's current is made
+    up for by those that come later, as far as they are correlated with it (GPTQ, Frantar et al., arXiv 2210.17323).
+    `covariance` [inputs, inputs] is that of the layer's inputs; with a diagonal one this is plain rounding.
+    """
+    limit = 2 ** (bits - 1) - 1
+    power = np.diag(covariance)
+    scale = row_scales(weights, bits, power)
+    damped = covariance + np.diag(np.full(len(power), 0.01 * power.mean() + 1e-12))
+    # The inputs that matter most are rounded first, while there is most left to make up for them.
+    order = np.argsort(-power, kind="stable")
+    if np.count_nonzero(covariance - np.diag(power)):
+        # Upper Cholesky factor of the inverse: row i says how later inputs make up for input i.
+        factor = np.linalg.cholesky(np.linalg.inv(damped[np.ix_(order, order)])).T
+    else:
+        order, factor = np.arange(len(power)), np.diag(np.ones(len(power)))
+    rest = weights[order].copy()
+    integers = np.zeros_like(rest)
+    saturated = 0
+    for index in range(len(rest)):
+        unclipped = np.rint(rest[index] / scale)
+        integers[index] = np.clip(unclipped, -limit, limit)
+        saturated += int(np.count_nonzero(unclipped != integers[index]))
+        error = (rest[index] - integers[index] * scale) / factor[index, index]
+        rest[index + 1 :] -= factor[index, index + 1 :, None] * error
+    unsorted = np.empty_like(integers)
+    unsorted[order] = integers
+    return unsorted.astype(np.int64), scale, saturated
 
 
 def quantize_layer(
@@ -62,18 +89,18 @@ def quantize_layer(
     input_unit: float,
     input_limit: int,
     input_mean: np.ndarray,
-    input_power: np.ndarray,
+    input_covariance: np.ndarray,
     fraction_bits: int = STATE_FRACTION_BITS,
 ) -> tuple[LayerTables, list[TensorReport]]:
     """One layer.
 
     - input_unit: real value of one input integer (2^-10 for log-mel, 1 for spikes and counts)
     - input_limit: largest |input integer|; the sums' Int32 bound rests on it
-    - input_mean, input_power: [inputs] mean and mean square of the real inputs on calibration data. Rounding a weight
+    - input_mean [inputs], input_covariance [inputs, inputs]: of the real inputs on calibration data. Rounding a weight
       by e shifts the current by e·mean; the bias takes that back.
     """
     report = []
-    integers, scale, saturated = quantize_weights(layer.weights, bits, input_power)
+    integers, scale, saturated = quantize_weights(layer.weights, bits, input_covariance)
     # Σ|W|·limit must fit Int32: rows that would not (16-bit weights behind wide inputs) get coarser steps.
     room = (2**31 - 1) // input_limit
     heavy = np.abs(integers).sum(axis=0) > room

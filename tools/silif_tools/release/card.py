@@ -5,6 +5,13 @@ from pathlib import Path
 
 from ..export.compare import Comparison
 
+_PURPOSE = {
+    "kws12-silif": "For clips: the best accuracy on single words. `kws-score` uses it when none is named.",
+    "kws12-csilif": "For clips: the same task with C-SiLIF neurons.",
+    "kws12-stream": "For streams: trained further on sequences for few false alarms. `kws-listen` and `kws-score --stream`"
+    " use it when none is named.",
+}
+
 
 @dataclass
 class Measured:
@@ -48,6 +55,8 @@ def card(measured: Measured) -> str:
     lines = [
         f"# {name}",
         "",
+        _PURPOSE.get(name, ""),
+        "",
         f"{'SiLIF' if description['kind'] == 'silif' else 'C-SiLIF'},"
         f" {description['inputs']}-{'-'.join(map(str, description['hidden']))}-{len(description['words'])},"
         f" 8-bit weights, one scale a row; {measured.bytes:,} bytes. One step every {description['step_ms']} ms.",
@@ -84,13 +93,20 @@ def card(measured: Measured) -> str:
         "Speech and noise without commands, the test lists of both: false alarms "
         f"{_support(measured.without_words['false_alarms'], measured.without_words['audio_h'])}.",
         "",
+        "The curve moves one threshold for all words; each point stands on the same hours and words as the tables.",
+        "",
         f"![hits against false alarms]({name}-curve.png)",
         "",
         "## How it was made",
         "",
         f"`make models MODEL={name}`: recipe `tools/silif_tools/recipes/{recipe_name}.toml`, seed"
         f" {description.get('seed', 'in the recipe')}, torch {description.get('torch', 'unknown')}; detector tuned on streams"
-        " made of the validation list and the training lists of noise and speech.",
+        " made of the validation list and the training lists of noise and speech (for a network with a stream stage, the part of"
+        " them that was held out). Rounding: error-aware, calibrated on"
+        f" {measured.info.get('provenance', {}).get('calibration clips', 'some')} training clips, the best of 256, 512 and"
+        " 1024 on the validation list.",
+        "",
+        description.get("history", ""),
         "",
         "Data and credit: Google Speech Commands (Warden 2018, arXiv 1804.03209), CC BY 4.0; ESC-10 (Piczak), CC BY 3.0;"
         " Picovoice wake-word and speech-to-intent benchmarks, Apache-2.0; Arabic speech commands (Ghandoura), CC BY 4.0;"

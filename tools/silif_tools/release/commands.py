@@ -38,7 +38,8 @@ class Commands:
 
     def trace(self, model: Path, sound: Path, folder: Path) -> None:
         """Every step's frames, spikes, readout and probabilities as .npy files in `folder`."""
-        self._run("kws-model", "trace", model, "--input", sound, "--output", folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        self._run("kws-model", "trace", model, "--input", sound, "--output", folder, "--force")
 
     def probabilities_q15(self, model: Path, sound: Path, folder: Path) -> np.ndarray:
         """[frame, class] of a running network over a whole recording."""

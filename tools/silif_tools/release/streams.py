@@ -1,8 +1,10 @@
 """The streams that detectors are tuned and judged on, made from the lists when they are not there yet."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..export.clips import read_list
 from ..streams.command import main as make_stream
 
 SNRS_DB = (30, 20, 10, 5)
@@ -25,9 +27,27 @@ def _made(output: Path, *arguments) -> Path:
     return output
 
 
-def stream_set(data: Path, words: str, sounds: str, folder: Path) -> StreamSet:
-    """words: which list of gsc ("validation" or "test"); sounds: which list of noise and speech ("train" or "test")."""
+def _filtered(list_file: Path, kept: Callable[[str], bool], output: Path) -> Path:
+    """The part of a list that was kept from training, as absolute paths."""
+    names = [name for name in read_list(list_file) if kept(name)]
+    if not names:
+        raise ValueError(f"{list_file}: nothing in it was held out from training")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text("".join(f"{(list_file.parent / name).resolve()}\n" for name in names))
+    return output
+
+
+def stream_set(
+    data: Path, words: str, sounds: str, folder: Path, kept: Callable[[str], bool] | None = None
+) -> StreamSet:
+    """words: which list of gsc ("validation" or "test"); sounds: which list of noise and speech ("train" or "test").
+
+    kept: which recordings of those lists to use, where training held some out.
+    """
     noise, speech = data / "noise" / f"{sounds}_list.txt", data / "speech" / f"{sounds}_list.txt"
+    if kept is not None:
+        folder = folder / "held-out"
+        noise, speech = (_filtered(part, kept, folder / f"{part.parent.name}_{part.name}") for part in (noise, speech))
     with_words = {
         snr: _made(
             folder / f"{words}{snr}.flac",

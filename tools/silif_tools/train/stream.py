@@ -22,7 +22,7 @@ from silif_tools.train.stream_scenes import StreamBatch, StreamScenes
 Teacher = Callable[[torch.Tensor], torch.Tensor]
 
 
-def _kept(name: str, share: float) -> bool:
+def is_held_out(name: str, share: float) -> bool:
     """Whether a recording is kept for validation. Where a folder or a file's name tells the speaker, by speaker."""
     folder, _, file = name.rpartition("/")
     if folder.startswith("arabic/"):
@@ -39,7 +39,7 @@ def held_out(found: Material, recipe: dict) -> tuple[Material, Material | None]:
     share = recipe["stream"]["held_out"]
 
     def parts(clips: Clips) -> tuple[Clips, Clips]:
-        kept = [_kept(name, share) for name in clips.names]
+        kept = [is_held_out(name, share) for name in clips.names]
         return clips.chosen([i for i, k in enumerate(kept) if not k]), clips.chosen(
             [i for i, k in enumerate(kept) if k]
         )
@@ -155,12 +155,7 @@ def stage(
     scenes.reseed(recipe["seed"] + 2)
     sequences = make_scenes(found, scenes, recipe, options.threads)
     exam = StreamExamination(
-        recipe["words"],
-        found.splits["validation"],
-        kept.noise,
-        kept.speech,
-        kept.other_words,
-        0 if options.quick else 2,
+        recipe["words"], found.splits["validation"], kept.noise, kept.speech, copies=0 if options.quick else 3
     )
     say(f"validation streams: {', '.join(f'{k} {v.audio_h:.2f} h' for k, v in exam.run(network).items())}")
 
