@@ -5,7 +5,10 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from .. import __version__
 from ..export.clips import load_list, load_pcm
@@ -16,7 +19,7 @@ from ..export.self_test import add_self_test, liveliest
 from ..export.state_dict import ConversionError, load_state_dict
 from ..integer.frontend import FrontEndSettings
 from ..model_file.read import read_model
-from ..model_file.tables import InputKind
+from ..model_file.tables import Detector, InputKind
 from ..model_file.write import model_bytes, write_atomically
 from ..streams.score import read_truth
 from ..streams.tune import Stream, tune
@@ -53,6 +56,13 @@ def _held_out(description: dict) -> Callable[[str], bool] | None:
     from ..train.stream import is_held_out
 
     return lambda name: is_held_out(name, share)
+
+
+def _chosen(detector: Detector, settings: dict) -> Detector:
+    """The detector that a checkpoint's description asks for."""
+    frames = {key: int(settings[key]) for key in ("window_frames", "warm_up_frames", "refractory_frames")}
+    levels = {key: np.full(np.shape(detector.threshold), float(settings[key])) for key in ("threshold", "rearm")}
+    return replace(detector, **frames, **levels)
 
 
 def release(arguments) -> None:
@@ -94,14 +104,18 @@ def release(arguments) -> None:
     write_atomically(draft, model_bytes(model))
 
     commands = Commands(arguments.build)
-    validation = stream_set(data, "validation", "train", work / "streams", _held_out(description))
-    with_words, without = _traces(commands, draft, validation, work)
-    model.detector, _ = tune(
-        [*(with_words[snr] for snr in (20, 10)), without],
-        words,
-        model.detector,
-        alarms_per_hour=arguments.alarms_per_hour,
-    )
+    if "detector" in description:
+        # The stream stage chose it on its own validation streams, more of them than here (docs/STREAMS.md).
+        model.detector = _chosen(model.detector, description["detector"])
+    else:
+        validation = stream_set(data, "validation", "train", work / "streams", _held_out(description))
+        with_words, without = _traces(commands, draft, validation, work)
+        model.detector, _ = tune(
+            [*(with_words[snr] for snr in (20, 10)), without],
+            words,
+            model.detector,
+            alarms_per_hour=arguments.alarms_per_hour,
+        )
     write_atomically(output, model_bytes(model))
     read_model(output)
 
