@@ -12,8 +12,9 @@ from silif_tools.model_file.read import read_model
 
 # Per cent of clips through kws-score. Raise a floor when a better model lands; never lower one in silence.
 FLOORS = {
-    "kws12-silif": {"test": 92.0, "validation": 92.0},
-    "kws12-csilif": {"test": 90.0, "validation": 90.0},
+    "kws12-silif": {"test": 94.5, "validation": 92.5},
+    "kws12-csilif": {"test": 92.0, "validation": 90.5},
+    "kws12-stream": {"test": 91.5, "validation": 90.0},
 }
 CLIPS = 200
 

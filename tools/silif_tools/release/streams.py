@@ -38,7 +38,12 @@ def _filtered(list_file: Path, kept: Callable[[str], bool], output: Path) -> Pat
 
 
 def stream_set(
-    data: Path, words: str, sounds: str, folder: Path, kept: Callable[[str], bool] | None = None
+    data: Path,
+    words: str,
+    sounds: str,
+    folder: Path,
+    kept: Callable[[str], bool] | None = None,
+    snrs_db: tuple[int, ...] = SNRS_DB,
 ) -> StreamSet:
     """words: which list of gsc ("validation" or "test"); sounds: which list of noise and speech ("train" or "test").
 
@@ -53,6 +58,6 @@ def stream_set(
             folder / f"{words}{snr}.flac",
             *("--words", data / "gsc" / f"{words}_list.txt", "--noise", noise, "--speech", speech, "--snr", snr),
         )
-        for snr in SNRS_DB
+        for snr in snrs_db
     }
     return StreamSet(with_words, _made(folder / f"{words}-none.flac", "--concatenate", speech, noise))
