@@ -102,7 +102,7 @@ def card(measured: Measured) -> str:
         f"`make models MODEL={name}`: recipe `tools/silif_tools/recipes/{recipe_name}.toml`, seed"
         f" {description.get('seed', 'in the recipe')}, torch {description.get('torch', 'unknown')}; detector tuned on streams"
         " made of the validation list and the training lists of noise and speech (for a network with a stream stage, the part of"
-        " them that was held out). Rounding: error-aware, calibrated on"
+        " them that was held out): the most hits at no more than 5 alarms an hour. Rounding: error-aware, calibrated on"
         f" {measured.info.get('provenance', {}).get('calibration clips', 'some')} training clips, the best of 256, 512 and"
         " 1024 on the validation list.",
         "",

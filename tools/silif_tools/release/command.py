@@ -159,7 +159,7 @@ def main(argv=None) -> int:
     parser.add_argument("--build", type=Path, default=Path(".build/release"), help="where kws-score and kws-model are")
     parser.add_argument("--work", type=Path, default=Path("runs"), help="checkpoints, streams and traces")
     parser.add_argument(
-        "--alarms-per-hour", type=float, default=1, help="what the detector may raise on validation streams"
+        "--alarms-per-hour", type=float, default=5, help="what the detector may raise on validation streams"
     )
     parser.add_argument("--version", action="version", version=f"silif-release {__version__}")
     arguments = parser.parse_args(argv)
