@@ -85,7 +85,10 @@ def unpacked(archive: Path) -> Path:
         with tarfile.open(archive) as tar:
             tar.extractall(partial, filter="data")
         partial.rename(folder)
-    return folder
+    # The published archive holds the words' folders themselves; one that was packed anew may wrap them in another.
+    inner = list(folder.iterdir())
+    wrapped = len(inner) == 1 and inner[0].is_dir() and any(part.is_dir() for part in inner[0].iterdir())
+    return inner[0] if wrapped else folder
 
 
 def git_commit() -> str | None:
