@@ -21,6 +21,7 @@ class Measured:
     description: dict
     bytes: int
     info: dict
+    bench: dict
     compared: dict[str, Comparison]
     scored: dict[str, dict]
     streams: dict[int, dict]
@@ -33,6 +34,21 @@ def _support(alarms: int, hours: float) -> str:
     if alarms == 0:
         return f"none in {hours:.2f} h: below {3 / hours:.1f} an hour at 95 % confidence"
     return f"{alarms} in {hours:.2f} h"
+
+
+def cost(info: dict, bench: dict) -> list[str]:
+    """What it takes to run: memory by the functions that reserve it, time by the clock on the exporting machine."""
+    memory, stages = info["memory"], bench["stages"]
+    return [
+        "## Cost",
+        "",
+        f"{memory['flash_bytes']:,} bytes of flash or mapped file, {memory['ram_bytes']:,} bytes of RAM (`kws-model info`). On the machine"
+        f" that wrote this card, one x86-64 core, medians of `kws-bench --input models/demo.flac`: {stages['whole']['median_us']:.1f} µs per"
+        f" 10 ms of audio, of which front end {stages['front_end']['median_us']:.1f} and network {stages['network']['median_us']:.1f};"
+        f" {stages['worst_network_step']['median_us']:.1f} for a network step in which every neuron fires."
+        f" {bench['spikes_per_s']:,.0f} spikes and {bench['synaptic_operations_per_s'] / 1e6:.2f} million synaptic operations a second.",
+        "",
+    ]
 
 
 def _stream_rows(measured: Measured) -> list[str]:
@@ -97,6 +113,7 @@ def card(measured: Measured) -> str:
         "",
         f"![hits against false alarms]({name}-curve.png)",
         "",
+        *cost(measured.info, measured.bench),
         "## How it was made",
         "",
         f"`make models MODEL={name}`: recipe `tools/silif_tools/recipes/{recipe_name}.toml`, seed"

@@ -133,6 +133,7 @@ def release(arguments) -> None:
         description=description,
         bytes=output.stat().st_size,
         info=commands.info(output),
+        bench=commands.bench(output, arguments.models / "demo.flac"),
         compared=compared,
         scored=scored,
         streams={snr: commands.score_stream(output, sound) for snr, sound in test.with_words.items()},

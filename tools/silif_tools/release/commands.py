@@ -8,11 +8,11 @@ import numpy as np
 
 
 class Commands:
-    """kws-score and kws-model of a release build."""
+    """kws-score, kws-model and kws-bench of a release build."""
 
     def __init__(self, folder: Path):
         self.folder = Path(folder)
-        for name in ("kws-score", "kws-model"):
+        for name in ("kws-score", "kws-model", "kws-bench"):
             if not (self.folder / name).exists():
                 raise FileNotFoundError(f"{self.folder / name} is missing: run `make build` first")
 
@@ -49,6 +49,9 @@ class Commands:
     def verify(self, model: Path) -> None:
         """Raises RuntimeError where this machine does not compute what the exporter computed."""
         self._run("kws-model", "verify", model)
+
+    def bench(self, model: Path, sound: Path) -> dict:
+        return json.loads(self._run("kws-bench", "--model", model, "--input", sound, "--format", "json"))
 
     def info(self, model: Path) -> dict:
         return json.loads(self._run("kws-model", "info", model, "--format", "json"))
