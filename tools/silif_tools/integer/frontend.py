@@ -9,6 +9,7 @@ import struct
 
 import numpy as np
 
+from silif_tools.integer.fixed import rounded_shift
 from silif_tools.integer.frontend_tables import LOG_SEGMENTS, log_q24, twiddle_q30
 
 LAYOUT_VERSION = 1
@@ -25,11 +26,6 @@ POWER_SHIFT = 16
 _TWIDDLE_SHIFT = 30
 _FRAMES_AT_ONCE = 128
 _HEADER = struct.Struct("<IIHHHHHBBBBhIIII")
-
-
-def round_shift(x, bits):
-    """x / 2^bits, half rounded up."""
-    return (x + (np.int64(1) << (bits - np.int64(1)))) >> bits
 
 
 def mel(hz):
@@ -176,7 +172,7 @@ def _window(x: np.ndarray, settings: FrontEndSettings) -> tuple[np.ndarray, np.n
     for b in range(31):
         bits += (magnitude >> b) > 0
     shift = np.minimum(MAX_BLOCK_SHIFT, PEAK_BITS - bits)
-    return round_shift(x * settings.window_q24, WINDOW_FRACTION_BITS - shift), shift
+    return rounded_shift(x * settings.window_q24, WINDOW_FRACTION_BITS - shift), shift
 
 
 def _real_fft_input(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -214,8 +210,8 @@ def _complex_fft_256(re: np.ndarray, im: np.ndarray) -> tuple[np.ndarray, np.nda
             (difference_re - difference2_im, difference_im + difference2_re),
         )
         for (r, i), (cosine, sine) in zip(rotated, _stage_twiddles(blocks), strict=True):
-            out_re.append(round_shift(r * cosine - i * sine, _TWIDDLE_SHIFT))
-            out_im.append(round_shift(r * sine + i * cosine, _TWIDDLE_SHIFT))
+            out_re.append(rounded_shift(r * cosine - i * sine, _TWIDDLE_SHIFT))
+            out_im.append(rounded_shift(r * sine + i * cosine, _TWIDDLE_SHIFT))
         # Output k of block p goes to place 4p + k.
         re = np.stack(out_re, axis=2).reshape(count, 256)
         im = np.stack(out_im, axis=2).reshape(count, 256)
@@ -235,10 +231,10 @@ def _power(re: np.ndarray, im: np.ndarray) -> np.ndarray:
     one = np.int64(1) << _TWIDDLE_SHIFT
 
     def squared(r, i):
-        return round_shift(r * r + i * i, POWER_SHIFT)
+        return rounded_shift(r * r + i * i, POWER_SHIFT)
 
     def halved(x):
-        return round_shift(x, _TWIDDLE_SHIFT + 1)
+        return rounded_shift(x, _TWIDDLE_SHIFT + 1)
 
     power = np.empty((len(re), BIN_COUNT), dtype=np.int64)
     zero = np.zeros_like(re[:, 0])
@@ -262,8 +258,8 @@ def _logarithm(energy: np.ndarray, block_shift: np.ndarray, settings: FrontEndSe
     # 18 bits below the leading one: 6 choose the segment, 12 interpolate in it.
     below = np.where(exponent >= 18, safe >> np.maximum(exponent - 18, 0), safe << np.maximum(18 - exponent, 0))
     index, fraction = (below >> 12) & (LOG_SEGMENTS - 1), below & 0xFFF
-    mantissa = table[index] + round_shift((table[index + 1] - table[index]) * fraction, 12)
+    mantissa = table[index] + rounded_shift((table[index + 1] - table[index]) * fraction, 12)
     # Fractional bits of the energy: twice those of the windowed samples (30 + shift), the power's shift, the weights'.
     fraction_bits = 2 * (30 + block_shift) - POWER_SHIFT + MEL_WEIGHT_FRACTION_BITS
-    log = round_shift((exponent - fraction_bits) * table[LOG_SEGMENTS] + mantissa, 24 - settings.output_fraction_bits)
+    log = rounded_shift((exponent - fraction_bits) * table[LOG_SEGMENTS] + mantissa, 24 - settings.output_fraction_bits)
     return np.where(energy > 0, np.maximum(log, settings.log_floor), settings.log_floor).astype(np.int16)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from silif_tools.export.clips import read_list as read_list
 from silif_tools.train.fbank import SAMPLE_RATE
 
 
@@ -73,8 +74,3 @@ def load(root: Path, names: Sequence[str]) -> Clips:
     np.savez(partial, samples=clips.samples, ends=clips.ends)
     partial.replace(path)
     return clips
-
-
-def read_list(path: Path) -> list[str]:
-    """The lines of a list of files."""
-    return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
