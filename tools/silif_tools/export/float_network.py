@@ -22,8 +22,11 @@ def _softmax(values: np.ndarray) -> np.ndarray:
     return weights / weights.sum(axis=-1, keepdims=True)
 
 
-def _run_layer(layer: FloatLayer, values: np.ndarray) -> tuple[np.ndarray, float]:
-    """values [clip, step, input] -> (spikes, or a readout's potentials, [clip, step, output]; largest |state|)."""
+def _run_layer(layer: FloatLayer, values: np.ndarray, observe=None) -> tuple[np.ndarray, float]:
+    """values [clip, step, input] -> (spikes, or a readout's potentials, [clip, step, output]; largest |state|).
+
+    observe(u, w): called after every step, for whoever wants the states ([clip, neuron]; w is 0 except for SiLIF).
+    """
     currents = values @ layer.weights + layer.bias
     clips, steps, width = currents.shape
     u = np.zeros((clips, width), complex if layer.kind == NeuronKind.CSILIF else float)
@@ -43,16 +46,19 @@ def _run_layer(layer: FloatLayer, values: np.ndarray) -> tuple[np.ndarray, float
         else:
             u = decay * u + currents[:, step]
             peak = max(peak, np.abs(u).max())
+        if observe:
+            observe(u, w)
         out[:, step] = u if layer.kind == NeuronKind.READOUT else s
     return out, peak
 
 
-def run_float(layers: list[FloatLayer], inputs: np.ndarray) -> FloatTrace:
-    """inputs [clip, step, input] in real units -> FloatTrace. Zero initial state."""
+def run_float(layers: list[FloatLayer], inputs: np.ndarray, observers=None) -> FloatTrace:
+    """inputs [clip, step, input] in real units -> FloatTrace. Zero initial state. observers: one per layer, or None."""
     values, spikes, peaks = inputs.astype(np.float64), [], []
-    for layer in layers[:-1]:
-        values, peak = _run_layer(layer, values)
+    observers = observers or [None] * len(layers)
+    for layer, observe in zip(layers[:-1], observers, strict=False):
+        values, peak = _run_layer(layer, values, observe)
         spikes.append(values.astype(np.uint8))
         peaks.append(float(peak))
-    membrane, peak = _run_layer(layers[-1], values)
+    membrane, peak = _run_layer(layers[-1], values, observers[-1])
     return FloatTrace(spikes, _softmax(membrane).sum(axis=1), [*peaks, float(peak)])
