@@ -116,16 +116,38 @@ def quantize_layer(
             saturated,
         )
     )
-    bias_real = layer.bias + input_mean @ (layer.weights - rounded)
+    bias = layer.bias + input_mean @ (layer.weights - rounded)
+    tables, lines = integer_tables(
+        layer, integers, scale, bias, name=name, bits=bits, input_unit=input_unit, fraction_bits=fraction_bits
+    )
+    return tables, report + lines
+
+
+def integer_tables(
+    layer: FloatLayer,
+    integers: np.ndarray,
+    scale: np.ndarray,
+    bias: np.ndarray,
+    *,
+    name: str,
+    bits: int,
+    input_unit: float,
+    fraction_bits: int = STATE_FRACTION_BITS,
+) -> tuple[LayerTables, list[TensorReport]]:
+    """A layer's tables for given weights: integers [inputs, outputs] that stand for integers * scale [outputs], and
+    the bias [outputs] that goes with them. Everything else is rounded to its own format."""
+    report = []
     current_unit = 2.0 ** (fraction_bits + CURRENT_EXTRA_BITS)
     scale_mantissa, scale_shift = mantissa_and_shift(
         np.where(np.abs(integers).sum(axis=0) > 0, scale * input_unit * current_unit, 0.0), 31
     )
-    bias = round_half_even_to_int(bias_real * current_unit)
-    if np.abs(bias).max(initial=0) > 2**31 - 1:
-        raise ValueError(f"{name}: a folded bias of {np.abs(bias_real).max():.4g} leaves its 32-bit range")
+    bias_integers = round_half_even_to_int(bias * current_unit)
+    if np.abs(bias_integers).max(initial=0) > 2**31 - 1:
+        raise ValueError(f"{name}: a folded bias of {np.abs(bias).max():.4g} leaves its 32-bit range")
     report.append(
-        TensorReport(f"{name}.bias", f"2^-{fraction_bits + 8}", signal_to_noise_db(bias_real, bias / current_unit), 0)
+        TensorReport(
+            f"{name}.bias", f"2^-{fraction_bits + 8}", signal_to_noise_db(bias, bias_integers / current_unit), 0
+        )
     )
 
     def coefficient(values, label, unit_bits=COEFFICIENT_BITS):
@@ -145,7 +167,7 @@ def quantize_layer(
         weights=integers,
         scale_mantissa=scale_mantissa,
         scale_shift=scale_shift,
-        bias=bias,
+        bias=bias_integers,
         decay=coefficient(layer.decay, "decay"),
     )
     if layer.kind != NeuronKind.READOUT:

@@ -34,19 +34,15 @@ def mantissa_and_shift(value, mantissa_bits):
     Raises ValueError where a value needs a left shift (value >= 2^mantissa_bits).
     """
     value = np.atleast_1d(np.asarray(value, dtype=np.float64))
-    mantissa = np.zeros(value.shape, dtype=np.int64)
-    shift = np.zeros(value.shape, dtype=np.int64)
-    for index, real in np.ndenumerate(value):
-        if real < 0 or not np.isfinite(real):
-            raise ValueError(f"{real} has no unsigned mantissa")
-        if real == 0:
-            continue
-        bits = int(np.clip(mantissa_bits - 1 - np.floor(np.log2(real)), 0, 62))
-        whole = round(real * 2.0**bits)
-        if whole >= 1 << mantissa_bits:  # rounding up to the next power of two
-            bits -= 1
-            whole = round(real * 2.0**bits)
-        if bits < 0 or whole >= 1 << mantissa_bits:
-            raise ValueError(f"{real} is too large for {mantissa_bits} bits")
-        mantissa[index], shift[index] = whole, bits
-    return mantissa, shift
+    bad = ~(value >= 0) | ~np.isfinite(value)
+    if bad.any():
+        raise ValueError(f"{value[bad][0]} has no unsigned mantissa")
+    positive = np.where(value > 0, value, 1.0)
+    shift = np.clip(mantissa_bits - 1 - np.floor(np.log2(positive)), 0, 62).astype(np.int64)
+    # Rounding up may reach the next power of two.
+    shift -= (np.rint(np.ldexp(positive, shift)) >= 2.0**mantissa_bits) & (shift > 0)
+    mantissa = np.rint(np.ldexp(positive, shift))
+    large = mantissa >= 2.0**mantissa_bits
+    if large.any():
+        raise ValueError(f"{positive[large][0]} is too large for {mantissa_bits} bits")
+    return np.where(value > 0, mantissa, 0).astype(np.int64), np.where(value > 0, shift, 0)
