@@ -173,6 +173,7 @@ def describe(recipe: dict, found: Material, network: Network, exams: dict, secon
         "words": recipe["words"],
         "inputs": BANDS,
         "hidden": recipe["hidden"],
+        "delay": recipe.get("delay"),
         "step_ms": 10,
         "front_end": FRONT_END,
         "accuracy_percent": {k: exams[k].accuracy(network) for k in exams},
@@ -219,7 +220,8 @@ def run(options: argparse.Namespace) -> None:
 
     torch.manual_seed(recipe["seed"])
     scenes.reseed(recipe["seed"] + 1)  # the same batches with a stored teacher as with one trained just now
-    network = Network(recipe["kind"], BANDS, recipe["hidden"], len(recipe["words"]), recipe["training"]["dropout"])
+    sizes = BANDS, recipe["hidden"], len(recipe["words"])
+    network = Network(recipe["kind"], *sizes, recipe["training"]["dropout"], recipe.get("delay"))
     network.start(*(recipe["training"][f"initial_{k}"] for k in ("norm_weight", "norm_bias", "dt")))
     mean, std = statistics(scenes)
     network.input_norm.mean.copy_(mean)

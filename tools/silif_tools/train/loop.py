@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from silif_tools.train import delays
 from silif_tools.train.scenes import Batch, Scenes
 
 
@@ -38,10 +39,17 @@ def average(mean: nn.Module, network: nn.Module, keep: float) -> None:
 
 
 def groups(network: nn.Module, decay: float) -> list[dict]:
-    """Weight decay on weight matrices only."""
-    matrices = [p for p in network.parameters() if p.ndim > 1]
-    vectors = [p for p in network.parameters() if p.ndim <= 1]
-    return [{"params": matrices, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}]
+    """Weight decay on weight matrices only; positions of delays, with their own rate, apart."""
+    positions = delays.positions(network)
+    apart = {id(p) for p, _ in positions}
+    others = [p for p in network.parameters() if id(p) not in apart]
+    matrices = [p for p in others if p.ndim > 1]
+    vectors = [p for p in others if p.ndim <= 1]
+    return [
+        {"params": matrices, "weight_decay": decay},
+        {"params": vectors, "weight_decay": 0.0},
+        *({"params": [p], "weight_decay": 0.0, "factor": factor} for p, factor in positions),
+    ]
 
 
 class Run:
@@ -95,8 +103,10 @@ class Run:
         r, total, began, first = self.recipe, 0.0, time.monotonic(), self.step
         while self.step < r["steps"]:
             for group in self.optimiser.param_groups:
-                group["lr"] = rate(self.step, r.get("rate_steps", r["steps"]), r["rate"])
+                highest = r["rate"] * group.get("factor", 1.0)
+                group["lr"] = rate(self.step, r.get("rate_steps", r["steps"]), highest)
             self.network.train()
+            delays.anneal(self.network, self.mean, self.step / r["steps"])
             loss = loss_of(self.network, self._batch())
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from silif_tools.train import reference, scan
+from silif_tools.train import delays, reference, scan
 
 READOUT_DECAY = (math.exp(-1 / 5), math.exp(-1 / 25))
 DT_S = 0.004  # the authors' initial time step, also for 10 ms frames
@@ -28,9 +28,11 @@ class InputNorm(nn.Module):
 class Layer(nn.Module):
     """Weights and normalisation common to all layers: I = norm(W x), statistics pooled over batch and time."""
 
-    def __init__(self, inputs: int, size: int):
+    def __init__(self, inputs: int, size: int, delay: dict | None = None):
+        """delay: the recipe's [delay], if this layer has it."""
         super().__init__()
         self.W = nn.Linear(inputs, size, bias=False)
+        self.delay_layer = delays.of_layer(self, inputs, size, delay) if delay else None
         self.norm = nn.BatchNorm1d(size, eps=scan.EPSILON)
         self.frozen = False  # train with the running statistics as they are
 
@@ -48,9 +50,13 @@ class Layer(nn.Module):
         """Mean and variance to be used in training, if they are frozen."""
         return (self.norm.running_mean, self.norm.running_var) if self.frozen else None
 
+    def product(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        """Weights [size, inputs] times x [T, B, inputs], delayed if the layer has delays."""
+        return self.delay_layer(x, weight) if self.delay_layer is not None else functional.linear(x, weight)
+
     def normed(self, x: torch.Tensor) -> torch.Tensor:
         """I of x [T, B, inputs] in float32 with running statistics."""
-        norm, z = self.norm, self.W(x)
+        norm, z = self.norm, self.product(x, self.W.weight)
         return (z - norm.running_mean) * torch.rsqrt(norm.running_var + norm.eps) * norm.weight + norm.bias
 
 
@@ -65,7 +71,7 @@ class Spiking(Layer):
     def forward(self, x: torch.Tensor, dropout: float, input_scale: float) -> torch.Tensor:
         if not self.training:
             return getattr(reference, self.kind)(self.normed(x), *self.parameters_in_equations())
-        z = functional.linear(x, (self.W.weight * input_scale).bfloat16())
+        z = self.product(x, (self.W.weight * input_scale).bfloat16())
         seed = int(torch.randint(2**31, ()))
         spikes, mean, variance = scan.NormedScan.apply(
             self.kind, z, self.norm.weight, self.norm.bias, dropout, seed, self.fixed_statistics(),
@@ -79,8 +85,8 @@ class Spiking(Layer):
 class SiLIF(Spiking):
     kind = "silif"
 
-    def __init__(self, inputs: int, size: int):
-        super().__init__(inputs, size)
+    def __init__(self, inputs: int, size: int, delay: dict | None = None):
+        super().__init__(inputs, size, delay)
         self.dt = nn.Parameter(torch.full((size,), math.log(DT_S)))
         self.alpha = nn.Parameter(torch.empty(size).uniform_(math.log(10), math.log(250)))
         self.beta = nn.Parameter(torch.empty(size).uniform_(math.log(2.5), math.log(10)))
@@ -97,8 +103,8 @@ class SiLIF(Spiking):
 class CSiLIF(Spiking):
     kind = "csilif"
 
-    def __init__(self, inputs: int, size: int):
-        super().__init__(inputs, size)
+    def __init__(self, inputs: int, size: int, delay: dict | None = None):
+        super().__init__(inputs, size, delay)
         self.log_dt = nn.Parameter(torch.empty(size).uniform_(math.log(0.01), math.log(0.5)))
         self.log_log_alpha = nn.Parameter(torch.full((size,), math.log(0.5)))
         self.alpha_img = nn.Parameter(torch.full((size,), math.pi))
@@ -114,15 +120,15 @@ class CSiLIF(Spiking):
 class Readout(Layer):
     """Leaky integrators without spikes."""
 
-    def __init__(self, inputs: int, size: int):
-        super().__init__(inputs, size)
+    def __init__(self, inputs: int, size: int, delay: dict | None = None):
+        super().__init__(inputs, size, delay)
         self.alpha = nn.Parameter(torch.empty(size).uniform_(*READOUT_DECAY))
 
     def forward(self, x: torch.Tensor, input_scale: float) -> torch.Tensor:
         al = self.alpha.clamp(*READOUT_DECAY)
         if not self.training:
             return reference.readout(self.normed(x), al)
-        z = functional.linear(x, (self.W.weight * input_scale).bfloat16()).float()
+        z = self.product(x, (self.W.weight * input_scale).bfloat16()).float()
         mean, variance = self.fixed_statistics() or (z.mean((0, 1)), z.var((0, 1), correction=0))
         with torch.no_grad():
             self.update_statistics(mean, variance, z.shape[0] * z.shape[1])
@@ -136,13 +142,18 @@ KINDS = {"silif": SiLIF, "csilif": CSiLIF}
 class Network(nn.Module):
     """Features [T, B, inputs] -> readout potentials [T, B, classes]."""
 
-    def __init__(self, kind: str, inputs: int, hidden: list[int], classes: int, dropout: float = 0.0):
+    def __init__(
+        self, kind: str, inputs: int, hidden: list[int], classes: int, dropout: float = 0.0, delay: dict | None = None
+    ):
+        """delay: the recipe's [delay]; None for a network without delays."""
         super().__init__()
         self.kind, self.hidden, self.dropout = kind, list(hidden), dropout
         self.input_norm = InputNorm(inputs)
-        sizes = [inputs, *hidden]
-        layers = [KINDS[kind](n, m) for n, m in itertools.pairwise(sizes)]
-        self.snn = nn.ModuleList([*layers, Readout(sizes[-1], classes)])
+        classes_of_layers = [*[KINDS[kind]] * len(hidden), Readout]
+        shapes = itertools.pairwise([inputs, *hidden, classes])
+        settings = [delay if delay and index in delay["layers"] else None for index in range(len(hidden) + 1)]
+        layers = zip(classes_of_layers, shapes, settings, strict=True)
+        self.snn = nn.ModuleList(of(*shape, setting) for of, shape, setting in layers)
 
     @torch.no_grad()
     def start(self, norm_weight: float, norm_bias: float, dt: list[float]) -> None:
@@ -168,6 +179,8 @@ class Network(nn.Module):
 
     def run(self, x: torch.Tensor) -> torch.Tensor:
         """The same from normalised features."""
+        if self.snn[0].delay_layer is not None:
+            self.snn[0].delay_layer.before = self.input_norm(torch.zeros_like(self.input_norm.mean))
         scale = 1.0
         for layer in self.snn[:-1]:
             x = layer(x, self.dropout, scale)

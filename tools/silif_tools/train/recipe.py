@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from silif_tools.train import stream_recipe
+from silif_tools.train import delays, stream_recipe
 
 BUNDLED = Path(__file__).resolve().parent.parent / "recipes"
 
@@ -35,9 +35,16 @@ KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
     },
 }  # fmt: skip
 
+# A recipe may have [delay], in every layer of the list (0 takes the features, the last is the readout): see delays.py.
+DELAY: dict[str, type | tuple[type, ...]] = {
+    "kind": str, "layers": list, "max_delay": int, "rate_factor": float, "sigma_from": float, "sigma_until": float,
+    "round_from": float,
+}  # fmt: skip
+
 # A recipe may end with any number of [[finish]], each with [finish.scenes] and [finish.training]: another round from
 # the weights of the one before, with these keys in place of its.
 
+LONGEST_DELAY = 254  # of a model file, and even
 OPTIONAL = {"rate_steps"}  # length of the cycle of the rate, where the round ends before the cycle
 
 
@@ -68,6 +75,20 @@ def _check(part: dict, keys: dict, where: str, all_of_them: bool) -> None:
     for key in part:
         if key not in keys:
             raise BadRecipe(f"{where}{key} is unknown")
+
+
+def _check_delay(delay: dict, layers: int, where: str) -> None:
+    """What types alone do not say."""
+    if delay["kind"] not in delays.KINDS:
+        raise BadRecipe(f"{where}kind must be one of: {', '.join(delays.KINDS)}")
+    if delay["max_delay"] not in range(2, LONGEST_DELAY + 1, 2):
+        raise BadRecipe(f"{where}max_delay must be even (the middle tap is 0), from 2 to {LONGEST_DELAY} steps")
+    if not delay["layers"] or any(type(i) is not int or not 0 <= i < layers for i in delay["layers"]):
+        raise BadRecipe(f"{where}layers must list layers from 0 to {layers - 1}, the readout")
+    if not (delay["sigma_from"] >= delays.NARROWEST and 0 < delay["sigma_until"] <= 1 and 0 < delay["round_from"] <= 1):
+        raise BadRecipe(
+            f"{where}sigma_from must be at least {delays.NARROWEST}, sigma_until and round_from above 0 and at most 1"
+        )
 
 
 def rounds(recipe: dict) -> list[dict]:
@@ -103,6 +124,9 @@ def load(path: Path) -> dict:
         _check(recipe["stream"], stream_recipe.KEYS, f"{path}: [stream] ", True)
         if set(recipe["stream"]["item_shares"]) != set(stream_recipe.ITEMS):
             raise BadRecipe(f"{path}: [stream] item_shares must have {', '.join(stream_recipe.ITEMS)}")
+    if "delay" in recipe:
+        _check(recipe["delay"], DELAY, f"{path}: [delay] ", True)
+        _check_delay(recipe["delay"], len(recipe["hidden"]) + 1, f"{path}: [delay] ")
     if recipe["kind"] not in ("silif", "csilif"):
         raise BadRecipe(f'{path}: kind must be "silif" or "csilif"')
     for word in ("_unknown_", "_silence_"):

@@ -1,56 +1,18 @@
 """scan.c in torch: batch normalisation, neuron recurrence and dropout of one layer as a single differentiable step."""
 
 import ctypes
-import functools
-import hashlib
-import os
-import subprocess
-from pathlib import Path
 
 import torch
 
-from silif_tools.train.clips import cache_folder
+from silif_tools.train.kernels import call, sizes
 
 EPSILON = 1e-5  # of the batch normalisation
-FLAGS = ["-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fopenmp", "-shared", "-fPIC"]
-SOURCE = Path(__file__).with_name("scan.c")
-
-
-@functools.cache
-def library() -> ctypes.CDLL:
-    """The compiled kernels; the cache key holds source, flags and processor (-march=native)."""
-    cpu = Path("/proc/cpuinfo")
-    lines = cpu.read_text().splitlines() if cpu.exists() else []
-    able = next((line for line in lines if line.startswith(("flags", "Features"))), "")
-    key = hashlib.sha256(SOURCE.read_bytes() + " ".join(FLAGS).encode() + able.encode()).hexdigest()[:24]
-    path = cache_folder() / f"scan-{key}.so"
-    if not path.exists():
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        subprocess.run([os.environ.get("CC", "cc"), *FLAGS, str(SOURCE), "-o", str(partial)], check=True)
-        partial.replace(path)
-    return ctypes.CDLL(str(path))
-
-
-def _call(name: str, *arguments) -> None:
-    """Call a kernel: tensors by address, sizes and threads as size_t/int, seeds as uint32."""
-    converted = []
-    for x in arguments:
-        if isinstance(x, torch.Tensor):
-            assert x.is_contiguous()
-            converted.append(ctypes.c_void_p(x.data_ptr()))
-        else:
-            converted.append(x)
-    getattr(library(), name)(*converted)
-
-
-def _sizes(z: torch.Tensor):
-    return tuple(ctypes.c_size_t(n) for n in z.shape)
 
 
 def moments(z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and biased variance [H] of bfloat16 z [T, B, H]."""
     mean, variance = torch.empty(2, z.shape[-1]).unbind()
-    _call("channel_moments", z, ctypes.c_size_t(z.shape[0] * z.shape[1]), ctypes.c_size_t(z.shape[2]), mean, variance)
+    call("channel_moments", z, ctypes.c_size_t(z.shape[0] * z.shape[1]), ctypes.c_size_t(z.shape[2]), mean, variance)
     return mean, variance
 
 
@@ -76,7 +38,7 @@ class NormedScan(torch.autograd.Function):
         spikes = torch.empty_like(z)
         drop = ctypes.c_uint32(int(dropout * 2**32))
         threads = torch.get_num_threads()
-        _call(f"{kind}_forward", z, scale, shift, *parameters, *_sizes(z), states[0], states[1], spikes,
+        call(f"{kind}_forward", z, scale, shift, *parameters, *sizes(z), states[0], states[1], spikes,
               ctypes.c_uint32(seed), drop, threads)  # fmt: skip
         ctx.save_for_backward(z, states, scale, shift, mean, inv, *parameters)
         ctx.kind, ctx.seed, ctx.drop, ctx.fixed = kind, seed, drop, bool(fixed)
@@ -90,13 +52,13 @@ class NormedScan(torch.autograd.Function):
         grads = torch.zeros(len(parameters) + 2, threads, z.shape[2])
         g_input = torch.empty(z.shape)
         g_spikes = g_spikes.contiguous().clone() if ctx.drop.value else g_spikes.contiguous()
-        _call(f"{ctx.kind}_backward", g_spikes, z, states[0], states[1], g_input, scale, shift, *parameters, mean, inv,
-              *_sizes(z), *grads.unbind(), ctypes.c_uint32(ctx.seed), ctx.drop, threads)  # fmt: skip
+        call(f"{ctx.kind}_backward", g_spikes, z, states[0], states[1], g_input, scale, shift, *parameters, mean, inv,
+              *sizes(z), *grads.unbind(), ctypes.c_uint32(ctx.seed), ctx.drop, threads)  # fmt: skip
         *g_parameters, sum_g, sum_gx = grads.sum(1).unbind()
         g_z = torch.empty_like(z)
         rows, columns = ctypes.c_size_t(z.shape[0] * z.shape[1]), ctypes.c_size_t(z.shape[2])
         through = (torch.zeros_like(sum_g),) * 2 if ctx.fixed else (sum_g, sum_gx)
-        _call("norm_backward", g_input, z, g_z, rows, columns, scale, mean, inv, *through, threads)
+        call("norm_backward", g_input, z, g_z, rows, columns, scale, mean, inv, *through, threads)
         return None, g_z, sum_gx, sum_g, None, None, None, *g_parameters
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from silif_tools.train import bank, stream_exam, stream_loss, synthetic
+from silif_tools.train import bank, delays, stream_exam, stream_loss, synthetic
 from silif_tools.train.clips import Clips, joined
 from silif_tools.train.evaluate import Examination
 from silif_tools.train.loop import Run
@@ -88,6 +88,7 @@ def recalibrate(network: Network, scenes: StreamScenes, r: dict) -> None:
         layer.norm.reset_running_stats()
         layer.norm.momentum = None
     network.train()
+    delays.use_rounded(network)
     for _ in range(r["recalibration_batches"]):
         network(scenes.sequences(r["batch"], r["frames"]).features)
     for layer in network.snn:

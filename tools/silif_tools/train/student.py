@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
+from silif_tools.train import delays
 from silif_tools.train.fbank import CLIP_FRAMES
 from silif_tools.train.loop import Run
 from silif_tools.train.network import Network, scores
@@ -24,6 +25,7 @@ def recalibrate(network: Network, scenes: Scenes, batches: int, size: int) -> No
         layer.norm.reset_running_stats()
         layer.norm.momentum = None
     network.train()
+    delays.use_rounded(network)
     for k in range(batches):
         network(scenes.batch(size, CONTEXTS[k % len(CONTEXTS)]).features)
     for layer in network.snn:
