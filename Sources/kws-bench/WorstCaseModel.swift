@@ -55,7 +55,8 @@ struct WorstCaseModel {
     case .dendritic: skip(width)
     case .synaptic: skip(layer.inputs * width)
     }
-    fill(0)  // decay
+    // RF subtracts its reset from the current too: it keeps three quarters of u, and so settles at 2.
+    fill(layer.kind == .rf ? 3 << 28 : 0)  // decay
     switch layer.kind {
     case .siLIF:
       fill(1 << 30)  // input_gain
@@ -63,7 +64,7 @@ struct WorstCaseModel {
       skip(width)  // adaptation_leak_shift
       fill(0)  // subthreshold_coupling
       fill(0)  // spike_coupling
-    case .cSiLIF: fill(0)  // decay_imaginary
+    case .cSiLIF, .rf: fill(0)  // decay_imaginary
     case .readout: break
     }
   }

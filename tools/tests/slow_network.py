@@ -63,6 +63,8 @@ class SlowLayer:
                 self._silif(j, current)
             elif layer.kind == NeuronKind.CSILIF:
                 self._csilif(j, current)
+            elif layer.kind == NeuronKind.RF:
+                self._rf(j, current)
             else:
                 total = int(layer.decay[j]) * self.first[j] + current
                 self.first[j] = clamp(half_up(total, 30), 2**30)
@@ -85,6 +87,15 @@ class SlowLayer:
         self.first[j] = clamp(half_up(a * real - b * imaginary + current, 30), 2**30)
         self.second[j] = clamp(half_up(b * real + a * imaginary, 30), 2**30)
         self.spiked[j] = int(self.first[j] > half)
+
+    def _rf(self, j: int, current: int) -> None:
+        layer, real, imaginary = self.layer, self.first[j], self.second[j]
+        threshold = 2**layer.state_fraction_bits
+        a, b = int(layer.decay[j]), int(layer.second[j])
+        resonated = half_up(a * real - b * imaginary + current, 30)
+        self.first[j] = clamp(resonated - self.spiked[j] * threshold, 2**30)
+        self.second[j] = clamp(half_up(b * real + a * imaginary, 30), 2**30)
+        self.spiked[j] = int(self.first[j] > threshold)
 
 
 def slow_run(model, frames):

@@ -11,7 +11,7 @@ from silif_tools.integer.neurons import softmax_q15
 from silif_tools.integer.softmax_table import TABLE
 from silif_tools.model_file.tables import DelayKind, NeuronKind
 
-KINDS = [NeuronKind.SILIF, NeuronKind.CSILIF]
+KINDS = [NeuronKind.SILIF, NeuronKind.CSILIF, NeuronKind.RF]
 
 
 def assert_equals_the_loops(model, frames, trace):
@@ -25,7 +25,7 @@ def assert_equals_the_loops(model, frames, trace):
 
 @pytest.mark.parametrize("delay", list(DelayKind))
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("bits", [4, 8, 16])
 def test_every_kind_of_delay(kind, delay, bits):
     spikes = 0
     for seed in range(4):

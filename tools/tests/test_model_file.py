@@ -32,9 +32,9 @@ def assert_same(left, right):
         assert left == right
 
 
-@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("bits", [4, 8, 16])
 @pytest.mark.parametrize("delay", list(DelayKind))
-@pytest.mark.parametrize("kind", [NeuronKind.SILIF, NeuronKind.CSILIF])
+@pytest.mark.parametrize("kind", [NeuronKind.SILIF, NeuronKind.CSILIF, NeuronKind.RF])
 def test_round_trip(kind, delay, bits):
     data, model, _ = tiny_model(kind, delay, bits=bits)
     again = read_model(data)

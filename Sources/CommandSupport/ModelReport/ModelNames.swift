@@ -7,6 +7,7 @@ extension NeuronKind {
     case .siLIF: "SiLIF"
     case .cSiLIF: "C-SiLIF"
     case .readout: "readout"
+    case .rf: "RF"
     }
   }
 }

@@ -38,6 +38,13 @@ struct SumRing {
     for index in 0..<width { sums[target(slot, delays[index]) &* width &+ index] &+= value &* Int32(row[index]) }
   }
 
+  @_noAllocation @_noLocks
+  func scatter(row: NibbleRow, delays: UnsafePointer<UInt8>, value: Int32, slot: Int) {
+    for index in 0..<width {
+      sums[target(slot, delays[index]) &* width &+ index] &+= value &* Int32(row.weight(index))
+    }
+  }
+
   /// Reads the slot of this step.
   @_noAllocation @_noLocks
   func collect(slot: Int, into now: UnsafeMutablePointer<Int32>) {

@@ -30,6 +30,8 @@ enum SynapticInput {
     if parameters.weightBits == 8 {
       let row = parameters.weights.assumingMemoryBound(to: Int8.self) + start
       ring.scatter(row: row, delays: delays + start, value: value, slot: slot)
+    } else if parameters.weightBits == 4 {
+      ring.scatter(row: NibbleRow(input, of: parameters), delays: delays + start, value: value, slot: slot)
     } else {
       let row = parameters.weights.assumingMemoryBound(to: Int16.self) + start
       ring.scatter(row: row, delays: delays + start, value: value, slot: slot)

@@ -15,6 +15,8 @@ enum DenseInput {
     clear(sums, width)
     if parameters.weightBits == 8 {
       addRows(parameters.weights.assumingMemoryBound(to: Int8.self), values, nonZero, count, width, sums)
+    } else if parameters.weightBits == 4 {
+      NibbleRows.accumulate(values: values, inputs: nonZero, count: count, parameters: parameters, into: sums)
     } else {
       addRows(parameters.weights.assumingMemoryBound(to: Int16.self), values, nonZero, count, width, sums)
     }

@@ -23,6 +23,8 @@ enum SpikeInput {
         for output in 0..<width { sums[output] &+= Int32(tile[output]) }
         start = end
       }
+    } else if parameters.weightBits == 4 {
+      NibbleRows.accumulate(active: active, count: count, parameters: parameters, tile: tile, into: sums)
     } else {
       let weights = parameters.weights.assumingMemoryBound(to: Int16.self)
       for position in 0..<count {

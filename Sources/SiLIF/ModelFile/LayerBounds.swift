@@ -40,7 +40,7 @@ extension LayerParameters {
       try check(Int64(subthresholdCoupling[output]), in: -one...one, "subthreshold_coupling", layer)
       let unit: Int64 = 1 << Int64(stateFractionBits)
       try check(Int64(spikeCoupling[output]), in: -4 * unit...4 * unit, "spike_coupling", layer)
-    case .cSiLIF:
+    case .cSiLIF, .rf:
       try check(Int64(decay[output]), in: -one...one, "decay", layer)
       try check(Int64(second[output]), in: -one...one, "decay_imaginary", layer)
     case .readout:
@@ -57,7 +57,7 @@ extension LayerParameters {
     try check(Int64(bias[output]), in: 0...0, "bias padding", layer)
     try check(Int64(decay[output]), in: 0...0, "decay padding", layer)
     // Where a kind lacks one of these, it is an alias of a table already checked.
-    let secondName: StaticString = kind == .cSiLIF ? "decay_imaginary padding" : "input_gain padding"
+    let secondName: StaticString = kind == .siLIF ? "input_gain padding" : "decay_imaginary padding"
     try check(Int64(second[output]), in: 0...0, secondName, layer)
     try check(Int64(adaptationLeakMantissa[output]), in: 0...0, "adaptation_leak_mantissa padding", layer)
     try check(Int64(adaptationLeakShift[output]), in: 0...0, "adaptation_leak_shift padding", layer)

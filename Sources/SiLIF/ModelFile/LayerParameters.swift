@@ -12,6 +12,8 @@ public enum NeuronKind: UInt16, Sendable, BitwiseCopyable {
   case siLIF = 1
   case cSiLIF = 2
   case readout = 3
+  /// Resonate and fire.
+  case rf = 4
 }
 
 /// What a layer reads.
@@ -38,7 +40,7 @@ public struct LayerParameters: BitwiseCopyable {
   public let kind: NeuronKind
   public let source: LayerSource
   public let delayKind: DelayKind
-  /// 8 or 16.
+  /// 4, 8 or 16.
   public let weightBits: Int
   public let inputs: Int
   public let outputs: Int
@@ -50,7 +52,7 @@ public struct LayerParameters: BitwiseCopyable {
   /// Fractional bits F of the states.
   public let stateFractionBits: Int
 
-  /// [inputs][paddedOutputs], Int8 or Int16: one row per presynaptic neuron.
+  /// [inputs][paddedOutputs], nibbles (NibbleRow), Int8 or Int16: one row per presynaptic neuron.
   let weights: UnsafeRawPointer
   /// [paddedOutputs]: row scale mantissa; a complete sum times this, shifted right by `scaleShift`, is a current
   /// with F + 8 fractional bits.
@@ -61,9 +63,9 @@ public struct LayerParameters: BitwiseCopyable {
   /// Axonal [inputs], dendritic [paddedOutputs], synaptic [inputs][paddedOutputs], in steps.
   let delays: UnsafePointer<UInt8>?
 
-  /// SiLIF al, C-SiLIF Re A, readout al; Q30.
+  /// SiLIF al, C-SiLIF and RF Re A, readout al; Q30.
   let decay: UnsafePointer<Int32>
-  /// SiLIF 1 - al, C-SiLIF Im A; Q30. Readout: same table as `decay`, unused.
+  /// SiLIF 1 - al, C-SiLIF and RF Im A; Q30. Readout: same table as `decay`, unused.
   let second: UnsafePointer<Int32>
   /// SiLIF only: 1 - be = mantissa · 2^-(30 + shift).
   let adaptationLeakMantissa: UnsafePointer<Int32>
@@ -79,8 +81,8 @@ public struct LayerParameters: BitwiseCopyable {
     kind = try LayerParameters.choice(reader.read(UInt16.self, "kind"), "kind", layer)
     source = try LayerParameters.choice(reader.read(UInt16.self, "source"), "source", layer)
     delayKind = try LayerParameters.choice(reader.read(UInt16.self, "delay_kind"), "delay_kind", layer)
-    weightBits = try reader.read(UInt16.self, "weight_bits", in: 8...16)
-    guard weightBits == 8 || weightBits == 16 else {
+    weightBits = try reader.read(UInt16.self, "weight_bits", in: 4...16)
+    guard weightBits == 4 || weightBits == 8 || weightBits == 16 else {
       throw ModelError(.outOfRange, "weight_bits", value: Int64(weightBits), layer: layer)
     }
     inputs = try reader.read(UInt16.self, "inputs", in: 1...LayerLimits.neurons)
@@ -93,7 +95,9 @@ public struct LayerParameters: BitwiseCopyable {
     try reader.skip(LayerParameters.headerBytes - reader.position, "reserved")
     paddedOutputs = (outputs + 15) / 16 * 16
 
-    if weightBits == 8 {
+    if weightBits == 4 {
+      weights = UnsafeRawPointer(try reader.readTable(UInt8.self, count: inputs * (paddedOutputs / 2), "weights"))
+    } else if weightBits == 8 {
       weights = UnsafeRawPointer(try reader.readTable(Int8.self, count: inputs * paddedOutputs, "weights"))
     } else {
       weights = UnsafeRawPointer(try reader.readTable(Int16.self, count: inputs * paddedOutputs, "weights"))
@@ -115,7 +119,7 @@ public struct LayerParameters: BitwiseCopyable {
       adaptationLeakShift = try reader.readTable(UInt8.self, count: paddedOutputs, "adaptation_leak_shift")
       subthresholdCoupling = try reader.readTable(Int32.self, count: paddedOutputs, "subthreshold_coupling")
       spikeCoupling = try reader.readTable(Int32.self, count: paddedOutputs, "spike_coupling")
-    case .cSiLIF:
+    case .cSiLIF, .rf:
       second = try reader.readTable(Int32.self, count: paddedOutputs, "decay_imaginary")
       (adaptationLeakMantissa, adaptationLeakShift) = (decay, scaleShift)
       (subthresholdCoupling, spikeCoupling) = (decay, decay)
@@ -139,6 +143,7 @@ public struct LayerParameters: BitwiseCopyable {
 
   /// The weight from presynaptic neuron `input` to `output`.
   func weight(from input: Int, to output: Int) -> Int32 {
+    if weightBits == 4 { return Int32(NibbleRow(input, of: self).weight(output)) }
     let index = input * paddedOutputs + output
     return weightBits == 8
       ? Int32(weights.assumingMemoryBound(to: Int8.self)[index])

@@ -26,6 +26,7 @@ struct Layer {
     case siLIF(SiLIFNeurons)
     case cSiLIF(CSiLIFNeurons)
     case readout(ReadoutNeurons)
+    case rf(RFNeurons)
   }
 
   /// Memory that all layers share, because a layer is done with it before the next one begins.
@@ -73,6 +74,7 @@ struct Layer {
     case .siLIF: neurons = .siLIF(SiLIFNeurons(width: width, arena: &arena))
     case .cSiLIF: neurons = .cSiLIF(CSiLIFNeurons(width: width, arena: &arena))
     case .readout: neurons = .readout(ReadoutNeurons(width: width, arena: &arena))
+    case .rf: neurons = .rf(RFNeurons(width: width, arena: &arena))
     }
     spiked = arena.reserve(UInt8.self, parameters.kind == .readout ? 0 : width)
     active = arena.reserve(UInt16.self, parameters.kind == .readout ? 0 : width)
@@ -100,6 +102,9 @@ struct Layer {
       neurons.reset(width)
       for index in 0..<width { spiked[index] = 0 }
     case .cSiLIF(let neurons):
+      neurons.reset(width)
+      for index in 0..<width { spiked[index] = 0 }
+    case .rf(let neurons):
       neurons.reset(width)
       for index in 0..<width { spiked[index] = 0 }
     case .readout(let neurons):
@@ -177,6 +182,9 @@ struct Layer {
       neurons.step(sums: sums, spiked: spiked, parameters: parameters, saturation: saturation)
       listActive()
     case .cSiLIF(let neurons):
+      neurons.step(sums: sums, spiked: spiked, parameters: parameters, saturation: saturation)
+      listActive()
+    case .rf(let neurons):
       neurons.step(sums: sums, spiked: spiked, parameters: parameters, saturation: saturation)
       listActive()
     case .readout(let neurons):

@@ -9,7 +9,7 @@ import Testing
   private func layer(
     _ layout: RingLayout, bits: Int, source: LayerSource, random: inout SplitMix64
   ) throws -> (LayerOfWeights, weights: [[Int]], delays: [UInt8]) {
-    let limit = bits == 8 ? 127 : 5000
+    let limit = bits == 4 ? 7 : bits == 8 ? 127 : 5000
     let weights = (0..<Self.inputs).map { _ in
       (0..<Self.width).map { _ in Int.random(in: -limit...limit, using: &random) }
     }
@@ -31,7 +31,7 @@ import Testing
     }
   }
 
-  @Test(arguments: RingLayout.all, [8, 16])
+  @Test(arguments: RingLayout.all, [4, 8, 16])
   func everySpikeReachesEachTargetAfterItsDelay(_ layout: RingLayout, bits: Int) throws {
     var random = SplitMix64(seed: UInt64(layout.firstSlot))
     let (layer, weights, delays) = try layer(layout, bits: bits, source: .spikes, random: &random)
@@ -51,7 +51,7 @@ import Testing
     }
   }
 
-  @Test(arguments: RingLayout.all, [8, 16])
+  @Test(arguments: RingLayout.all, [4, 8, 16])
   func everyValueReachesEachTargetAfterItsDelay(_ layout: RingLayout, bits: Int) throws {
     var random = SplitMix64(seed: UInt64(layout.firstSlot))
     let (layer, weights, delays) = try layer(layout, bits: bits, source: .dense, random: &random)

@@ -5,7 +5,7 @@ import Testing
 @Suite struct DenseInputTests {
   private func check(bits: Int, inputs: Int, seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
-    let limit = bits == 8 ? 127 : 5000
+    let limit = bits == 4 ? 7 : bits == 8 ? 127 : 5000
     let weights = (0..<inputs).map { _ in
       [limit, -limit] + (0..<30).map { _ in Int.random(in: -limit...limit, using: &random) }
     }
@@ -34,6 +34,9 @@ import Testing
 
   @Test(arguments: [1, 13, 140, 512])
   func exactWith8BitWeights(_ inputs: Int) throws { try check(bits: 8, inputs: inputs, seed: UInt64(inputs)) }
+
+  @Test(arguments: [1, 13, 140, 512])
+  func exactWith4BitWeights(_ inputs: Int) throws { try check(bits: 4, inputs: inputs, seed: UInt64(inputs)) }
 
   @Test(arguments: [1, 13])
   func exactWith16BitWeights(_ inputs: Int) throws { try check(bits: 16, inputs: inputs, seed: UInt64(inputs)) }

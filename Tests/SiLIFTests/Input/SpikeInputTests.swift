@@ -40,6 +40,25 @@ import Testing
     #expect(sums(layer, active: active) == oracle(weights, active: active))
   }
 
+  /// Rows of one, two and three vectors, whose halves are whole and half vectors, with nibbles of either sign.
+  @Test(arguments: [0, 1, 3, 4, 5, 300], [16, 32, 48, 272])
+  func exactWith4BitWeights(_ count: Int, _ width: Int) throws {
+    var random = SplitMix64(seed: UInt64(count + width))
+    let weights = (0..<300).map { _ in (0..<width).map { _ in Int.random(in: -8...7, using: &random) } }
+    let layer = try LayerOfWeights(weights, bits: 4)
+    let active = Array((0..<300).shuffled(using: &random).prefix(count))
+    #expect(sums(layer, active: active) == oracle(weights, active: active))
+  }
+
+  /// The tile of 4-bit rows takes all but one of the inputs that a layer may have.
+  @Test(arguments: [4094, 4095, 4096])
+  func exactAroundTheFlushOf4BitRows(_ count: Int) throws {
+    let weights = (0..<4096).map { input in [-8, 7] + (0..<12).map { (input * 7 + $0 * 5) % 16 - 8 } + [7, -8] }
+    let layer = try LayerOfWeights(weights, bits: 4)
+    let active = Array(0..<count)
+    #expect(sums(layer, active: active) == oracle(weights, active: active))
+  }
+
   @Test func theOrderOfSpikesDoesNotMatter() throws {
     var random = SplitMix64(seed: 1)
     let weights = (0..<600).map { _ in (0..<16).map { _ in Int.random(in: -128...127, using: &random) } }
@@ -51,5 +70,6 @@ import Testing
   /// 255 rows of the most negative weight are what fills a tile.
   @Test func aFullTileStaysWithinInt16() {
     #expect(SpikeInput.rowsPerTile * 128 <= Int(Int16.max))
+    #expect(NibbleRows.rowsPerTile * 8 <= Int(Int16.max))
   }
 }

@@ -3,7 +3,7 @@ import Testing
 @testable import SiLIF
 
 @Suite struct DamagedFileTests {
-  @Test(arguments: ["one-neuron", "readout-one-class", "silif-none-w8"])
+  @Test(arguments: ["one-neuron", "one-neuron-w4", "readout-one-class", "silif-none-w8"])
   func isRefusedWhenTruncatedAtAnyLength(_ name: String) throws {
     let whole = try MutableModelFile(golden: name)
     #expect(whole.error() == nil)
@@ -23,7 +23,7 @@ import Testing
     #expect(file.error() == ModelError(.inconsistent, "total_length", value: Int64(file.bytes.count - 1)))
   }
 
-  @Test(arguments: ["one-neuron", "readout-one-class"])
+  @Test(arguments: ["one-neuron", "one-neuron-w4", "readout-one-class"])
   func isRefusedWithAnyBitFlipped(_ name: String) throws {
     let whole = try MutableModelFile(golden: name)
     let loaded = AlignedBytes(whole.bytes)

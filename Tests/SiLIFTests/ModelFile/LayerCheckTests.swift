@@ -61,6 +61,59 @@ import Testing
     }
   }
 
+  /// Byte offsets of the tables of one-neuron-w4's first layer: RF, 4 bits, 1 input, 1 output padded to 16.
+  private enum RFTable {
+    static let weights = 32
+    static let decay = 192
+    static let decayImaginary = 256
+  }
+
+  private func rfError(_ offset: Int, _ set: (inout MutableModelFile, Int) -> Void) throws -> ModelError? {
+    var file = try MutableModelFile(golden: "one-neuron-w4")
+    set(&file, file.start("LAYR") + offset)
+    file.repairChecksum()
+    return file.error()
+  }
+
+  @Test func coefficientsOfRFOutsideTheirRangeAreNamed() throws {
+    let one: Int32 = 1 << 30
+    for (offset, name) in [
+      (RFTable.decay, "decay"), (RFTable.decayImaginary, "decay_imaginary"),
+    ] as [(Int, StaticString)] {
+      for value in [-one, one] { #expect(try rfError(offset) { $0.set(value, at: $1) } == nil) }
+      for value in [-one - 1, one + 1] {
+        #expect(
+          try rfError(offset) { $0.set(value, at: $1) } == ModelError(.outOfRange, name, value: Int64(value), layer: 0))
+      }
+      for neuron in 1..<16 {
+        #expect(try rfError(offset + 4 * neuron) { $0.set(Int32(1), at: $1) }?.fieldName == "\(name) padding")
+      }
+    }
+  }
+
+  /// Every nibble is a weight; those of the padding must be zero: the high one of byte 0 belongs to output 8.
+  @Test func everyPaddingNibbleMustBeZero() throws {
+    for low in 0..<16 as Range<UInt8> { #expect(try rfError(RFTable.weights) { $0.set(low, at: $1) } == nil) }
+    #expect(try rfError(RFTable.weights) { $0.set(UInt8(0x10), at: $1) }?.fieldName == "weights padding")
+    for byte in 1..<8 {
+      for value in [0x01, 0x10, 0x80] as [UInt8] {
+        #expect(try rfError(RFTable.weights + byte) { $0.set(value, at: $1) }?.fieldName == "weights padding")
+      }
+    }
+  }
+
+  /// What a reader that does not know a kind or a width says: the reason why a new one needs no new format version.
+  @Test func unknownKindsAndWidthsAreRefusedByName() throws {
+    for kind in [5, 6, 99] as [UInt16] {
+      #expect(try rfError(0) { $0.set(kind, at: $1) } == ModelError(.outOfRange, "kind", value: Int64(kind), layer: 0))
+    }
+    for bits in [1, 2, 3, 5, 6, 7, 9, 12, 15, 17, 32] as [UInt16] {
+      #expect(
+        try rfError(6) { $0.set(bits, at: $1) }
+          == ModelError(.outOfRange, "weight_bits", value: Int64(bits), layer: 0))
+    }
+  }
+
   @Test func weightsWhoseSumCouldOverflowAreRefused() throws {
     // 13 weights of ±32767 behind inputs of ±32767: 13 · 2^30 is more than Int32.
     var file = try MutableModelFile(golden: "silif-none-w16")

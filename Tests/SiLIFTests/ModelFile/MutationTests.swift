@@ -8,7 +8,7 @@ import Testing
 
   @Test(arguments: [
     "one-neuron", "readout-one-class", "readout-only", "silif-synaptic-w8", "csilif-axonal-w8", "silif-dendritic-w16",
-    "csilif-saturating", "silif-mixed-reach255",
+    "csilif-saturating", "silif-mixed-reach255", "rf-saturating", "rf-synaptic-w4", "mixed-widths",
   ])
   func aMutatedFileIsRefusedOrRuns(_ name: String) throws {
     let whole = try MutableModelFile(golden: name)

@@ -27,14 +27,21 @@ final class NeuronLayer {
     }
   }
 
-  private init(_ kind: NeuronKind, _ appendCoefficients: (inout SectionBuilder) -> Void) throws {
+  static func rf(decay: [(real: Int32, imaginary: Int32)], bias: Int32 = 0) throws -> NeuronLayer {
+    try NeuronLayer(.rf, bias: bias) { builder in
+      builder.appendTable(decay.map(\.real))
+      builder.appendTable(decay.map(\.imaginary))
+    }
+  }
+
+  private init(_ kind: NeuronKind, bias: Int32 = 0, _ appendCoefficients: (inout SectionBuilder) -> Void) throws {
     var builder = SectionBuilder()
     builder.append([kind.rawValue, 0, 0, 8, 1, UInt16(NeuronLayer.width), 0, 16])
     builder.append([UInt64](repeating: 0, count: 2))
     builder.appendTable([Int8](repeating: 0, count: NeuronLayer.width))  // weights
     builder.appendTable([Int32](repeating: 0, count: NeuronLayer.width))  // scale_mantissa
     builder.appendTable([UInt8](repeating: 0, count: NeuronLayer.width))  // scale_shift
-    builder.appendTable([Int32](repeating: 0, count: NeuronLayer.width))  // bias
+    builder.appendTable([Int32](repeating: bias, count: NeuronLayer.width))  // bias
     appendCoefficients(&builder)
     section = AlignedBytes(builder.bytes)
     parameters = try LayerParameters(section: section.readOnly, layer: 0)

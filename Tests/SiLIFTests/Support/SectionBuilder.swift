@@ -35,7 +35,11 @@ final class LayerOfWeights {
     ])
     builder.append([UInt64](repeating: 0, count: 2))
     let flat = weights.flatMap { $0 }
-    if bits == 8 { builder.appendTable(flat.map { Int8($0) }) } else { builder.appendTable(flat.map { Int16($0) }) }
+    switch bits {
+    case 4: builder.appendTable(weights.flatMap(LayerOfWeights.packed))
+    case 8: builder.appendTable(flat.map { Int8($0) })
+    default: builder.appendTable(flat.map { Int16($0) })
+    }
     builder.appendTable([Int32](repeating: 1, count: outputs))
     builder.appendTable([UInt8](repeating: 0, count: outputs))
     builder.appendTable([Int32](repeating: 0, count: outputs))
@@ -43,5 +47,14 @@ final class LayerOfWeights {
     builder.appendTable([Int32](repeating: 0, count: outputs))
     section = AlignedBytes(builder.bytes)
     parameters = try LayerParameters(section: section.readOnly, layer: 0)
+  }
+
+  /// One row of 4-bit weights: the first half of the outputs in the low nibbles, the second half in the high ones.
+  private static func packed(_ row: [Int]) -> [UInt8] {
+    let half = row.count / 2
+    return (0..<half).map { index -> UInt8 in
+      let (low, high) = ((row[index] + 16) % 16, (row[half + index] + 16) % 16)
+      return UInt8(high * 16 + low)
+    }
   }
 }

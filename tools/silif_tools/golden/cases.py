@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ..model_file.tables import DelayKind, NeuronKind
 from .layers import Spec
 
-SILIF, CSILIF, READOUT = NeuronKind.SILIF, NeuronKind.CSILIF, NeuronKind.READOUT
+SILIF, CSILIF, RF, READOUT = NeuronKind.SILIF, NeuronKind.CSILIF, NeuronKind.RF, NeuronKind.READOUT
 
 
 @dataclass(frozen=True)
@@ -105,4 +105,40 @@ CASES = [
     Case("readout-only", 110, 11, (Spec(READOUT, 5, 8),)),
     Case("readout-one-class", 111, 3, (Spec(READOUT, 1, 16, DelayKind.DENDRITIC, 3),)),
     Case("one-neuron", 112, 1, (Spec(SILIF, 1, 8, drive=0.9), Spec(READOUT, 2, 8)), rates=(0.02, 0.98)),
+    # Later additions have seeds of their own, so that the cases before stay as they are.
+    *(
+        Case(f"rf-{delay.name.lower()}-w8", 201 + delay, 13, _stack(RF, delay=delay, reach=30 if delay else 0))
+        for delay in DelayKind
+    ),
+    Case("rf-none-w16", 205, 13, _stack(RF, bits=16, fraction=20)),
+    Case(
+        "rf-saturating",
+        206,
+        5,
+        (Spec(RF, 19, 8, fraction_bits=20, extreme=True), Spec(READOUT, 4, 8)),
+        steps=80,
+        rates=(0.02, 0.98),
+        saturates=True,
+    ),
+    # Rows of 48, 32 and 16 outputs: whole and half vectors of nibbles, and padding in the high ones.
+    *(
+        Case(
+            f"silif-{delay.name.lower()}-w4", 211 + delay, 13, _stack(SILIF, bits=4, delay=delay, reach=9 * bool(delay))
+        )
+        for delay in DelayKind
+    ),
+    Case("csilif-none-w4", 215, 13, _stack(CSILIF, bits=4)),
+    Case("rf-synaptic-w4", 216, 13, _stack(RF, bits=4, delay=DelayKind.SYNAPTIC, reach=9)),
+    Case(
+        "mixed-widths",
+        217,
+        9,
+        (
+            Spec(SILIF, 161, 4, gain=0.5, drive=2.0),
+            Spec(RF, 17, 4, DelayKind.AXONAL, 30),
+            Spec(CSILIF, 31, 8, DelayKind.DENDRITIC, 3),
+            Spec(READOUT, 33, 4),
+        ),
+    ),
+    Case("one-neuron-w4", 218, 1, (Spec(RF, 1, 4, drive=0.9), Spec(READOUT, 1, 4)), rates=(0.02, 0.98)),
 ]

@@ -79,6 +79,17 @@ def _csilif(rng: np.random.Generator, spec: Spec, tables: LayerTables) -> None:
     tables.decay, tables.second = _q30(radius * real), _q30(radius * imaginary)
 
 
+def _rf(rng: np.random.Generator, spec: Spec, tables: LayerTables) -> None:
+    """1 + dt·alpha: decays of 0.01 to 0.2 a step, up to a quarter of a radian."""
+    real = 0.8 + 0.19 * rng.random(spec.outputs)
+    imaginary = 0.5 * rng.random(spec.outputs) - 0.25
+    if spec.extreme:
+        # Not in the unit circle: such a state runs away, and must do so in the same way everywhere.
+        real = _cycle(rng, real, [1.0, -1.0, 0.0, 1 - 2.0**-30, 0.9])
+        imaginary = _cycle(rng, imaginary, [0.0, 1.0, -1.0, 0.5])
+    tables.decay, tables.second = _q30(real), _q30(imaginary)
+
+
 def make_layer(rng: np.random.Generator, spec: Spec, source: Source, inputs: int, input_limit: int) -> LayerTables:
     """`input_limit`: largest |input|, 1 for spikes. The scale is such that typical sums reach the threshold."""
     count = spec.outputs
@@ -86,7 +97,9 @@ def make_layer(rng: np.random.Generator, spec: Spec, source: Source, inputs: int
     limit = min(2 ** (spec.weight_bits - 1) - 1, (2**31 - 1) // (input_limit * inputs))
     # Sums of random signs grow with the square root of the inputs.
     input_scale = 9.0 / (inputs**0.5 * input_limit)
-    weights = rng.integers(-limit, limit + 1, size=(inputs, count))
+    # Of four bits the sixteenth value occurs too, though the exporter never writes it.
+    lowest = -8 if spec.weight_bits == 4 else -limit
+    weights = rng.integers(lowest, limit + 1, size=(inputs, count))
     # Rows differ in scale by up to 8:1, as trained ones do by more.
     scale = input_scale * spec.gain * 2.0 ** (-rng.integers(0, 4, size=count)) / limit
     unit = 2.0 ** (spec.fraction_bits + CURRENT_EXTRA_BITS)
@@ -99,6 +112,8 @@ def make_layer(rng: np.random.Generator, spec: Spec, source: Source, inputs: int
         _silif(rng, spec, tables)
     elif spec.kind == NeuronKind.CSILIF:
         _csilif(rng, spec, tables)
+    elif spec.kind == NeuronKind.RF:
+        _rf(rng, spec, tables)
     else:
         tables.decay = _q30(0.82 + 0.14 * rng.random(count))
     tables.delay_kind = spec.delay_kind

@@ -6,12 +6,13 @@ import numpy as np
 
 from ..model_file.tables import InputKind, ModelTables, NeuronKind, Source
 from .delays import DelayedInput
-from .neurons import CSiLIFNeurons, ReadoutNeurons, SiLIFNeurons, softmax_q15
+from .neurons import CSiLIFNeurons, ReadoutNeurons, RFNeurons, SiLIFNeurons, softmax_q15
 
 _NEURONS = {
     NeuronKind.SILIF: SiLIFNeurons,
     NeuronKind.CSILIF: CSiLIFNeurons,
     NeuronKind.READOUT: ReadoutNeurons,
+    NeuronKind.RF: RFNeurons,
 }
 
 

@@ -59,6 +59,27 @@ class CSiLIFNeurons:
         self.spiked = (self.real > half).astype(np.int64)
 
 
+class RFNeurons:
+    """u = A*u + I - s, complex, s of the step before;  s = Re u > 1."""
+
+    def __init__(self, clips: int, layer: LayerTables, counter: list[int]):
+        self.layer, self.counter = layer, counter
+        shape = (clips, layer.outputs)
+        self.real = np.zeros(shape, np.int64)
+        self.imaginary = np.zeros(shape, np.int64)
+        self.spiked = np.zeros(shape, np.int64)
+
+    def step(self, sums: np.ndarray) -> None:
+        layer = self.layer
+        one = np.int64(1) << np.int64(layer.state_fraction_bits)
+        new_real = layer.decay * self.real - layer.second * self.imaginary + current(sums, layer)
+        new_real -= (self.spiked * one) << np.int64(COEFFICIENT_BITS)
+        new_imaginary = layer.second * self.real + layer.decay * self.imaginary
+        self.real = saturate(rounded_shift(new_real, COEFFICIENT_BITS), STATE_LIMIT, self.counter)
+        self.imaginary = saturate(rounded_shift(new_imaginary, COEFFICIENT_BITS), STATE_LIMIT, self.counter)
+        self.spiked = (self.real > one).astype(np.int64)
+
+
 class ReadoutNeurons:
     """u = al*u + I, then softmax in Q15."""
 

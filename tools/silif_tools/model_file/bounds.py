@@ -28,15 +28,15 @@ def _largest_current(layer: LayerTables, sums: np.ndarray) -> np.ndarray:
 def _check_layer(layer: LayerTables, input_limit: int, name: str) -> None:
     _check(layer.inputs, 1, MAXIMUM_NEURONS, f"{name}.inputs")
     _check(layer.outputs, 1, MAXIMUM_NEURONS, f"{name}.outputs")
-    if layer.weight_bits not in (8, 16):
-        raise ValueError(f"{name}.weight_bits {layer.weight_bits} is neither 8 nor 16")
+    if layer.weight_bits not in (4, 8, 16):
+        raise ValueError(f"{name}.weight_bits {layer.weight_bits} is none of 4, 8 and 16")
     _check(layer.state_fraction_bits, 8, 24, f"{name}.state_fraction_bits")
     sums = np.abs(np.asarray(layer.weights, dtype=np.int64)).sum(axis=0) * input_limit
     _check(sums, 0, 2**31 - 1, f"{name}.weights: a row's sum of")
     _check(layer.scale_mantissa, 0, 2**31 - 1, f"{name}.scale_mantissa")
     _check(layer.scale_shift, 0, 62, f"{name}.scale_shift")
     _check(_largest_current(layer, sums), 0, 1 << 38, f"{name}.scale_mantissa and bias: a current of")
-    lowest = -_ONE_Q30 if layer.kind == NeuronKind.CSILIF else 0
+    lowest = -_ONE_Q30 if layer.kind in (NeuronKind.CSILIF, NeuronKind.RF) else 0
     _check(layer.decay, lowest, _ONE_Q30, f"{name}.decay")
     if layer.kind == NeuronKind.SILIF:
         _check(layer.second, 0, _ONE_Q30, f"{name}.input_gain")
@@ -45,7 +45,7 @@ def _check_layer(layer: LayerTables, input_limit: int, name: str) -> None:
         _check(layer.subthreshold_coupling, -_ONE_Q30, _ONE_Q30, f"{name}.subthreshold_coupling")
         unit = 1 << layer.state_fraction_bits
         _check(layer.spike_coupling, -4 * unit, 4 * unit, f"{name}.spike_coupling")
-    elif layer.kind == NeuronKind.CSILIF:
+    elif layer.kind in (NeuronKind.CSILIF, NeuronKind.RF):
         _check(layer.second, -_ONE_Q30, _ONE_Q30, f"{name}.decay_imaginary")
     if layer.delay_kind != DelayKind.NONE:
         _check(layer.delays, 0, MAXIMUM_DELAY, f"{name}.delays")

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .bounds import check_model
+from .nibbles import unpack_nibbles
 from .tables import DelayKind, Detector, InputKind, LayerTables, ModelTables, NeuronKind, Source
 from .write import ALIGNMENT, HEADER_BYTES, MAGIC, NONE, VERSION
 
@@ -43,7 +44,10 @@ def _layer(data: bytes) -> LayerTables:
     def row(dtype):
         return reader.table(dtype, (outputs,), padded)
 
-    weights = reader.table("int8" if bits == 8 else "int16", (inputs, outputs), padded)
+    if bits == 4:
+        weights = unpack_nibbles(reader.table("uint8", (inputs, padded // 2)), outputs)
+    else:
+        weights = reader.table("int8" if bits == 8 else "int16", (inputs, outputs), padded)
     layer = LayerTables(
         kind, Source(source), bits, fraction, weights, row("int32"), row("uint8"), row("int32"), decay=None
     )
@@ -55,7 +59,7 @@ def _layer(data: bytes) -> LayerTables:
     elif delay_kind == DelayKind.SYNAPTIC:
         layer.delays = reader.table("uint8", (inputs, outputs), padded)
     layer.decay = row("int32")
-    if kind in (NeuronKind.SILIF, NeuronKind.CSILIF):
+    if kind != NeuronKind.READOUT:
         layer.second = row("int32")
     if kind == NeuronKind.SILIF:
         layer.adaptation_leak_mantissa = row("int32")

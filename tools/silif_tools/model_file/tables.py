@@ -10,6 +10,7 @@ class NeuronKind(IntEnum):
     SILIF = 1
     CSILIF = 2
     READOUT = 3
+    RF = 4
 
 
 class Source(IntEnum):
@@ -42,7 +43,7 @@ class LayerTables:
     scale_shift: np.ndarray
     bias: np.ndarray
     decay: np.ndarray
-    # SiLIF: 1 - al in Q30; C-SiLIF: Im A in Q30
+    # SiLIF: 1 - al in Q30; C-SiLIF and RF: Im A in Q30
     second: np.ndarray | None = None
     adaptation_leak_mantissa: np.ndarray | None = None
     adaptation_leak_shift: np.ndarray | None = None

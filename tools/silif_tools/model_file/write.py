@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .bounds import check_model
+from .nibbles import pack_nibbles
 from .tables import DelayKind, LayerTables, ModelTables, NeuronKind
 
 MAGIC = b"\x89SiLIF\r\n"
@@ -49,7 +50,10 @@ def _layer(layer: LayerTables) -> bytes:
         layer.state_fraction_bits,
     )
     parts = [header + bytes(32 - len(header))]
-    parts.append(_table(layer.weights, "int8" if layer.weight_bits == 8 else "int16", padded))
+    if layer.weight_bits == 4:
+        parts.append(_table(pack_nibbles(layer.weights, padded), "uint8"))
+    else:
+        parts.append(_table(layer.weights, "int8" if layer.weight_bits == 8 else "int16", padded))
     parts.append(_table(layer.scale_mantissa, "int32", padded))
     parts.append(_table(layer.scale_shift, "uint8", padded))
     parts.append(_table(layer.bias, "int32", padded))
@@ -58,7 +62,7 @@ def _layer(layer: LayerTables) -> bytes:
     elif layer.delay_kind != DelayKind.NONE:
         parts.append(_table(layer.delays, "uint8", padded))
     parts.append(_table(layer.decay, "int32", padded))
-    if layer.kind in (NeuronKind.SILIF, NeuronKind.CSILIF):
+    if layer.kind != NeuronKind.READOUT:
         parts.append(_table(layer.second, "int32", padded))
     if layer.kind == NeuronKind.SILIF:
         parts.append(_table(layer.adaptation_leak_mantissa, "int32", padded))
