@@ -17,7 +17,8 @@ class FloatTrace:
     state_peak: list[float]
 
 
-def _softmax(values: np.ndarray) -> np.ndarray:
+def softmax(values: np.ndarray) -> np.ndarray:
+    """Over the last axis."""
     weights = np.exp(values - values.max(axis=-1, keepdims=True))
     return weights / weights.sum(axis=-1, keepdims=True)
 
@@ -29,10 +30,11 @@ def _run_layer(layer: FloatLayer, values: np.ndarray, observe=None) -> tuple[np.
     """
     currents = values @ layer.weights + layer.bias
     clips, steps, width = currents.shape
-    u = np.zeros((clips, width), complex if layer.kind == NeuronKind.CSILIF else float)
+    is_complex = layer.kind in (NeuronKind.CSILIF, NeuronKind.RF)
+    u = np.zeros((clips, width), complex if is_complex else float)
     w, s = np.zeros((clips, width)), np.zeros((clips, width))
     out, peak = np.empty((clips, steps, width)), 0.0
-    decay = layer.decay + 1j * layer.second if layer.kind == NeuronKind.CSILIF else layer.decay
+    decay = layer.decay + 1j * layer.second if is_complex else layer.decay
     for step in range(steps):
         if layer.kind == NeuronKind.SILIF:
             w = w - layer.adaptation_leak * w + layer.subthreshold_coupling * u + layer.spike_coupling * s
@@ -42,6 +44,10 @@ def _run_layer(layer: FloatLayer, values: np.ndarray, observe=None) -> tuple[np.
         elif layer.kind == NeuronKind.CSILIF:
             u = decay * (u - s / 2) + currents[:, step]
             s = (2 * u.real > 1).astype(float)
+            peak = max(peak, np.abs(u.real).max(), np.abs(u.imag).max())
+        elif layer.kind == NeuronKind.RF:
+            u = decay * u + currents[:, step] - s
+            s = (u.real > 1).astype(float)
             peak = max(peak, np.abs(u.real).max(), np.abs(u.imag).max())
         else:
             u = decay * u + currents[:, step]
@@ -61,4 +67,4 @@ def run_float(layers: list[FloatLayer], inputs: np.ndarray, observers=None) -> F
         spikes.append(values.astype(np.uint8))
         peaks.append(float(peak))
     membrane, peak = _run_layer(layers[-1], values, observers[-1])
-    return FloatTrace(spikes, _softmax(membrane).sum(axis=1), [*peaks, float(peak)])
+    return FloatTrace(spikes, softmax(membrane).sum(axis=1), [*peaks, float(peak)])

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..model_file.tables import NeuronKind, Source
-from .state_dict import ConversionError
+from .state_dict import ConversionError, layer_count
 
 BATCH_NORM_EPSILON = 1e-5
 READOUT_DECAY_RANGE = (np.exp(-1 / 5), np.exp(-1 / 25))
 # Ranges of al, be, a, b in the networks that store their decays as they are (DESIGN section 3).
-_STORED_RANGES = {
+STORED_RANGES = {
     "cadlif": ((0.36, 0.96), (0.96, 0.99), (0, 1), (0, 2)),
     "adlif": (READOUT_DECAY_RANGE, (np.exp(-1 / 30), np.exp(-1 / 120)), (-1, 1), (0, 2)),
 }
+# RF neurons: Euler steps of this length, also where a network's own step is another; its largest decay rate.
+RF_STEP_S = 0.004
+RF_LARGEST_DECAY_RATE = -0.1
 
 
 @dataclass
@@ -78,7 +81,7 @@ def _layer(state: dict, prefix: str, source: Source, neuron: str, is_last: bool)
         return _silif(source, weights, bias, decay, gain, leak, a, b)
     if {"alpha", "beta", "a", "b"} <= keys:
         # cAdLIF and adLIF store the same tensors: the user says which, and cAdLIF is assumed.
-        ranges = zip(("alpha", "beta", "a", "b"), _STORED_RANGES[neuron], strict=True)
+        ranges = zip(("alpha", "beta", "a", "b"), STORED_RANGES[neuron], strict=True)
         decay, slow, a, b = (np.clip(state[prefix + key], *bounds) for key, bounds in ranges)
         return _silif(source, weights, bias, decay, 1 - decay, 1 - slow, a, b)
     if {"log_dt", "log_log_alpha", "alpha_img", "b"} <= keys:
@@ -87,6 +90,11 @@ def _layer(state: dict, prefix: str, source: Source, neuron: str, is_last: bool)
         decay = np.exp(step * (-np.exp(state[f"{prefix}log_log_alpha"]) + 1j * state[f"{prefix}alpha_img"]))
         gain = state[f"{prefix}b"]
         return FloatLayer(NeuronKind.CSILIF, source, weights * gain, bias * gain, decay=decay.real, second=decay.imag)
+    if {"alpha_real", "alpha_im"} <= keys:
+        rate = np.minimum(state[f"{prefix}alpha_real"], RF_LARGEST_DECAY_RATE) + 1j * state[f"{prefix}alpha_im"]
+        # Fast neurons grow in Euler steps, |decay| up to 1.004 in the published network: theirs do so too.
+        decay, gain = 1 + RF_STEP_S * rate, RF_STEP_S
+        return FloatLayer(NeuronKind.RF, source, weights * gain, bias * gain, decay=decay.real, second=decay.imag)
     if "alpha" in keys and not keys & {"beta", "dt", "a", "b"}:
         # LIF neurons and the readout store the same tensor: the readout is the last layer.
         decay = np.clip(state[f"{prefix}alpha"], *READOUT_DECAY_RANGE)
@@ -104,11 +112,10 @@ def fold(state: dict[str, np.ndarray], neuron: str = "cadlif") -> list[FloatLaye
 
     Raises ConversionError naming the tensor that stands in the way.
     """
-    indices = sorted({int(key.split(".")[1]) for key in state if key.startswith("snn.")})
-    if not indices or indices != list(range(len(indices))):
-        raise ConversionError("no tensors named snn.0., snn.1., ...: this is not a network of this family")
+    count = layer_count(state)
     layers = [
-        _layer(state, f"snn.{i}.", Source.DENSE if i == 0 else Source.SPIKES, neuron, i == indices[-1]) for i in indices
+        _layer(state, f"snn.{i}.", Source.DENSE if i == 0 else Source.SPIKES, neuron, i == count - 1)
+        for i in range(count)
     ]
     for index, layer in enumerate(layers):
         is_last = index == len(layers) - 1

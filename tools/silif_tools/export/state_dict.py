@@ -1,5 +1,6 @@
 """Load a state dict safely and name what cannot run here."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -31,3 +32,17 @@ def load_state_dict(path: Path) -> dict[str, np.ndarray]:
         if not np.isfinite(values).all():
             raise ConversionError(f"{path}: {key} holds values that are not finite; the training diverged")
     return state
+
+
+def layer_count(state: dict) -> int:
+    """Layers `snn.0.`, `snn.1.`, ..., the readout included. Raises ConversionError where there are none, or gaps."""
+    indices = sorted({int(key.split(".")[1]) for key in state if re.match(r"snn\.\d+\.", key)})
+    if not indices or indices != list(range(len(indices))):
+        raise ConversionError("no tensors named snn.0., snn.1., ...: this is not a network of this family")
+    return len(indices)
+
+
+def layer_tensors(state: dict, index: int) -> dict[str, np.ndarray]:
+    """The tensors of one layer, by their names without `snn.N.`."""
+    prefix = f"snn.{index}."
+    return {key[len(prefix) :]: values for key, values in state.items() if key.startswith(prefix)}
