@@ -10,7 +10,8 @@ from silif_tools.train.scenes import Batch
 
 KINDS = sorted(delays.KINDS)
 SETTINGS = {
-    "layers": [0, 1, 2], "max_delay": 8, "rate_factor": 10.0, "sigma_from": 2.0, "sigma_until": 0.5, "round_from": 0.8,
+    "layers": [0, 1, 2], "max_delay": 8, "initial_delay": 8.0, "rate_factor": 10.0,
+    "sigma_from": 2.0, "sigma_until": 0.5, "round_from": 0.8,
 }  # fmt: skip
 
 
@@ -202,16 +203,24 @@ def test_positions_learn_at_their_own_rate_and_statistics_see_whole_taps(kind, t
 
 def test_recipe_names_what_is_wrong(tmp_path):
     text = recipe.find("kws12-silif").read_text()
-    good = (
-        '[delay]\nkind = "axonal"\nlayers = [1, 2]\nmax_delay = 30\nrate_factor = 10\nsigma_from = 7\n'
-        "sigma_until = 0.5\nround_from = 0.7\n"
-    )
+    good = """
+[delay]
+kind = "axonal"
+layers = [1, 2]
+max_delay = 30
+initial_delay = 4
+rate_factor = 10
+sigma_from = 1.5
+sigma_until = 0.5
+round_from = 0.7
+"""
     path = tmp_path / "r.toml"
     path.write_text(text + good)
     assert recipe.load(path)["delay"]["rate_factor"] == 10.0
     for old, new, said in [
         ("axonal", "radial", "kind must be one of"),
         ("max_delay = 30", "max_delay = 31", "even"),
+        ("initial_delay = 4", "initial_delay = 31", "initial_delay"),
         ("[1, 2]", "[4]", "0 to 3"),
         ("round_from = 0.7\n", "", "round_from is missing"),
     ]:

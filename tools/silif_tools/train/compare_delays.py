@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import statistics
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,53 +14,67 @@ from silif_tools.train import command, material, student
 from silif_tools.train import recipe as recipes
 from silif_tools.train.evaluate import Examination
 from silif_tools.train.fbank import BANDS
+from silif_tools.train.loop import save
 from silif_tools.train.network import Network
+from silif_tools.train.scenes import Scenes
 
 RECIPE = "kws12-silif"  # words, bank and scenes
 HIDDEN = 192
 NARROW = 136  # a synaptic delay takes a byte beside its weight: narrower, for equal memory
-DELAY = {"rate_factor": 10.0, "sigma_until": 0.5, "round_from": 0.7}
+TRAINING = {"average": 0.99, "teacher_weight": 0.0, "dropout": 0.05}
+DELAY = {"initial_delay": 4.0, "rate_factor": 10.0, "sigma_from": 1.5, "sigma_until": 0.5, "round_from": 0.7}
 
-# Kind, delayed layers (0 takes the features, the last is the readout), longest delay, hidden neurons.
-VARIANTS: dict[str, tuple[str | None, list[int], int, int]] = {
-    "none": (None, [], 0, HIDDEN),
-    "axonal": ("axonal", [1, 2], 30, HIDDEN),
-    "dendritic": ("dendritic", [1, 2], 30, HIDDEN),
-    "synaptic": ("synaptic", [1, 2], 30, NARROW),
-    "axonal-16": ("axonal", [1, 2], 16, HIDDEN),
-    "dendritic-16": ("dendritic", [1, 2], 16, HIDDEN),
-    "synaptic-16": ("synaptic", [1, 2], 16, NARROW),
-    "axonal-hidden": ("axonal", [1], 30, HIDDEN),
-    "axonal-input": ("axonal", [0, 1, 2], 30, HIDDEN),
-    "dendritic-input": ("dendritic", [0, 1, 2], 30, HIDDEN),
-    "none-narrow": (None, [], 0, NARROW),
+
+@dataclass(frozen=True)
+class Variant:
+    """layers: those with delays (0 takes the features, the last is the readout); longest: delay in steps."""
+
+    kind: str | None = None
+    layers: tuple[int, ...] = (1, 2)
+    longest: int = 30
+    hidden: int = HIDDEN
+    uniform: bool = False  # begin as the authors do: delays anywhere, wide gaussians
+
+    def recipe(self, steps: int, batch: int) -> dict:
+        """The bundled recipe made small and short: no teacher, no finishing rounds."""
+        recipe = recipes.load(recipes.find(RECIPE))
+        recipe.pop("finish", None)
+        recipe["hidden"] = [self.hidden, self.hidden]
+        recipe["training"] |= {"steps": steps, "batch": batch, "report_every": steps} | TRAINING
+        if self.kind:
+            own = {"kind": self.kind, "layers": list(self.layers), "max_delay": self.longest}
+            if self.uniform:
+                own |= {"initial_delay": float(self.longest), "sigma_from": self.longest / 4}
+            recipe["delay"] = DELAY | own
+        return recipe
+
+    def memory_bytes(self, classes: int) -> tuple[int, int]:
+        """Bytes of int8 weights and of delays (one each)."""
+        shapes = [(BANDS, self.hidden), (self.hidden, self.hidden), (self.hidden, classes)]
+        delays = 0
+        for inputs, outputs in (shapes[i] for i in self.layers if self.kind):
+            delays += {"axonal": inputs, "dendritic": outputs, "synaptic": inputs * outputs}[self.kind]
+        return sum(n * m for n, m in shapes), delays
+
+
+VARIANTS = {
+    "none": Variant(),
+    "axonal": Variant("axonal"),
+    "dendritic": Variant("dendritic"),
+    "synaptic": Variant("synaptic", hidden=NARROW),
+    "axonal-uniform": Variant("axonal", uniform=True),
+    "axonal-16": Variant("axonal", longest=16),
+    "dendritic-16": Variant("dendritic", longest=16),
+    "synaptic-16": Variant("synaptic", longest=16, hidden=NARROW),
+    "axonal-hidden": Variant("axonal", (1,)),
+    "axonal-input": Variant("axonal", (0, 1, 2)),
+    "dendritic-input": Variant("dendritic", (0, 1, 2)),
+    "none-narrow": Variant(hidden=NARROW),
 }
 MEASURED = [(split, state) for split in ("validation", "test") for state in ("fresh", "context")]
 
 
-def recipe_of(variant: str, steps: int, batch: int) -> dict:
-    """The bundled recipe made small and short: no teacher, no finishing rounds."""
-    kind, layers, longest, hidden = VARIANTS[variant]
-    recipe = recipes.load(recipes.find(RECIPE))
-    recipe.pop("finish", None)
-    recipe["hidden"] = [hidden, hidden]
-    recipe["training"] |= {
-        "steps": steps, "batch": batch, "report_every": steps, "average": 0.99, "teacher_weight": 0.0, "dropout": 0.05,
-    }  # fmt: skip
-    if kind:
-        recipe["delay"] = DELAY | {"kind": kind, "layers": layers, "max_delay": longest, "sigma_from": longest / 4}
-    return recipe
-
-
-def memory_bytes(variant: str, classes: int) -> tuple[int, int]:
-    """Bytes of weights (int8) and of delays (one each)."""
-    kind, layers, _, hidden = VARIANTS[variant]
-    shapes = [(BANDS, hidden), (hidden, hidden), (hidden, classes)]
-    counts = {"axonal": lambda n, m: n, "dendritic": lambda n, m: m, "synaptic": lambda n, m: n * m}
-    return sum(n * m for n, m in shapes), sum(counts[kind](*shapes[i]) for i in layers)
-
-
-def trained(recipe: dict, seed: int, scenes, checkpoint: Path) -> tuple[Network, float]:
+def trained(recipe: dict, seed: int, scenes: Scenes, checkpoint: Path) -> tuple[Network, float]:
     """A network from its own seed, on batches that are the same for every variant; its last mean loss."""
     torch.manual_seed(seed)
     scenes.reseed(seed + 1)
@@ -88,16 +103,9 @@ def table(output: Path, variants: list[str], classes: int) -> str:
         columns.append([statistics.mean(values) for values in zip(*columns, strict=True)])
         spread = [f" ± {statistics.stdev(c):.1f}" if len(c) > 1 else "" for c in columns]
         cells = [f"{statistics.mean(c):.1f}{s}" for c, s in zip(columns, spread, strict=True)]
-        weights, delays = (
-            memory_bytes(variant, classes) if VARIANTS[variant][0] else (memory_bytes(variant, classes)[0], 0)
-        )
-        lines.append(
-            "| "
-            + " | ".join(
-                [variant, f"2 x {VARIANTS[variant][3]}", f"{weights:,} + {delays:,}", str(len(results)), *cells]
-            )
-            + " |"
-        )
+        memory = "{:,} + {:,}".format(*VARIANTS[variant].memory_bytes(classes))
+        first = [variant, f"2 x {VARIANTS[variant].hidden}", memory, str(len(results))]
+        lines.append("| " + " | ".join(first + cells) + " |")
     return "\n".join(lines)
 
 
@@ -113,20 +121,16 @@ def run(options: argparse.Namespace) -> None:
         scenes = command.make_scenes(found, base, options.threads)
         exams = {k: Examination(found.splits[k], found.labels(k)) for k in ("validation", "test")}
     for seed, variant in left:
-        recipe = recipe_of(variant, options.steps, options.batch)
+        recipe = VARIANTS[variant].recipe(options.steps, options.batch)
         path = options.output / f"{variant}-seed{seed}.json"
         network, loss = trained(recipe, seed, scenes, path.with_suffix(".checkpoint"))
         right = {k: exams[k].accuracy(network) for k in exams}
-        torch.save(network.state_dict(), path.with_suffix(".pth"))
+        save(network.state_dict(), path.with_suffix(".pth"))
+        about = {"accuracy_percent": right, "loss": loss, "seed": seed, "recipe": recipe}
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(about | {"git_commit": command.git_commit()}, indent=2) + "\n")
+        partial.replace(path)
         path.with_suffix(".checkpoint").unlink()
-        about = {
-            "accuracy_percent": right,
-            "loss": loss,
-            "seed": seed,
-            "recipe": recipe,
-            "git_commit": command.git_commit(),
-        }
-        path.write_text(json.dumps(about, indent=2) + "\n")
         command.say(f"{variant} seed {seed} loss {loss:.3f} {json.dumps(right)}")
     print(table(options.output, options.variants, len(base["words"])))
 

@@ -62,7 +62,7 @@ class Delay(nn.Module):
         super().__init__()
         self.settings = settings
         self.reach = settings["max_delay"] // 2  # K//2
-        self.P = nn.Parameter(torch.empty(1, *shape).uniform_(-self.reach, self.reach))
+        self.P = nn.Parameter(self.reach - torch.empty(1, *shape).uniform_(0, settings["initial_delay"]))
         self.register_buffer("SIG", torch.full((1, *shape), settings["sigma_from"]))
         # What comes in before the first step [inputs]: zero, or for normalised features what a zero became.
         self.register_buffer("before", None, persistent=False)

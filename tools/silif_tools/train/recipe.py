@@ -37,8 +37,8 @@ KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
 
 # A recipe may have [delay], in every layer of the list (0 takes the features, the last is the readout): see delays.py.
 DELAY: dict[str, type | tuple[type, ...]] = {
-    "kind": str, "layers": list, "max_delay": int, "rate_factor": float, "sigma_from": float, "sigma_until": float,
-    "round_from": float,
+    "kind": str, "layers": list, "max_delay": int, "initial_delay": float, "rate_factor": float,
+    "sigma_from": float, "sigma_until": float, "round_from": float,
 }  # fmt: skip
 
 # A recipe may end with any number of [[finish]], each with [finish.scenes] and [finish.training]: another round from
@@ -83,6 +83,8 @@ def _check_delay(delay: dict, layers: int, where: str) -> None:
         raise BadRecipe(f"{where}kind must be one of: {', '.join(delays.KINDS)}")
     if delay["max_delay"] not in range(2, LONGEST_DELAY + 1, 2):
         raise BadRecipe(f"{where}max_delay must be even (the middle tap is 0), from 2 to {LONGEST_DELAY} steps")
+    if not 0 <= delay["initial_delay"] <= delay["max_delay"]:
+        raise BadRecipe(f"{where}initial_delay, the longest delay at first, must be from 0 to max_delay")
     if not delay["layers"] or any(type(i) is not int or not 0 <= i < layers for i in delay["layers"]):
         raise BadRecipe(f"{where}layers must list layers from 0 to {layers - 1}, the readout")
     if not (delay["sigma_from"] >= delays.NARROWEST and 0 < delay["sigma_until"] <= 1 and 0 < delay["round_from"] <= 1):
