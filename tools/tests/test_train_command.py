@@ -1,5 +1,7 @@
 """Lists, recipes and exits of silif-train."""
 
+import json
+
 import numpy as np
 import pytest
 import soundfile
@@ -105,15 +107,56 @@ def test_official_lists_and_speaker_split(tmp_path):
 
 
 def test_whole_command_and_resume(tmp_path, data, capsys):
-    """All stages on a handful of noises; the result loads without trusting it."""
-    out = tmp_path / "out"
-    options = [str(small_recipe(tmp_path)), "--data", str(data), "--output", str(out), "--threads", "1", "--quick"]
+    """All stages on a handful of noises; the result loads without trusting it. A round that is added later goes on from
+    the checkpoints of those before."""
+    out, path = tmp_path / "out", small_recipe(tmp_path)
+    options = [str(path), "--data", str(data), "--output", str(out), "--threads", "1", "--quick"]
+    whole = path.read_text()
+    path.write_text(whole[: whole.rindex("[[finish]]")])
     assert command.main(options) == 0, capsys.readouterr().err
     state = torch.load(out / "kws12-silif.pth", weights_only=True)
-    network = Network("silif", 40, [16], 3)
-    network.load_state_dict(state)
-    assert (out / "kws12-silif.json").read_text().count('"validation"') == 3
+    Network("silif", 40, [16], 3).load_state_dict(state)
+    about = json.loads((out / "kws12-silif.json").read_text())
+    assert set(about["accuracy_percent"]) == {"validation", "test"} and about["rounding_alone"]["weight_bits"] == 8
     assert not list(out.glob("*.partial"))
+
+    path.write_text(whole)
+    before = {p: p.stat().st_mtime_ns for p in out.glob("*.checkpoint")}
     assert command.main([*options, "--resume"]) == 0
-    again = torch.load(out / "kws12-silif.pth", weights_only=True)
-    assert all(torch.equal(state[k], again[k]) for k in state)
+    assert all(p.stat().st_mtime_ns == when for p, when in before.items())
+    as_float = torch.load(out / "kws12-silif-float.pth", weights_only=True)
+    assert all(torch.equal(state[k], as_float[k]) for k in state)
+    quantized = torch.load(out / "kws12-silif.pth", weights_only=True)
+    assert set(quantized) - set(state) == {"snn.0.W.scale", "snn.1.W.scale"}
+    about = json.loads((out / "kws12-silif.json").read_text())
+    assert about["weight_bits"] == about["trained"]["weight_bits"] == 8
+    assert json.loads((out / "kws12-silif-float.json").read_text())["weight_bits"] is None
+
+    # The same from the float network alone, and again from its checkpoint.
+    other = tmp_path / "other"
+    other.mkdir()
+    teacher = next(out.glob("teacher-*.pth"))
+    teacher.rename(other / teacher.name)
+    options[options.index(str(out))] = str(other)
+    assert command.main([*options, "--start", str(out / "kws12-silif-float.pth")]) == 0
+    first = torch.load(other / "kws12-silif.pth", weights_only=True)
+    assert sorted(p.name for p in other.glob("kws12*.checkpoint")) == ["kws12-silif-4.checkpoint"]
+    assert command.main([*options, "--resume", "--start", str(out / "kws12-silif-float.pth")]) == 0
+    again = torch.load(other / "kws12-silif.pth", weights_only=True)
+    assert all(torch.equal(first[k], again[k]) for k in first)
+
+
+def test_bits_are_checked(tmp_path):
+    path = small_recipe(tmp_path)
+    text = path.read_text()
+    for old, new, message in [
+        ("weight_bits = 8", "weight_bits = 3", "one of: 4, 8"),
+        ("frozen_statistics = true", "frozen_statistics = false", "needs frozen_statistics"),
+    ]:
+        path.write_text(text.replace(old, new))
+        with pytest.raises(recipe.BadRecipe, match=message):
+            recipe.load(path)
+    stream = recipe.find("kws12-stream").read_text()
+    path.write_text(stream + "\n[[finish]]\n[finish.training]\nweight_bits = 8\n")
+    with pytest.raises(recipe.BadRecipe, match=r"after \[stream"):
+        recipe.load(path)

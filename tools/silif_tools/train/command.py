@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import copy
 import ctypes
 import hashlib
 import json
@@ -35,7 +36,11 @@ EXAMPLES = """examples:
   silif-train kws12-csilif --data ../shared/data --output runs --speech-commands speech_commands_v0.02.tar.gz
   silif-train my-words.toml --data ../shared/data --output runs --folders my-recordings   (one folder a word)
   silif-train kws12-stream --data ../shared/data --output runs --start runs/kws12-silif.pth
+  silif-train kws12-silif --data ../shared/data --output runs --start float.pth   (only the rounds with weight_bits)
 """
+
+
+START = "a trained float network of the recipe's shape: go straight to [stream], or else to the rounds with weight_bits"
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -51,7 +56,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     labelled.add_argument("--folders", type=Path, help="your own recordings, one folder a word, not data/gsc")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="default: all processors")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in the output folder")
-    parser.add_argument("--start", type=Path, metavar="PTH", help="a trained clip network: go straight to [stream]")
+    parser.add_argument("--start", type=Path, metavar="PTH", help=START)
     parser.add_argument("--quick", action="store_true", help="a thousandth of the steps: is everything there?")
     return parser.parse_args(argv)
 
@@ -166,7 +171,6 @@ def trained_teacher(recipe: dict, found: Material, scenes: Scenes, exams: dict, 
 
 def describe(recipe: dict, found: Material, network: Network, exams: dict, seconds: float) -> dict:
     """What NAME.json says."""
-    rounded = with_rounded_weights(network)
     return {
         "name": recipe["name"],
         "kind": recipe["kind"],
@@ -177,7 +181,7 @@ def describe(recipe: dict, found: Material, network: Network, exams: dict, secon
         "step_ms": 10,
         "front_end": FRONT_END,
         "accuracy_percent": {k: exams[k].accuracy(network) for k in exams},
-        "accuracy_percent_int8_weights": {k: exams[k].accuracy(rounded) for k in exams},
+        "weight_bits": network.bits or None,
         "clips": {k: len(v) for k, v in found.splits.items()},
         "seed": recipe["seed"],
         "recipe": recipe,
@@ -189,11 +193,28 @@ def describe(recipe: dict, found: Material, network: Network, exams: dict, secon
     }
 
 
-def write_result(recipe: dict, network: Network, about: dict, output: Path) -> None:
-    save(network.state_dict(), output / f"{recipe['name']}.pth")
-    partial = output / f"{recipe['name']}.json.{os.getpid()}.partial"
+def cost_of_rounding(network: Network, before: Network | None, exams: dict) -> dict:
+    """What weights of so many bits do to a float network: rounded alone, and trained on. before: the float network
+    that a quantized one came from."""
+    if before is None:
+        return {"rounding_alone": {"weight_bits": 8} | _accuracies(with_rounded_weights(network), exams)}
+    rounded = with_rounded_weights(before, network.bits)
+    return {
+        "float": _accuracies(before, exams),
+        "rounding_alone": {"weight_bits": network.bits} | _accuracies(rounded, exams),
+        "trained": {"weight_bits": network.bits} | _accuracies(network, exams),
+    }
+
+
+def _accuracies(network: Network, exams: dict) -> dict:
+    return {k: exam.accuracy(network) for k, exam in exams.items()}
+
+
+def write_result(name: str, network: Network, about: dict, output: Path) -> None:
+    save(network.result(), output / f"{name}.pth")
+    partial = output / f"{name}.json.{os.getpid()}.partial"
     partial.write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(output / f"{recipe['name']}.json")
+    partial.replace(output / f"{name}.json")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -236,17 +257,27 @@ def run(options: argparse.Namespace) -> None:
         )
 
     if options.start:
-        network.load_state_dict(torch.load(options.start, weights_only=True))
+        network.load_result(torch.load(options.start, weights_only=True))
+    before = None  # the last float network
     for number, part in enumerate(recipes.rounds(recipe)):
-        if not options.start:
-            scenes.r, steps = part["scenes"], part["training"]["steps"]
-            network.dropout = part["training"]["dropout"]
-            checkpoint = options.output / f"{recipe['name']}-{number + 1}.checkpoint"
-            network = student.train(network, scenes, part["training"], checkpoint, options.resume, guide, report)
+        bits = part["training"].get("weight_bits", 0)
+        if options.start and ("stream" in recipe or not bits):
+            continue
+        scenes.r, steps = part["scenes"], part["training"]["steps"]
+        network.dropout = part["training"]["dropout"]
+        if bits and before is None:
+            before = copy.deepcopy(network)
+        checkpoint = options.output / f"{recipe['name']}-{number + 1}.checkpoint"
+        network = student.train(network, scenes, part["training"], checkpoint, options.resume, guide, report)
     if "stream" in recipe:
-        network = stream.stage(network, found, kept, scenes, recipe, guide, exams["validation"], options, say)
-    about = describe(recipe, found, network, exams, time.monotonic() - began)
-    write_result(recipe, network, about, options.output)
+        stage = stream.stage(network, found, kept, scenes, recipe, guide, exams["validation"], options, say)
+        network, before = stage
+    seconds = time.monotonic() - began
+    if before is not None:
+        name = f"{recipe['name']}-float"
+        write_result(name, before, describe(recipe, found, before, exams, seconds) | {"name": name}, options.output)
+    about = describe(recipe, found, network, exams, seconds) | cost_of_rounding(network, before, exams)
+    write_result(recipe["name"], network, about, options.output)
     say(f"wrote {options.output / recipe['name']}.pth: {json.dumps(about['accuracy_percent'])}")
 
 

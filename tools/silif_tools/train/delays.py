@@ -7,6 +7,8 @@ steps, between them d = K//2 - round_half_even(P) (DESIGN section 5). Names and 
 AxDenSynDelaySNN (Bouhadjar & Neftci 2026). What lies before the first step is zero, as in the engine.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -94,6 +96,16 @@ class Delay(nn.Module):
     def product(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         raise NotImplementedError
 
+    def exact(self, x: torch.Tensor, weight: torch.Tensor, product: Callable) -> torch.Tensor:
+        """product(x, weight), delayed by whole steps, in whatever numbers these are; zeros before the first step."""
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Whole positions from here on."""
+        self.P.copy_(torch.round(self.P).clamp(-self.reach, self.reach))
+        self.SIG.zero_()
+
     def lines(self, x: torch.Tensor) -> torch.Tensor:
         """x with every channel in its delay line."""
         taps = self.kernel().flatten(1)
@@ -107,9 +119,8 @@ class Delay(nn.Module):
         if self.settled:
             return
         if progress >= self.settings["round_from"]:
-            self.P.copy_(torch.round(self.P).clamp(-self.reach, self.reach))
+            self.settle()
             mean.P.copy_(self.P)
-            self.SIG.zero_()
         else:
             widest, until = self.settings["sigma_from"], self.settings["sigma_until"]
             self.SIG.clamp_(max=widest * (NARROWEST / widest) ** min(1.0, progress / until))
@@ -125,6 +136,9 @@ class Axonal(Delay):
     def product(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         return functional.linear(self.lines(x), weight)
 
+    def exact(self, x: torch.Tensor, weight: torch.Tensor, product: Callable) -> torch.Tensor:
+        return product(shifted(x, self.delays()), weight)
+
 
 class Dendritic(Delay):
     """One delay for every postsynaptic neuron."""
@@ -136,6 +150,9 @@ class Dendritic(Delay):
     def product(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         return self.lines(functional.linear(x, weight))
 
+    def exact(self, x: torch.Tensor, weight: torch.Tensor, product: Callable) -> torch.Tensor:
+        return shifted(product(x, weight), self.delays())
+
 
 class Synaptic(Delay):
     """One delay for every weight. The state dict holds the weights as delay_layer.weight [size, inputs, 1]."""
@@ -145,16 +162,20 @@ class Synaptic(Delay):
 
     def product(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         if not self.training:
-            delays = self.delays().reshape(weight.shape)
-            z = x.new_zeros(*x.shape[:2], len(weight))
-            for d in delays.unique().tolist():
-                z[d:] += functional.linear(x[: len(x) - d], weight * (delays == d))
-            return z
+            return self.exact(x, weight, functional.linear)
         # K products in one: a convolution over time is a product at each frequency.
         taps = self.kernel().squeeze(-1) * weight.float()
         length = 16 * -(-(len(x) + len(taps)) // 16)
         seen, response = torch.fft.rfft(x.float(), length, 0), torch.fft.rfft(taps, length, 0)
         return torch.fft.irfft(seen @ response.transpose(1, 2), length, 0)[: len(x)].bfloat16()
+
+    def exact(self, x: torch.Tensor, weight: torch.Tensor, product: Callable) -> torch.Tensor:
+        delays = self.delays().reshape(weight.shape)
+        total = None
+        for d in delays.unique().tolist():
+            part = functional.pad(product(x[: len(x) - d], weight * (delays == d)), (0, 0, 0, 0, min(d, len(x)), 0))
+            total = part if total is None else total.add_(part)
+        return total
 
 
 def _to_axden(layer: nn.Module, state: dict, prefix: str, _: dict) -> None:

@@ -1,4 +1,4 @@
-"""The C kernels of training (scan.c, delay.c): compiled at first use, called with tensors."""
+"""The C kernels of training (scan.c, fixed.c, delay.c): compiled at first use, called with tensors."""
 
 import ctypes
 import functools
@@ -12,7 +12,7 @@ import torch
 from silif_tools.train.clips import cache_folder
 
 FLAGS = ["-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fopenmp", "-shared", "-fPIC"]
-SOURCES = [Path(__file__).with_name(name) for name in ("scan.c", "delay.c")]
+SOURCES = [Path(__file__).with_name(name) for name in ("scan.c", "fixed.c", "delay.c")]
 
 
 @functools.cache

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from silif_tools.train import delays, reference, scan
+from silif_tools.train import delays, quantize, reference, scan
 
 READOUT_DECAY = (math.exp(-1 / 5), math.exp(-1 / 25))
 DT_S = 0.004  # the authors' initial time step, also for 10 ms frames
@@ -132,8 +132,13 @@ class Readout(Layer):
         mean, variance = self.fixed_statistics() or (z.mean((0, 1)), z.var((0, 1), correction=0))
         with torch.no_grad():
             self.update_statistics(mean, variance, z.shape[0] * z.shape[1])
+        return self.integrated(z, (mean, variance))
+
+    def integrated(self, z: torch.Tensor, statistics: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+        """Potentials of products z [T, B, classes] with given mean and variance, differentiable."""
+        mean, variance = statistics
         current = (z - mean) * torch.rsqrt(variance + self.norm.eps) * self.norm.weight + self.norm.bias
-        return scan.readout(current, al)
+        return scan.readout(current, self.alpha.clamp(*READOUT_DECAY))
 
 
 KINDS = {"silif": SiLIF, "csilif": CSiLIF}
@@ -148,6 +153,7 @@ class Network(nn.Module):
         """delay: the recipe's [delay]; None for a network without delays."""
         super().__init__()
         self.kind, self.hidden, self.dropout = kind, list(hidden), dropout
+        self.bits = 0  # of a weight; 0 for a float network
         self.input_norm = InputNorm(inputs)
         classes_of_layers = [*[KINDS[kind]] * len(hidden), Readout]
         shapes = itertools.pairwise([inputs, *hidden, classes])
@@ -173,14 +179,31 @@ class Network(nn.Module):
         for layer in self.snn:
             layer.frozen = frozen
 
+    def quantize(self, bits: int) -> None:
+        """Compute as the engine does from here on, with weights of so many bits and frozen normalisation."""
+        self.freeze(True)
+        if not self.bits:
+            self.bits = bits
+            quantize.start(self, bits)
+
+    def result(self) -> dict[str, torch.Tensor]:
+        """The state dict to be exported."""
+        return quantize.state(self) if self.bits else self.state_dict()
+
+    def load_result(self, state: dict[str, torch.Tensor]) -> None:
+        """A state dict that `result` made, as a float network."""
+        self.load_state_dict({key: value for key, value in state.items() if not key.endswith(".W.scale")})
+
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        x = self.input_norm(features)
-        return self.run(x.bfloat16() if self.training else x)
+        return self.run(self.input_norm(features))
 
     def run(self, x: torch.Tensor) -> torch.Tensor:
         """The same from normalised features."""
         if self.snn[0].delay_layer is not None:
             self.snn[0].delay_layer.before = self.input_norm(torch.zeros_like(self.input_norm.mean))
+        if self.bits:
+            return quantize.run(self, x)
+        x = x.bfloat16() if self.training else x
         scale = 1.0
         for layer in self.snn[:-1]:
             x = layer(x, self.dropout, scale)

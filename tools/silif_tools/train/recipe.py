@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from silif_tools.train import delays, stream_recipe
+from silif_tools.train import delays, quantize, stream_recipe
 
 BUNDLED = Path(__file__).resolve().parent.parent / "recipes"
 
@@ -30,7 +30,7 @@ KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
         "clip_gradient": float, "average": float, "label_smoothing": float, "teacher_weight": float,
         "score_scale": float,
         "p_context": float, "context_frames": list, "report_every": int, "recalibration_batches": int,
-        "context_weight": float, "frozen_statistics": bool,
+        "context_weight": float, "frozen_statistics": bool, "weight_bits": int,
         "initial_norm_weight": float, "initial_norm_bias": float, "initial_dt": list,
     },
 }  # fmt: skip
@@ -45,7 +45,9 @@ DELAY: dict[str, type | tuple[type, ...]] = {
 # the weights of the one before, with these keys in place of its.
 
 LONGEST_DELAY = 254  # of a model file, and even
-OPTIONAL = {"rate_steps"}  # length of the cycle of the rate, where the round ends before the cycle
+# rate_steps: length of the cycle of the rate, where the round ends before the cycle. weight_bits: the round computes as
+# the engine does, with weights of 4 or 8 bits (quantize.py); the rounds after it too.
+OPTIONAL = {"rate_steps", "weight_bits"}
 
 
 class BadRecipe(Exception):
@@ -93,6 +95,16 @@ def _check_delay(delay: dict, layers: int, where: str) -> None:
         )
 
 
+def _check_bits(training: dict, where: str) -> None:
+    """A quantized round needs fixed normalisation: it is folded into what is rounded."""
+    if "weight_bits" not in training:
+        return
+    if training["weight_bits"] not in quantize.BITS:
+        raise BadRecipe(f"{where}weight_bits must be one of: {', '.join(map(str, quantize.BITS))}")
+    if not training["frozen_statistics"]:
+        raise BadRecipe(f"{where}weight_bits needs frozen_statistics = true")
+
+
 def rounds(recipe: dict) -> list[dict]:
     """The recipe of every round of training: the first, then one for each [[finish]], which changes the one before."""
     found = [{k: v for k, v in recipe.items() if k != "finish"}]
@@ -122,8 +134,18 @@ def load(path: Path) -> dict:
         if section not in ("scenes", "training"):
             raise BadRecipe(f"{path}: [finish.{section}] is unknown")
         _check(part, KEYS[section], f"{path}: [finish.{section}] ", False)
+    for part in rounds(recipe):
+        _check_bits(part["training"], f"{path}: ")
     if "stream" in recipe:
-        _check(recipe["stream"], stream_recipe.KEYS, f"{path}: [stream] ", True)
+        settings = {k: v for k, v in recipe["stream"].items() if k != "finish"}
+        _check(settings, stream_recipe.KEYS, f"{path}: [stream] ", True)
+        recipe["stream"] |= settings
+        if any("weight_bits" in part["training"] for part in rounds(recipe)):
+            raise BadRecipe(f"{path}: weight_bits must stand in [stream.finish], after [stream]")
+        if "finish" in recipe["stream"]:
+            finish = recipe["stream"]["finish"]
+            _check(finish, stream_recipe.FINISH, f"{path}: [stream.finish] ", True)
+            _check_bits(finish | {"frozen_statistics": True}, f"{path}: [stream.finish] ")
         if set(recipe["stream"]["item_shares"]) != set(stream_recipe.ITEMS):
             raise BadRecipe(f"{path}: [stream] item_shares must have {', '.join(stream_recipe.ITEMS)}")
     if "delay" in recipe:

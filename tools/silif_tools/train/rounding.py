@@ -12,8 +12,10 @@ def with_rounded_weights(network: Network, bits: int = 8) -> Network:
     """Batch normalisation (and, in the first layer, the features' scale) folded into the rows before rounding.
 
     A row's factor from the normalisation does not change its rounding, for each row has its own scale; the features'
-    standard deviations do, for they differ within a row.
+    standard deviations do, for they differ within a row. A network that has integers already is returned as it is.
     """
+    if network.bits:
+        return network
     copied = copy.deepcopy(network)
     highest = 2 ** (bits - 1) - 1
     for index, layer in enumerate(copied.snn):

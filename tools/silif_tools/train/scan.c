@@ -1,6 +1,6 @@
 /* Forward and backward passes of the neuron recurrences over a whole sequence, with their batch normalisation.
  *
- * Compiled by scan.py at first use; reference.py holds the same equations in plain torch and defines the result.
+ * Compiled by kernels.py at first use; reference.py holds the same equations in plain torch and defines the result.
  * [T, B, H] arrays are contiguous. What passes between layers is bfloat16 (the matrix products run several times
  * faster on it, and spikes are exact in it); states and sums are float32. Vectors are [H]. z is the layer's matrix
  * product; the batch normalisation arrives as scale and shift, so that I = z * scale + shift is never stored.
@@ -35,7 +35,7 @@ static inline uint32_t mixed(uint32_t x) {
     return x ^ (x >> 16);
 }
 
-static void drop(bf16 *row, size_t H, uint32_t at, uint32_t seed, uint32_t drop_below) {
+void drop(bf16 *row, size_t H, uint32_t at, uint32_t seed, uint32_t drop_below) {
     #pragma omp simd
     for (size_t j = 0; j < H; j++) row[j] = mixed((uint32_t)(at + j) + seed) < drop_below ? 0 : row[j];
 }

@@ -16,6 +16,36 @@ def moments(z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return mean, variance
 
 
+def gradients(
+    kind: str,
+    g_spikes: torch.Tensor,
+    z: torch.Tensor,
+    states: torch.Tensor,
+    scale: torch.Tensor,
+    shift: torch.Tensor,
+    mean: torch.Tensor,
+    inv: torch.Tensor,
+    parameters: list[torch.Tensor],
+    seed: int,
+    drop: ctypes.c_uint32,
+    frozen: bool,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, tuple[torch.Tensor, ...]]:
+    """dL/dz bfloat16 [T, B, H], dL/dgamma, dL/dbeta and dL/dparameters [H] of a layer whose forward pass left states
+    float32 [2, T, B, H]. frozen: no gradient through the statistics."""
+    threads = torch.get_num_threads()
+    grads = torch.zeros(len(parameters) + 2, threads, z.shape[2])
+    g_input = torch.empty(z.shape)
+    g_spikes = g_spikes.contiguous().clone() if drop.value else g_spikes.contiguous()
+    call(f"{kind}_backward", g_spikes, z, states[0], states[1], g_input, scale, shift, *parameters, mean, inv,
+         *sizes(z), *grads.unbind(), ctypes.c_uint32(seed), drop, threads)  # fmt: skip
+    *g_parameters, sum_g, sum_gx = grads.sum(1).unbind()
+    g_z = torch.empty_like(z)
+    rows, columns = ctypes.c_size_t(z.shape[0] * z.shape[1]), ctypes.c_size_t(z.shape[2])
+    through = (torch.zeros_like(sum_g),) * 2 if frozen else (sum_g, sum_gx)
+    call("norm_backward", g_input, z, g_z, rows, columns, scale, mean, inv, *through, threads)
+    return g_z, sum_gx, sum_g, tuple(g_parameters)
+
+
 class NormedScan(torch.autograd.Function):
     """(z bfloat16 [T, B, H], gamma, beta, parameters...) -> spikes bfloat16 [T, B, H], mean and variance [H].
 
@@ -48,18 +78,10 @@ class NormedScan(torch.autograd.Function):
     @staticmethod
     def backward(ctx, g_spikes, *_):
         z, states, scale, shift, mean, inv, *parameters = ctx.saved_tensors
-        threads = torch.get_num_threads()
-        grads = torch.zeros(len(parameters) + 2, threads, z.shape[2])
-        g_input = torch.empty(z.shape)
-        g_spikes = g_spikes.contiguous().clone() if ctx.drop.value else g_spikes.contiguous()
-        call(f"{ctx.kind}_backward", g_spikes, z, states[0], states[1], g_input, scale, shift, *parameters, mean, inv,
-              *sizes(z), *grads.unbind(), ctypes.c_uint32(ctx.seed), ctx.drop, threads)  # fmt: skip
-        *g_parameters, sum_g, sum_gx = grads.sum(1).unbind()
-        g_z = torch.empty_like(z)
-        rows, columns = ctypes.c_size_t(z.shape[0] * z.shape[1]), ctypes.c_size_t(z.shape[2])
-        through = (torch.zeros_like(sum_g),) * 2 if ctx.fixed else (sum_g, sum_gx)
-        call("norm_backward", g_input, z, g_z, rows, columns, scale, mean, inv, *through, threads)
-        return None, g_z, sum_gx, sum_g, None, None, None, *g_parameters
+        g_z, g_gamma, g_beta, g_parameters = gradients(
+            ctx.kind, g_spikes, z, states, scale, shift, mean, inv, parameters, ctx.seed, ctx.drop, ctx.fixed
+        )
+        return None, g_z, g_gamma, g_beta, None, None, None, *g_parameters
 
 
 def readout(inputs: torch.Tensor, al: torch.Tensor) -> torch.Tensor:

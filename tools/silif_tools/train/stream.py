@@ -1,6 +1,7 @@
 """The stream stage of a recipe: a trained clip network learns to listen without end (docs/STREAMS.md)."""
 
 import argparse
+import copy
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -53,7 +54,9 @@ def shorten(recipe: dict) -> None:
     """For a quick trial."""
     if "stream" in recipe:
         r = recipe["stream"]
-        r["steps"] = r["report_every"] = max(2, r["steps"] // 1000)
+        for part in (r, r.get("finish", {"steps": 0})):
+            part["steps"] = max(2, part["steps"] // 1000)
+        r["report_every"] = r["steps"]
         r["speech_variants"], r["synthetic_variants"], r["recalibration_batches"] = 1, 1, 2
         for key in ("synthetic_sentences", "synthetic_words"):
             r[key] = min(r[key], 20)
@@ -120,7 +123,7 @@ def train(
         nonlocal count
         soft = teacher(stream_loss.clip_features(batch)) if teacher and len(batch.clips) else None
         x = scenes.words.masked(network.input_norm(batch.features))
-        total, parts = stream_loss.loss_of(network.run(x.bfloat16()), batch, scenes.commands, none, soft, settings)
+        total, parts = stream_loss.loss_of(network.run(x), batch, scenes.commands, none, soft, settings)
         for k, v in parts.items():
             sums[k] = sums.get(k, 0.0) + v
         count += 1
@@ -136,7 +139,14 @@ def train(
     run = StreamRun(network, scenes, settings, checkpoint)
     if resume and checkpoint.exists():
         run.resume()
-    return run.train(loss, lambda mean: recalibrate(mean, scenes, settings), tell)
+
+    def settle(mean: Network) -> None:
+        if mean.bits:
+            mean.eval()
+        else:
+            recalibrate(mean, scenes, settings)
+
+    return run.train(loss, settle, tell)
 
 
 def stage(
@@ -149,8 +159,9 @@ def stage(
     clips: Examination,
     options: argparse.Namespace,
     say: Callable[[str], None],
-) -> Network:
-    """The whole stage: scenes, validation streams, training with reports."""
+) -> tuple[Network, Network | None]:
+    """The whole stage: scenes, validation streams, training with reports. With [stream.finish] the second network is
+    the float one that the first came from."""
     settings, name = recipe["stream"], recipe["name"]
     torch.manual_seed(recipe["seed"])
     scenes.reseed(recipe["seed"] + 2)
@@ -164,8 +175,14 @@ def stage(
         right = clips.accuracy(mean)
         curve = stream_exam.line(exam.curve(exam.run(mean)))
         losses = " ".join(f"{k} {v:.3f}" for k, v in parts.items())
-        say(f"{name} step {step}/{settings['steps']} {losses} ({speed:.0f} sequences/s)")
+        say(f"{name} step {step} {losses} ({speed:.0f} sequences/s)")
         say(f"  validation clips {right['fresh']:.1f} {right['context']:.1f} %; hits at 10 and 20 dB, {curve}")
 
     checkpoint = options.output / f"{name}-stream.checkpoint"
-    return train(network, sequences, settings, checkpoint, options.resume, teacher, report)
+    network = train(network, sequences, settings, checkpoint, options.resume, teacher, report)
+    if "finish" not in settings:
+        return network, None
+    before, finish = copy.deepcopy(network), settings | settings["finish"]
+    network.quantize(finish["weight_bits"])
+    checkpoint = options.output / f"{name}-stream-finish.checkpoint"
+    return train(network, sequences, finish, checkpoint, options.resume, teacher, report), before

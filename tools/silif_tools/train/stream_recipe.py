@@ -12,4 +12,7 @@ KEYS: dict[str, type] = {
     "teacher_weight": float, "frames": int, "batch": int, "steps": int, "rate": float, "weight_decay": float,
     "clip_gradient": float, "average": float, "dropout": float, "report_every": int, "recalibration_batches": int,
 }  # fmt: skip
+# [stream.finish], if there is one: another round on sequences with these in place of the stage's, in the engine's
+# integers with weights of so many bits, with the normalisation that the stage left.
+FINISH: dict[str, type] = {"steps": int, "rate": float, "dropout": float, "weight_bits": int}
 ITEMS = ("command", "unknown", "speech", "part", "gap")

@@ -72,20 +72,25 @@ def train(
     With frozen_statistics the network is trained with the very normalisation it is evaluated with. Batches that
     begin afresh and batches with a context differ in their statistics, and a network whose neurons remember long
     (C-SiLIF above all) comes to rely on being told which by its normalisation.
+
+    With weight_bits it computes as the engine does, with weights of so many bits (quantize.py).
     """
 
     def loss(network: Network, batch: Batch) -> torch.Tensor:
         soft = teacher(batch.features[-CLIP_FRAMES:]) if teacher else None
-        potentials = network.run(scenes.masked(network.input_norm(batch.features)).bfloat16())
+        potentials = network.run(scenes.masked(network.input_norm(batch.features)))
         wanted = loss_of(potentials, batch.labels, soft, recipe)
         if batch.context and recipe["context_weight"] and (batch.context_labels >= 0).any():
             wanted = wanted + recipe["context_weight"] * context_loss(potentials, batch, recipe)
         return wanted
 
+    bits, going_on = recipe.get("weight_bits", 0), resume and checkpoint.exists()
+    if bits:
+        network.quantize(bits)  # with the statistics that the round before left
     run = Run(network, scenes, recipe, checkpoint)
-    if resume and checkpoint.exists():
+    if going_on:
         run.resume()
-    elif recipe["frozen_statistics"]:
+    elif recipe["frozen_statistics"] and not bits:
         recalibrate(network, scenes, recipe["recalibration_batches"], recipe["batch"])
 
     def settle(mean: Network) -> None:
