@@ -11,6 +11,10 @@ from .. import __version__
 from ..integer.frontend import FrontEndSettings
 from ..model_file.tables import InputKind
 from ..model_file.write import model_bytes, write_atomically
+from ..report.data import load_frames
+from ..report.observe import EvaluationData
+from ..report.origin import Origin
+from ..report.write import check_report_path, write_report
 from .clips import load_list, load_pcm
 from .compare import compare
 from .convert import convert
@@ -57,6 +61,17 @@ def _arguments(argv):
     )
     parser.add_argument(
         "--evaluate", type=Path, metavar="LIST", action="append", default=[], help="list to compare float and fixed on"
+    )
+    parser.add_argument(
+        "--frames",
+        type=Path,
+        metavar="X",
+        help="precomputed input to compare float and fixed on: .npy [clip, step,"
+        " input], or .npz with `counts` and `label`",
+    )
+    parser.add_argument("--labels", type=Path, metavar="Y", help="the labels of --frames (.npy)")
+    parser.add_argument(
+        "--report", type=Path, metavar="HTML", help="page with plots to write, from the last --evaluate or --frames"
     )
     parser.add_argument(
         "--self-test", type=Path, metavar="WAV", help="recording for the self-test (default: generated frames)"
@@ -111,8 +126,12 @@ def _generated_frames(steps: int, inputs: int) -> np.ndarray:
     return np.random.default_rng(1).poisson(0.3, (min(steps, 100), inputs)).astype(np.int16)
 
 
-def export(arguments) -> list[str]:
+def export(arguments, command: list[str]) -> list[str]:
     """Does the work; returns the report's lines. Raises ConversionError."""
+    if arguments.labels and not arguments.frames:
+        raise ConversionError("--labels: give the --frames that they belong to")
+    if arguments.report:
+        check_report_path(arguments.report, [arguments.output, arguments.checkpoint])
     state = load_state_dict(arguments.checkpoint)
     description = _description(arguments.checkpoint)
     front_end = _front_end(description)
@@ -161,24 +180,35 @@ def export(arguments) -> list[str]:
         f"{line.name:34} scale {line.scale:28} SNR {line.signal_to_noise_db:6.1f} dB  saturated {line.saturated}"
         for line in conversion.report
     ]
-    if not arguments.evaluate:
-        chosen, what = (
-            (calibration, "the calibration clips") if calibration is not None else (frames, "the self-test input")
-        )
-        lines += [f"on {what}:"] + ["  " + line for line in compare(conversion, chosen).lines()]
+    evaluations = []
     for list_file in arguments.evaluate:
-        frames, labels = load_list(list_file, list_file.parent, words, clip_steps, front_end)
-        lines += [f"{list_file}:"] + ["  " + line for line in compare(conversion, frames, labels).lines()]
+        clips = load_list(list_file, list_file.parent, words, clip_steps, front_end)
+        evaluations.append(EvaluationData(*clips, str(list_file)))
+    if arguments.frames:
+        evaluations.append(load_frames(arguments.frames, arguments.labels, model))
+    if not evaluations and calibration is not None:
+        evaluations.append(EvaluationData(calibration, None, "the calibration clips"))
+    elif not evaluations:
+        what = "the self-test recording" if arguments.self_test else "generated noise, the self-test's input"
+        evaluations.append(EvaluationData(frames, None, what, is_real=False))
+    for evaluation in evaluations:
+        lines.append(f"on {evaluation.source}:")
+        lines += ["  " + line for line in compare(conversion, evaluation.frames, evaluation.labels).lines()]
     data = model_bytes(model)
     write_atomically(arguments.output, data)
     lines.append(f"{arguments.output}: {len(data)} bytes")
+    if arguments.report:
+        origin = Origin(arguments.checkpoint, arguments.output, data, command)
+        size = write_report(arguments.report, conversion, evaluations[-1], origin)
+        lines.append(f"{arguments.report}: {size} bytes")
     return lines
 
 
 def main(argv=None) -> int:
     try:
         arguments = _arguments(argv)
-        print("\n".join(export(arguments)))
+        command = ["silif-export", *(sys.argv[1:] if argv is None else argv)]
+        print("\n".join(export(arguments, command)))
     except (ConversionError, OSError, ValueError) as error:
         print(f"silif-export: {error}", file=sys.stderr)
         return 1

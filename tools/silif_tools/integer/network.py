@@ -68,7 +68,10 @@ class IntegerNetwork:
 
     def run(self, frames: np.ndarray) -> Trace:
         """frames [clip, step, input] -> Trace."""
-        steps = [self.step(frames[:, index]) for index in range(frames.shape[1])]
+        return self.trace([self.step(frames[:, index]) for index in range(frames.shape[1])])
+
+    def trace(self, steps: list[tuple]) -> Trace:
+        """What `step` returned, step after step -> Trace."""
         return Trace(
             frames=np.stack([step[0] for step in steps], axis=1).astype(np.int16),
             spikes=[np.stack([step[1][i] for step in steps], axis=1) for i in range(len(self.model.layers) - 1)],

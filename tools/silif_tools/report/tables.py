@@ -1,0 +1,115 @@
+"""The page's tables: layers and memory, rounding of each tensor, clips that changed."""
+
+import numpy as np
+
+from ..export.convert import Conversion
+from ..model_file.tables import DelayKind, LayerTables, NeuronKind
+from .html import table
+from .observe import Observation
+from .plot_winners import margins
+
+_MOST_CLIPS = 60
+_KIND_NAMES = {
+    NeuronKind.SILIF: "SiLIF",
+    NeuronKind.CSILIF: "C-SiLIF",
+    NeuronKind.RF: "RF",
+    NeuronKind.READOUT: "readout",
+}
+
+
+def kind_name(layer: LayerTables) -> str:
+    """A SiLIF layer without adaptation is a LIF layer."""
+    if layer.kind == NeuronKind.SILIF and not (layer.subthreshold_coupling.any() or layer.spike_coupling.any()):
+        return "LIF"
+    return _KIND_NAMES.get(layer.kind, layer.kind.name)
+
+
+def _padded(layer: LayerTables) -> int:
+    return -(-layer.outputs // 16) * 16
+
+
+def weight_bytes(layer: LayerTables) -> int:
+    """As stored: rows padded to 16 neurons."""
+    return layer.inputs * _padded(layer) * layer.weight_bits // 8
+
+
+def state_bytes(layer: LayerTables) -> int:
+    """States alone (docs/ARITHMETIC.md): u Int32 and w Int64, Re u and Im u Int32, a readout's u Int32."""
+    return _padded(layer) * {NeuronKind.SILIF: 12, NeuronKind.READOUT: 4}.get(layer.kind, 8)
+
+
+def layer_table(conversion: Conversion, observation: Observation) -> str:
+    rows = []
+    for index, layer in enumerate(conversion.model.layers):
+        hidden = index < len(observation.layers)
+        rate = observation.layers[index] if hidden else None
+        delay = (
+            "none"
+            if layer.delay_kind == DelayKind.NONE
+            else f"{layer.delay_kind.name.lower()}, ≤ {layer.maximum_delay}"
+        )
+        rows.append(
+            [
+                str(index),
+                kind_name(layer),
+                f"{layer.inputs:,} → {layer.outputs:,}",
+                f"{layer.weight_bits} bit",
+                f"{weight_bytes(layer):,}",
+                f"{state_bytes(layer):,}",
+                delay,
+                f"{100 * rate.float_rate:.3f}" if hidden else "",
+                f"{100 * rate.fixed_rate:.3f}" if hidden else "",
+            ]
+        )
+    total = conversion.model.layers
+    rows.append(
+        ["all", "", "", "", f"{sum(map(weight_bytes, total)):,}", f"{sum(map(state_bytes, total)):,}", "", "", ""]
+    )
+    head = ["layer", "neurons", "size", "weights", "weights (bytes)", "states (bytes)", "delays (steps)"]
+    return table([*head, "fires, float (%)", "fires, fixed (%)"], rows, 4)
+
+
+def rounding_table(conversion: Conversion) -> str:
+    rows = [
+        [
+            line.name,
+            line.scale,
+            "exact" if np.isposinf(line.signal_to_noise_db) else f"{line.signal_to_noise_db:.1f}",
+            f"{line.saturated:,}",
+        ]
+        for line in conversion.report
+    ]
+    return table(["tensor", "scale", "signal to rounding noise (dB)", "clipped"], rows, 2)
+
+
+def changed_table(observation: Observation, words: list[str]) -> str:
+    """Clips whose winner changes, the closest decisions first."""
+    real, fixed, labels = observation.float_winners, observation.fixed_winners, observation.data.labels
+    margin, margin_fixed = margins(observation.float_scores), margins(observation.fixed_scores)
+    changed = np.flatnonzero(real != fixed)
+    changed = changed[np.argsort(margin[changed], kind="stable")]
+    rows = []
+    for clip in changed[:_MOST_CLIPS]:
+        label = [] if labels is None else [words[labels[clip]]]
+        rows.append(
+            [
+                str(clip),
+                *label,
+                words[real[clip]],
+                words[fixed[clip]],
+                f"{margin[clip]:.4f}",
+                f"{margin_fixed[clip]:.4f}",
+            ]
+        )
+    if not rows:
+        return ""
+    head = [
+        "clip",
+        *([] if labels is None else ["label"]),
+        "float hears",
+        "fixed hears",
+        "margin, float",
+        "margin, fixed",
+    ]
+    more = f"<p>{len(changed) - _MOST_CLIPS} more are left out.</p>" if len(changed) > _MOST_CLIPS else ""
+    return table(head, rows, len(head) - 2) + more

@@ -1,0 +1,29 @@
+"""Writes the page beside its target, then renames it."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from ..export.convert import Conversion
+from ..export.state_dict import ConversionError
+from ..model_file.write import write_atomically
+from .observe import EvaluationData
+from .origin import Origin
+
+
+def check_report_path(report: Path, origin_paths: list[Path]) -> None:
+    """Raises ConversionError, before any work is done, where no report could be written there."""
+    if find_spec("matplotlib") is None:
+        raise ConversionError("the report needs matplotlib: pip install -e 'tools[plot]', or leave --report out")
+    for path in origin_paths:
+        if report.resolve() == path.resolve():
+            raise ConversionError(f"--report {report}: that is {path}; give the page a name of its own")
+
+
+def write_report(path: Path, conversion: Conversion, data: EvaluationData, origin: Origin) -> int:
+    """Returns the page's size in bytes."""
+    # Only here: drawing takes seconds to import, and most exports do without.
+    from .page import report_page
+
+    page = report_page(conversion, data, origin).encode()
+    write_atomically(path, page)
+    return len(page)

@@ -1,0 +1,219 @@
+"""The conversion report as a user gets it: one file that stands alone, with numbers that can be computed again."""
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from test_export_command import checkpoint
+from tiny_models import tiny_model
+
+from silif_tools.export.command import main
+from silif_tools.export.convert import Conversion
+from silif_tools.export.fold import FloatLayer, fold
+from silif_tools.export.state_dict import load_state_dict
+from silif_tools.integer.network import run_model
+from silif_tools.integer.neurons import SiLIFNeurons
+from silif_tools.model_file.read import read_model
+from silif_tools.model_file.tables import DelayKind, NeuronKind, Source
+from silif_tools.report.eigenvalues import fixed_eigenvalues
+from silif_tools.report.histogram import SignedHistogram, to_axis
+from silif_tools.report.observe import EvaluationData, Observation
+from silif_tools.report.plot_delays import plot_delays
+from silif_tools.report.plot_weights import row_scales
+from silif_tools.report.verdict import judge, verdict_html
+
+pytest.importorskip("torch")
+pytest.importorskip("matplotlib")
+_VOID = {"meta", "br", "img", "link", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """Text, ids and references of a page; fails on tags that are not closed in order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.ids, self.references, self.text = [], [], [], ""
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in _VOID:
+            self.open.append(tag)
+        self._collect(attrs)
+
+    def handle_startendtag(self, tag, attrs):
+        self._collect(attrs)
+
+    def _collect(self, attrs):
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value)
+            if name.split(":")[-1] in ("href", "src"):
+                self.references.append(value)
+            self.references += [f"#{target}" for target in re.findall(r"url\(#([^)]+)\)", value or "")]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def report(folder, *options, kind="silif", words="a,b,c,d,e"):
+    """(page's text, path of the model)"""
+    output, page = folder / "tiny.silif", folder / "tiny.html"
+    arguments = [str(checkpoint(folder, kind)), "--output", str(output), "--report", str(page), "--words", words]
+    assert main([*arguments, "--clip-steps", "40", *options]) == 0
+    return page.read_text(), output
+
+
+def frames_and_labels(folder, clips=24, inputs=11):
+    generator = np.random.default_rng(7)
+    frames = generator.poisson(0.6, (clips, 40, inputs)).astype(np.uint8)
+    labels = generator.integers(0, 5, clips).astype(np.int32)
+    np.save(folder / "X.npy", frames)
+    np.save(folder / "Y.npy", labels)
+    return frames.astype(np.int16), labels
+
+
+@pytest.fixture(scope="module")
+def silif_page(tmp_path_factory):
+    """(page's text, model's path, frames, labels): drawn once, because drawing takes seconds."""
+    folder = tmp_path_factory.mktemp("page")
+    frames, labels = frames_and_labels(folder)
+    text, output = report(folder, "--frames", str(folder / "X.npy"), "--labels", str(folder / "Y.npy"))
+    return text, output, frames, labels
+
+
+def test_the_page_stands_alone(silif_page):
+    page = Page(silif_page[0])
+    assert len(page.ids) == len(set(page.ids))
+    assert len(page.references) > 100
+    for reference in page.references:
+        assert reference.startswith("data:image/png;base64,") or reference.removeprefix("#") in page.ids
+
+
+def test_the_page_says_what_the_integers_do(silif_page):
+    text, output, frames, labels = silif_page
+    page, model = Page(text), read_model(output)
+    trace = run_model(model, frames)
+    accuracy = np.mean(trace.scores_q15.argmax(axis=1) == labels)
+    assert f"{100 * accuracy:.2f} %accuracy, fixed point" in page.text
+    spikes = sum(train.sum(axis=(1, 2)) for train in trace.spikes).mean()
+    assert f"{spikes:,.0f}spikes per clip" in page.text
+    assert f"{trace.synaptic_operations.mean() / 1e6:.2f} Msynaptic operations" in page.text
+    for layer, train in zip(model.layers, trace.spikes, strict=False):
+        row = f"{layer.inputs} → {layer.outputs}8 bit"
+        assert row in page.text
+        assert f"{100 * train.mean():.3f}" in page.text[page.text.index(row) :][:80]
+    assert f"{model.self_test_digest:016x}" in page.text
+
+
+def test_names_are_text_and_never_markup_and_the_page_is_reproducible(tmp_path):
+    frames_and_labels(tmp_path, clips=3)
+    words = "<script>alert(1)</script>,$x,a&b,&lt;,\"'"
+    options = ("--frames", str(tmp_path / "X.npy"), "--bits", "16")
+    text, _ = report(tmp_path, *options, kind="csilif", words=words)
+    assert "<script" not in text
+    assert "<script>alert(1)</script>, $x, a&b, &lt;, \"'" in Page(text).text
+    assert report(tmp_path, *options, kind="csilif", words=words)[0] == text
+
+
+def verdict_of(float_winners, fixed_winners, labels, is_real=True):
+    count = len(float_winners)
+    data = EvaluationData(np.zeros((count, 1, 1), np.int16), labels, "a test", is_real)
+    scores = (np.eye(3)[winners] for winners in (float_winners, fixed_winners))
+    return Observation(data, *scores, [], [], 0, 1.0, 1.0, 0, [], [])
+
+
+def test_the_verdict_counts_clips_lost_and_won():
+    real, fixed = np.array([0, 1, 2, 0, 1, 2, 0, 0]), np.array([0, 1, 2, 1, 2, 0, 1, 0])
+    verdict = judge(verdict_of(real, fixed, np.array([0, 1, 2, 0, 1, 2, 1, 1])))
+    assert (verdict.clips, verdict.same_winner) == (8, 0.5)
+    assert (verdict.float_accuracy, verdict.fixed_accuracy) == (6 / 8, 4 / 8)
+    assert (verdict.lost, verdict.won) == (3, 1)
+    # Two-sided binomial test of 3 in 4: 2 · (4 + 1) / 16.
+    assert verdict.p_value == pytest.approx(0.625)
+
+
+def test_without_clips_the_verdict_says_that_nothing_was_evaluated():
+    model = tiny_model(NeuronKind.SILIF, DelayKind.NONE)[1]
+    observation = verdict_of(np.array([0]), np.array([0]), None, is_real=False)
+    text = Page(verdict_html(observation, Conversion(model, []))).text
+    assert "Not evaluated: this page was made from a test" in text
+    assert "same winner" not in text
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--frames", "missing.npy"), "missing.npy: no such file"),
+        (("--labels", "Y.npy"), "give the --frames"),
+        (("--frames", "Y.npy"), "takes [clip, step, 11]"),
+        (("--frames", "X.npy", "--labels", "short.npy"), "want 24 integers"),
+        (("--frames", "X.npy", "--labels", "high.npy"), "the network has 5 words"),
+        (("--frames", "text.npy"), "not a .npy or .npz file"),
+        (("--report", "tiny.silif"), "give the page a name of its own"),
+    ],
+)
+def test_bad_input_is_named_and_nothing_is_written(options, message, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    checkpoint(tmp_path)
+    _, labels = frames_and_labels(tmp_path)
+    np.save("short.npy", labels[:-1])
+    np.save("high.npy", labels + 5)
+    (tmp_path / "text.npy").write_text("no array")
+    arguments = ["tiny.pth", "--output", "tiny.silif", "--report", "tiny.html", "--clip-steps", "40"]
+    assert main([*arguments, *options]) == 1
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "tiny.silif").exists()
+    assert not (tmp_path / "tiny.html").exists()
+
+
+def test_eigenvalues_are_those_of_the_integer_neurons():
+    """The step's matrix, read off the reference model: its columns are where the unit vectors go."""
+    _, model, _ = tiny_model(NeuronKind.SILIF, DelayKind.NONE, seed=5)
+    layer = model.layers[1]
+    layer.bias = np.zeros_like(layer.bias)
+    # Negative, so that no neuron fires; large, so that rounding does not show.
+    large = np.int64(-1) << np.int64(27)
+    columns = []
+    for membrane, adaptation in ((large, 0), (0, large << np.int64(30))):
+        neurons = SiLIFNeurons(1, layer, [0])
+        neurons.membrane[:], neurons.adaptation[:] = membrane, adaptation
+        neurons.step(np.zeros((1, layer.outputs), np.int64))
+        columns.append([neurons.membrane[0] / large, neurons.adaptation[0] / 2.0**30 / large])
+    matrices = np.array(columns).transpose(2, 1, 0)
+    expected = np.sort_complex(np.linalg.eigvals(matrices).astype(complex))
+    real = FloatLayer(layer.kind, Source.SPIKES, None, None, decay=None)
+    real.spike_coupling = np.ones(layer.outputs)
+    found = np.sort_complex(fixed_eigenvalues(layer, real).T)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_histogram_counts_what_numpy_counts():
+    values = np.random.default_rng(3).standard_cauchy(5000) * 3
+    histogram = SignedHistogram(16384.0)
+    histogram.add(values[:2000])
+    histogram.add(values[2000:])
+    expected, _ = np.histogram(to_axis(np.clip(values, -16383, 16383)), histogram.edges)
+    # float32 may put a value that lies on an edge into the neighbouring bin.
+    assert np.abs(histogram.counts - expected).sum() <= 4
+    assert histogram.counts.sum() == 5000
+    assert histogram.peak == pytest.approx(np.abs(values).max())
+
+
+def test_row_scales_take_integers_back_to_weights(silif_page):
+    output = silif_page[1]
+    layers = fold(load_state_dict(output.with_suffix(".pth")))
+    for index, (tables, real) in enumerate(zip(read_model(output).layers, layers, strict=True)):
+        scale = row_scales(tables, 1.0)
+        assert np.abs(tables.weights * scale - real.weights).max() <= 0.51 * scale.max(), index
+
+
+def test_delays_are_drawn_only_where_there_are_any():
+    assert plot_delays(tiny_model(NeuronKind.SILIF, DelayKind.NONE)[1].layers, 10) is None
+    for kind in (DelayKind.AXONAL, DelayKind.DENDRITIC, DelayKind.SYNAPTIC):
+        picture, _ = plot_delays(tiny_model(NeuronKind.CSILIF, kind)[1].layers, 10)
+        assert picture.startswith("<svg")
