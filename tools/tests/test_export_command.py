@@ -22,7 +22,7 @@ def checkpoint(folder, kind="silif"):
 
 
 @pytest.mark.parametrize("kind", ["silif", "csilif"])
-@pytest.mark.parametrize("bits", ["8", "16"])
+@pytest.mark.parametrize("bits", ["4", "8", "16"])
 def test_a_state_dict_becomes_a_model_that_verifies(kind, bits, tmp_path, capsys):
     output = tmp_path / "tiny.silif"
     arguments = [str(checkpoint(tmp_path, kind)), "--output", str(output), "--bits", bits]
@@ -37,6 +37,24 @@ def test_a_state_dict_becomes_a_model_that_verifies(kind, bits, tmp_path, capsys
     assert model.step_us == 10_000
     assert trace_digest(run_model(model, model.self_test_input[None])) == model.self_test_digest
     built_commands().verify(output)
+
+
+@pytest.mark.parametrize(("described", "asked", "bits"), [(4, None, 4), (None, 4, 4), (None, None, 8), (8, 8, 8)])
+def test_the_description_says_how_many_bits_a_weight_was_trained_with(described, asked, bits, tmp_path):
+    output, path = tmp_path / "tiny.silif", checkpoint(tmp_path)
+    path.with_suffix(".json").write_text(json.dumps({"weight_bits": described}))
+    assert main([str(path), "--output", str(output), *(["--bits", str(asked)] if asked else [])]) == 0
+    assert {layer.weight_bits for layer in read_model(output).layers} == {bits}
+
+
+def test_a_network_trained_with_rounded_weights_keeps_its_bits(tmp_path, capsys):
+    output, path = tmp_path / "tiny.silif", checkpoint(tmp_path)
+    state = torch.load(path, weights_only=True)
+    torch.save(state | {"snn.0.W.scale": torch.full((23,), 0.1)}, path)
+    path.with_suffix(".json").write_text(json.dumps({"weight_bits": 4}))
+    assert main([str(path), "--output", str(output), "--bits", "8"]) == 1
+    assert "--bits 8: this network was trained with weights of 4 bits; leave --bits out" in capsys.readouterr().err
+    assert not output.exists()
 
 
 def test_without_words_classes_are_numbers(tmp_path):

@@ -5,7 +5,8 @@ import pytest
 from test_export_fold import arrays, trained_like
 
 from silif_tools.export.fold import fold
-from silif_tools.export.quantize import quantize_layer, quantize_weights
+from silif_tools.export.quantize import quantize_layer, quantize_weights, round_to_trained_scales, row_scales
+from silif_tools.export.state_dict import ConversionError
 
 pytest.importorskip("torch")
 
@@ -95,3 +96,74 @@ def test_error_aware_rounding_beats_plain_rounding_on_correlated_inputs():
         integers, scale, _ = quantize_weights(weights, 8, covariance)
         errors.append(np.mean((inputs @ (weights - integers * scale)) ** 2))
     assert errors[0] < 0.7 * errors[1]
+
+
+def trained_with_rounded_weights(kind, bits, seed=1):
+    """A state dict as training with rounded weights leaves it, and the integers it was trained with, [inputs, outputs]
+    a layer: some rows with negative gains, which turn their integers round."""
+    random = np.random.default_rng(seed)
+    state = arrays(trained_like(kind))
+    expected = []
+    for index in range(3):
+        rows, inputs = state[f"snn.{index}.W.weight"].shape
+        integers = random.integers(-(2 ** (bits - 1) - 1), 2 ** (bits - 1), (rows, inputs))
+        scale = np.float32(0.02 / 2 ** (bits - 4) * np.exp(random.normal(0, 1, rows)))
+        columns = state["input_norm.std"] if index == 0 else np.ones(inputs)
+        stored = integers.astype(np.float32) * scale[:, None] * columns.astype(np.float32)
+        gain = state[f"snn.{index}.norm.weight"]
+        gain[::3] *= -1
+        if kind == "csilif" and index < 2:
+            gain = gain * state[f"snn.{index}.b"]
+        state[f"snn.{index}.W.weight"], state[f"snn.{index}.W.scale"] = stored.astype(np.float64), scale.astype(float)
+        expected.append((integers * np.sign(gain)[:, None].astype(int)).T)
+    return state, expected
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize("kind", ["silif", "csilif"])
+def test_a_network_trained_with_rounded_weights_is_exported_as_trained(kind, bits):
+    state, expected = trained_with_rounded_weights(kind, bits)
+    random = np.random.default_rng(5)
+    for layer, integers in zip(fold(state), expected, strict=True):
+        inputs = len(integers)
+        # Whatever the calibration says about means and correlations.
+        mean, covariance = random.normal(0, 1, inputs), np.cov(random.normal(0, 1, (3 * inputs, inputs)), rowvar=False)
+        tables, _ = quantized(layer, bits, input_unit=1.0, input_mean=mean, input_covariance=covariance)
+        assert np.array_equal(tables.weights, integers)
+        unit = 2.0 ** (tables.state_fraction_bits + 8)
+        stored = tables.weights * tables.scale_mantissa * 2.0 ** -tables.scale_shift.astype(float) / unit
+        assert stored == pytest.approx(layer.weights, rel=1e-6, abs=1e-12)
+        assert np.abs(tables.bias - layer.bias * unit).max() <= 0.5
+
+
+def test_weights_between_the_trained_steps_are_rounded_half_to_even_and_clipped():
+    integers, clipped = round_to_trained_scales(
+        np.array([[0.25, -0.75, 0.26], [3.6, -9.0, 0.0]]), 4, np.array([0.5, 0.5, 0.0])
+    )
+    assert integers.tolist() == [[0, -2, 0], [7, -7, 0]]
+    assert clipped == 1
+
+
+@pytest.mark.parametrize("scale", [np.ones(22), np.zeros(23), -np.ones(23)])
+def test_scales_that_fit_no_row_are_refused(scale):
+    state = arrays(trained_like("silif"))
+    state["snn.0.W.scale"] = scale
+    with pytest.raises(ConversionError, match=r"snn\.0\.W\.scale must hold one positive scale for each of the 23 rows"):
+        fold(state)
+
+
+def test_with_4_bits_a_rows_scale_has_the_least_error_of_all():
+    random = np.random.default_rng(8)
+    weights = random.standard_t(4, (200, 12))
+    importance = random.random(200)
+
+    def error(scale):
+        rounded = np.clip(np.rint(weights / scale), -7, 7) * scale
+        return importance @ (weights - rounded) ** 2
+
+    chosen = row_scales(weights, 4, importance)
+    largest = np.abs(weights).max(axis=0)
+    best = np.min([error(largest * share / 7) for share in np.linspace(0.02, 1.2, 600)], axis=0)
+    assert (error(chosen) <= 1.03 * best).all()
+    # Clipping pays: without it the error is larger by far.
+    assert error(chosen).sum() < 0.6 * error(largest / 7).sum()

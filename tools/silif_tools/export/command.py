@@ -54,7 +54,9 @@ def _arguments(argv):
     )
     parser.add_argument("--step-ms", type=_step_ms, help="duration of one step (default: from NAME.json, else 4)")
     parser.add_argument("--clip-steps", type=_count, help="steps in one clip (default: 1 s of audio, or 300)")
-    parser.add_argument("--bits", type=int, choices=(8, 16), default=8, help="bits of a weight (default 8)")
+    parser.add_argument(
+        "--bits", type=int, choices=(4, 8, 16), help="bits of a weight (default: those it was trained with, else 8)"
+    )
     parser.add_argument("--calibrate", type=Path, metavar="LIST", help="list of training clips, beside their folders")
     parser.add_argument(
         "--calibration-clips", type=int, default=256, metavar="N", help="clips of it to use (default 256)"
@@ -121,6 +123,17 @@ def _front_end(description: dict) -> FrontEndSettings | None:
     )
 
 
+def _weight_bits(asked: int | None, description: dict, state: dict) -> int:
+    trained = description.get("weight_bits")
+    if trained not in (None, 4, 8, 16):
+        raise ConversionError(f"weight_bits {trained!r} in the description: the runtime has 4, 8 and 16")
+    if any(key.endswith(".W.scale") for key in state) and None not in (asked, trained) and asked != trained:
+        raise ConversionError(
+            f"--bits {asked}: this network was trained with weights of {trained} bits; leave --bits out"
+        )
+    return asked or trained or 8
+
+
 def _generated_frames(steps: int, inputs: int) -> np.ndarray:
     """A self-test input for models without a recording: sparse counts from a fixed seed."""
     return np.random.default_rng(1).poisson(0.3, (min(steps, 100), inputs)).astype(np.int16)
@@ -160,7 +173,7 @@ def export(arguments, command: list[str]) -> list[str]:
         input_kind=InputKind.LOG_MEL if front_end else InputKind.COUNTS,
         step_us=round(step_ms * 1000),
         clip_frames=clip_steps,
-        weight_bits=arguments.bits,
+        weight_bits=_weight_bits(arguments.bits, description, state),
         front_end=front_end,
         neuron=arguments.neuron,
         calibration=calibration,

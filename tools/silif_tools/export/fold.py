@@ -37,28 +37,56 @@ class FloatLayer:
     adaptation_leak: np.ndarray | None = None
     subthreshold_coupling: np.ndarray | None = None
     spike_coupling: np.ndarray | None = None
+    # [outputs], where the network was trained with rounded weights: the weights are integers times this
+    weight_scale: np.ndarray | None = None
 
 
-def _current(state: dict, prefix: str) -> tuple[np.ndarray, np.ndarray]:
-    """I = BatchNorm(W x) as weights [inputs, outputs] and bias."""
+@dataclass
+class _Current:
+    """The input term: weights [inputs, outputs], bias [outputs], and by what each stored row was multiplied."""
+
+    weights: np.ndarray
+    bias: np.ndarray
+    row_gain: np.ndarray
+
+    def times(self, gain: np.ndarray | float) -> "_Current":
+        return _Current(self.weights * gain, self.bias * gain, self.row_gain * gain)
+
+
+def _current(state: dict, prefix: str) -> _Current:
+    """I = BatchNorm(W x)."""
     weight = state[f"{prefix}W.weight"]
     bias = state.get(f"{prefix}W.bias", np.zeros(weight.shape[0]))
+    gain = np.ones(weight.shape[0])
     if f"{prefix}norm.running_mean" in state:
         gain = state[f"{prefix}norm.weight"] / np.sqrt(state[f"{prefix}norm.running_var"] + BATCH_NORM_EPSILON)
         bias = state[f"{prefix}norm.bias"] + gain * (bias - state[f"{prefix}norm.running_mean"])
         weight = weight * gain[:, None]
     elif f"{prefix}norm.weight" in state:
         raise ConversionError(f"{prefix}norm has no running statistics: layer normalization cannot be folded")
-    return weight.T, bias
+    return _Current(weight.T, bias, gain)
 
 
-def _silif(source, weights, bias, decay, gain, leak, a, b) -> FloatLayer:
+def _float_layer(kind, source, state: dict, prefix: str, current: _Current, **coefficients) -> FloatLayer:
+    scale = state.get(f"{prefix}W.scale")
+    if scale is not None:
+        if scale.shape != current.bias.shape or not (scale > 0).all():
+            raise ConversionError(
+                f"{prefix}W.scale must hold one positive scale for each of the {len(current.bias)} rows"
+            )
+        # Rows with a negative gain keep their scale: their integers change sign.
+        coefficients["weight_scale"] = scale * np.abs(current.row_gain)
+    return FloatLayer(kind, source, current.weights, current.bias, **coefficients)
+
+
+def _silif(source, state, prefix, current, decay, gain, leak, a, b) -> FloatLayer:
     """The SiLIF equations with all constants resolved; gain is 1 - decay."""
-    return FloatLayer(
+    return _float_layer(
         NeuronKind.SILIF,
         source,
-        weights * gain,
-        bias * gain,
+        state,
+        prefix,
+        current.times(gain),
         decay=decay,
         second=gain,
         adaptation_leak=leak,
@@ -68,7 +96,7 @@ def _silif(source, weights, bias, decay, gain, leak, a, b) -> FloatLayer:
 
 
 def _layer(state: dict, prefix: str, source: Source, neuron: str, is_last: bool) -> FloatLayer:
-    weights, bias = _current(state, prefix)
+    current = _current(state, prefix)
     keys = {key[len(prefix) :] for key in state if key.startswith(prefix)}
     if any(key.startswith("V.") for key in keys):
         raise ConversionError(f"{prefix}V: recurrent weights cannot run here")
@@ -78,30 +106,30 @@ def _layer(state: dict, prefix: str, source: Source, neuron: str, is_last: bool)
         decay, gain = np.exp(-rate), -np.expm1(-rate)
         leak = -np.expm1(-np.exp(state[f"{prefix}beta"]) * step)
         a, b = np.clip(state[f"{prefix}a"], 0, 1), np.clip(state[f"{prefix}b"], 0, 2)
-        return _silif(source, weights, bias, decay, gain, leak, a, b)
+        return _silif(source, state, prefix, current, decay, gain, leak, a, b)
     if {"alpha", "beta", "a", "b"} <= keys:
         # cAdLIF and adLIF store the same tensors: the user says which, and cAdLIF is assumed.
         ranges = zip(("alpha", "beta", "a", "b"), STORED_RANGES[neuron], strict=True)
         decay, slow, a, b = (np.clip(state[prefix + key], *bounds) for key, bounds in ranges)
-        return _silif(source, weights, bias, decay, 1 - decay, 1 - slow, a, b)
+        return _silif(source, state, prefix, current, decay, 1 - decay, 1 - slow, a, b)
     if {"log_dt", "log_log_alpha", "alpha_img", "b"} <= keys:
         step = np.exp(state[f"{prefix}log_dt"])
         # Phases reach hundreds of radians: the exponential is taken here, in float64.
         decay = np.exp(step * (-np.exp(state[f"{prefix}log_log_alpha"]) + 1j * state[f"{prefix}alpha_img"]))
-        gain = state[f"{prefix}b"]
-        return FloatLayer(NeuronKind.CSILIF, source, weights * gain, bias * gain, decay=decay.real, second=decay.imag)
+        current = current.times(state[f"{prefix}b"])
+        return _float_layer(NeuronKind.CSILIF, source, state, prefix, current, decay=decay.real, second=decay.imag)
     if {"alpha_real", "alpha_im"} <= keys:
         rate = np.minimum(state[f"{prefix}alpha_real"], RF_LARGEST_DECAY_RATE) + 1j * state[f"{prefix}alpha_im"]
         # Fast neurons grow in Euler steps, |decay| up to 1.004 in the published network: theirs do so too.
-        decay, gain = 1 + RF_STEP_S * rate, RF_STEP_S
-        return FloatLayer(NeuronKind.RF, source, weights * gain, bias * gain, decay=decay.real, second=decay.imag)
+        decay, current = 1 + RF_STEP_S * rate, current.times(RF_STEP_S)
+        return _float_layer(NeuronKind.RF, source, state, prefix, current, decay=decay.real, second=decay.imag)
     if "alpha" in keys and not keys & {"beta", "dt", "a", "b"}:
         # LIF neurons and the readout store the same tensor: the readout is the last layer.
         decay = np.clip(state[f"{prefix}alpha"], *READOUT_DECAY_RANGE)
         if is_last:
-            return FloatLayer(NeuronKind.READOUT, source, weights * (1 - decay), bias * (1 - decay), decay=decay)
+            return _float_layer(NeuronKind.READOUT, source, state, prefix, current.times(1 - decay), decay=decay)
         zero = np.zeros_like(decay)
-        return _silif(source, weights, bias, decay, 1 - decay, zero + 1, zero, zero)
+        return _silif(source, state, prefix, current, decay, 1 - decay, zero + 1, zero, zero)
     raise ConversionError(f"{prefix[:-1]}: no neuron that runs here has the tensors {', '.join(sorted(keys))}")
 
 
