@@ -1,5 +1,6 @@
 """Float against fixed on labelled clips: accuracy, agreement, firing rates."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,43 @@ class Comparison:
     fixed_rates: list[float]
     float_peaks: list[float]
     saturations: int
+    # Clips that one of the two alone gets right; None without labels.
+    float_alone_right: int | None = None
+    fixed_alone_right: int | None = None
+
+    def __add__(self, other: "Comparison") -> "Comparison":
+        """Both lists of clips as one."""
+        clips = self.clips + other.clips
+
+        def mean(a, b):
+            return None if a is None else (a * self.clips + b * other.clips) / clips
+
+        def total(a, b):
+            return None if a is None else a + b
+
+        return Comparison(
+            clips=clips,
+            float_accuracy=mean(self.float_accuracy, other.float_accuracy),
+            fixed_accuracy=mean(self.fixed_accuracy, other.fixed_accuracy),
+            same_winner=mean(self.same_winner, other.same_winner),
+            float_rates=list(map(mean, self.float_rates, other.float_rates)),
+            fixed_rates=list(map(mean, self.fixed_rates, other.fixed_rates)),
+            float_peaks=list(map(max, self.float_peaks, other.float_peaks)),
+            saturations=self.saturations + other.saturations,
+            float_alone_right=total(self.float_alone_right, other.float_alone_right),
+            fixed_alone_right=total(self.fixed_alone_right, other.fixed_alone_right),
+        )
+
+    @property
+    def p_value(self) -> float:
+        """Of McNemar's exact test, two-sided: how often a difference like this comes about between networks that are
+        equally good."""
+        n, fewer = (f(self.float_alone_right, self.fixed_alone_right) for f in (lambda a, b: a + b, min))
+        return min(1.0, 2.0 * sum(math.comb(n, k) for k in range(fewer + 1)) / 2.0**n)
+
+    def paired(self) -> str:
+        """The clips on which only one of the two is right."""
+        return f"float alone {self.float_alone_right}, fixed alone {self.fixed_alone_right}, p = {self.p_value:.2f}"
 
     def lines(self) -> list[str]:
         accuracy = ""
@@ -55,13 +93,16 @@ def compare(conversion: Conversion, frames: np.ndarray, labels: np.ndarray | Non
         fixed_rates += [weight * spikes.mean() for spikes in fixed.spikes]
         peaks = np.maximum(peaks, real.state_peak[:hidden])
     float_winner, fixed_winner = np.concatenate(float_winner), np.concatenate(fixed_winner)
+    float_right, fixed_right = (None, None) if labels is None else (float_winner == labels, fixed_winner == labels)
     return Comparison(
         clips=len(frames),
-        float_accuracy=None if labels is None else float(np.mean(float_winner == labels)),
-        fixed_accuracy=None if labels is None else float(np.mean(fixed_winner == labels)),
+        float_accuracy=None if labels is None else float(np.mean(float_right)),
+        fixed_accuracy=None if labels is None else float(np.mean(fixed_right)),
         same_winner=float(np.mean(float_winner == fixed_winner)),
         float_rates=list(float_rates),
         fixed_rates=list(fixed_rates),
         float_peaks=list(peaks),
         saturations=saturations,
+        float_alone_right=None if labels is None else int(np.sum(float_right & ~fixed_right)),
+        fixed_alone_right=None if labels is None else int(np.sum(fixed_right & ~float_right)),
     )

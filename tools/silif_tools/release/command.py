@@ -15,6 +15,7 @@ from ..export.clips import load_list, load_pcm
 from ..export.command import carried_over
 from ..export.compare import Comparison, compare
 from ..export.convert import Conversion, convert
+from ..export.fold import fold
 from ..export.self_test import add_self_test, liveliest
 from ..export.state_dict import ConversionError, load_state_dict
 from ..integer.frontend import FrontEndSettings
@@ -31,6 +32,8 @@ from .streams import StreamSet, stream_set
 _CLIP_STEPS = 98
 # Rounding is a draw: of these numbers of calibration clips the one that does best on the validation list is taken.
 _CALIBRATION_CLIPS = (256, 512, 1024)
+# Half a second; less in the smallest files, of which it would be a quarter.
+_SELF_TEST_SAMPLES = {4: 3200, 8: 8000, 16: 8000}
 
 
 def _train(name: str, data: Path, work: Path, extra: list[str]) -> Path:
@@ -81,24 +84,30 @@ def release(arguments) -> None:
         "licence": "MIT",
     }
 
+    state, bits = load_state_dict(checkpoint), description.get("weight_bits") or 8
+    trained_so = any(key.endswith(".W.scale") for key in state)
+
     def converted(clips: int) -> tuple[Conversion, Comparison]:
         conversion = convert(
-            load_state_dict(checkpoint),
+            state,
             words,
             input_kind=InputKind.LOG_MEL,
             step_us=round(description["step_ms"] * 1000),
             clip_frames=_CLIP_STEPS,
+            weight_bits=bits,
             front_end=settings,
             calibration=load_list(gsc / "train_list.txt", gsc, words, _CLIP_STEPS, settings, clips)[0],
-            provenance=provenance | {"calibration clips": str(clips)},
+            provenance=provenance
+            | ({"weights": f"trained with {bits} bits"} if trained_so else {"calibration clips": str(clips)}),
         )
         return conversion, compare(conversion, *validation_clips)
 
-    conversion, _ = max(
-        map(converted, _CALIBRATION_CLIPS), key=lambda pair: (pair[1].fixed_accuracy, pair[1].same_winner)
-    )
+    # Weights that were trained as integers are written as they are: calibration changes nothing.
+    draws = _CALIBRATION_CLIPS[:1] if trained_so else _CALIBRATION_CLIPS
+    conversion, _ = max(map(converted, draws), key=lambda pair: (pair[1].fixed_accuracy, pair[1].same_winner))
     model = conversion.model
-    add_self_test(model, liveliest(load_pcm(arguments.models / "demo.flac", settings.sample_rate_hz)), settings)
+    demo = load_pcm(arguments.models / "demo.flac", settings.sample_rate_hz)
+    add_self_test(model, liveliest(demo, _SELF_TEST_SAMPLES[bits]), settings)
     output = arguments.models / f"{arguments.name}.silif"
     draft = work / f"{arguments.name}.draft.silif"
     write_atomically(draft, model_bytes(model))
@@ -119,10 +128,13 @@ def release(arguments) -> None:
     write_atomically(output, model_bytes(model))
     read_model(output)
 
+    # The float network is the one before it was trained on in integers, where there was such a round.
+    as_float = checkpoint.with_name(f"{checkpoint.stem}-float.pth")
+    against = replace(conversion, float_layers=fold(load_state_dict(as_float))) if as_float.exists() else conversion
     compared, scored = {}, {}
     for label in ("validation", "test"):
         frames, labels = load_list(gsc / f"{label}_list.txt", gsc, words, _CLIP_STEPS, settings)
-        compared[label] = compare(conversion, frames, labels)
+        compared[label] = compare(against, frames, labels)
         scored[label] = commands.score_list(output, gsc / f"{label}_list.txt")
     test = stream_set(data, "test", "test", work / "streams")
     with_words, without = _traces(commands, output, test, work)
@@ -143,6 +155,9 @@ def release(arguments) -> None:
             for line in conversion.report
         ]
         + [line for label in compared for line in [f"{label}:", *compared[label].lines()]],
+        weight_bits=bits,
+        trained_as_integers=trained_so,
+        float_before=as_float.exists(),
     )
     write_card(measured, arguments.models / f"{arguments.name}.md")
     print((arguments.models / f"{arguments.name}.md").read_text())
@@ -150,7 +165,7 @@ def release(arguments) -> None:
 
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(prog="silif-release", description=__doc__)
-    parser.add_argument("name", help="kws12-silif or kws12-csilif: a recipe of that name")
+    parser.add_argument("name", help="kws12-silif, for example: a recipe of that name")
     parser.add_argument("--shared", type=Path, default=Path("../shared"), help="the folder that holds data/")
     parser.add_argument(
         "--speech-commands", type=Path, metavar="PATH", help="the full Speech Commands archive, to train on"
