@@ -15,10 +15,10 @@ import torch
 from torch import nn
 
 from silif_tools.export.fold import fold
-from silif_tools.export.quantize import integer_tables, row_scales
+from silif_tools.export.quantize import integer_tables, round_to_trained_scales, row_scales
 from silif_tools.integer.frontend import FrontEndSettings
 from silif_tools.model_file.tables import DelayKind, LayerTables, NeuronKind
-from silif_tools.train import delays, fixed, scan
+from silif_tools.train import delays, fixed
 
 BITS = (4, 8)
 DELAY_KINDS = {
@@ -74,30 +74,20 @@ def state(network: nn.Module) -> dict[str, torch.Tensor]:
 @torch.no_grad()
 def tables(network: nn.Module, spike_unit: float = 1.0) -> list[LayerTables]:
     """The layers as the engine runs them. spike_unit: what a spike counts, more than 1 with dropout."""
-    numbers = {key: value.double().numpy() for key, value in _without_delays(state(network)).items()}
     made = []
+    numbers = {key: value.double().numpy() for key, value in _without_delays(state(network)).items()}
     for index, layer in enumerate(fold(numbers)):
-        prefix, delay = f"snn.{index}.", network.snn[index].delay_layer
-        integers = weights(network, index)[0].T.long().numpy()
-        gain = numbers[f"{prefix}norm.weight"] / np.sqrt(numbers[f"{prefix}norm.running_var"] + scan.EPSILON)
-        if layer.kind == NeuronKind.CSILIF:
-            gain = gain * numbers[f"{prefix}b"]
-        else:
-            gain = gain * (layer.second if layer.kind == NeuronKind.SILIF else 1 - layer.decay)
+        integers, _ = round_to_trained_scales(layer.weights, network.bits, layer.weight_scale)
         found, _ = integer_tables(
-            layer,
-            np.where(gain < 0, -integers, integers),
-            numbers[f"{prefix}W.scale"] * np.abs(gain),
-            layer.bias,
-            name=f"layer {index}",
-            bits=network.bits,
+            layer, integers, layer.weight_scale, layer.bias, name=f"layer {index}", bits=network.bits,
             input_unit=spike_unit if index else 2.0**-INPUT_FRACTION_BITS,
-        )
+        )  # fmt: skip
+        delay = network.snn[index].delay_layer
         if delay is not None:
             found.delay_kind = DELAY_KINDS[type(delay)]
             steps = delay.delays().numpy()
             synaptic = found.delay_kind == DelayKind.SYNAPTIC
-            found.delays = steps.reshape(integers.T.shape).T if synaptic else steps
+            found.delays = steps.reshape(layer.weights.T.shape).T if synaptic else steps
         made.append(found)
     return made
 
