@@ -13,6 +13,7 @@ import numpy as np
 
 from .float_network import FloatTrace, softmax
 from .fold import BATCH_NORM_EPSILON, READOUT_DECAY_RANGE, RF_LARGEST_DECAY_RATE, RF_STEP_S, STORED_RANGES
+from .layouts import canonical
 from .state_dict import ConversionError, layer_count, layer_tensors
 
 # Few enough that a layer's states stay in the second-level cache: three times as fast as all clips at once.
@@ -127,12 +128,13 @@ def run_authors(state: dict[str, np.ndarray], inputs: np.ndarray, neuron: str = 
     state: tensors `snn.0.W.weight`, ..., without learned delays. inputs: [clip, step, input] in real units.
     neuron: "cadlif" or "adlif", for layers whose tensors fit both.
     """
+    state = canonical(state)
     layers = [
         {key: np.asarray(values, np.float32) for key, values in layer_tensors(state, index).items()}
         for index in range(layer_count(state))
     ]
     for index, tensors in enumerate(layers):
-        if any(key.startswith("delay_layer.") or key.startswith("delay.") for key in tensors):
+        if any(key.startswith("delay_layer.") for key in tensors):
             raise ConversionError(f"snn.{index}: the authors' float model here has no delays")
     spikes, scores = [[] for _ in layers[:-1]], []
     for start in range(0, len(inputs), _CLIPS_AT_ONCE):

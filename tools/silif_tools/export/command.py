@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,12 @@ from ..report.data import load_frames
 from ..report.observe import EvaluationData
 from ..report.origin import Origin
 from ..report.write import check_report_path, write_report
+from .choices import Choices, described
 from .clips import load_list, load_pcm
 from .compare import compare
 from .convert import convert
-from .fold import fold
+from .delays import KINDS
+from .fold import FloatLayer, fold
 from .self_test import add_self_test, liveliest
 from .state_dict import ConversionError, load_state_dict
 
@@ -37,6 +40,13 @@ def _count(text: str) -> int:
     return value
 
 
+def _tau(text: str) -> float:
+    value = float(text)
+    if not value >= 1:
+        raise argparse.ArgumentTypeError(f"{text} steps: give 1 or more")
+    return value
+
+
 def _arguments(argv):
     parser = argparse.ArgumentParser(
         prog="silif-export",
@@ -52,6 +62,13 @@ def _arguments(argv):
     parser.add_argument(
         "--neuron", choices=("cadlif", "adlif"), default="cadlif", help="for layers that fit both (default cadlif)"
     )
+    parser.add_argument(
+        "--lif-tau", type=_tau, metavar="STEPS", help="time constant of LIF layers without tensors of their own"
+    )
+    parser.add_argument(
+        "--delay-kernel", type=_count, metavar="K", help="taps of learned delays (default: from NAME.json, else 31)"
+    )
+    parser.add_argument("--delays", choices=tuple(KINDS), help="kind of learned delays, where all layers are square")
     parser.add_argument("--step-ms", type=_step_ms, help="duration of one step (default: from NAME.json, else 4)")
     parser.add_argument("--clip-steps", type=_count, help="steps in one clip (default: 1 s of audio, or 300)")
     parser.add_argument(
@@ -134,6 +151,25 @@ def _weight_bits(asked: int | None, description: dict, state: dict) -> int:
     return asked or trained or 8
 
 
+def _choices(arguments, description: dict) -> Choices:
+    choices = described(description)
+    asked = {
+        "neuron": arguments.neuron,
+        "lif_tau_steps": arguments.lif_tau,
+        "delay_kernel": arguments.delay_kernel,
+        "delays": arguments.delays,
+    }
+    return replace(choices, **{key: value for key, value in asked.items() if value is not None})
+
+
+def _delay_lines(layers: list[FloatLayer]) -> list[str]:
+    return [
+        f"layer {index}.delays: {layer.delay_rounding.line()}"
+        for index, layer in enumerate(layers)
+        if layer.delay_rounding is not None
+    ]
+
+
 def _generated_frames(steps: int, inputs: int) -> np.ndarray:
     """A self-test input for models without a recording: sparse counts from a fixed seed."""
     return np.random.default_rng(1).poisson(0.3, (min(steps, 100), inputs)).astype(np.int16)
@@ -148,7 +184,9 @@ def export(arguments, command: list[str]) -> list[str]:
     state = load_state_dict(arguments.checkpoint)
     description = _description(arguments.checkpoint)
     front_end = _front_end(description)
-    classes = fold(state, arguments.neuron)[-1].weights.shape[1]
+    choices = _choices(arguments, description)
+    folded = fold(state, choices)
+    classes = folded[-1].weights.shape[1]
     words = description.get("words") or [str(index) for index in range(classes)]
     if arguments.words:
         words = arguments.words.split(",")
@@ -175,7 +213,7 @@ def export(arguments, command: list[str]) -> list[str]:
         clip_frames=clip_steps,
         weight_bits=_weight_bits(arguments.bits, description, state),
         front_end=front_end,
-        neuron=arguments.neuron,
+        choices=choices,
         calibration=calibration,
         provenance=provenance,
     )
@@ -193,6 +231,7 @@ def export(arguments, command: list[str]) -> list[str]:
         f"{line.name:34} scale {line.scale:28} SNR {line.signal_to_noise_db:6.1f} dB  saturated {line.saturated}"
         for line in conversion.report
     ]
+    lines += _delay_lines(folded)
     evaluations = []
     for list_file in arguments.evaluate:
         clips = load_list(list_file, list_file.parent, words, clip_steps, front_end)

@@ -6,8 +6,9 @@ import numpy as np
 
 from ..integer.fixed import STATE_BITS
 from ..integer.frontend import FrontEndSettings
-from ..model_file.tables import Detector, InputKind, ModelTables
-from .float_network import run_float
+from ..model_file.tables import DelayKind, Detector, InputKind, ModelTables
+from .choices import Choices
+from .float_network import arriving, run_float
 from .fold import FloatLayer, fold
 from .quantize import STATE_FRACTION_BITS, TensorReport, quantize_layer
 from .state_dict import ConversionError
@@ -40,7 +41,7 @@ def convert(
     clip_frames: int,
     weight_bits: int = 8,
     front_end: FrontEndSettings | None = None,
-    neuron: str = "cadlif",
+    choices: Choices | None = None,
     calibration: np.ndarray | None = None,
     detector: Detector | None = None,
     provenance: dict[str, str] | None = None,
@@ -50,7 +51,7 @@ def convert(
     calibration: input frames [clip, step, input] in input integers. They only tell how much each input of each layer
     matters and its mean, so a few hundred clips of training data do. Without them all inputs of a layer count alike.
     """
-    layers = fold(state, neuron)
+    layers = fold(state, choices)
     if len(words) != layers[-1].weights.shape[1]:
         raise ConversionError(f"{len(words)} words for a readout of {layers[-1].weights.shape[1]} classes")
     if front_end is not None and front_end.band_count != layers[0].weights.shape[0]:
@@ -115,8 +116,11 @@ def _statistics(state, layers, calibration, input_unit):
         inputs = calibration * input_unit
         spikes = run_float(layers, inputs).spikes
         for index, values in enumerate([inputs, *spikes]):
-            flat = values.reshape(-1, values.shape[-1]).astype(np.float64)
+            flat = arriving(layers[index], values).reshape(-1, values.shape[-1]).astype(np.float64)
             means[index] = flat.mean(axis=0)
             # Inputs that never moved in calibration still count a little.
             covariances[index] = np.cov(flat, rowvar=False) + 1e-6 * np.eye(sizes[index])
+            if layers[index].delay_kind == DelayKind.SYNAPTIC:
+                # Every neuron hears its inputs at times of its own: what is correlated differs from one to the next.
+                covariances[index] = np.diag(np.diag(covariances[index]))
     return means, covariances

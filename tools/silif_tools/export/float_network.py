@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..model_file.tables import NeuronKind
+from ..model_file.tables import DelayKind, NeuronKind
 from .fold import FloatLayer
 
 
@@ -23,12 +23,39 @@ def softmax(values: np.ndarray) -> np.ndarray:
     return weights / weights.sum(axis=-1, keepdims=True)
 
 
+def _later(values: np.ndarray, delay: int) -> np.ndarray:
+    """[clip, step, ...] so many steps later; zeros before."""
+    return np.concatenate([np.zeros_like(values[:, :delay]), values[:, : values.shape[1] - delay]], axis=1)
+
+
+def arriving(layer: FloatLayer, values: np.ndarray) -> np.ndarray:
+    """values [clip, step, input] when they arrive; only axonal delays belong to the inputs."""
+    if layer.delay_kind != DelayKind.AXONAL:
+        return values
+    out = np.empty_like(values)
+    for delay in np.unique(layer.delays):
+        chosen = layer.delays == delay
+        out[..., chosen] = _later(values[..., chosen], delay)
+    return out
+
+
+def weighted(layer: FloatLayer, values: np.ndarray) -> np.ndarray:
+    """Σ W·x [clip, step, output] of values [clip, step, input], each arriving after its delay."""
+    if layer.delay_kind in (DelayKind.NONE, DelayKind.AXONAL):
+        return arriving(layer, values) @ layer.weights
+    out = np.zeros((*values.shape[:2], layer.weights.shape[1]))
+    for delay in np.unique(layer.delays):
+        # Of dendritic delays whole columns, of synaptic ones single weights.
+        out += _later(values @ np.where(layer.delays == delay, layer.weights, 0.0), delay)
+    return out
+
+
 def _run_layer(layer: FloatLayer, values: np.ndarray, observe=None) -> tuple[np.ndarray, float]:
     """values [clip, step, input] -> (spikes, or a readout's potentials, [clip, step, output]; largest |state|).
 
     observe(u, w): called after every step, for whoever wants the states ([clip, neuron]; w is 0 except for SiLIF).
     """
-    currents = values @ layer.weights + layer.bias
+    currents = weighted(layer, values) + layer.bias
     clips, steps, width = currents.shape
     is_complex = layer.kind in (NeuronKind.CSILIF, NeuronKind.RF)
     u = np.zeros((clips, width), complex if is_complex else float)

@@ -1,15 +1,19 @@
 """State dict -> float layers with everything folded: what the network computes, before any rounding.
 
-Batch normalization, input normalization and the constant input gains (1 - al of SiLIF and readout, b of C-SiLIF) all
-act linearly on the current, so they fold exactly into weights and bias.
+Batch normalization, input normalization and the constant input gains (1 - al of SiLIF and readout, b of C-SiLIF, the
+step of RF) all act linearly on the current, so they fold exactly into weights and bias.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..model_file.tables import NeuronKind, Source
-from .state_dict import ConversionError, layer_count
+from ..model_file.bounds import MAXIMUM_LAYERS
+from ..model_file.tables import DelayKind, NeuronKind, Source
+from .choices import Choices
+from .delays import KINDS, DelayRounding, LearnedDelays, common_kind, read_delays
+from .layouts import canonical
+from .state_dict import ConversionError, layer_count, layer_tensors
 
 BATCH_NORM_EPSILON = 1e-5
 READOUT_DECAY_RANGE = (np.exp(-1 / 5), np.exp(-1 / 25))
@@ -21,11 +25,32 @@ STORED_RANGES = {
 # RF neurons: Euler steps of this length, also where a network's own step is another; its largest decay rate.
 RF_STEP_S = 0.004
 RF_LARGEST_DECAY_RATE = -0.1
+_NEURON_TENSORS = {
+    "silif": {"dt", "alpha", "beta", "a", "b"},
+    "stored": {"alpha", "beta", "a", "b"},
+    "csilif": {"log_dt", "log_log_alpha", "alpha_img", "b"},
+    "rf": {"alpha_real", "alpha_im"},
+    "leaky": {"alpha"},
+    "without": set(),
+}
+_NORM_TENSORS = {f"norm.{key}" for key in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")}
+_DELAY_TENSORS = {f"delay_layer.{key}" for key in ("weight", "P", "SIG", "bias", "delay_scores", "m")}
+_CURRENT_TENSORS = {"W.weight", "W.bias", "W.scale", *_NORM_TENSORS, *_DELAY_TENSORS}
+# Beginnings of names, and why what they belong to cannot run.
+_REFUSED = {
+    "V.": "recurrent weights cannot run here: they make every neuron wait for all others of its own layer",
+    "norm_output.": "layer normalization divides by what all neurons do at the moment: it cannot be folded",
+    "synapse_filter.": "learnable synapse filters cannot run here",
+    "neuron.": "neurons of spikingjelly with tensors of their own (ParametricLIF, SiLIFNode) cannot run here",
+}
 
 
 @dataclass
 class FloatLayer:
-    """weights [inputs, outputs] and bias [outputs] give the neuron's complete input term; coefficients [outputs]."""
+    """weights [inputs, outputs] and bias [outputs] give the neuron's complete input term; coefficients [outputs].
+
+    delays: steps; [inputs], [outputs] or [inputs, outputs], by kind.
+    """
 
     kind: NeuronKind
     source: Source
@@ -39,54 +64,72 @@ class FloatLayer:
     spike_coupling: np.ndarray | None = None
     # [outputs], where the network was trained with rounded weights: the weights are integers times this
     weight_scale: np.ndarray | None = None
+    delay_kind: DelayKind = DelayKind.NONE
+    delays: np.ndarray | None = None
+    delay_rounding: DelayRounding | None = None
 
 
 @dataclass
 class _Current:
-    """The input term: weights [inputs, outputs], bias [outputs], and by what each stored row was multiplied."""
+    """The input term: weights [inputs, outputs], bias [outputs], scales of trained integers [outputs] or None."""
 
     weights: np.ndarray
     bias: np.ndarray
-    row_gain: np.ndarray
+    scale: np.ndarray | None
 
     def times(self, gain: np.ndarray | float) -> "_Current":
-        return _Current(self.weights * gain, self.bias * gain, self.row_gain * gain)
-
-
-def _current(state: dict, prefix: str) -> _Current:
-    """I = BatchNorm(W x)."""
-    weight = state[f"{prefix}W.weight"]
-    bias = state.get(f"{prefix}W.bias", np.zeros(weight.shape[0]))
-    gain = np.ones(weight.shape[0])
-    if f"{prefix}norm.running_mean" in state:
-        gain = state[f"{prefix}norm.weight"] / np.sqrt(state[f"{prefix}norm.running_var"] + BATCH_NORM_EPSILON)
-        bias = state[f"{prefix}norm.bias"] + gain * (bias - state[f"{prefix}norm.running_mean"])
-        weight = weight * gain[:, None]
-    elif f"{prefix}norm.weight" in state:
-        raise ConversionError(f"{prefix}norm has no running statistics: layer normalization cannot be folded")
-    return _Current(weight.T, bias, gain)
-
-
-def _float_layer(kind, source, state: dict, prefix: str, current: _Current, **coefficients) -> FloatLayer:
-    scale = state.get(f"{prefix}W.scale")
-    if scale is not None:
-        if scale.shape != current.bias.shape or not (scale > 0).all():
-            raise ConversionError(
-                f"{prefix}W.scale must hold one positive scale for each of the {len(current.bias)} rows"
-            )
         # Rows with a negative gain keep their scale: their integers change sign.
-        coefficients["weight_scale"] = scale * np.abs(current.row_gain)
-    return FloatLayer(kind, source, current.weights, current.bias, **coefficients)
+        scale = None if self.scale is None else self.scale * np.abs(gain)
+        return _Current(self.weights * gain, self.bias * gain, scale)
 
 
-def _silif(source, state, prefix, current, decay, gain, leak, a, b) -> FloatLayer:
-    """The SiLIF equations with all constants resolved; gain is 1 - decay."""
+def _current(tensors: dict, learned: LearnedDelays | None, name: str) -> _Current:
+    """I = BatchNorm(W x + bias)."""
+    if learned is None and "W.weight" not in tensors:
+        raise ConversionError(f"{name} has no W.weight")
+    weight = tensors["W.weight"] if learned is None else learned.weights
+    count = len(weight)
+    bias = tensors.get("W.bias", np.zeros(count)) if learned is None else learned.bias
+    scale = tensors.get("W.scale")
+    if scale is not None and (scale.shape != (count,) or not (scale > 0).all()):
+        raise ConversionError(f"{name}.W.scale must hold one positive scale for each of the {count} rows")
+    current = _Current(weight.T, bias, scale)
+    if "norm.running_mean" in tensors:
+        gain = tensors.get("norm.weight", np.ones(count)) / np.sqrt(tensors["norm.running_var"] + BATCH_NORM_EPSILON)
+        current.bias = current.bias - tensors["norm.running_mean"]
+        current = current.times(gain)
+        current.bias = current.bias + tensors.get("norm.bias", np.zeros(count))
+    elif "norm.weight" in tensors:
+        raise ConversionError(
+            f"{name}.norm has no running statistics: layer normalization divides by what all neurons do at the moment,"
+            " and cannot be folded into weights"
+        )
+    return current
+
+
+def _float_layer(kind: NeuronKind, source: Source, current: _Current, **coefficients) -> FloatLayer:
+    return FloatLayer(kind, source, current.weights, current.bias, weight_scale=current.scale, **coefficients)
+
+
+def _check_names(tensors: dict, name: str) -> str:
+    """The neuron's kind, told by the tensors. Refuses by name what is not known."""
+    for key in tensors:
+        for beginning, reason in _REFUSED.items():
+            if key.startswith(beginning):
+                raise ConversionError(f"{name}.{key}: {reason}")
+    own = set(tensors) - _CURRENT_TENSORS
+    for kind, names in _NEURON_TENSORS.items():
+        if own == names:
+            return kind
+    raise ConversionError(f"{name}: no neuron that runs here has the tensors {', '.join(sorted(own))}")
+
+
+def _silif(source, current, decay, gain, leak, a, b) -> FloatLayer:
+    """The SiLIF equations with all constants resolved; gain is 1 - decay. The current comes with its own gain."""
     return _float_layer(
         NeuronKind.SILIF,
         source,
-        state,
-        prefix,
-        current.times(gain),
+        current,
         decay=decay,
         second=gain,
         adaptation_leak=leak,
@@ -95,65 +138,100 @@ def _silif(source, state, prefix, current, decay, gain, leak, a, b) -> FloatLaye
     )
 
 
-def _layer(state: dict, prefix: str, source: Source, neuron: str, is_last: bool) -> FloatLayer:
-    current = _current(state, prefix)
-    keys = {key[len(prefix) :] for key in state if key.startswith(prefix)}
-    if any(key.startswith("V.") for key in keys):
-        raise ConversionError(f"{prefix}V: recurrent weights cannot run here")
-    if {"dt", "alpha", "beta", "a", "b"} <= keys:
-        step = np.exp(state[f"{prefix}dt"])
-        rate = np.exp(state[f"{prefix}alpha"]) * step
+def _leaky(tensors: dict, outputs: int, name: str, choices: Choices) -> tuple[np.ndarray, np.ndarray]:
+    """(decay, input gain) of leaky integrators."""
+    if "alpha" in tensors:
+        decay = np.clip(tensors["alpha"], *READOUT_DECAY_RANGE)
+        return decay, 1 - decay
+    if choices.lif_tau_steps is None:
+        raise ConversionError(
+            f"{name} has no neuron tensors: LIF neurons of spikingjelly are set in code. With a reset by subtraction"
+            " (v_reset=None, decay_input=False) give --lif-tau; its default, a reset to 0, cannot run here"
+        )
+    return np.full(outputs, 1 - 1 / choices.lif_tau_steps), np.ones(outputs)
+
+
+def _neurons(tensors: dict, name: str, current: _Current, source: Source, choices: Choices, is_last) -> FloatLayer:
+    kind = _check_names(tensors, name)
+    if kind == "silif":
+        step = np.exp(tensors["dt"])
+        rate = np.exp(tensors["alpha"]) * step
         decay, gain = np.exp(-rate), -np.expm1(-rate)
-        leak = -np.expm1(-np.exp(state[f"{prefix}beta"]) * step)
-        a, b = np.clip(state[f"{prefix}a"], 0, 1), np.clip(state[f"{prefix}b"], 0, 2)
-        return _silif(source, state, prefix, current, decay, gain, leak, a, b)
-    if {"alpha", "beta", "a", "b"} <= keys:
+        leak = -np.expm1(-np.exp(tensors["beta"]) * step)
+        a, b = np.clip(tensors["a"], 0, 1), np.clip(tensors["b"], 0, 2)
+        return _silif(source, current.times(gain), decay, gain, leak, a, b)
+    if kind == "stored":
         # cAdLIF and adLIF store the same tensors: the user says which, and cAdLIF is assumed.
-        ranges = zip(("alpha", "beta", "a", "b"), STORED_RANGES[neuron], strict=True)
-        decay, slow, a, b = (np.clip(state[prefix + key], *bounds) for key, bounds in ranges)
-        return _silif(source, state, prefix, current, decay, 1 - decay, 1 - slow, a, b)
-    if {"log_dt", "log_log_alpha", "alpha_img", "b"} <= keys:
-        step = np.exp(state[f"{prefix}log_dt"])
+        ranges = zip(("alpha", "beta", "a", "b"), STORED_RANGES[choices.neuron], strict=True)
+        decay, slow, a, b = (np.clip(tensors[key], *bounds) for key, bounds in ranges)
+        return _silif(source, current.times(1 - decay), decay, 1 - decay, 1 - slow, a, b)
+    if kind == "csilif":
+        step = np.exp(tensors["log_dt"])
         # Phases reach hundreds of radians: the exponential is taken here, in float64.
-        decay = np.exp(step * (-np.exp(state[f"{prefix}log_log_alpha"]) + 1j * state[f"{prefix}alpha_img"]))
-        current = current.times(state[f"{prefix}b"])
-        return _float_layer(NeuronKind.CSILIF, source, state, prefix, current, decay=decay.real, second=decay.imag)
-    if {"alpha_real", "alpha_im"} <= keys:
-        rate = np.minimum(state[f"{prefix}alpha_real"], RF_LARGEST_DECAY_RATE) + 1j * state[f"{prefix}alpha_im"]
+        decay = np.exp(step * (-np.exp(tensors["log_log_alpha"]) + 1j * tensors["alpha_img"]))
+        current = current.times(tensors["b"])
+        return _float_layer(NeuronKind.CSILIF, source, current, decay=decay.real, second=decay.imag)
+    if kind == "rf":
+        rate = np.minimum(tensors["alpha_real"], RF_LARGEST_DECAY_RATE) + 1j * tensors["alpha_im"]
         # Fast neurons grow in Euler steps, |decay| up to 1.004 in the published network: theirs do so too.
         decay, current = 1 + RF_STEP_S * rate, current.times(RF_STEP_S)
-        return _float_layer(NeuronKind.RF, source, state, prefix, current, decay=decay.real, second=decay.imag)
-    if "alpha" in keys and not keys & {"beta", "dt", "a", "b"}:
-        # LIF neurons and the readout store the same tensor: the readout is the last layer.
-        decay = np.clip(state[f"{prefix}alpha"], *READOUT_DECAY_RANGE)
-        if is_last:
-            return _float_layer(NeuronKind.READOUT, source, state, prefix, current.times(1 - decay), decay=decay)
-        zero = np.zeros_like(decay)
-        return _silif(source, state, prefix, current, decay, 1 - decay, zero + 1, zero, zero)
-    raise ConversionError(f"{prefix[:-1]}: no neuron that runs here has the tensors {', '.join(sorted(keys))}")
+        return _float_layer(NeuronKind.RF, source, current, decay=decay.real, second=decay.imag)
+    # LIF neurons and the readout store the same tensor: the readout is the last layer.
+    decay, gain = _leaky(tensors, len(current.bias), name, choices)
+    if is_last:
+        return _float_layer(NeuronKind.READOUT, source, current.times(gain), decay=decay)
+    zero = np.zeros_like(decay)
+    return _silif(source, current.times(gain), decay, 1 - decay, zero + 1, zero, zero)
 
 
-def fold(state: dict[str, np.ndarray], neuron: str = "cadlif") -> list[FloatLayer]:
-    """All layers, input normalization folded into the first one.
+def _layer(tensors: dict, name: str, source: Source, choices: Choices, hint, is_last: bool) -> FloatLayer:
+    _check_names(tensors, name)
+    has_delays = "delay_layer.P" in tensors
+    learned = read_delays(tensors, name, choices.delay_kernel, hint) if has_delays else None
+    layer = _neurons(tensors, name, _current(tensors, learned, name), source, choices, is_last)
+    if learned is not None:
+        layer.delay_kind, layer.delays, layer.delay_rounding = learned.kind, learned.delays, learned.rounding
+    return layer
 
-    neuron: "cadlif" or "adlif", for layers whose tensors fit both.
 
-    Raises ConversionError naming the tensor that stands in the way.
-    """
-    count = layer_count(state)
-    layers = [
-        _layer(state, f"snn.{i}.", Source.DENSE if i == 0 else Source.SPIKES, neuron, i == count - 1)
-        for i in range(count)
-    ]
+def _check_chain(layers: list[FloatLayer]) -> None:
     for index, layer in enumerate(layers):
         is_last = index == len(layers) - 1
         if (layer.kind == NeuronKind.READOUT) != is_last:
             raise ConversionError(f"snn.{index}: only the last layer is, and must be, a readout")
-        if index and layers[index - 1].weights.shape[1] != layer.weights.shape[0]:
+        if not index:
+            continue
+        inputs, below = layer.weights.shape[0], layers[index - 1].weights.shape[1]
+        if inputs == 2 * below:
             raise ConversionError(
-                f"snn.{index}.W.weight takes {layer.weights.shape[0]} inputs,"
-                f" but layer {index - 1} has {layers[index - 1].weights.shape[1]} neurons"
+                f"snn.{index}.W.weight takes {inputs} inputs, twice the {below} neurons of layer {index - 1}:"
+                " bidirectional networks cannot run here, their second half starts at the end of the clip"
             )
+        if inputs != below:
+            raise ConversionError(
+                f"snn.{index}.W.weight takes {inputs} inputs, but layer {index - 1} has {below} neurons"
+            )
+
+
+def fold(state: dict[str, np.ndarray], choices: Choices | None = None) -> list[FloatLayer]:
+    """All layers, input normalization folded into the first one.
+
+    Raises ConversionError naming the tensor that stands in the way.
+    """
+    choices, state = choices or Choices(), canonical(state)
+    count = layer_count(state)
+    if count > MAXIMUM_LAYERS:
+        raise ConversionError(f"snn.{count - 1}: {count} layers; at most {MAXIMUM_LAYERS} run here")
+    tensors = [layer_tensors(state, index) for index in range(count)]
+    for key in state:
+        if not key.startswith("snn.") and key not in ("input_norm.mean", "input_norm.std"):
+            raise ConversionError(f"{key}: only layers named snn.N run here")
+    hint = KINDS[choices.delays] if choices.delays else common_kind(tensors)
+    layers = [
+        _layer(each, f"snn.{i}", Source.SPIKES if i else Source.DENSE, choices, hint, i == count - 1)
+        for i, each in enumerate(tensors)
+    ]
+    _check_chain(layers)
     if "input_norm.mean" in state:
         mean, deviation = state["input_norm.mean"], state["input_norm.std"]
         first = layers[0]

@@ -188,6 +188,8 @@ def integer_tables(
         scale_shift=scale_shift,
         bias=bias_integers,
         decay=coefficient(layer.decay, "decay"),
+        delay_kind=layer.delay_kind,
+        delays=layer.delays,
     )
     if layer.kind != NeuronKind.READOUT:
         tables.second = coefficient(layer.second, "input_gain" if layer.kind == NeuronKind.SILIF else "decay_imaginary")

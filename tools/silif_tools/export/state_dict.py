@@ -5,29 +5,59 @@ from pathlib import Path
 
 import numpy as np
 
+# Where training scripts put the state dict beside an optimizer's state.
+_WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network")
+
 
 class ConversionError(ValueError):
     """A checkpoint that cannot be converted; the message says which tensor and what to do."""
 
 
-def load_state_dict(path: Path) -> dict[str, np.ndarray]:
-    """A `.pth` state dict as float64 arrays. Never runs code from the file (`weights_only`)."""
+def _load_pth(path: Path) -> dict:
     import torch
 
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise ConversionError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise ConversionError(f"{path}: is a folder; give a .pth file") from None
+    except OSError:
+        raise
     except Exception as error:
         raise ConversionError(
             f"{path}: not a plain PyTorch state dict ({type(error).__name__}). Save it with"
             " torch.save(model.state_dict(), path); pickled modules are refused because loading them runs code"
         ) from None
-    if not isinstance(loaded, dict) or not all(hasattr(value, "numpy") for value in loaded.values()):
+    if isinstance(loaded, dict):
+        for wrapper in _WRAPPERS:
+            if isinstance(loaded.get(wrapper), dict):
+                loaded = loaded[wrapper]
+                break
+    if not isinstance(loaded, dict) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
         raise ConversionError(f"{path}: expected a state dict of tensors; save model.state_dict() alone")
-    state = {key: value.detach().numpy().astype(np.float64) for key, value in loaded.items()}
+    return {str(key): value.detach().to_dense().to(torch.float64).numpy() for key, value in loaded.items()}
+
+
+def _load_safetensors(path: Path) -> dict:
+    try:
+        from safetensors import SafetensorError, safe_open
+    except ImportError:
+        raise ConversionError(
+            f"{path}: reading it needs the package safetensors (pip install 'silif-tools[formats]')"
+        ) from None
+    try:
+        # Through torch, which has bfloat16.
+        with safe_open(path, framework="pt") as stored:
+            return {key: stored.get_tensor(key).double().numpy() for key in stored.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ConversionError(f"{path}: not a safetensors file ({error})") from None
+
+
+def load_state_dict(path: Path) -> dict[str, np.ndarray]:
+    """A `.pth` or `.safetensors` state dict as float64 arrays, by its own names. Never runs code from the file."""
+    path = Path(path)
+    if not path.exists():
+        raise ConversionError(f"{path}: no such file")
+    if path.is_dir():
+        raise ConversionError(f"{path}: is a folder; give a .pth or .safetensors file")
+    state = _load_safetensors(path) if path.suffix == ".safetensors" else _load_pth(path)
     for key, values in state.items():
         if not np.isfinite(values).all():
             raise ConversionError(f"{path}: {key} holds values that are not finite; the training diverged")

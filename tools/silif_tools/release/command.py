@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
+from ..export.choices import described
 from ..export.clips import load_list, load_pcm
 from ..export.command import carried_over
 from ..export.compare import Comparison, compare
@@ -96,6 +97,7 @@ def release(arguments) -> None:
             clip_frames=_CLIP_STEPS,
             weight_bits=bits,
             front_end=settings,
+            choices=described(description),
             calibration=load_list(gsc / "train_list.txt", gsc, words, _CLIP_STEPS, settings, clips)[0],
             provenance=provenance
             | ({"weights": f"trained with {bits} bits"} if trained_so else {"calibration clips": str(clips)}),
@@ -130,7 +132,11 @@ def release(arguments) -> None:
 
     # The float network is the one before it was trained on in integers, where there was such a round.
     as_float = checkpoint.with_name(f"{checkpoint.stem}-float.pth")
-    against = replace(conversion, float_layers=fold(load_state_dict(as_float))) if as_float.exists() else conversion
+    against = (
+        replace(conversion, float_layers=fold(load_state_dict(as_float), described(description)))
+        if as_float.exists()
+        else conversion
+    )
     compared, scored = {}, {}
     for label in ("validation", "test"):
         frames, labels = load_list(gsc / f"{label}_list.txt", gsc, words, _CLIP_STEPS, settings)

@@ -1,0 +1,26 @@
+"""What a state dict does not say of its network."""
+
+from dataclasses import dataclass
+
+from .delays import DEFAULT_KERNEL
+
+
+@dataclass
+class Choices:
+    """neuron: "cadlif" or "adlif", for layers whose tensors fit both.
+
+    lif_tau_steps: of layers without any neuron tensors, u = (1 - 1/tau)·u + I with a reset by subtraction.
+    delay_kernel: taps of the delays' convolutions. delays: their kind ("axonal", "dendritic") in square layers.
+    """
+
+    neuron: str = "cadlif"
+    lif_tau_steps: float | None = None
+    delay_kernel: int = DEFAULT_KERNEL
+    delays: str | None = None
+
+
+def described(description: dict) -> Choices:
+    """By what the trainer wrote beside a checkpoint (NAME.json), else as in the published networks."""
+    delay = description.get("delay") or {}
+    kernel = delay["max_delay"] + 1 if "max_delay" in delay else DEFAULT_KERNEL
+    return Choices(delay_kernel=kernel, delays=delay.get("kind"))
