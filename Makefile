@@ -79,5 +79,5 @@ dependencies:
 $(VENV)/installed: tools/pyproject.toml
 	@tools/install_dependencies.sh python
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -e 'tools[train,plot,test]'
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -e 'tools[train,plot,formats,test]'
 	touch $@
