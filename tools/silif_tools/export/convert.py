@@ -6,11 +6,11 @@ import numpy as np
 
 from ..integer.fixed import STATE_BITS
 from ..integer.frontend import FrontEndSettings
-from ..model_file.tables import DelayKind, Detector, InputKind, ModelTables
+from ..model_file.tables import DelayKind, Detector, InputKind, ModelTables, NeuronKind
 from .choices import Choices
 from .float_network import arriving, run_float
 from .fold import FloatLayer, fold
-from .quantize import STATE_FRACTION_BITS, TensorReport, quantize_layer
+from .quantize import TensorReport, quantize_layer, state_fraction_bits
 from .state_dict import ConversionError
 
 
@@ -45,11 +45,13 @@ def convert(
     calibration: np.ndarray | None = None,
     detector: Detector | None = None,
     provenance: dict[str, str] | None = None,
+    hidden_fraction_bits: int | None = None,
 ) -> Conversion:
     """Quantize a network.
 
     calibration: input frames [clip, step, input] in input integers. They only tell how much each input of each layer
     matters and its mean, so a few hundred clips of training data do. Without them all inputs of a layer count alike.
+    hidden_fraction_bits: of the hidden layers' states, 8...24; each bit more halves their range. None: by kind.
     """
     layers = fold(state, choices)
     if len(words) != layers[-1].weights.shape[1]:
@@ -61,7 +63,7 @@ def convert(
     fraction_bits = front_end.output_fraction_bits if front_end else 0
     input_unit = 2.0**-fraction_bits
     # 16 natural-log units on either side: full-scale audio reaches about +12, silence is -15.94.
-    input_limit = min(16 << fraction_bits, 32767) if front_end else _count_limit(layers[0])
+    input_limit = min(16 << fraction_bits, 32767) if front_end else _count_limit(layers[0], hidden_fraction_bits)
     means, covariances = _statistics(state, layers, calibration, input_unit)
     tables, report = [], []
     for index, layer in enumerate(layers):
@@ -73,6 +75,7 @@ def convert(
             input_limit=input_limit if index == 0 else 1,
             input_mean=means[index],
             input_covariance=covariances[index],
+            fraction_bits=None if layer.kind == NeuronKind.READOUT else hidden_fraction_bits,
         )
         tables.append(quantized)
         report += lines
@@ -97,9 +100,9 @@ def convert(
     return Conversion(model, layers, report)
 
 
-def _count_limit(first: FloatLayer) -> int:
+def _count_limit(first: FloatLayer, fraction_bits: int | None) -> int:
     """Largest count that every input may have at once with the current still inside the states' range."""
-    room = 0.98 * 2.0 ** (STATE_BITS - STATE_FRACTION_BITS) - np.abs(first.bias).max()
+    room = 0.98 * 2.0 ** (STATE_BITS - (fraction_bits or state_fraction_bits(first.kind))) - np.abs(first.bias).max()
     limit = int(min(255, room / np.abs(first.weights).sum(axis=0).max()))
     if limit < 1:
         raise ConversionError("layer 0: the weights are too large for any input: the states leave their range")

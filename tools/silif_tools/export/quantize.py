@@ -11,6 +11,9 @@ from .fold import FloatLayer
 # SiLIF states stay within +-700 in published networks, C-SiLIF states reach 3000 but decay slowly: 16 fractional bits
 # leave +-16384, which serves both (docs/ARITHMETIC.md). The readout's softmax is defined for 16.
 STATE_FRACTION_BITS = 16
+# RF takes dt = 0.004 of its current, loses as little as 0.0004 of its state a step, and stays within +-20 in the
+# published network: 20 fractional bits leave +-1024.
+RF_STATE_FRACTION_BITS = 20
 # Candidates for the row scale, as a fraction of the one that maps the largest weight to the largest integer.
 _SHRINKS = np.linspace(1.0, 0.7, 13)
 # With so few steps a row's best scale clips far more: 0.65 of the full one on average in the published networks.
@@ -25,6 +28,11 @@ class TensorReport:
     scale: str
     signal_to_noise_db: float
     saturated: int
+
+
+def state_fraction_bits(kind: NeuronKind) -> int:
+    """What a layer's states get unless the caller says otherwise."""
+    return RF_STATE_FRACTION_BITS if kind == NeuronKind.RF else STATE_FRACTION_BITS
 
 
 def signal_to_noise_db(reference: np.ndarray, rounded: np.ndarray) -> float:
@@ -101,7 +109,7 @@ def quantize_layer(
     input_limit: int,
     input_mean: np.ndarray,
     input_covariance: np.ndarray,
-    fraction_bits: int = STATE_FRACTION_BITS,
+    fraction_bits: int | None = None,
 ) -> tuple[LayerTables, list[TensorReport]]:
     """One layer.
 
@@ -109,6 +117,7 @@ def quantize_layer(
     - input_limit: largest |input integer|; the sums' Int32 bound rests on it
     - input_mean [inputs], input_covariance [inputs, inputs]: of the real inputs on calibration data. Rounding a weight
       by e shifts the current by e·mean; the bias takes that back.
+    - fraction_bits: of the states; None: those of the layer's kind
 
     A layer that brings the scales of its training gets those and plain rounding, and keeps its bias: it was trained so.
     """
@@ -151,11 +160,12 @@ def integer_tables(
     name: str,
     bits: int,
     input_unit: float,
-    fraction_bits: int = STATE_FRACTION_BITS,
+    fraction_bits: int | None = None,
 ) -> tuple[LayerTables, list[TensorReport]]:
     """A layer's tables for given weights: integers [inputs, outputs] that stand for integers * scale [outputs], and
     the bias [outputs] that goes with them. Everything else is rounded to its own format."""
     report = []
+    fraction_bits = fraction_bits or state_fraction_bits(layer.kind)
     current_unit = 2.0 ** (fraction_bits + CURRENT_EXTRA_BITS)
     scale_mantissa, scale_shift = mantissa_and_shift(
         np.where(np.abs(integers).sum(axis=0) > 0, scale * input_unit * current_unit, 0.0), 31

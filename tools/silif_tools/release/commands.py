@@ -30,6 +30,11 @@ class Commands:
             )
         )
 
+    def score_frames(self, model: Path, frames: Path, labels: Path) -> dict:
+        """Precomputed frames; `results` holds each clip's word."""
+        options = ["--frames", frames, "--labels", labels, "--each", "--format", "json"]
+        return json.loads(self._run("kws-score", "--model", model, *options))
+
     def score_stream(self, model: Path, sound: Path, *options) -> dict:
         truth = sound.with_suffix(".csv")
         return json.loads(
