@@ -13,7 +13,7 @@ PYTHON := $(VENV)/bin/python
 RELEASE := $(BUILD)/release
 FORMATTED := Package.swift Sources Tests
 
-.PHONY: demo build test test-device test-swift test-python embedded bench convert models install format lint clean dependencies
+.PHONY: demo build test test-device test-swift test-python embedded bench convert models install deb manual format lint clean dependencies
 
 demo: build
 	@echo
@@ -63,6 +63,17 @@ install: $(if $(wildcard $(addprefix $(RELEASE)/,$(COMMANDS))),,build)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/silif
 	install $(addprefix $(RELEASE)/,$(COMMANDS)) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(MODELS) $(DESTDIR)$(PREFIX)/share/silif
+
+# A package for the distribution that this runs on: build/deb/silif_<version>~deb<release>_<architecture>.deb
+deb:
+	@tools/install_dependencies.sh build
+	@tools/install_dependencies.sh package
+	mkdir -p build/deb
+	DEB_FOLDER=build/deb BUILD=$(BUILD) debian/rules binary
+
+# Man pages, from what each command's argument parser knows.
+manual: build
+	tools/make_manual.py $(BUILD)/manual $(addprefix $(RELEASE)/,$(COMMANDS))
 
 format:
 	swift format --in-place --recursive $(FORMATTED)

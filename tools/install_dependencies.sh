@@ -3,6 +3,7 @@
 #
 #   tools/install_dependencies.sh build     libasound and libsndfile headers, pkg-config
 #   tools/install_dependencies.sh python    python3 with venv
+#   tools/install_dependencies.sh package   what `make deb` needs besides
 set -euo pipefail
 
 missing=()
@@ -18,6 +19,7 @@ case ${1:-} in
       echo "swift is missing: install it from swift.org, or on Debian 13 with: sudo apt install swiftlang" >&2
       exit 1
     }
+    need g++ compgen -G '/usr/lib/gcc/*/*/libstdc++.so' # Debian's swiftlang comes without the C++ runtime to link with.
     need pkg-config pkg-config --version
     if command -v pkg-config >/dev/null; then
       need libasound2-dev pkg-config --exists alsa
@@ -30,8 +32,13 @@ case ${1:-} in
     need python3 python3 --version
     need python3-venv python3 -c 'import ensurepip'
     ;;
+  package)
+    need debhelper dh --help
+    need dpkg-dev dpkg-shlibdeps --version
+    need python3 python3 --version
+    ;;
   *)
-    sed -n '2,6p' "$0" >&2
+    sed -n '2,7p' "$0" >&2
     exit 2
     ;;
 esac
