@@ -20,9 +20,11 @@ let package = Package(
   ],
   targets: [
     // The engine: fixed-point arithmetic, neuron layers, delay rings, network step, model reader.
-    .target(name: "SiLIF"),
+    .target(name: "SiLIF", dependencies: ["CKernels"]),
+    // Twins in C of the inner loops, for AVX2, AVX-512 and what the C compiler makes of NEON and SSE2.
+    .target(name: "CKernels"),
     // The front end: PCM -> log-mel frames, integer, streaming.
-    .target(name: "LogMel"),
+    .target(name: "LogMel", dependencies: ["CKernels"]),
     // Front end + network + smoothing + detection: one state machine for live and for files.
     .target(name: "KeywordSpotter", dependencies: ["SiLIF", "LogMel"]),
     // ALSA capture, sound files, standard input; one resampler and mixer for all of them.
@@ -40,7 +42,7 @@ let package = Package(
     .executableTarget(name: "kws-model", dependencies: ["CommandSupport"]),
     .executableTarget(name: "kws-bench", dependencies: ["CommandSupport"]),
     .testTarget(name: "SiLIFTests", dependencies: ["SiLIF"], exclude: ["Golden"]),
-    .testTarget(name: "LogMelTests", dependencies: ["LogMel"], exclude: ["Golden"]),
+    .testTarget(name: "LogMelTests", dependencies: ["LogMel", "CKernels"], exclude: ["Golden"]),
     .testTarget(name: "KeywordSpotterTests", dependencies: ["KeywordSpotter"]),
     .testTarget(name: "AudioInputTests", dependencies: ["AudioInput", "CSndFile"], exclude: ["Golden"]),
     .testTarget(name: "CommandTests", dependencies: ["CommandSupport", "KeywordSpotter", "SiLIF", "AudioInput"]),

@@ -68,16 +68,21 @@ public struct FramePipeline {
     try memoryPlan(for: model).total
   }
 
-  /// - Parameter memory: at least `requiredBytes(for:)`, aligned to 64, owned by the caller and not moved.
-  public init(model: Model, memory: UnsafeMutableRawBufferPointer) throws(SpotterError) {
+  /// - Parameters:
+  ///   - memory: at least `requiredBytes(for:)`, aligned to 64, owned by the caller and not moved.
+  ///   - kernels: one of `KernelLevel.available`.
+  public init(
+    model: Model, memory: UnsafeMutableRawBufferPointer, kernels: KernelLevel = .best
+  ) throws(SpotterError) {
     settings = try FramePipeline.frontEndSettings(of: model)
     let plan = MemoryPlan(model: model, settings: settings)
     precondition(memory.count >= plan.total, "the pipeline's memory is too small")
     func piece(_ start: Int, _ count: Int) -> UnsafeMutableRawBufferPointer {
       UnsafeMutableRawBufferPointer(rebasing: memory[start..<start + count])
     }
-    network = Network(model: model, memory: piece(0, plan.network))
-    extractor = LogMelExtractor(settings: settings, memory: piece(plan.network, plan.extractor))
+    network = Network(model: model, memory: piece(0, plan.network), kernels: kernels)
+    extractor = LogMelExtractor(
+      settings: settings, memory: piece(plan.network, plan.extractor), kernelLevel: kernels.level)
     let frames = piece(plan.network + plan.extractor, plan.frame)
     frame = frames.bindMemory(to: Int16.self).baseAddress.unsafelyUnwrapped
   }

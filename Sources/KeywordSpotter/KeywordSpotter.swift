@@ -41,12 +41,13 @@ public struct KeywordSpotter {
   /// - Parameters:
   ///   - settings: the model's defaults, possibly overridden.
   ///   - memory: at least `requiredBytes(for:settings:)`, aligned to 64, owned by the caller and not moved.
+  ///   - kernels: one of `KernelLevel.available`.
   public init(
-    model: Model, settings: DetectorSettings, memory: UnsafeMutableRawBufferPointer
+    model: Model, settings: DetectorSettings, memory: UnsafeMutableRawBufferPointer, kernels: KernelLevel = .best
   ) throws(SpotterError) {
     let pipelineBytes = try FramePipeline.requiredBytes(for: model)
     pipeline = try FramePipeline(
-      model: model, memory: UnsafeMutableRawBufferPointer(rebasing: memory[..<pipelineBytes]))
+      model: model, memory: UnsafeMutableRawBufferPointer(rebasing: memory[..<pipelineBytes]), kernels: kernels)
     detector = Detector(
       settings: settings, memory: UnsafeMutableRawBufferPointer(rebasing: memory[pipelineBytes...]))
   }

@@ -1,3 +1,7 @@
+#if canImport(CKernels)
+  import CKernels
+#endif
+
 /// How far `LogMelExtractor.accept` came.
 public struct LogMelProgress: Equatable, Sendable {
   public let consumed_samples: Int
@@ -17,6 +21,8 @@ public struct LogMelExtractor {
   private let power: UnsafeMutablePointer<Int64>
   private let twiddles: Twiddles
   private let logarithm: Logarithm
+  /// The loops in C for an instruction set (Sources/CKernels), or 0 for those in Swift that define them.
+  private let kernelLevel: Int32
   private var filled_samples = 0
 
   /// What the start of the memory must be a multiple of.
@@ -24,8 +30,23 @@ public struct LogMelExtractor {
 
   public static func requiredBytes(for settings: LogMelSettings) -> Int { LogMelMemoryLayout(settings).totalBytes }
 
-  /// - Parameter memory: at least `requiredBytes`, aligned to `requiredAlignment`; what it holds does not matter.
-  public init(settings: LogMelSettings, memory: UnsafeMutableRawBufferPointer) {
+  /// The fastest loops that this processor runs.
+  public static var bestKernelLevel: Int32 {
+    #if canImport(CKernels)
+      silif_best_level()
+    #else
+      0
+    #endif
+  }
+
+  /// - Parameters:
+  ///   - memory: at least `requiredBytes`, aligned to `requiredAlignment`; what it holds does not matter.
+  ///   - kernelLevel: 0...bestKernelLevel; all give the same bits.
+  public init(
+    settings: LogMelSettings, memory: UnsafeMutableRawBufferPointer,
+    kernelLevel: Int32 = LogMelExtractor.bestKernelLevel
+  ) {
+    self.kernelLevel = kernelLevel
     let layout = LogMelMemoryLayout(settings)
     guard let base = memory.baseAddress, memory.count >= layout.totalBytes,
       UInt(bitPattern: base) % UInt(LogMelExtractor.requiredAlignment) == 0
@@ -66,12 +87,36 @@ public struct LogMelExtractor {
   @_noAllocation @_noLocks
   private func write(_ frame: UnsafeMutablePointer<Int16>) {
     let count = settings.frameLength_samples
-    let bits = emphasise(samples, count: count, preemphasis_q15: settings.preemphasis_q15, to: scratch)
-    let shift = blockShift(magnitudeBits: bits)
+    let preemphasis_q15 = settings.preemphasis_q15
+    let mean_q15 = meanTerm_q15(samples, count: count, preemphasis_q15: preemphasis_q15)
+    let shift: Int32
+    #if canImport(CKernels)
+      if kernelLevel > 0 {
+        let magnitude = silif_emphasise(kernelLevel, samples, count, preemphasis_q15, mean_q15, scratch)
+        shift = blockShift(magnitudeBits: magnitudeBits(magnitude))
+        silif_window(kernelLevel, scratch, count &>> 1, settings.window_q24, 24 &- shift, spectrum)
+        silif_transform256(kernelLevel, spectrum, scratch, twiddles.stage)
+        silif_power(kernelLevel, spectrum, twiddles.split, power)
+      } else {
+        shift = writePower(mean_q15)
+      }
+    #else
+      shift = writePower(mean_q15)
+    #endif
+    settings.writeLogEnergies(of: power, blockShift: shift, logarithm: logarithm, to: frame)
+  }
+
+  /// - Returns: the block shift.
+  @_noAllocation @_noLocks
+  private func writePower(_ mean_q15: Int32) -> Int32 {
+    let count = settings.frameLength_samples
+    let magnitude = emphasise(
+      samples, count: count, preemphasis_q15: settings.preemphasis_q15, meanTerm_q15: mean_q15, to: scratch)
+    let shift = blockShift(magnitudeBits: magnitudeBits(magnitude))
     window(scratch, count: count, settings.window_q24, blockShift: shift, to: spectrum)
     transformComplex256(spectrum, scratch: scratch, twiddles: twiddles.stage)
     powerSpectrum(spectrum, splitTwiddles: twiddles.split, to: power)
-    settings.writeLogEnergies(of: power, blockShift: shift, logarithm: logarithm, to: frame)
+    return shift
   }
 }
 

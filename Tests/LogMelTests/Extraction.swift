@@ -28,7 +28,9 @@ final class Extraction {
   private let allocation: UnsafeMutableRawBufferPointer
   private let fill: UInt8
 
-  init(_ section: [UInt8], memoryFilledWith fill: UInt8 = 0) throws {
+  init(
+    _ section: [UInt8], memoryFilledWith fill: UInt8 = 0, kernelLevel: Int32 = LogMelExtractor.bestKernelLevel
+  ) throws {
     self.section = AlignedSection(section)
     self.fill = fill
     settings = try self.section.settings()
@@ -36,7 +38,8 @@ final class Extraction {
     allocation = .allocate(byteCount: needed + 2 * Extraction.guardBytes, alignment: LogMelExtractor.requiredAlignment)
     allocation.initializeMemory(as: UInt8.self, repeating: fill)
     let memory = allocation[Extraction.guardBytes..<Extraction.guardBytes + needed]
-    extractor = LogMelExtractor(settings: settings, memory: UnsafeMutableRawBufferPointer(rebasing: memory))
+    extractor = LogMelExtractor(
+      settings: settings, memory: UnsafeMutableRawBufferPointer(rebasing: memory), kernelLevel: kernelLevel)
   }
 
   deinit { allocation.deallocate() }

@@ -1,3 +1,4 @@
+import LogMel
 import Testing
 
 @Suite struct GoldenTests {
@@ -10,6 +11,11 @@ import Testing
     for blockSize in [1, 7, 160, 4096] {
       let extraction = try Extraction(section)
       #expect(extraction.frames(of: samples, blockSize: blockSize) == want, "blocks of \(blockSize)")
+      #expect(extraction.guardsAreIntact)
+    }
+    for level in 0...LogMelExtractor.bestKernelLevel {
+      let extraction = try Extraction(section, kernelLevel: level)
+      #expect(extraction.frames(of: samples, blockSize: 160) == want, "kernels of level \(level)")
       #expect(extraction.guardsAreIntact)
     }
   }

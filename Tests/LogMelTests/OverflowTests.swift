@@ -64,7 +64,10 @@ import Testing
         for (last, others) in [(32_767, -32_768), (-32_768, 32_767), (32_767, 32_767)] as [(Int16, Int16)] {
           var samples = [Int16](repeating: others, count: count)
           samples[count - 1] = last
-          let bits = emphasise(samples, count: count, preemphasis_q15: Int32(preemphasis), to: output)
+          let mean_q15 = meanTerm_q15(samples, count: count, preemphasis_q15: Int32(preemphasis))
+          let bits = magnitudeBits(
+            emphasise(
+              samples, count: count, preemphasis_q15: Int32(preemphasis), meanTerm_q15: mean_q15, to: output))
           let sum = samples.reduce(Int64(0)) { $0 + Int64($1) }
           let numerator = 2 * (32_768 - preemphasis) * sum + Int64(count)
           let mean = Int64((Double(numerator) / Double(2 * count)).rounded(.down))

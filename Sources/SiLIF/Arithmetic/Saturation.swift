@@ -13,6 +13,15 @@ struct SaturationCounter {
     #endif
     return value > limit ? limit : (value < -limit ? -limit : value)
   }
+
+  /// Counts what was clamped elsewhere.
+  @_noAllocation @_noLocks
+  @inline(__always)
+  func add(_ clamped: Int64) {
+    #if DEBUG
+      count.pointee &+= UInt64(bitPattern: clamped)
+    #endif
+  }
 }
 
 /// Bounds that every proof in docs/ARITHMETIC.md rests on. Computed, because a stored static is initialized behind a

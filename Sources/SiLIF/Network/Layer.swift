@@ -31,6 +31,7 @@ struct Layer {
 
   /// Memory that all layers share, because a layer is done with it before the next one begins.
   struct Scratch: BitwiseCopyable {
+    let kernels: KernelLevel
     /// Sums of the layer that is stepping, [widest paddedOutputs].
     let sums: UnsafeMutablePointer<Int32>
     /// For SpikeInput, [widest paddedOutputs].
@@ -39,7 +40,8 @@ struct Layer {
     let nonZero: UnsafeMutablePointer<UInt16>
     let nonZeroValues: UnsafeMutablePointer<Int16>
 
-    init(widest: Int, inputCount: Int, arena: inout Arena) {
+    init(widest: Int, inputCount: Int, kernels: KernelLevel, arena: inout Arena) {
+      self.kernels = kernels
       sums = arena.reserve(Int32.self, widest)
       tile = arena.reserve(Int16.self, widest)
       nonZero = arena.reserve(UInt16.self, inputCount)
@@ -138,6 +140,13 @@ struct Layer {
 
   @inline(__always)
   private func accumulate(_ frame: UnsafePointer<Int16>) {
+    #if canImport(CKernels)
+      if scratch.kernels.isC {
+        DenseInput.accumulate(
+          kernels: scratch.kernels, frame: frame, parameters: parameters, nonZero: scratch.nonZero, into: sums)
+        return
+      }
+    #endif
     DenseInput.accumulate(
       frame: frame, parameters: parameters, nonZero: scratch.nonZero, values: scratch.nonZeroValues, into: sums)
   }
@@ -148,14 +157,13 @@ struct Layer {
     var arrivedCount = count
     switch delay {
     case .none:
-      SpikeInput.accumulate(active: active, count: count, parameters: parameters, tile: scratch.tile, into: sums)
+      accumulate(active, count)
     case .spikes(let ring, let arrived):
       arrivedCount = ring.exchange(
         active: active, count: count, slot: slot, delays: delays, inputs: parameters.inputs, arrived: arrived)
-      SpikeInput.accumulate(
-        active: arrived, count: arrivedCount, parameters: parameters, tile: scratch.tile, into: sums)
+      accumulate(arrived, arrivedCount)
     case .dendritic(let ring):
-      SpikeInput.accumulate(active: active, count: count, parameters: parameters, tile: scratch.tile, into: sums)
+      accumulate(active, count)
       ring.deposit(sums: sums, slot: slot, delays: delays)
       ring.collect(slot: slot, into: sums)
     case .synaptic(let ring):
@@ -169,6 +177,18 @@ struct Layer {
     return arrivedCount &* parameters.outputs
   }
 
+  @inline(__always)
+  private func accumulate(_ active: UnsafePointer<UInt16>, _ count: Int) {
+    #if canImport(CKernels)
+      if scratch.kernels.isC {
+        SpikeInput.accumulate(
+          kernels: scratch.kernels, active: active, count: count, parameters: parameters, into: sums)
+        return
+      }
+    #endif
+    SpikeInput.accumulate(active: active, count: count, parameters: parameters, tile: scratch.tile, into: sums)
+  }
+
   /// Present wherever `delay` is not `.none`: the model reader made sure.
   @inline(__always)
   private var delays: UnsafePointer<UInt8> { parameters.delays.unsafelyUnwrapped }
@@ -177,6 +197,9 @@ struct Layer {
   private mutating func stepNeurons() {
     // Without delays the ring has one slot, and this stays 0.
     slot = slot == parameters.maximumDelay ? 0 : slot &+ 1
+    #if canImport(CKernels)
+      if scratch.kernels.isC { return stepNeuronsInC() }
+    #endif
     switch neurons {
     case .siLIF(let neurons):
       neurons.step(sums: sums, spiked: spiked, parameters: parameters, saturation: saturation)
@@ -191,6 +214,23 @@ struct Layer {
       neurons.step(sums: sums, parameters: parameters, saturation: saturation)
     }
   }
+
+  #if canImport(CKernels)
+    @inline(__always)
+    private mutating func stepNeuronsInC() {
+      let kernels = scratch.kernels
+      switch neurons {
+      case .siLIF(let neurons):
+        activeCount = neurons.step(
+          kernels: kernels, sums: sums, spiked: spiked, active: active, parameters: parameters, saturation: saturation)
+      case .cSiLIF(let neurons):
+        activeCount = neurons.step(
+          kernels: kernels, sums: sums, spiked: spiked, active: active, parameters: parameters, saturation: saturation)
+      case .readout(let neurons):
+        neurons.step(kernels: kernels, sums: sums, parameters: parameters, saturation: saturation)
+      }
+    }
+  #endif
 
   /// Without a branch on the data: every index is written, and kept only when its neuron fired. The write position
   /// never passes the index, so the list needs no extra room.

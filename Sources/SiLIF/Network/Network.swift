@@ -15,21 +15,22 @@ public struct Network {
   /// Bytes of memory that `init(model:memory:)` needs, aligned to 64.
   public static func requiredBytes(for model: Model) -> Int {
     var arena = Arena()
-    _ = Network(model: model, arena: &arena, isCounting: true)
+    _ = Network(model: model, kernels: .swift, arena: &arena, isCounting: true)
     return arena.usedBytes
   }
 
   /// - Parameters:
   ///   - model: validated; its bytes must outlive the network.
   ///   - memory: at least `requiredBytes(for:)`, aligned to 64, owned by the caller and not moved.
-  public init(model: Model, memory: UnsafeMutableRawBufferPointer) {
+  ///   - kernels: one of `KernelLevel.available`.
+  public init(model: Model, memory: UnsafeMutableRawBufferPointer, kernels: KernelLevel = .best) {
     precondition(memory.count >= Network.requiredBytes(for: model), "the network's memory is too small")
     precondition(UInt(bitPattern: memory.baseAddress) % UInt(Arena.alignment) == 0, "memory must be aligned to 64")
     var arena = Arena(memory: memory)
-    self.init(model: model, arena: &arena, isCounting: false)
+    self.init(model: model, kernels: kernels, arena: &arena, isCounting: false)
   }
 
-  private init(model: Model, arena: inout Arena, isCounting: Bool) {
+  private init(model: Model, kernels: KernelLevel, arena: inout Arena, isCounting: Bool) {
     header = model.header
     layers = arena.reserveValues(Layer.self, model.header.layerCount)
     frame = arena.reserve(Int16.self, model.header.inputCount)
@@ -42,7 +43,8 @@ public struct Network {
     countsZeroInputs = model.header.inputKind != .counts
     var widest = 0
     for index in 0..<model.header.layerCount { widest = max(widest, model.layer(index).paddedOutputs) }
-    let scratch = Layer.Scratch(widest: widest, inputCount: model.header.inputCount, arena: &arena)
+    let scratch = Layer.Scratch(
+      widest: widest, inputCount: model.header.inputCount, kernels: kernels, arena: &arena)
     for index in 0..<model.header.layerCount {
       let layer = Layer(parameters: model.layer(index), scratch: scratch, saturation: saturation, arena: &arena)
       if !isCounting { (layers + index).initialize(to: layer) }

@@ -11,10 +11,12 @@ import Testing
   @Test(arguments: GoldenModels.names)
   func digestEqualsTheReference(_ name: String) throws {
     let loaded = try LoadedModel(golden: name)
-    let running = RunningNetwork(loaded)
-    #expect(running.runSelfTest() == loaded.model.selfTest.digest)
-    #expect(running.isGuardIntact)
-    #expect(running.network.synapticOperationCount == loaded.provenance("synaptic_operations").flatMap { UInt64($0) })
+    for kernels in KernelLevel.available {
+      let running = RunningNetwork(loaded, kernels: kernels)
+      #expect(running.runSelfTest() == loaded.model.selfTest.digest, "\(kernels.name)")
+      #expect(running.isGuardIntact)
+      #expect(running.network.synapticOperationCount == loaded.provenance("synaptic_operations").flatMap { UInt64($0) })
+    }
   }
 
   @Test(arguments: GoldenModels.names)

@@ -44,12 +44,13 @@ final class RunningNetwork {
   private let memory: AlignedBytes
   private static let guardBytes = 256
 
-  init(_ loaded: LoadedModel) {
+  init(_ loaded: LoadedModel, kernels: KernelLevel = .best) {
     self.loaded = loaded
     let model = loaded.model
     let required = Network.requiredBytes(for: model)
     memory = AlignedBytes(count: required + RunningNetwork.guardBytes)
-    network = Network(model: model, memory: UnsafeMutableRawBufferPointer(rebasing: memory.bytes[..<required]))
+    network = Network(
+      model: model, memory: UnsafeMutableRawBufferPointer(rebasing: memory.bytes[..<required]), kernels: kernels)
   }
 
   /// Steps the model's own self-test and digests it.

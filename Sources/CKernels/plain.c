@@ -1,0 +1,177 @@
+// Plain C: vectors of the compiler's own for the sums, which every instruction set has, and loops for the neurons, which
+// the compiler vectorises where it can (64-bit shifts and signed products: NEON has them, SSE2 has not).
+#include <string.h>
+
+#include "arithmetic.h"
+#include "kernels.h"
+
+#define INLINE static inline __attribute__((always_inline))
+
+typedef int8_t bytes16 __attribute__((vector_size(16)));
+typedef int16_t halves16 __attribute__((vector_size(32)));
+typedef int32_t words16 __attribute__((vector_size(64)));
+
+static inline ptrdiff_t list_active(const uint8_t *spiked, ptrdiff_t width, uint16_t *active) {
+  ptrdiff_t count = 0;
+  for (ptrdiff_t i = 0; i < width; i++) {
+    active[count] = (uint16_t)i;
+    count += spiked[i];
+  }
+  return count;
+}
+
+/// `groups` (a constant) times 16 outputs, whose sums stay in registers whatever the number of rows.
+INLINE void sum_groups8(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count, int32_t *sums,
+                        int groups) {
+  words16 totals[4];
+  for (int i = 0; i < groups; i++) totals[i] = (words16){0};
+  for (ptrdiff_t start = 0; start < count; start += SILIF_ROWS_PER_TILE) {
+    ptrdiff_t end = count - start < SILIF_ROWS_PER_TILE ? count : start + SILIF_ROWS_PER_TILE;
+    halves16 tile[4];
+    for (int i = 0; i < groups; i++) tile[i] = (halves16){0};
+    for (ptrdiff_t k = start; k < end; k++) {
+      const int8_t *row = weights + active[k] * width;
+      for (int i = 0; i < groups; i++) {
+        bytes16 bytes;
+        memcpy(&bytes, row + 16 * i, sizeof bytes);
+        tile[i] += __builtin_convertvector(bytes, halves16);
+      }
+    }
+    for (int i = 0; i < groups; i++) totals[i] += __builtin_convertvector(tile[i], words16);
+  }
+  for (int i = 0; i < groups; i++) memcpy(sums + 16 * i, &totals[i], sizeof totals[i]);
+}
+
+void silif_sum_rows8_plain(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
+                           int32_t *sums) {
+  ptrdiff_t j = 0;
+  for (; j + 64 <= width; j += 64) sum_groups8(weights + j, width, active, count, sums + j, 4);
+  for (; j < width; j += 16) sum_groups8(weights + j, width, active, count, sums + j, 1);
+}
+
+void silif_sum_rows16_plain(const int16_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
+                            int32_t *sums) {
+  for (ptrdiff_t j = 0; j < width; j += 16) {
+    words16 totals = {0};
+    for (ptrdiff_t k = 0; k < count; k++) {
+      halves16 halves;
+      memcpy(&halves, weights + active[k] * width + j, sizeof halves);
+      totals += __builtin_convertvector(halves, words16);
+    }
+    memcpy(sums + j, &totals, sizeof totals);
+  }
+}
+
+static inline ptrdiff_t list_non_zero(const int16_t *frame, ptrdiff_t inputs, uint16_t *listed) {
+  ptrdiff_t count = 0;
+  for (ptrdiff_t i = 0; i < inputs; i++) {
+    listed[count] = (uint16_t)i;
+    count += frame[i] != 0;
+  }
+  return count;
+}
+
+// Sums stay within int32_t in every order: Sum|W|*limit was checked at load.
+void silif_sum_dense8_plain(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
+                            uint16_t *listed, int32_t *restrict sums) {
+  ptrdiff_t count = list_non_zero(frame, inputs, listed);
+  for (ptrdiff_t j = 0; j < width; j += 16) {
+    int32_t totals[16] = {0};
+    for (ptrdiff_t k = 0; k < count; k++) {
+      const int8_t *row = weights + listed[k] * width + j;
+      int16_t value = frame[listed[k]];
+      for (int i = 0; i < 16; i++) totals[i] += (int16_t)row[i] * value;
+    }
+    for (int i = 0; i < 16; i++) sums[j + i] = totals[i];
+  }
+}
+
+void silif_sum_dense16_plain(const int16_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
+                             uint16_t *listed, int32_t *restrict sums) {
+  ptrdiff_t count = list_non_zero(frame, inputs, listed);
+  for (ptrdiff_t j = 0; j < width; j += 16) {
+    int32_t totals[16] = {0};
+    for (ptrdiff_t k = 0; k < count; k++) {
+      const int16_t *row = weights + listed[k] * width + j;
+      int16_t value = frame[listed[k]];
+      for (int i = 0; i < 16; i++) totals[i] += row[i] * value;
+    }
+    for (int i = 0; i < 16; i++) sums[j + i] = totals[i];
+  }
+}
+
+/// Pointers as parameters, because only those can say `restrict`, without which nothing vectorises.
+static int64_t silif_loop(ptrdiff_t width, int32_t one, const int32_t *restrict sums, const int32_t *restrict mantissa,
+                          const uint8_t *restrict shift, const int32_t *restrict bias, const int32_t *restrict decay,
+                          const int32_t *restrict gain, const int32_t *restrict leak_mantissa,
+                          const uint8_t *restrict leak_shift, const int32_t *restrict subthreshold,
+                          const int32_t *restrict coupling, int32_t *restrict membrane, int64_t *restrict adaptation,
+                          uint8_t *restrict spiked) {
+  int64_t saturated = 0;
+  for (ptrdiff_t i = 0; i < width; i++) {
+    int32_t u = membrane[i];
+    int32_t s = spiked[i];
+    int64_t w = adaptation[i];
+    int64_t leak = rounded_variable_shift((int64_t)leak_mantissa[i] * (int32_t)rounded_shift(w, 30), leak_shift[i]);
+    int64_t adapted = w - leak + (int64_t)subthreshold[i] * u + (int64_t)coupling[i] * (s << 30);
+    int64_t new_w = clamped(adapted, SILIF_ADAPTATION_LIMIT);
+    int64_t sum = (int64_t)decay[i] * (u - s * one) - (int64_t)gain[i] * (int32_t)rounded_shift(new_w, 30) +
+                  aligned_current(sums[i], mantissa[i], shift[i], bias[i]);
+    int64_t free_u = rounded_shift(sum, 30);
+    int32_t new_u = (int32_t)clamped(free_u, SILIF_STATE_LIMIT);
+    saturated += (new_w != adapted) + (new_u != free_u);
+    adaptation[i] = new_w;
+    membrane[i] = new_u;
+    spiked[i] = new_u > one;
+  }
+  return saturated;
+}
+
+ptrdiff_t silif_step_silif_plain(silif_neurons *n) {
+  n->saturated += silif_loop(n->width, (int32_t)1 << n->state_fraction_bits, n->current.sums, n->current.mantissa,
+                             n->current.shift, n->current.bias, n->decay, n->input_gain, n->leak_mantissa,
+                             n->leak_shift, n->subthreshold, n->spike_coupling, n->membrane, n->adaptation, n->spiked);
+  return list_active(n->spiked, n->width, n->active);
+}
+
+static int64_t csilif_loop(ptrdiff_t width, int32_t half, const int32_t *restrict sums,
+                           const int32_t *restrict mantissa, const uint8_t *restrict shift,
+                           const int32_t *restrict bias, const int32_t *restrict decay_real,
+                           const int32_t *restrict decay_imaginary, int32_t *restrict real,
+                           int32_t *restrict imaginary, uint8_t *restrict spiked) {
+  int64_t saturated = 0;
+  for (ptrdiff_t i = 0; i < width; i++) {
+    int32_t re = real[i] - spiked[i] * half;
+    int32_t im = imaginary[i];
+    int64_t sum_re = (int64_t)decay_real[i] * re - (int64_t)decay_imaginary[i] * im +
+                     aligned_current(sums[i], mantissa[i], shift[i], bias[i]);
+    int64_t sum_im = (int64_t)decay_imaginary[i] * re + (int64_t)decay_real[i] * im;
+    int64_t free_re = rounded_shift(sum_re, 30);
+    int64_t free_im = rounded_shift(sum_im, 30);
+    int32_t new_re = (int32_t)clamped(free_re, SILIF_STATE_LIMIT);
+    int32_t new_im = (int32_t)clamped(free_im, SILIF_STATE_LIMIT);
+    saturated += (new_re != free_re) + (new_im != free_im);
+    real[i] = new_re;
+    imaginary[i] = new_im;
+    spiked[i] = new_re > half;
+  }
+  return saturated;
+}
+
+ptrdiff_t silif_step_csilif_plain(silif_complex_neurons *n) {
+  n->saturated += csilif_loop(n->width, (int32_t)1 << (n->state_fraction_bits - 1), n->current.sums,
+                              n->current.mantissa, n->current.shift, n->current.bias, n->decay_real,
+                              n->decay_imaginary, n->real, n->imaginary, n->spiked);
+  return list_active(n->spiked, n->width, n->active);
+}
+
+void silif_step_readout_plain(silif_readout *n) {
+  for (ptrdiff_t i = 0; i < n->width; i++) {
+    int64_t sum = (int64_t)n->decay[i] * n->membrane[i] +
+                  aligned_current(n->current.sums[i], n->current.mantissa[i], n->current.shift[i], n->current.bias[i]);
+    int64_t free_u = rounded_shift(sum, 30);
+    int32_t new_u = (int32_t)clamped(free_u, SILIF_STATE_LIMIT);
+    n->saturated += new_u != free_u;
+    n->membrane[i] = new_u;
+  }
+}
