@@ -123,6 +123,60 @@ AVX2 void silif_sum_rows16_avx2(const int16_t *weights, ptrdiff_t width, const u
   }
 }
 
+// 4-bit weights. Nibbles as 0...15 are added in bytes, those sums in 16 bits, and 8 a row is taken off at the end.
+
+AVX2_INLINE void put_words(int32_t *sums, __m128i totals, V offset) {
+  store(sums, _mm256_sub_epi32(_mm256_cvtepu16_epi32(totals), offset));
+}
+
+/// 32 bytes: 32 outputs from `low_sums` on and 32 from `high_sums` on.
+AVX2_INLINE void sum_nibbles32(const int8_t *weights, ptrdiff_t half, const uint16_t *active, ptrdiff_t count,
+                               int32_t *low_sums, int32_t *high_sums) {
+  V zero = _mm256_setzero_si256(), mask = _mm256_set1_epi8(0x0F), bias = _mm256_set1_epi8((char)0x88);
+  V totals[4] = {zero, zero, zero, zero};
+  for (ptrdiff_t start = 0; start < count; start += SILIF_ROWS_PER_BYTE) {
+    ptrdiff_t end = count - start < SILIF_ROWS_PER_BYTE ? count : start + SILIF_ROWS_PER_BYTE;
+    V lows = zero, highs = zero;
+    for (ptrdiff_t k = start; k < end; k++) {
+      V bytes = _mm256_xor_si256(load(weights + active[k] * half), bias);
+      lows = _mm256_add_epi8(lows, _mm256_and_si256(bytes, mask));
+      highs = _mm256_add_epi8(highs, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), mask));
+    }
+    totals[0] = _mm256_add_epi16(totals[0], _mm256_cvtepu8_epi16(low(lows)));
+    totals[1] = _mm256_add_epi16(totals[1], _mm256_cvtepu8_epi16(high(lows)));
+    totals[2] = _mm256_add_epi16(totals[2], _mm256_cvtepu8_epi16(low(highs)));
+    totals[3] = _mm256_add_epi16(totals[3], _mm256_cvtepu8_epi16(high(highs)));
+  }
+  V offset = _mm256_set1_epi32((int32_t)(8 * count));
+  for (int i = 0; i < 4; i++) {
+    int32_t *to = (i < 2 ? low_sums : high_sums) + 16 * (i % 2);
+    put_words(to, low(totals[i]), offset);
+    put_words(to + 8, high(totals[i]), offset);
+  }
+}
+
+/// The same for 8 bytes.
+AVX2_INLINE void sum_nibbles8(const int8_t *weights, ptrdiff_t half, const uint16_t *active, ptrdiff_t count,
+                              int32_t *low_sums, int32_t *high_sums) {
+  __m128i mask = _mm_set1_epi16(0x0F), lows = _mm_setzero_si128(), highs = lows;
+  for (ptrdiff_t k = 0; k < count; k++) {
+    __m128i bytes = _mm_loadl_epi64((const __m128i *)(weights + active[k] * half));
+    bytes = _mm_cvtepu8_epi16(_mm_xor_si128(bytes, _mm_set1_epi8((char)0x88)));
+    lows = _mm_add_epi16(lows, _mm_and_si128(bytes, mask));
+    highs = _mm_add_epi16(highs, _mm_srli_epi16(bytes, 4));
+  }
+  V offset = _mm256_set1_epi32((int32_t)(8 * count));
+  put_words(low_sums, lows, offset);
+  put_words(high_sums, highs, offset);
+}
+
+AVX2 void silif_sum_rows4_avx2(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
+                               int32_t *sums) {
+  ptrdiff_t half = width / 2, k = 0;
+  for (; k + 32 <= half; k += 32) sum_nibbles32(weights + k, half, active, count, sums + k, sums + half + k);
+  for (; k < half; k += 8) sum_nibbles8(weights + k, half, active, count, sums + k, sums + half + k);
+}
+
 // Dense input. Two rows' weights side by side meet their two values in `madd`: a product pair stays below 2^31 because
 // the whole sum does (Sum|W|*limit was checked at load).
 
@@ -175,6 +229,44 @@ AVX2 void silif_sum_dense8_avx2(const int8_t *weights, ptrdiff_t width, const in
   ptrdiff_t j = 0;
   for (; j + 64 <= width; j += 64) dense_groups8(weights + j, width, frame, listed, count, sums + j, 4);
   for (; j < width; j += 16) dense_groups8(weights + j, width, frame, listed, count, sums + j, 1);
+}
+
+/// `groups` (a constant) times 8 bytes of the half rows, which are as many outputs from `low_sums` on and as many from
+/// `high_sums` on.
+AVX2_INLINE void dense_groups4(const int8_t *weights, ptrdiff_t half, const int16_t *frame, const uint16_t *listed,
+                               ptrdiff_t count, int32_t *low_sums, int32_t *high_sums, int groups) {
+  V t[8];
+  for (int i = 0; i < 2 * groups; i++) t[i] = _mm256_setzero_si256();
+  for (ptrdiff_t k = 0; k < count; k += 2) {
+    unsigned first = listed[k];
+    unsigned second = k + 1 < count ? listed[k + 1] : first;
+    V values = pair_of(frame, first, second);
+    if (k + 1 == count) values = _mm256_and_si256(values, _mm256_set1_epi32(0xFFFF));
+    const int8_t *row0 = weights + first * half;
+    const int8_t *row1 = weights + second * half;
+    for (int i = 0; i < groups; i++) {
+      __m128i a = _mm_loadl_epi64((const __m128i *)(row0 + 8 * i));
+      __m128i b = _mm_loadl_epi64((const __m128i *)(row1 + 8 * i));
+      V pairs = _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(a, b));
+      V lows = _mm256_srai_epi16(_mm256_slli_epi16(pairs, 12), 12), highs = _mm256_srai_epi16(pairs, 4);
+      t[2 * i] = _mm256_add_epi32(t[2 * i], _mm256_madd_epi16(values, lows));
+      t[2 * i + 1] = _mm256_add_epi32(t[2 * i + 1], _mm256_madd_epi16(values, highs));
+    }
+  }
+  for (int i = 0; i < groups; i++) {
+    store(low_sums + 8 * i, t[2 * i]);
+    store(high_sums + 8 * i, t[2 * i + 1]);
+  }
+}
+
+AVX2 void silif_sum_dense4_avx2(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
+                                uint16_t *listed, int32_t *sums) {
+  ptrdiff_t count = list_non_zero(frame, inputs, listed);
+  ptrdiff_t half = width / 2, k = 0;
+  for (; k + 32 <= half; k += 32) {
+    dense_groups4(weights + k, half, frame, listed, count, sums + k, sums + half + k, 4);
+  }
+  for (; k < half; k += 8) dense_groups4(weights + k, half, frame, listed, count, sums + k, sums + half + k, 1);
 }
 
 AVX2 void silif_sum_dense16_avx2(const int16_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
@@ -252,9 +344,10 @@ AVX2_INLINE currents load_currents(const silif_current *from, ptrdiff_t i) {
   return (currents){load(from->sums + i), load(from->mantissa + i), widened(from->shift + i), load(from->bias + i)};
 }
 
-AVX2_INLINE V even_shift(V shift) { return _mm256_blend_epi32(shift, _mm256_setzero_si256(), 0xAA); }
+/// Elements 0, 2, 4 and 6, clean in all 64 bits: for what is not negative.
+AVX2_INLINE V even_part(V v) { return _mm256_blend_epi32(v, _mm256_setzero_si256(), 0xAA); }
 AVX2_INLINE V even_current(const currents *c) {
-  return aligned_current(c->sum, c->mantissa, even_shift(c->shift), c->bias);
+  return aligned_current(c->sum, c->mantissa, even_part(c->shift), c->bias);
 }
 AVX2_INLINE V odd_current(const currents *c) {
   return aligned_current(odd(c->sum), odd(c->mantissa), odd(c->shift), odd(c->bias));
@@ -307,7 +400,7 @@ AVX2 ptrdiff_t silif_step_silif_avx2(silif_neurons *n) {
     V subthreshold = load(n->subthreshold + i), coupling = load(n->spike_coupling + i);
     V even_i = even_current(&c), odd_i = odd_current(&c);
 #define EVEN(clamps)                                                                                                  \
-  silif_half(even_w, u, reset_u, s_q30, even_i, decay, gain, mantissa, even_shift(shift), subthreshold, coupling,     \
+  silif_half(even_w, u, reset_u, s_q30, even_i, decay, gain, mantissa, even_part(shift), subthreshold, coupling,     \
              clamps, &saturated)
 #define ODD(clamps)                                                                                                   \
   silif_half(odd_w, odd(u), odd(reset_u), odd(s_q30), odd_i, odd(decay), odd(gain), odd(mantissa), odd(shift),        \
@@ -334,14 +427,17 @@ AVX2 ptrdiff_t silif_step_silif_avx2(silif_neurons *n) {
   return count;
 }
 
-AVX2 ptrdiff_t silif_step_csilif_avx2(silif_complex_neurons *n) {
-  V half = _mm256_set1_epi32((int32_t)1 << (n->state_fraction_bits - 1));
-  __m128i half_bits = _mm_cvtsi32_si128(n->state_fraction_bits - 1);
+/// C-SiLIF takes half a threshold from Re u before the rotation; RF takes one after it.
+AVX2_INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
+  int threshold_bits = n->state_fraction_bits - (is_rf ? 0 : 1);
+  V threshold = _mm256_set1_epi32((int32_t)1 << threshold_bits);
+  __m128i reset_bits = _mm_cvtsi32_si128(threshold_bits);
   V saturated = _mm256_setzero_si256();
   ptrdiff_t count = 0;
   for (ptrdiff_t i = 0; i < n->width; i += 8) {
     currents c = load_currents(&n->current, i);
-    V re = _mm256_sub_epi32(load(n->real + i), _mm256_sll_epi32(widened(n->spiked + i), half_bits));
+    V reset = _mm256_sll_epi32(widened(n->spiked + i), reset_bits);
+    V re = is_rf ? load(n->real + i) : _mm256_sub_epi32(load(n->real + i), reset);
     V im = load(n->imaginary + i);
     V cos = load(n->decay_real + i), sin = load(n->decay_imaginary + i);
     V odd_re = odd(re), odd_im = odd(im), odd_cos = odd(cos), odd_sin = odd(sin);
@@ -351,6 +447,10 @@ AVX2 ptrdiff_t silif_step_csilif_avx2(silif_complex_neurons *n) {
         _mm256_sub_epi64(_mm256_mul_epi32(odd_cos, odd_re), _mm256_mul_epi32(odd_sin, odd_im)), odd_current(&c));
     V even_sum_im = _mm256_add_epi64(_mm256_mul_epi32(sin, re), _mm256_mul_epi32(cos, im));
     V odd_sum_im = _mm256_add_epi64(_mm256_mul_epi32(odd_sin, odd_re), _mm256_mul_epi32(odd_cos, odd_im));
+    if (is_rf) {
+      even_sum_re = _mm256_sub_epi64(even_sum_re, _mm256_slli_epi64(even_part(reset), 30));
+      odd_sum_re = _mm256_sub_epi64(odd_sum_re, _mm256_slli_epi64(odd(reset), 30));
+    }
     V outside = _mm256_or_si256(_mm256_or_si256(raised(even_sum_re), raised(even_sum_im)),
                                 _mm256_or_si256(raised(odd_sum_re), raised(odd_sum_im)));
     if (__builtin_expect(any_outside(outside), 0)) {
@@ -362,11 +462,15 @@ AVX2 ptrdiff_t silif_step_csilif_avx2(silif_complex_neurons *n) {
     V state = joined(upper(even_sum_re), upper(odd_sum_re));
     store(n->real + i, state);
     store(n->imaginary + i, joined(upper(even_sum_im), upper(odd_sum_im)));
-    count = fire(state, half, n->spiked, n->active, count, i);
+    count = fire(state, threshold, n->spiked, n->active, count, i);
   }
   n->saturated += total(saturated);
   return count;
 }
+
+AVX2 ptrdiff_t silif_step_csilif_avx2(silif_complex_neurons *n) { return complex_step(n, 0); }
+
+AVX2 ptrdiff_t silif_step_rf_avx2(silif_complex_neurons *n) { return complex_step(n, 1); }
 
 AVX2 void silif_step_readout_avx2(silif_readout *n) {
   V saturated = _mm256_setzero_si256();

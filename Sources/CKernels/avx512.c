@@ -83,18 +83,22 @@ AVX512 ptrdiff_t silif_step_silif_avx512(silif_neurons *n) {
   return count;
 }
 
-AVX512 ptrdiff_t silif_step_csilif_avx512(silif_complex_neurons *n) {
-  __m256i half = _mm256_set1_epi32((int32_t)1 << (n->state_fraction_bits - 1));
-  __m128i half_bits = _mm_cvtsi32_si128(n->state_fraction_bits - 1);
+/// C-SiLIF takes half a threshold from Re u before the rotation; RF takes one after it.
+AVX512_INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
+  int threshold_bits = n->state_fraction_bits - (is_rf ? 0 : 1);
+  __m256i threshold = _mm256_set1_epi32((int32_t)1 << threshold_bits);
+  __m128i reset_bits = _mm_cvtsi32_si128(threshold_bits);
   ptrdiff_t count = 0;
   int64_t saturated = 0;
   for (ptrdiff_t i = 0; i < n->width; i += 8) {
-    __m256i reset = _mm256_sll_epi32(load_bytes8(n->spiked + i), half_bits);
-    V re = _mm512_cvtepi32_epi64(_mm256_sub_epi32(load8(n->real + i), reset));
+    __m256i reset = _mm256_sll_epi32(load_bytes8(n->spiked + i), reset_bits);
+    __m256i before = load8(n->real + i);
+    V re = _mm512_cvtepi32_epi64(is_rf ? before : _mm256_sub_epi32(before, reset));
     V im = load(n->imaginary + i);
     V cos = load(n->decay_real + i), sin = load(n->decay_imaginary + i);
     V sum_re = _mm512_add_epi64(_mm512_sub_epi64(_mm512_mul_epi32(cos, re), _mm512_mul_epi32(sin, im)),
                                 aligned_current(&n->current, i));
+    if (is_rf) sum_re = _mm512_sub_epi64(sum_re, _mm512_slli_epi64(_mm512_cvtepi32_epi64(reset), 30));
     V sum_im = _mm512_add_epi64(_mm512_mul_epi32(sin, re), _mm512_mul_epi32(cos, im));
     V differences = _mm512_setzero_si512();
     V free_re = upper(sum_re), free_im = upper(sum_im);
@@ -107,9 +111,13 @@ AVX512 ptrdiff_t silif_step_csilif_avx512(silif_complex_neurons *n) {
     __m256i state = _mm512_cvtepi64_epi32(kept_re);
     store8(n->real + i, state);
     store8(n->imaginary + i, _mm512_cvtepi64_epi32(kept_im));
-    count = fire(state, half, n->spiked, n->active, count, i);
+    count = fire(state, threshold, n->spiked, n->active, count, i);
   }
   n->saturated += saturated;
   return count;
 }
+
+AVX512 ptrdiff_t silif_step_csilif_avx512(silif_complex_neurons *n) { return complex_step(n, 0); }
+
+AVX512 ptrdiff_t silif_step_rf_avx512(silif_complex_neurons *n) { return complex_step(n, 1); }
 #endif

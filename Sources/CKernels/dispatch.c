@@ -34,6 +34,18 @@ void silif_sum_rows16(int32_t level, const int16_t *weights, ptrdiff_t width, co
   silif_sum_rows16_plain(weights, width, active, count, sums);
 }
 
+void silif_sum_rows4(int32_t level, const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
+                     int32_t *sums) {
+  TO_AVX2(silif_sum_rows4, weights, width, active, count, sums);
+  silif_sum_rows4_plain(weights, width, active, count, sums);
+}
+
+void silif_sum_dense4(int32_t level, const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
+                      uint16_t *listed, int32_t *sums) {
+  TO_AVX2(silif_sum_dense4, weights, width, frame, inputs, listed, sums);
+  silif_sum_dense4_plain(weights, width, frame, inputs, listed, sums);
+}
+
 void silif_sum_dense8(int32_t level, const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
                       uint16_t *listed, int32_t *sums) {
   TO_AVX2(silif_sum_dense8, weights, width, frame, inputs, listed, sums);
@@ -56,6 +68,12 @@ ptrdiff_t silif_step_csilif(int32_t level, silif_complex_neurons *neurons) {
   TO_AVX512(silif_step_csilif, neurons);
   TO_AVX2(silif_step_csilif, neurons);
   return silif_step_csilif_plain(neurons);
+}
+
+ptrdiff_t silif_step_rf(int32_t level, silif_complex_neurons *neurons) {
+  TO_AVX512(silif_step_rf, neurons);
+  TO_AVX2(silif_step_rf, neurons);
+  return silif_step_rf_plain(neurons);
 }
 
 void silif_step_readout(int32_t level, silif_readout *readout) {

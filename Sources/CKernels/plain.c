@@ -10,6 +10,10 @@
 typedef int8_t bytes16 __attribute__((vector_size(16)));
 typedef int16_t halves16 __attribute__((vector_size(32)));
 typedef int32_t words16 __attribute__((vector_size(64)));
+typedef int8_t bytes8 __attribute__((vector_size(8)));
+typedef uint8_t ubytes8 __attribute__((vector_size(8)));
+typedef uint16_t unsigned8 __attribute__((vector_size(16)));
+typedef int32_t words8 __attribute__((vector_size(32)));
 
 static inline ptrdiff_t list_active(const uint8_t *spiked, ptrdiff_t width, uint16_t *active) {
   ptrdiff_t count = 0;
@@ -62,6 +66,33 @@ void silif_sum_rows16_plain(const int16_t *weights, ptrdiff_t width, const uint1
   }
 }
 
+/// Eight bytes hold 8 weights to outputs k... and 8 to outputs width/2 + k...; their nibbles as 0...15 are added, and
+/// what makes them so is taken off at the end.
+void silif_sum_rows4_plain(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
+                           int32_t *sums) {
+  ptrdiff_t half = width / 2;
+  for (ptrdiff_t k = 0; k < half; k += 8) {
+    unsigned8 low = {0}, high = {0};
+    for (ptrdiff_t start = 0; start < count; start += SILIF_ROWS_PER_BYTE) {
+      ptrdiff_t end = count - start < SILIF_ROWS_PER_BYTE ? count : start + SILIF_ROWS_PER_BYTE;
+      ubytes8 low_tile = {0}, high_tile = {0};
+      for (ptrdiff_t position = start; position < end; position++) {
+        ubytes8 bytes;
+        memcpy(&bytes, weights + active[position] * half + k, sizeof bytes);
+        bytes ^= 0x88;
+        low_tile += bytes & 0x0F;
+        high_tile += bytes >> 4;
+      }
+      low += __builtin_convertvector(low_tile, unsigned8);
+      high += __builtin_convertvector(high_tile, unsigned8);
+    }
+    words8 low_sums = __builtin_convertvector(low, words8) - (int32_t)(8 * count);
+    words8 high_sums = __builtin_convertvector(high, words8) - (int32_t)(8 * count);
+    memcpy(sums + k, &low_sums, sizeof low_sums);
+    memcpy(sums + half + k, &high_sums, sizeof high_sums);
+  }
+}
+
 static inline ptrdiff_t list_non_zero(const int16_t *frame, ptrdiff_t inputs, uint16_t *listed) {
   ptrdiff_t count = 0;
   for (ptrdiff_t i = 0; i < inputs; i++) {
@@ -83,6 +114,26 @@ void silif_sum_dense8_plain(const int8_t *weights, ptrdiff_t width, const int16_
       for (int i = 0; i < 16; i++) totals[i] += (int16_t)row[i] * value;
     }
     for (int i = 0; i < 16; i++) sums[j + i] = totals[i];
+  }
+}
+
+void silif_sum_dense4_plain(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
+                            uint16_t *listed, int32_t *sums) {
+  ptrdiff_t count = list_non_zero(frame, inputs, listed);
+  ptrdiff_t half = width / 2;
+  for (ptrdiff_t j = 0; j < half; j += 8) {
+    words8 low = {0}, high = {0};
+    for (ptrdiff_t k = 0; k < count; k++) {
+      bytes8 bytes;
+      memcpy(&bytes, weights + listed[k] * half + j, sizeof bytes);
+      words8 pairs = __builtin_convertvector(bytes, words8);
+      int32_t value = frame[listed[k]];
+      // The low nibble's own top bit becomes the sign.
+      low += (((pairs & 15) ^ 8) - 8) * value;
+      high += (pairs >> 4) * value;
+    }
+    memcpy(sums + j, &low, sizeof low);
+    memcpy(sums + half + j, &high, sizeof high);
   }
 }
 
@@ -134,17 +185,20 @@ ptrdiff_t silif_step_silif_plain(silif_neurons *n) {
   return list_active(n->spiked, n->width, n->active);
 }
 
-static int64_t csilif_loop(ptrdiff_t width, int32_t half, const int32_t *restrict sums,
-                           const int32_t *restrict mantissa, const uint8_t *restrict shift,
-                           const int32_t *restrict bias, const int32_t *restrict decay_real,
-                           const int32_t *restrict decay_imaginary, int32_t *restrict real,
-                           int32_t *restrict imaginary, uint8_t *restrict spiked) {
+/// C-SiLIF takes half a threshold from Re u before the rotation; RF takes one after it.
+INLINE int64_t complex_loop(ptrdiff_t width, int32_t threshold, int is_rf, const int32_t *restrict sums,
+                            const int32_t *restrict mantissa, const uint8_t *restrict shift,
+                            const int32_t *restrict bias, const int32_t *restrict decay_real,
+                            const int32_t *restrict decay_imaginary, int32_t *restrict real,
+                            int32_t *restrict imaginary, uint8_t *restrict spiked) {
   int64_t saturated = 0;
   for (ptrdiff_t i = 0; i < width; i++) {
-    int32_t re = real[i] - spiked[i] * half;
+    int32_t reset = spiked[i] * threshold;
+    int32_t re = is_rf ? real[i] : real[i] - reset;
     int32_t im = imaginary[i];
     int64_t sum_re = (int64_t)decay_real[i] * re - (int64_t)decay_imaginary[i] * im +
-                     aligned_current(sums[i], mantissa[i], shift[i], bias[i]);
+                     aligned_current(sums[i], mantissa[i], shift[i], bias[i]) -
+                     (is_rf ? (int64_t)reset * ((int64_t)1 << 30) : 0);
     int64_t sum_im = (int64_t)decay_imaginary[i] * re + (int64_t)decay_real[i] * im;
     int64_t free_re = rounded_shift(sum_re, 30);
     int64_t free_im = rounded_shift(sum_im, 30);
@@ -153,17 +207,21 @@ static int64_t csilif_loop(ptrdiff_t width, int32_t half, const int32_t *restric
     saturated += (new_re != free_re) + (new_im != free_im);
     real[i] = new_re;
     imaginary[i] = new_im;
-    spiked[i] = new_re > half;
+    spiked[i] = new_re > threshold;
   }
   return saturated;
 }
 
-ptrdiff_t silif_step_csilif_plain(silif_complex_neurons *n) {
-  n->saturated += csilif_loop(n->width, (int32_t)1 << (n->state_fraction_bits - 1), n->current.sums,
-                              n->current.mantissa, n->current.shift, n->current.bias, n->decay_real,
-                              n->decay_imaginary, n->real, n->imaginary, n->spiked);
+INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
+  int32_t threshold = (int32_t)1 << (n->state_fraction_bits - (is_rf ? 0 : 1));
+  n->saturated += complex_loop(n->width, threshold, is_rf, n->current.sums, n->current.mantissa, n->current.shift,
+                               n->current.bias, n->decay_real, n->decay_imaginary, n->real, n->imaginary, n->spiked);
   return list_active(n->spiked, n->width, n->active);
 }
+
+ptrdiff_t silif_step_csilif_plain(silif_complex_neurons *n) { return complex_step(n, 0); }
+
+ptrdiff_t silif_step_rf_plain(silif_complex_neurons *n) { return complex_step(n, 1); }
 
 void silif_step_readout_plain(silif_readout *n) {
   for (ptrdiff_t i = 0; i < n->width; i++) {

@@ -35,12 +35,18 @@ SILIF_STEP void silif_sum_rows8(int32_t level, const int8_t *weights, ptrdiff_t 
 /// The same with 16-bit weights.
 SILIF_STEP void silif_sum_rows16(int32_t level, const int16_t *weights, ptrdiff_t width, const uint16_t *active,
                                  ptrdiff_t count, int32_t *sums);
+/// The same with 4-bit weights, two a byte, rows of width/2 bytes: the low nibble of byte k is the weight to output k, the
+/// high one the weight to output width/2 + k.
+SILIF_STEP void silif_sum_rows4(int32_t level, const int8_t *weights, ptrdiff_t width, const uint16_t *active,
+                                ptrdiff_t count, int32_t *sums);
 /// Sums of weight rows times the frame's values: sums[j] = sum over i < inputs of frame[i] * weights[i*width + j].
 /// Rows whose value is zero are passed over. `listed` is scratch for `inputs` indices.
 SILIF_STEP void silif_sum_dense8(int32_t level, const int8_t *weights, ptrdiff_t width, const int16_t *frame,
                                  ptrdiff_t inputs, uint16_t *listed, int32_t *sums);
 SILIF_STEP void silif_sum_dense16(int32_t level, const int16_t *weights, ptrdiff_t width, const int16_t *frame,
                                   ptrdiff_t inputs, uint16_t *listed, int32_t *sums);
+SILIF_STEP void silif_sum_dense4(int32_t level, const int8_t *weights, ptrdiff_t width, const int16_t *frame,
+                                 ptrdiff_t inputs, uint16_t *listed, int32_t *sums);
 
 /// How complete sums become currents.
 typedef struct {
@@ -95,6 +101,7 @@ typedef struct {
 /// Each returns how many neurons fired.
 SILIF_STEP ptrdiff_t silif_step_silif(int32_t level, silif_neurons *neurons);
 SILIF_STEP ptrdiff_t silif_step_csilif(int32_t level, silif_complex_neurons *neurons);
+SILIF_STEP ptrdiff_t silif_step_rf(int32_t level, silif_complex_neurons *neurons);
 SILIF_STEP void silif_step_readout(int32_t level, silif_readout *readout);
 
 // The front end (Sources/LogMel; docs/FRONT-END.md). Each but the first is a whole stage.

@@ -12,6 +12,9 @@
       if parameters.weightBits == 8 {
         silif_sum_rows8(
           kernels.level, parameters.weights.assumingMemoryBound(to: Int8.self), width, active, count, sums)
+      } else if parameters.weightBits == 4 {
+        silif_sum_rows4(
+          kernels.level, parameters.weights.assumingMemoryBound(to: Int8.self), width, active, count, sums)
       } else {
         silif_sum_rows16(
           kernels.level, parameters.weights.assumingMemoryBound(to: Int16.self), width, active, count, sums)
@@ -29,6 +32,10 @@
       let width = parameters.paddedOutputs
       if parameters.weightBits == 8 {
         silif_sum_dense8(
+          kernels.level, parameters.weights.assumingMemoryBound(to: Int8.self), width, frame, parameters.inputs,
+          nonZero, sums)
+      } else if parameters.weightBits == 4 {
+        silif_sum_dense4(
           kernels.level, parameters.weights.assumingMemoryBound(to: Int8.self), width, frame, parameters.inputs,
           nonZero, sums)
       } else {

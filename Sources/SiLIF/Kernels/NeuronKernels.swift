@@ -39,6 +39,23 @@
     }
   }
 
+  extension RFNeurons {
+    /// As for SiLIF.
+    @_noAllocation @_noLocks
+    func step(
+      kernels: KernelLevel, sums: UnsafePointer<Int32>, spiked: UnsafeMutablePointer<UInt8>,
+      active: UnsafeMutablePointer<UInt16>, parameters: borrowing LayerParameters, saturation: SaturationCounter
+    ) -> Int {
+      var neurons = silif_complex_neurons(
+        current: current(sums, parameters), decay_real: parameters.decay, decay_imaginary: parameters.second,
+        real: real, imaginary: imaginary, spiked: spiked, active: active, width: parameters.paddedOutputs,
+        state_fraction_bits: Int32(truncatingIfNeeded: parameters.stateFractionBits), saturated: 0)
+      let count = silif_step_rf(kernels.level, &neurons)
+      saturation.add(neurons.saturated)
+      return count
+    }
+  }
+
   extension ReadoutNeurons {
     @_noAllocation @_noLocks
     func step(

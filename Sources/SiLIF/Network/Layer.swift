@@ -226,6 +226,9 @@ struct Layer {
       case .cSiLIF(let neurons):
         activeCount = neurons.step(
           kernels: kernels, sums: sums, spiked: spiked, active: active, parameters: parameters, saturation: saturation)
+      case .rf(let neurons):
+        activeCount = neurons.step(
+          kernels: kernels, sums: sums, spiked: spiked, active: active, parameters: parameters, saturation: saturation)
       case .readout(let neurons):
         neurons.step(kernels: kernels, sums: sums, parameters: parameters, saturation: saturation)
       }

@@ -22,6 +22,7 @@ final class ExtremeLayer {
       biases.append(Int32.random(in: .min + 1 ... .max, using: &random))
     }
     let one: Int32 = 1 << 30
+    let isComplex = kind == .cSiLIF || kind == .rf
     func coefficients(_ least: Int32, _ greatest: Int32) -> [Int32] {
       (0..<width).map { _ in
         switch Int.random(in: 0..<4, using: &random) {
@@ -38,8 +39,8 @@ final class ExtremeLayer {
     builder.appendTable(mantissas)
     builder.appendTable(shifts)
     builder.appendTable(biases)
-    builder.appendTable(coefficients(kind == .cSiLIF ? -one : 0, one))
-    if kind == .cSiLIF { builder.appendTable(coefficients(-one, one)) }
+    builder.appendTable(coefficients(isComplex ? -one : 0, one))
+    if isComplex { builder.appendTable(coefficients(-one, one)) }
     if kind == .siLIF {
       builder.appendTable(coefficients(0, one))
       builder.appendTable(coefficients(0, one))

@@ -11,7 +11,8 @@ import Testing
   }
 
   private func weights(_ width: Int, bits: Int, _ random: inout SplitMix64) -> [[Int]] {
-    let (least, greatest) = bits == 8 ? (-128, 127) : (-32768, 32767)
+    let greatest = (1 << (bits - 1)) - 1
+    let least = -greatest - 1
     return (0..<Self.inputs).map { _ in
       (0..<width).map { output in
         switch output {
@@ -26,7 +27,7 @@ import Testing
   @Test(arguments: cases)
   func spikesEqualTheirTwin(_ level: KernelLevel, _ width: Int) throws {
     var random = SplitMix64(seed: UInt64(width))
-    for bits in [8, 16] {
+    for bits in [4, 8, 16] {
       let layer = try LayerOfWeights(weights(width, bits: bits, &random), bits: bits)
       for count in [0, 1, 2, 3, 4, 5, 254, 255, 256, 509, 510, 511, 600] {
         let active = (0..<Self.inputs).map { UInt16($0) }.shuffled(using: &random).prefix(count).sorted()
@@ -45,9 +46,9 @@ import Testing
   @Test(arguments: cases)
   func denseFramesEqualTheirTwin(_ level: KernelLevel, _ width: Int) throws {
     var random = SplitMix64(seed: UInt64(width))
-    for (bits, inputs) in [(8, 1), (8, 7), (8, 40), (8, 140), (8, 512), (16, 1), (16, 13)] {
+    for (bits, inputs) in [(4, 1), (4, 40), (4, 511), (8, 1), (8, 7), (8, 40), (8, 512), (16, 1), (16, 13)] {
       // 16-bit weights at full scale meet values that keep the sum within Int32, as the reader demands.
-      let limit = bits == 8 ? 32767 : 5000
+      let limit = bits <= 8 ? 32767 : 5000
       let rows = weights(width, bits: bits, &random).prefix(inputs)
       let layer = try LayerOfWeights(Array(rows), bits: bits, source: .dense)
       for round in 0..<12 {

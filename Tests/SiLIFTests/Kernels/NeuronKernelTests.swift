@@ -83,6 +83,41 @@ import Testing
   }
 
   @Test(arguments: cases)
+  func rfEqualsItsTwin(_ level: KernelLevel, _ width: Int, _ fractionBits: Int) throws {
+    var random = SplitMix64(seed: UInt64(width) + 3)
+    for _ in 0..<4 {
+      let layer = try ExtremeLayer(.rf, width: width, fractionBits: fractionBits, random: &random)
+      let twin = NeuronMemory(width: width) { RFNeurons(width: width, arena: &$0) }
+      let kernel = NeuronMemory(width: width) { RFNeurons(width: width, arena: &$0) }
+      for index in 0..<width {
+        let re = Int32.random(in: -1 << 30...1 << 30, using: &random)
+        let im = index % 3 == 0 ? -1 << 30 : Int32.random(in: -1 << 30...1 << 30, using: &random)
+        let s = UInt8.random(in: 0...1, using: &random)
+        for memory in [twin, kernel] {
+          memory.neurons.real[index] = re
+          memory.neurons.imaginary[index] = im
+          memory.spiked.pointer[index] = s
+        }
+      }
+      for round in 0..<50 {
+        let sums = layer.sums(round: round, random: &random)
+        twin.neurons.step(
+          sums: sums.pointer, spiked: twin.spiked.pointer, parameters: layer.parameters,
+          saturation: twin.counter.saturation)
+        let count = kernel.neurons.step(
+          kernels: level, sums: sums.pointer, spiked: kernel.spiked.pointer, active: kernel.active.pointer,
+          parameters: layer.parameters, saturation: kernel.counter.saturation)
+        try #require(values(kernel.neurons.real, width) == values(twin.neurons.real, width))
+        try #require(values(kernel.neurons.imaginary, width) == values(twin.neurons.imaginary, width))
+        try #require(kernel.spiked.values == twin.spiked.values)
+        try #require(Array(kernel.active.values.prefix(count)) == twin.listed)
+      }
+      #expect(kernel.counter.saturations == twin.counter.saturations)
+      #expect(twin.counter.saturations > 0 || !isDebugBuild)
+    }
+  }
+
+  @Test(arguments: cases)
   func readoutEqualsItsTwin(_ level: KernelLevel, _ width: Int, _ fractionBits: Int) throws {
     var random = SplitMix64(seed: UInt64(width) + 2)
     let layer = try ExtremeLayer(.readout, width: width, fractionBits: fractionBits, random: &random)
