@@ -9,9 +9,14 @@ struct BenchReport {
   let memory: MemoryTable
   let step_us: Int
   let layerSizes: [Int]
+  let kernels: KernelLevel
+  /// Steps in a clip of the kind the model was trained on; 0 where they vary.
+  let clip_steps: Int
   /// nil for a model without a front end, as `whole`.
   var frontEnd: Timings?
   var network = Timings([], computed_ns: 0)
+  /// One for each layer, the readout last.
+  var layers: [Timings] = []
   var detector = Timings([], computed_ns: 0)
   var whole: Timings?
   /// Network steps in which every neuron fires; nil where no such step could be made.
@@ -26,11 +31,13 @@ struct BenchReport {
   private(set) var resident_kB: Int?
   private(set) var ownMemory_kB: Int?
 
-  init(file: ModelFile, inputName: String, timedSteps: Int, memory: MemoryTable) {
+  init(file: ModelFile, inputName: String, timedSteps: Int, kernels: KernelLevel, memory: MemoryTable) {
     modelPath = file.path
     self.inputName = inputName
     self.timedSteps = timedSteps
     self.memory = memory
+    self.kernels = kernels
+    clip_steps = file.model.header.clip_frames
     step_us = file.model.header.step_us
     layerSizes = (0..<file.model.header.layerCount - 1).map { file.model.layer($0).outputs }
   }
@@ -52,6 +59,12 @@ struct BenchReport {
   private var duration_s: Double { Double(steps) * Double(step_us) * 1e-6 }
   var spikes_per_s: Double { Double(layerSpikes.reduce(0, +)) / duration_s }
   var synapticOperations_per_s: Double { Double(synapticOperations) / duration_s }
+  /// nil where clips have no length of their own.
+  var spikes_per_clip: Double? { perClip(layerSpikes.reduce(0, +)) }
+  var synapticOperations_per_clip: Double? { perClip(synapticOperations) }
+  private func perClip(_ total: UInt64) -> Double? {
+    clip_steps > 0 ? Double(total) / Double(steps) * Double(clip_steps) : nil
+  }
   /// All stages' mean time for a step.
   var mean_us: Double { whole?.mean_us ?? (network.mean_us + detector.mean_us) }
   /// Time to compute a second of input, in seconds.

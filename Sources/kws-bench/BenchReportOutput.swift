@@ -6,15 +6,19 @@ extension BenchReport {
       ("model", .string(modelPath)),
       ("input", .string(inputName)),
       ("build", .string(BenchReport.isDebugBuild ? "debug" : "release")),
+      ("kernels", .string(kernels.name)),
       ("timed_steps", .integer(timedSteps)),
       ("input_steps", .integer(steps)),
       ("step_us", .integer(step_us)),
       ("stages", .object(stages.map { ($0.name, $0.timings?.json ?? .null) })),
+      ("layers", .array(layers.map(\.json))),
       ("clock_us", .decimal(clock_us, decimals: 3)),
       ("mean_us_per_step", .decimal(mean_us, decimals: 3)),
       ("real_time_factor", .decimal(realTimeFactor, decimals: 6)),
       ("spikes_per_s", .decimal(spikes_per_s, decimals: 1)),
       ("synaptic_operations_per_s", .decimal(synapticOperations_per_s, decimals: 0)),
+      ("spikes_per_clip", spikes_per_clip.map { .decimal($0, decimals: 1) } ?? .null),
+      ("synaptic_operations_per_clip", synapticOperations_per_clip.map { .decimal($0, decimals: 0) } ?? .null),
       ("spikes_per_neuron_and_step", .array(firingRates.map { .decimal($0, decimals: 5) })),
       (
         "memory",
@@ -32,6 +36,7 @@ extension BenchReport {
     var overview = TextTable(leftColumns: 2)
     overview.add(["model", modelPath])
     overview.add(["input", inputName])
+    overview.add(["kernels", kernels.name])
     if BenchReport.isDebugBuild { overview.add(["build", "debug: these times say nothing; use a release build"]) }
 
     var times = TextTable()
@@ -39,16 +44,20 @@ extension BenchReport {
       "µs per step of \(decimalText(Double(step_us) / 1000, decimals: 1)) ms", "median", "mean", "p95", "p99.9",
       "worst",
     ])
+    func add(_ name: String, _ timings: Timings) {
+      let figures = [timings.median_us, timings.mean_us, timings.p95_us, timings.p999_us, timings.worst_us]
+      times.add([name] + figures.map { decimalText($0, decimals: 2) })
+    }
     for stage in stages {
       guard let timings = stage.timings else {
         times.add([names[stage.name] ?? stage.name, "-", "-", "-", "-", "-"])
         continue
       }
-      times.add(
-        [names[stage.name] ?? stage.name]
-          + [timings.median_us, timings.mean_us, timings.p95_us, timings.p999_us, timings.worst_us].map {
-            decimalText($0, decimals: 2)
-          })
+      add(names[stage.name] ?? stage.name, timings)
+      guard stage.name == "network" else { continue }
+      for (index, layer) in layers.enumerated() {
+        add(index == layerSizes.count ? "  readout" : "  layer \(index + 1)", layer)
+      }
     }
 
     var totals = TextTable(leftColumns: 2)
@@ -66,6 +75,12 @@ extension BenchReport {
       "activity",
       "\(decimalText(spikes_per_s, decimals: 0)) spikes/s, \(decimalText(synapticOperations_per_s / 1e6, decimals: 3)) million synaptic operations/s",
     ])
+    if let spikes_per_clip, let synapticOperations_per_clip {
+      totals.add([
+        "a clip",
+        "\(decimalText(spikes_per_clip, decimals: 0)) spikes, \(decimalText(synapticOperations_per_clip / 1e6, decimals: 3)) million synaptic operations in its \(clip_steps) steps",
+      ])
+    }
     let rates = firingRates.map { decimalText(100 * $0, decimals: 2) + " %" }.joined(separator: ", ")
     totals.add(["firing", "\(rates) of a layer's neurons each step"])
     totals.add(["memory", "\(memory.total(.flash)) bytes of flash, \(memory.total(.ram)) bytes of RAM"])

@@ -8,13 +8,14 @@ struct Benchmark {
   let file: ModelFile
   let input: BenchInput
   let steps: Int
+  let kernels: KernelLevel
 
   private var header: NetworkHeader { file.model.header }
 
   func run() throws(Failure) -> BenchReport {
     do {
       var report = BenchReport(
-        file: file, inputName: input.name, timedSteps: steps, memory: try MemoryTable(file.model))
+        file: file, inputName: input.name, timedSteps: steps, kernels: kernels, memory: try MemoryTable(file.model))
       var frames = input.frames
       if !input.samples.isEmpty {
         (report.frontEnd, frames) = try frontEnd()
@@ -40,7 +41,7 @@ struct Benchmark {
   private func frontEnd() throws(SpotterError) -> (Timings, [Int16]) {
     let settings = try FramePipeline.frontEndSettings(of: file.model)
     let memory = AlignedMemory(byteCount: LogMelExtractor.requiredBytes(for: settings))
-    var extractor = LogMelExtractor(settings: settings, memory: memory.bytes)
+    var extractor = LogMelExtractor(settings: settings, memory: memory.bytes, kernelLevel: kernels.level)
     var frame = [Int16](repeating: 0, count: settings.bandCount)
     var frames: [Int16] = []
     input.samples.withUnsafeBufferPointer { samples in
@@ -74,7 +75,7 @@ struct Benchmark {
   /// Also returns the probabilities of one pass over the input, [frame][classCount].
   private func network(_ frames: [Int16], _ report: inout BenchReport) -> [UInt16] {
     let memory = AlignedMemory(byteCount: Network.requiredBytes(for: file.model))
-    let network = Network(model: file.model, memory: memory.bytes)
+    let network = Network(model: file.model, memory: memory.bytes, kernels: kernels)
     network.reset()
     let count = frames.count / header.inputCount
     var probabilities: [UInt16] = []
@@ -95,9 +96,21 @@ struct Benchmark {
         timer.time { network.step(frame) }
       }
       report.network = timer.timings
+      report.layers = layers(of: network, values, count)
     }
     withExtendedLifetime(memory) {}
     return probabilities
+  }
+
+  /// Each layer alone, in its turn in the step.
+  private func layers(of network: Network, _ values: UnsafeBufferPointer<Int16>, _ count: Int) -> [Timings] {
+    var timers = (0..<header.layerCount).map { _ in StepTimer(steps: steps) }
+    for step in 0..<steps {
+      network.accept(values.baseAddress! + step % count * header.inputCount)
+      for layer in timers.indices { timers[layer].time { network.stepLayer(layer) } }
+      network.updateProbabilities()
+    }
+    return timers.map(\.wallTimings)
   }
 
   private func detector(_ probabilities: [UInt16]) -> Timings {
@@ -120,7 +133,8 @@ struct Benchmark {
   private func whole() throws(SpotterError) -> Timings {
     let settings = DetectorSettings(defaultsOf: file.model)
     let memory = AlignedMemory(byteCount: try KeywordSpotter.requiredBytes(for: file.model, settings: settings))
-    var spotter = try KeywordSpotter(model: file.model, settings: settings, memory: memory.bytes)
+    var spotter = try KeywordSpotter(
+      model: file.model, settings: settings, memory: memory.bytes, kernels: kernels)
     let hop = spotter.pipeline.settings.hop_samples
     let hops = input.samples.count / hop
     var timer = StepTimer(steps: steps)
@@ -144,7 +158,7 @@ struct Benchmark {
   private func worstStep() -> Timings? {
     guard let worst = WorstCaseModel(of: file.model) else { return nil }
     let memory = AlignedMemory(byteCount: Network.requiredBytes(for: worst.model))
-    let network = Network(model: worst.model, memory: memory.bytes)
+    let network = Network(model: worst.model, memory: memory.bytes, kernels: kernels)
     network.reset()
     let neurons = (0..<header.layerCount - 1).reduce(0) { $0 + worst.model.layer($1).outputs }
     let longestDelay = (0..<header.layerCount).reduce(0) { max($0, worst.model.layer($1).maximumDelay) }

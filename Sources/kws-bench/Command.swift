@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import SiLIF
 
 @main
 struct Command: SilifCommand {
@@ -13,6 +14,8 @@ struct Command: SilifCommand {
       Examples:
         kws-bench
         kws-bench --model kws12-csilif --input talk.flac --format json
+        kws-bench --kernels avx2
+        kws-bench --table
       """,
     version: silifVersion)
 
@@ -28,6 +31,18 @@ struct Command: SilifCommand {
   @Option(name: .long, parsing: .unconditional, help: .init("Steps to time, at least.", valueName: "n"))
   var steps = 6000
 
+  @Option(
+    name: .long,
+    help: .init(
+      "Inner loops to compute with: \(KernelLevel.available.map(\.name).joined(separator: ", ")) (default: the last).",
+      valueName: "name"))
+  var kernels: String?
+
+  @Flag(
+    name: .long,
+    help: "Instead of a model: what one layer costs, by its width and by the share of its inputs that fire.")
+  var table = false
+
   @Option(name: .long, help: "The report as text, or as one JSON object.")
   var format = OutputFormat.text
 
@@ -36,11 +51,28 @@ struct Command: SilifCommand {
     if !(10...10_000_000).contains(steps) { throw ValidationError("--steps must be 10 to 10000000, not \(steps).") }
   }
 
+  private func level() throws -> KernelLevel {
+    guard let kernels else { return .best }
+    guard let level = KernelLevel.available.first(where: { $0.name == kernels }) else {
+      let names = KernelLevel.available.map(\.name).joined(separator: ", ")
+      throw ValidationError("--kernels \(kernels): this processor has \(names).")
+    }
+    return level
+  }
+
   func run() throws {
     try check()
-    let file = try modelOptions.load()
-    let report = try Benchmark(file: file, input: try BenchInput(path: input, file: file), steps: steps).run()
+    let level = try level()
     let output = StandardOutput()
+    if table {
+      let table = CostTable.measured(kernels: level, steps: steps)
+      try output.write(format == .json ? table.json.text + "\n" : table.text)
+      try output.flush()
+      return
+    }
+    let file = try modelOptions.load()
+    let input = try BenchInput(path: input, file: file)
+    let report = try Benchmark(file: file, input: input, steps: steps, kernels: level).run()
     try output.write(format == .json ? report.json.text + "\n" : report.text)
     try output.flush()
   }

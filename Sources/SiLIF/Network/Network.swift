@@ -72,6 +72,14 @@ public struct Network {
   /// One step on one frame of `header.inputCount` values; values beyond ±header.inputLimit are saturated to it.
   @_noAllocation @_noLocks
   public func step(_ input: UnsafePointer<Int16>) {
+    accept(input)
+    for index in 0..<header.layerCount { stepLayer(index) }
+    updateProbabilities()
+  }
+
+  /// The first part of a step, for whoever measures the parts: takes in the frame.
+  @_noAllocation @_noLocks
+  public func accept(_ input: UnsafePointer<Int16>) {
     let limit = Int16(truncatingIfNeeded: header.inputLimit)
     var inputs = 0
     for index in 0..<header.inputCount {
@@ -79,16 +87,27 @@ public struct Network {
       frame[index] = value > limit ? limit : (value < -limit ? -limit : value)
       inputs &+= value == 0 && !countsZeroInputs ? 0 : 1
     }
-    layers[0].step(frame: frame)
-    var operations = inputs &* layers[0].parameters.outputs
-    var spikes = 0
-    for index in 1..<header.layerCount {
-      let below = layers + (index &- 1)
-      spikes &+= below.pointee.activeCount
-      operations &+= layers[index].step(active: below.pointee.active, count: below.pointee.activeCount)
+    let operations = inputs &* layers[0].parameters.outputs
+    counters[Counter.synapticOperations.rawValue] &+= UInt64(truncatingIfNeeded: operations)
+  }
+
+  /// The next part: each layer in turn, from the first on.
+  @_noAllocation @_noLocks
+  public func stepLayer(_ index: Int) {
+    if index == 0 {
+      layers[0].step(frame: frame)
+      return
     }
+    let below = layers + (index &- 1)
+    let spikes = below.pointee.activeCount
+    let operations = layers[index].step(active: below.pointee.active, count: spikes)
     counters[Counter.spikes.rawValue] &+= UInt64(truncatingIfNeeded: spikes)
     counters[Counter.synapticOperations.rawValue] &+= UInt64(truncatingIfNeeded: operations)
+  }
+
+  /// The last part: the softmax of the readout.
+  @_noAllocation @_noLocks
+  public func updateProbabilities() {
     softmax.step(membrane: membrane, classes: header.classCount, probabilities_q15: probabilities)
   }
 

@@ -1,0 +1,230 @@
+"""The C kernels (Sources/CKernels), compiled as a release build compiles them, against the integer reference.
+
+The Swift tests hold them equal to their twins in a debug build; this holds what the optimizer makes of them.
+"""
+
+import ctypes
+import shutil
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from silif_tools.integer.fixed import STATE_LIMIT
+from silif_tools.integer.neurons import CSiLIFNeurons, ReadoutNeurons, RFNeurons, SiLIFNeurons
+
+SOURCES = Path(__file__).resolve().parents[2] / "Sources" / "CKernels"
+LEVELS = {1: "plain", 2: "avx2", 3: "avx512"}
+ONE = 1 << 30
+POINTER = ctypes.c_void_p
+
+
+def structure(name, **fields):
+    return type(name, (ctypes.Structure,), {"_fields_": list(fields.items())})
+
+
+CURRENT = {name: POINTER for name in ("sums", "mantissa", "shift", "bias")}
+TAIL = {"active": POINTER, "width": ctypes.c_ssize_t, "state_fraction_bits": ctypes.c_int32}
+Neurons = structure(
+    "Neurons",
+    **CURRENT,
+    **{
+        name: POINTER
+        for name in [
+            "decay",
+            "input_gain",
+            "leak_mantissa",
+            "leak_shift",
+            "subthreshold",
+            "spike_coupling",
+            "membrane",
+            "adaptation",
+            "spiked",
+        ]
+    },
+    **TAIL,
+    saturated=ctypes.c_int64,
+)
+ComplexNeurons = structure(
+    "ComplexNeurons",
+    **CURRENT,
+    **{name: POINTER for name in ["decay_real", "decay_imaginary", "real", "imaginary", "spiked"]},
+    **TAIL,
+    saturated=ctypes.c_int64,
+)
+Readout = structure(
+    "Readout",
+    **CURRENT,
+    decay=POINTER,
+    membrane=POINTER,
+    width=ctypes.c_ssize_t,
+    saturated=ctypes.c_int64,
+)
+
+
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory):
+    compiler = shutil.which("clang") or shutil.which("cc")
+    assert compiler, "no C compiler: install clang or gcc"
+    library = tmp_path_factory.mktemp("kernels") / "kernels.so"
+    sources = sorted(str(path) for path in SOURCES.glob("*.c"))
+    subprocess.run(
+        [compiler, "-O2", "-shared", "-fPIC", f"-I{SOURCES / 'include'}", *sources, "-o", str(library)], check=True
+    )
+    loaded = ctypes.CDLL(str(library))
+    for name in ("silif_step_silif", "silif_step_csilif", "silif_step_rf"):
+        getattr(loaded, name).restype = ctypes.c_ssize_t
+    return loaded
+
+
+@pytest.fixture(params=LEVELS, ids=LEVELS.values())
+def level(request, kernels):
+    if request.param > kernels.silif_best_level():
+        pytest.skip("this processor lacks it")
+    return request.param
+
+
+def pointer(array):
+    return array.ctypes.data_as(POINTER)
+
+
+def some(random, least, greatest, width, dtype=np.int32):
+    """Values between two bounds, a quarter of them on each."""
+    values = random.integers(least, greatest, width, endpoint=True)
+    which = random.integers(0, 4, width)
+    return np.where(which == 0, least, np.where(which == 1, greatest, values)).astype(dtype)
+
+
+class Layer:
+    """Coefficients anywhere within their bounds, and sums that keep every current within 2^38."""
+
+    def __init__(self, random, width, fraction_bits, least_decay):
+        self.random, self.width = random, width
+        self.mantissa = random.integers(0, 2**31, width).astype(np.int32)
+        self.shift = random.integers(0, 63, width).astype(np.uint8)
+        self.bias = some(random, -(2**31) + 1, 2**31 - 1, width)
+        largest = 2.0 ** (37 + self.shift.astype(float)) / np.maximum(self.mantissa, 1)
+        self.limits = np.minimum(largest, 2**31 - 1).astype(np.int64)
+        self.decay = some(random, least_decay, ONE, width)
+        self.second = some(random, least_decay, ONE, width)
+        self.leak_mantissa = some(random, 0, ONE, width)
+        self.leak_shift = random.integers(0, 63, width).astype(np.uint8)
+        self.subthreshold = some(random, -ONE, ONE, width)
+        self.coupling = some(random, -(4 << fraction_bits), 4 << fraction_bits, width)
+        self.fraction_bits = fraction_bits
+        self.sums = np.zeros(width, np.int32)
+        self.active = np.zeros(width, np.uint16)
+        self.spiked = random.integers(0, 2, width).astype(np.uint8)
+
+    def tables(self):
+        """The names and the wide integers that the reference reads."""
+        return SimpleNamespace(
+            outputs=self.width,
+            state_fraction_bits=self.fraction_bits,
+            scale_mantissa=self.mantissa.astype(np.int64),
+            scale_shift=self.shift.astype(np.int64),
+            bias=self.bias.astype(np.int64),
+            decay=self.decay.astype(np.int64),
+            second=self.second.astype(np.int64),
+            adaptation_leak_mantissa=self.leak_mantissa.astype(np.int64),
+            adaptation_leak_shift=self.leak_shift.astype(np.int64),
+            subthreshold_coupling=self.subthreshold.astype(np.int64),
+            spike_coupling=self.coupling.astype(np.int64),
+        )
+
+    def states(self, limit=STATE_LIMIT, dtype=np.int32):
+        return some(self.random, -int(limit), int(limit), self.width, dtype)
+
+    def next_sums(self, step):
+        kinds = [self.limits, -self.limits, 0 * self.limits]
+        chosen = kinds[step % 8] if step % 8 < 3 else self.random.integers(-self.limits, self.limits, endpoint=True)
+        self.sums[:] = chosen
+
+    @property
+    def current(self):
+        return [pointer(array) for array in (self.sums, self.mantissa, self.shift, self.bias)]
+
+
+@pytest.mark.parametrize(("width", "fraction_bits"), [(16, 8), (48, 16), (512, 16), (64, 24)])
+@pytest.mark.parametrize("kind", [SiLIFNeurons, CSiLIFNeurons, RFNeurons])
+def test_neurons(kernels, level, kind, width, fraction_bits):
+    random = np.random.default_rng(width)
+    layer = Layer(random, width, fraction_bits, 0 if kind is SiLIFNeurons else -ONE)
+    counter = [0]
+    reference = kind(1, layer.tables(), counter)
+    first = layer.states()
+    second = layer.states(1 << 60, np.int64) if kind is SiLIFNeurons else layer.states()
+    names = ("membrane", "adaptation") if kind is SiLIFNeurons else ("real", "imaginary")
+    for name, values in zip(names, (first, second), strict=True):
+        getattr(reference, name)[0] = values
+    reference.spiked[0] = layer.spiked
+    tail = (pointer(layer.spiked), pointer(layer.active), width, fraction_bits, 0)
+    tables = [layer.decay, layer.second]
+    if kind is SiLIFNeurons:
+        tables += [layer.leak_mantissa, layer.leak_shift, layer.subthreshold, layer.coupling]
+    structure = Neurons if kind is SiLIFNeurons else ComplexNeurons
+    neurons = structure(*layer.current, *map(pointer, tables), pointer(first), pointer(second), *tail)
+    step = {
+        SiLIFNeurons: kernels.silif_step_silif,
+        CSiLIFNeurons: kernels.silif_step_csilif,
+        RFNeurons: kernels.silif_step_rf,
+    }[kind]
+    for index in range(200):
+        layer.next_sums(index)
+        reference.step(layer.sums.astype(np.int64)[None])
+        count = step(level, ctypes.byref(neurons))
+        assert np.array_equal(first, getattr(reference, names[0])[0])
+        assert np.array_equal(second, getattr(reference, names[1])[0])
+        assert np.array_equal(layer.spiked, reference.spiked[0])
+        assert np.array_equal(layer.active[:count], np.flatnonzero(layer.spiked))
+    assert neurons.saturated == counter[0] > 0
+
+
+@pytest.mark.parametrize("width", [16, 48, 256])
+def test_readout(kernels, level, width):
+    layer = Layer(np.random.default_rng(width), width, 16, 0)
+    counter = [0]
+    reference = ReadoutNeurons(1, layer.tables(), counter)
+    membrane = layer.states()
+    reference.membrane[0] = membrane
+    readout = Readout(*layer.current, pointer(layer.decay), pointer(membrane), width, 0)
+    for index in range(100):
+        layer.next_sums(index)
+        reference.step(layer.sums.astype(np.int64)[None])
+        kernels.silif_step_readout(level, ctypes.byref(readout))
+        assert np.array_equal(membrane, reference.membrane[0])
+    assert readout.saturated == counter[0]
+
+
+def packed(weights):
+    """Two weights a byte: the first half of the outputs in the low nibbles, the second in the high ones."""
+    half = weights.shape[1] // 2
+    return (weights[:, :half] & 15 | weights[:, half:] << 4).astype(np.int8)
+
+
+@pytest.mark.parametrize("bits", [4, 8, 16])
+@pytest.mark.parametrize("width", [16, 48, 80, 128, 304])
+def test_sums(kernels, level, bits, width):
+    random = np.random.default_rng(width)
+    limit = 1 << (bits - 1)
+    weights = random.integers(-limit, limit, (600, width))
+    weights[:, 0], weights[:, -1] = limit - 1, -limit
+    stored = np.ascontiguousarray(packed(weights) if bits == 4 else weights.astype(np.dtype(f"int{bits}")))
+    size, rows, inputs = ctypes.c_ssize_t(width), getattr(kernels, f"silif_sum_rows{bits}"), 140
+    for count in [0, 1, 2, 16, 17, 18, 254, 255, 256, 257, 511, 600]:
+        active = np.sort(random.permutation(600)[:count]).astype(np.uint16)
+        sums = np.full(width, -1, np.int32)
+        rows(level, pointer(stored), size, pointer(active), ctypes.c_ssize_t(count), pointer(sums))
+        assert np.array_equal(sums, weights[active].sum(axis=0))
+    values = 32767 if bits < 16 else 400
+    for share in [0, 0.1, 0.5, 1]:
+        for count in [1, 7, 40, inputs]:
+            frame = random.choice([-values, values, 1, -1], count) * (random.random(count) < share)
+            frame = frame.astype(np.int16)
+            listed, sums = np.zeros(count, np.uint16), np.full(width, -1, np.int32)
+            getattr(kernels, f"silif_sum_dense{bits}")(
+                level, pointer(stored), size, pointer(frame), ctypes.c_ssize_t(count), pointer(listed), pointer(sums)
+            )
+            assert np.array_equal(sums, frame.astype(np.int64) @ weights[:count])
