@@ -23,6 +23,19 @@ import Testing
     #expect(try #require(report["layers"] as? [[String: Any]]).map { $0["neurons"] as? Int } == [16, 16, 5])
   }
 
+  @Test func infoTellsKindsAndWidthsOfLayers() throws {
+    let text = try Command.model.run("info", Fixture.mixedWidths)
+    let rows = text.lines.map { $0.split(separator: " ").map(String.init) }
+    #expect(rows.contains { $0.starts(with: ["0", "SiLIF", "9", "161", "int4", "792"]) })
+    #expect(rows.contains { $0.starts(with: ["1", "RF", "161", "17", "int4", "2576", "axonal,"]) })
+    #expect(rows.contains { $0.starts(with: ["2", "C-SiLIF", "17", "31", "int8", "544", "dendritic,"]) })
+    let report = try parsedJSON(Command.model.run("info", Fixture.mixedWidths, "--format", "json").output)
+    let layers = try #require(report["layers"] as? [[String: Any]])
+    #expect(layers.map { $0["kind"] as? String } == ["SiLIF", "RF", "C-SiLIF", "readout"])
+    #expect(layers.map { $0["weight_bits"] as? Int } == [4, 4, 8, 4])
+    #expect(layers.map { $0["weight_bytes"] as? Int } == [792, 2576, 544, 744])
+  }
+
   @Test func verifyPassesAndFails() throws {
     let good = try Command.model.run("verify", Fixture.audio, Fixture.counts)
     #expect(good.status == 0)

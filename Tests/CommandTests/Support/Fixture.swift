@@ -1,11 +1,13 @@
 /// The small random networks that `Tests/Fixtures/make_fixtures.py` makes.
 enum Fixture {
   /// Hears sound; words yes, no, stop, unknown, silence.
-  static let audio = path("audio.silif")
+  static let audio = path("Fixtures/audio.silif")
   /// Takes frames of 8 counts; words left, right, other.
-  static let counts = path("counts.silif")
+  static let counts = path("Fixtures/counts.silif")
+  /// A golden model of the engine's tests: every kind of neuron, weights of 4 and 8 bits.
+  static let mixedWidths = path("SiLIFTests/Golden/mixed-widths.silif")
 
   private static func path(_ name: String) -> String {
-    #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } + "/Fixtures/\(name)"
+    #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } + "/\(name)"
   }
 }
