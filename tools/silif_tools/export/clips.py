@@ -47,3 +47,21 @@ def load_list(list_file: Path, root: Path, words: list[str], frames: int, settin
         names = [names[index * len(names) // limit] for index in range(limit)]
     data = [clip_frames(load_pcm(Path(root) / name, settings.sample_rate_hz), frames, settings) for name in names]
     return np.stack(data), np.array([word_index(name, words) for name in names])
+
+
+def load_input(path: Path, inputs: int, limit: int) -> np.ndarray:
+    """Precomputed input [clip, step, input] as input integers, at most `limit` clips, evenly spread.
+
+    `.npy`, or `.npz` that has it as `counts`.
+    """
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        values = loaded["counts"] if path.suffix == ".npz" else loaded
+    except (OSError, KeyError, ValueError) as error:
+        raise ConversionError(f"{path}: {error}") from None
+    if values.ndim != 3 or values.shape[2] != inputs or not values.size:
+        raise ConversionError(f"{path}: the shape is {list(values.shape)}; [clip, step, {inputs}] is wanted")
+    if values.dtype.kind not in "iu":
+        raise ConversionError(f"{path}: values of type {values.dtype}; counts are integers")
+    chosen = [index * len(values) // limit for index in range(limit)] if limit < len(values) else slice(None)
+    return values[chosen].astype(np.int16)

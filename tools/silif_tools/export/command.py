@@ -17,11 +17,13 @@ from ..report.observe import EvaluationData
 from ..report.origin import Origin
 from ..report.write import check_report_path, write_report
 from .choices import Choices, described
-from .clips import load_list, load_pcm
+from .clips import load_input, load_list, load_pcm
 from .compare import compare
-from .convert import convert
+from .convert import convert_layers
 from .delays import KINDS
 from .fold import FloatLayer, fold
+from .input_statistics import InputStatistics, recovered_statistics
+from .nir_graph import GraphChoices, read_graph
 from .self_test import add_self_test, liveliest
 from .state_dict import ConversionError, load_state_dict
 
@@ -54,7 +56,11 @@ def _arguments(argv):
         epilog="example: silif-export runs/kws12-silif.pth --output kws12-silif.silif"
         " --calibrate ../shared/data/gsc/train_list.txt --evaluate ../shared/data/gsc/test_list.txt",
     )
-    parser.add_argument("checkpoint", type=Path, help="state dict (.pth); NAME.json beside it describes it, if present")
+    parser.add_argument(
+        "checkpoint",
+        type=Path,
+        help="state dict (.pth, .safetensors; NAME.json beside it describes it, if present) or graph (.nir)",
+    )
     parser.add_argument("--output", "-o", type=Path, required=True, help="the model file to write")
     parser.add_argument(
         "--words", help="comma-separated classes in the readout's order (default: from NAME.json, else numbers)"
@@ -69,12 +75,24 @@ def _arguments(argv):
         "--delay-kernel", type=_count, metavar="K", help="taps of learned delays (default: from NAME.json, else 31)"
     )
     parser.add_argument("--delays", choices=tuple(KINDS), help="kind of learned delays, where all layers are square")
+    parser.add_argument(
+        "--discretization",
+        choices=("exact", "euler"),
+        default="exact",
+        help="of the neurons of a graph (default exact)",
+    )
+    parser.add_argument("--reset", choices=("subtract",), help="how a graph's neurons reset, if not as the file says")
     parser.add_argument("--step-ms", type=_step_ms, help="duration of one step (default: from NAME.json, else 4)")
     parser.add_argument("--clip-steps", type=_count, help="steps in one clip (default: 1 s of audio, or 300)")
     parser.add_argument(
         "--bits", type=int, choices=(4, 8, 16), help="bits of a weight (default: those it was trained with, else 8)"
     )
-    parser.add_argument("--calibrate", type=Path, metavar="LIST", help="list of training clips, beside their folders")
+    parser.add_argument(
+        "--calibrate",
+        type=Path,
+        metavar="LIST",
+        help="list of training clips, beside their folders; or precomputed training input (.npy, [clip, step, input])",
+    )
     parser.add_argument(
         "--calibration-clips", type=int, default=256, metavar="N", help="clips of it to use (default 256)"
     )
@@ -170,6 +188,21 @@ def _delay_lines(layers: list[FloatLayer]) -> list[str]:
     ]
 
 
+def _network(arguments, description: dict) -> tuple[list[FloatLayer], list[InputStatistics] | None, int]:
+    """The layers, what is known of their inputs, and the bits of a weight."""
+    if arguments.checkpoint.suffix == ".nir":
+        step_ms = arguments.step_ms or description.get("step_ms")
+        if step_ms is None:
+            raise ConversionError("--step-ms: a graph describes neurons in continuous time; say how long a step is")
+        choices = GraphChoices(step_ms, arguments.discretization, arguments.reset)
+        return read_graph(arguments.checkpoint, choices), None, arguments.bits or 8
+    state = load_state_dict(arguments.checkpoint)
+    layers = fold(state, _choices(arguments, description))
+    # With recordings or precomputed input the statistics are measured.
+    known = None if arguments.calibrate else recovered_statistics(state, layers)
+    return layers, known, _weight_bits(arguments.bits, description, state)
+
+
 def _generated_frames(steps: int, inputs: int) -> np.ndarray:
     """A self-test input for models without a recording: sparse counts from a fixed seed."""
     return np.random.default_rng(1).poisson(0.3, (min(steps, 100), inputs)).astype(np.int16)
@@ -181,11 +214,9 @@ def export(arguments, command: list[str]) -> list[str]:
         raise ConversionError("--labels: give the --frames that they belong to")
     if arguments.report:
         check_report_path(arguments.report, [arguments.output, arguments.checkpoint])
-    state = load_state_dict(arguments.checkpoint)
     description = _description(arguments.checkpoint)
     front_end = _front_end(description)
-    choices = _choices(arguments, description)
-    folded = fold(state, choices)
+    folded, known, bits = _network(arguments, description)
     classes = folded[-1].weights.shape[1]
     words = description.get("words") or [str(index) for index in range(classes)]
     if arguments.words:
@@ -193,9 +224,11 @@ def export(arguments, command: list[str]) -> list[str]:
     clip_steps = arguments.clip_steps or (98 if front_end else 300)
     step_ms = arguments.step_ms or description.get("step_ms", 4)
     calibration = None
-    if arguments.calibrate:
+    if arguments.calibrate and arguments.calibrate.suffix in (".npy", ".npz"):
+        calibration = load_input(arguments.calibrate, folded[0].weights.shape[0], arguments.calibration_clips)
+    elif arguments.calibrate:
         if front_end is None:
-            raise ConversionError("--calibrate takes recordings, but this network has no front end")
+            raise ConversionError("--calibrate: a network without a front end takes precomputed input (.npy)")
         calibration, _ = load_list(
             arguments.calibrate, arguments.calibrate.parent, words, clip_steps, front_end, arguments.calibration_clips
         )
@@ -205,15 +238,15 @@ def export(arguments, command: list[str]) -> list[str]:
         "exporter": f"silif-tools {__version__}",
         **carried_over(description),
     }
-    conversion = convert(
-        state,
+    conversion = convert_layers(
+        folded,
         words,
         input_kind=InputKind.LOG_MEL if front_end else InputKind.COUNTS,
         step_us=round(step_ms * 1000),
         clip_frames=clip_steps,
-        weight_bits=_weight_bits(arguments.bits, description, state),
+        weight_bits=bits,
         front_end=front_end,
-        choices=choices,
+        known=known,
         calibration=calibration,
         provenance=provenance,
     )

@@ -6,10 +6,10 @@ import numpy as np
 
 from ..integer.fixed import STATE_BITS
 from ..integer.frontend import FrontEndSettings
-from ..model_file.tables import DelayKind, Detector, InputKind, ModelTables, NeuronKind
+from ..model_file.tables import Detector, InputKind, ModelTables, NeuronKind
 from .choices import Choices
-from .float_network import arriving, run_float
 from .fold import FloatLayer, fold
+from .input_statistics import InputStatistics, measured_statistics, recovered_statistics
 from .quantize import TensorReport, quantize_layer, state_fraction_bits
 from .state_dict import ConversionError
 
@@ -32,8 +32,14 @@ def default_detector(words: list[str]) -> Detector:
     return Detector(50, 60, 75, np.full(count, 0.6), np.full(count, 0.3), keyword)
 
 
-def convert(
-    state: dict[str, np.ndarray],
+def convert(state: dict[str, np.ndarray], words: list[str], *, choices: Choices | None = None, **options) -> Conversion:
+    """Quantize the network of a state dict. options: those of `convert_layers`."""
+    layers = fold(state, choices)
+    return convert_layers(layers, words, known=recovered_statistics(state, layers), **options)
+
+
+def convert_layers(
+    layers: list[FloatLayer],
     words: list[str],
     *,
     input_kind: InputKind,
@@ -41,7 +47,7 @@ def convert(
     clip_frames: int,
     weight_bits: int = 8,
     front_end: FrontEndSettings | None = None,
-    choices: Choices | None = None,
+    known: list[InputStatistics] | None = None,
     calibration: np.ndarray | None = None,
     detector: Detector | None = None,
     provenance: dict[str, str] | None = None,
@@ -49,11 +55,11 @@ def convert(
 ) -> Conversion:
     """Quantize a network.
 
-    calibration: input frames [clip, step, input] in input integers. They only tell how much each input of each layer
-    matters and its mean, so a few hundred clips of training data do. Without them all inputs of a layer count alike.
+    known: what training left of the statistics of each layer's inputs; without it they are taken to be alike.
+    calibration: input frames [clip, step, input] in input integers, which tell it better: the mean of each input of
+    each layer, and with which others it goes. A few hundred clips of training data do.
     hidden_fraction_bits: of the hidden layers' states, 8...24; each bit more halves their range. None: by kind.
     """
-    layers = fold(state, choices)
     if len(words) != layers[-1].weights.shape[1]:
         raise ConversionError(f"{len(words)} words for a readout of {layers[-1].weights.shape[1]} classes")
     if front_end is not None and front_end.band_count != layers[0].weights.shape[0]:
@@ -64,7 +70,9 @@ def convert(
     input_unit = 2.0**-fraction_bits
     # 16 natural-log units on either side: full-scale audio reaches about +12, silence is -15.94.
     input_limit = min(16 << fraction_bits, 32767) if front_end else _count_limit(layers[0], hidden_fraction_bits)
-    means, covariances = _statistics(state, layers, calibration, input_unit)
+    statistics = known or [InputStatistics.alike(layer.weights.shape[0]) for layer in layers]
+    if calibration is not None:
+        statistics = measured_statistics(layers, calibration * input_unit)
     tables, report = [], []
     for index, layer in enumerate(layers):
         quantized, lines = quantize_layer(
@@ -73,8 +81,8 @@ def convert(
             bits=weight_bits,
             input_unit=input_unit if index == 0 else 1.0,
             input_limit=input_limit if index == 0 else 1,
-            input_mean=means[index],
-            input_covariance=covariances[index],
+            input_mean=statistics[index].mean,
+            input_covariance=statistics[index].covariance,
             fraction_bits=None if layer.kind == NeuronKind.READOUT else hidden_fraction_bits,
         )
         tables.append(quantized)
@@ -107,23 +115,3 @@ def _count_limit(first: FloatLayer, fraction_bits: int | None) -> int:
     if limit < 1:
         raise ConversionError("layer 0: the weights are too large for any input: the states leave their range")
     return limit
-
-
-def _statistics(state, layers, calibration, input_unit):
-    """Mean and covariance of every layer's inputs; the mean's part of a rounding error is in the bias."""
-    sizes = [layer.weights.shape[0] for layer in layers]
-    means, covariances = [np.zeros(size) for size in sizes], [np.eye(size) for size in sizes]
-    if "input_norm.mean" in state:
-        means[0], covariances[0] = state["input_norm.mean"], np.diag(state["input_norm.std"] ** 2)
-    if calibration is not None:
-        inputs = calibration * input_unit
-        spikes = run_float(layers, inputs).spikes
-        for index, values in enumerate([inputs, *spikes]):
-            flat = arriving(layers[index], values).reshape(-1, values.shape[-1]).astype(np.float64)
-            means[index] = flat.mean(axis=0)
-            # Inputs that never moved in calibration still count a little.
-            covariances[index] = np.cov(flat, rowvar=False) + 1e-6 * np.eye(sizes[index])
-            if layers[index].delay_kind == DelayKind.SYNAPTIC:
-                # Every neuron hears its inputs at times of its own: what is correlated differs from one to the next.
-                covariances[index] = np.diag(np.diag(covariances[index]))
-    return means, covariances

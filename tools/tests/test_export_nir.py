@@ -1,0 +1,199 @@
+"""NIR graphs, written by the package nir, against a simulation of the graph that is written here node by node."""
+
+import itertools
+
+import numpy as np
+import pytest
+from built_commands import built_commands
+
+from silif_tools.export.command import main
+from silif_tools.export.float_network import run_float
+from silif_tools.export.nir_graph import GraphChoices, read_graph
+from silif_tools.export.state_dict import ConversionError
+from silif_tools.integer.network import run_model
+from silif_tools.model_file.read import read_model
+
+nir = pytest.importorskip("nir")
+STEP_MS = 2.0
+
+
+def shape(count):
+    return {"input": np.array([count])}, {"output": np.array([count])}
+
+
+def neurons(count, seed, cls=None):
+    random = np.random.default_rng(seed)
+    cls = cls or nir.LIF
+    fields = {
+        "tau": random.uniform(0.005, 0.04, count),
+        "r": random.uniform(0.5, 2, count),
+        "v_leak": random.uniform(-0.2, 0.2, count),
+    }
+    if cls is nir.LIF:
+        fields["v_threshold"] = random.uniform(0.4, 2.5, count)
+    return cls(**fields)
+
+
+def nodes_of(delays=("axonal", "dendritic", "both")):
+    """7 -> LIF 12 -> LIF 9 -> LI 4, with delays before, behind, or around the matrix of each layer."""
+    random, chain = np.random.default_rng(8), {"input": nir.Input(shape(7)[0])}
+    sizes, kinds = [7, 12, 9, 4], [nir.LIF, nir.LIF, nir.LI]
+    for index, (cls, delay) in enumerate(zip(kinds, delays, strict=True)):
+        inputs, outputs = sizes[index], sizes[index + 1]
+        if delay in ("axonal", "both"):
+            chain[f"before{index}"] = nir.Delay(random.integers(0, 6, inputs) * STEP_MS / 1000)
+        weight, bias = random.normal(0.5, 1.5, (outputs, inputs)), random.normal(0.1, 0.3, outputs)
+        chain[f"matrix{index}"] = nir.Linear(weight) if index == 1 else nir.Affine(weight, bias)
+        if delay in ("dendritic", "both"):
+            chain[f"after{index}"] = nir.Delay(random.integers(0, 6, outputs) * STEP_MS / 1000)
+        chain[f"neurons{index}"] = neurons(outputs, index, cls)
+    chain["output"] = nir.Output(shape(4)[1])
+    return chain
+
+
+def write(path, chain, edges=None, with_reset=False):
+    names = list(chain)
+    nir.write(path, nir.NIRGraph(nodes=chain, edges=edges or list(itertools.pairwise(names))))
+    if not with_reset:  # as NIR before 1.0.5 wrote it
+        import h5py
+
+        with h5py.File(path, "a") as file:
+            for node in file["node/nodes"].values():
+                if "v_reset" in node:
+                    del node["v_reset"]
+    return path
+
+
+def simulate(chain, inputs, discretization):
+    """values [step, input] -> potentials of the last node [step, class]; one node after the other, plain loops."""
+    dt, values = STEP_MS / 1000, np.asarray(inputs, float)
+    resting = np.zeros(values.shape[1])  # what a node puts out before the first step
+    for node in chain.values():
+        if isinstance(node, nir.Linear | nir.Affine):
+            bias = getattr(node, "bias", 0.0)
+            values, resting = np.array([node.weight @ x + bias for x in values]), node.weight @ resting + bias
+        elif isinstance(node, nir.Delay):
+            late = np.empty_like(values)
+            for t in range(len(values)):
+                for j, delay in enumerate(node.delay):
+                    then = t - round(delay / dt)
+                    late[t, j] = values[then, j] if then >= 0 else resting[j]
+            values = late
+        elif isinstance(node, nir.LIF | nir.LI):
+            v, out = np.zeros(len(node.tau)), []
+            for current in values:
+                target = node.v_leak + node.r * current
+                if discretization == "exact":
+                    v = target + (v - target) * np.exp(-dt / node.tau)
+                else:
+                    v = v + dt / node.tau * (target - v)
+                if isinstance(node, nir.LI):
+                    out.append(v.copy())
+                    continue
+                spiked = v > node.v_threshold
+                v = v - node.v_threshold * spiked
+                out.append(spiked.astype(float))
+            values, resting = np.array(out), np.zeros(len(node.tau))
+    return values
+
+
+@pytest.mark.parametrize("discretization", ["exact", "euler"])
+@pytest.mark.parametrize(
+    "delays", [(None, None, None), ("axonal", "dendritic", "both"), ("both", "axonal", "dendritic")]
+)
+def test_a_graph_computes_what_its_nodes_say(delays, discretization, tmp_path):
+    chain = nodes_of(delays)
+    layers = read_graph(write(tmp_path / "x.nir", chain), GraphChoices(STEP_MS, discretization))
+    counts = np.random.default_rng(3).poisson(0.7, (4, 60, 7))
+    trace = run_float(layers, counts.astype(float))
+    assert 0.05 < trace.spikes[0].mean() < 0.95
+    assert 0.05 < trace.spikes[1].mean() < 0.95
+    for clip, scores in zip(counts, trace.scores, strict=True):
+        potentials = simulate(chain, clip, discretization)
+        softmax = np.exp(potentials) / np.exp(potentials).sum(axis=1, keepdims=True)
+        assert scores == pytest.approx(softmax.sum(axis=0), abs=1e-9)
+
+
+def test_a_graph_becomes_a_model_that_verifies(tmp_path, capsys):
+    chain = nodes_of()
+    output, path = tmp_path / "x.silif", write(tmp_path / "x.nir", chain)
+    options = ["--step-ms", str(STEP_MS), "--words", "a,b,c,d", "--bits", "16", "--clip-steps", "60"]
+    assert main([str(path), "--output", str(output), *options]) == 0
+    model = read_model(output)
+    assert model.step_us == 2000
+    counts = np.random.default_rng(3).poisson(0.7, (8, 60, 7))
+    fixed = run_model(model, counts)
+    expected = [simulate(chain, clip, "exact")[-1].argmax() for clip in counts]
+    assert (fixed.membrane[:, -1].argmax(axis=1) == expected).mean() >= 0.75
+    built_commands().verify(output)
+
+
+def changed(**changes):
+    def make(folder):
+        chain = nodes_of() | changes
+        return write(folder / "x.nir", chain)
+
+    return make
+
+
+def skipping(folder):
+    chain = nodes_of((None, None, None))
+    names = list(chain)
+    edges = [*itertools.pairwise(names), ("input", "neurons0")]
+    graph = nir.NIRGraph(nodes=chain, edges=edges, type_check=False)
+    nir.write(folder / "x.nir", graph)
+    return folder / "x.nir"
+
+
+def recurrent(folder):
+    chain = nodes_of((None, None, None)) | {"back": nir.Linear(np.eye(12))}
+    names = [name for name in chain if name != "back"]
+    edges = [*itertools.pairwise(names), ("neurons0", "back"), ("back", "neurons0")]
+    nir.write(folder / "x.nir", nir.NIRGraph(nodes=chain, edges=edges, type_check=False))
+    return folder / "x.nir"
+
+
+def ends_in_spikes(folder):
+    chain = nodes_of()
+    chain["neurons2"] = neurons(4, 2)
+    return write(folder / "x.nir", chain)
+
+
+def cuba():
+    ones = np.ones(12)
+    return nir.CubaLIF(tau_syn=ones, tau_mem=ones, r=ones, v_leak=ones, v_threshold=ones)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (changed(neurons0=cuba()), "neurons0: .*CubaLIF cannot run here: a synapse with a time constant of its own"),
+        (changed(neurons0=nir.Threshold(np.ones(12))), "neurons0: a node of the type Threshold cannot run here"),
+        (changed(neurons0=neurons(12, 0, nir.LI)), "neurons0: LI runs here as the last node"),
+        (changed(before0=nir.Delay(np.full(7, 9.0))), "before0: a delay of 4500 steps"),
+        (ends_in_spikes, "neurons2: the last node is LIF"),
+        (skipping, "only chains run here"),
+        (recurrent, "only chains run here"),
+        (lambda folder: write(folder / "x.nir", nodes_of(), with_reset=True), "v_reset: a reset to a fixed voltage"),
+        (lambda folder: (folder / "x.nir").write_bytes(b"no") and folder / "x.nir", "not a NIR graph"),
+    ],
+)
+def test_what_a_graph_says_and_this_runtime_cannot_is_refused_by_name(make, message, tmp_path):
+    with pytest.raises(ConversionError, match=message):
+        read_graph(make(tmp_path), GraphChoices(STEP_MS))
+
+
+def test_a_fixed_reset_runs_where_the_user_says_that_it_is_none(tmp_path):
+    path = write(tmp_path / "x.nir", nodes_of(), with_reset=True)
+    assert len(read_graph(path, GraphChoices(STEP_MS, reset="subtract"))) == 3
+
+
+def test_a_step_longer_than_tau_is_refused_for_euler(tmp_path):
+    with pytest.raises(ConversionError, match=r"tau: .* ms is shorter than a step of 50 ms"):
+        read_graph(write(tmp_path / "x.nir", nodes_of((None, None, None))), GraphChoices(50.0, "euler"))
+
+
+def test_the_time_step_must_be_given(tmp_path, capsys):
+    path = write(tmp_path / "x.nir", nodes_of())
+    assert main([str(path), "--output", str(tmp_path / "x.silif")]) == 1
+    assert "--step-ms: a graph describes neurons in continuous time" in capsys.readouterr().err
