@@ -57,6 +57,20 @@ def test_a_network_trained_with_rounded_weights_keeps_its_bits(tmp_path, capsys)
     assert not output.exists()
 
 
+def test_states_have_the_fractional_bits_asked_for(tmp_path, capsys):
+    output, path = tmp_path / "tiny.silif", checkpoint(tmp_path)
+    assert main([str(path), "--output", str(output), "--fraction-bits", "18"]) == 0
+    assert [layer.state_fraction_bits for layer in read_model(output).layers] == [18, 18, 16]
+    output.unlink()
+    # States of 24 fractional bits end at +-64, which this network's currents pass with the smallest input.
+    state = torch.load(path, weights_only=True)
+    state["snn.0.norm.weight"] *= 100
+    torch.save(state, path)
+    assert main([str(path), "--output", str(output), "--fraction-bits", "24"]) == 1
+    assert "layer 0: the weights are too large for any input: give fewer --fraction-bits" in capsys.readouterr().err
+    assert not output.exists()
+
+
 def test_without_words_classes_are_numbers(tmp_path):
     output = tmp_path / "tiny.silif"
     assert main([str(checkpoint(tmp_path)), "--output", str(output)]) == 0

@@ -88,6 +88,13 @@ def _arguments(argv):
         "--bits", type=int, choices=(4, 8, 16), help="bits of a weight (default: those it was trained with, else 8)"
     )
     parser.add_argument(
+        "--fraction-bits",
+        type=int,
+        choices=range(8, 25),
+        metavar="F",
+        help="fractional bits of the states, 8 to 24: each one more halves their range (default 16, RF 20)",
+    )
+    parser.add_argument(
         "--calibrate",
         type=Path,
         metavar="LIST",
@@ -248,6 +255,7 @@ def export(arguments, command: list[str]) -> list[str]:
         front_end=front_end,
         known=known,
         calibration=calibration,
+        hidden_fraction_bits=arguments.fraction_bits,
         provenance=provenance,
     )
     model = conversion.model

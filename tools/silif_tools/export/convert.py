@@ -113,5 +113,5 @@ def _count_limit(first: FloatLayer, fraction_bits: int | None) -> int:
     room = 0.98 * 2.0 ** (STATE_BITS - (fraction_bits or state_fraction_bits(first.kind))) - np.abs(first.bias).max()
     limit = int(min(255, room / np.abs(first.weights).sum(axis=0).max()))
     if limit < 1:
-        raise ConversionError("layer 0: the weights are too large for any input: the states leave their range")
+        raise ConversionError("layer 0: the weights are too large for any input: give fewer --fraction-bits")
     return limit
