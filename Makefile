@@ -13,7 +13,7 @@ PYTHON := $(VENV)/bin/python
 RELEASE := $(BUILD)/release
 FORMATTED := Package.swift Sources Tests
 
-.PHONY: demo build test test-device test-swift test-python embedded bench convert models install deb manual format lint clean dependencies
+.PHONY: demo build test test-device test-swift test-python embedded bench bench-peers convert models install deb manual format lint clean dependencies
 
 demo: build
 	@echo
@@ -43,6 +43,10 @@ test-device: build
 
 bench: build
 	$(RELEASE)/kws-bench
+
+# The same work in other runtimes, installed into .venv-peers: a table of CPU times and ratios (docs/PERFORMANCE.md).
+bench-peers: build $(VENV)/installed
+	$(PYTHON) -m silif_tools.peers.command --build $(RELEASE) $(PEERS_FLAGS)
 
 # Writes the model, and beside it a page that shows what became of the network (docs/REPORT.md).
 convert: REPORT ?= $(basename $(OUTPUT)).html

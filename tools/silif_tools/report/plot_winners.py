@@ -71,6 +71,7 @@ def plot_margins(observation: Observation) -> tuple[str, str]:
         change = margins(observation.fixed_scores) - margin
         second.hist(change, 41, color=FIXED, alpha=0.6)
         second.axvline(0, color=MUTED, linestyle="--", linewidth=0.9)
+        second.locator_params(axis="x", nbins=5)
         second.set_xlabel("change of that margin by fixed point")
         second.set_ylabel("clips")
         second.set_title(f"mean change {change.mean():+.4f}")
@@ -78,6 +79,6 @@ def plot_margins(observation: Observation) -> tuple[str, str]:
     if same.all():
         return picture, "No clip changes its winner."
     return picture, (
-        f"Clips that change their winner had a median margin of {np.median(margin[~same]):.3f} in float;"
-        f" the others {np.median(margin[same]):.3f}."
+        f"Clips that change their winner had a median margin of {np.median(margin[~same]):.2g} in float;"
+        f" the others {np.median(margin[same]):.2g}."
     )

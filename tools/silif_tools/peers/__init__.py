@@ -1,0 +1,1 @@
+"""What the same work costs in other runtimes, measured side by side on this machine."""
