@@ -67,7 +67,7 @@ class Delay(nn.Module):
         self.P = nn.Parameter(self.reach - torch.empty(1, *shape).uniform_(0, settings["initial_delay"]))
         self.register_buffer("SIG", torch.full((1, *shape), settings["sigma_from"]))
         # What comes in before the first step [inputs]: zero, or for normalised features what a zero became.
-        self.register_buffer("before", None, persistent=False)
+        self.before: torch.Tensor | None = None
 
     @property
     def settled(self) -> bool:
