@@ -35,7 +35,8 @@ def default_detector(words: list[str]) -> Detector:
 def convert(state: dict[str, np.ndarray], words: list[str], *, choices: Choices | None = None, **options) -> Conversion:
     """Quantize the network of a state dict. options: those of `convert_layers`."""
     layers = fold(state, choices)
-    return convert_layers(layers, words, known=recovered_statistics(state, layers), **options)
+    known = None if options.get("calibration") is not None else recovered_statistics(state, layers)
+    return convert_layers(layers, words, known=known, **options)
 
 
 def convert_layers(
@@ -52,12 +53,14 @@ def convert_layers(
     detector: Detector | None = None,
     provenance: dict[str, str] | None = None,
     hidden_fraction_bits: int | None = None,
+    coarser: float = 1.0,
 ) -> Conversion:
     """Quantize a network.
 
     known: what training left of the statistics of each layer's inputs; without it they are taken to be alike.
     calibration: input frames [clip, step, input] in input integers, which tell it better: the mean of each input of
     each layer, and with which others it goes. A few hundred clips of training data do.
+    coarser: factor on the scales of all rows, for other draws of the rounding errors.
     hidden_fraction_bits: of the hidden layers' states, 8...24; each bit more halves their range. None: by kind.
     """
     if len(words) != layers[-1].weights.shape[1]:
@@ -83,6 +86,7 @@ def convert_layers(
             input_limit=input_limit if index == 0 else 1,
             input_mean=statistics[index].mean,
             input_covariance=statistics[index].covariance,
+            coarser=coarser,
             fraction_bits=None if layer.kind == NeuronKind.READOUT else hidden_fraction_bits,
         )
         tables.append(quantized)

@@ -71,7 +71,8 @@ def _mean_of_inputs(tensors: dict[str, np.ndarray], weights: np.ndarray) -> np.n
     ridge = 1e-4 * np.linalg.norm(system, 2) * np.eye(system.shape[1])
     mean, _ = nnls(np.vstack([system, ridge]), np.concatenate([target, np.zeros(len(ridge))]))
     unexplained = np.sum((system @ mean - target) ** 2) / max(np.sum(target**2), 1e-12)
-    return mean if unexplained < _MOST_UNEXPLAINED else None
+    # Rounded, so that every machine's linear algebra gives the same model file.
+    return np.round(mean, 4) if unexplained < _MOST_UNEXPLAINED else None
 
 
 def recovered_statistics(state: dict[str, np.ndarray], layers: list[FloatLayer]) -> list[InputStatistics]:

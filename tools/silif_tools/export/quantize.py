@@ -59,16 +59,19 @@ def row_scales(weights: np.ndarray, bits: int, importance: np.ndarray) -> np.nda
     return scale
 
 
-def quantize_weights(weights: np.ndarray, bits: int, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+def quantize_weights(
+    weights: np.ndarray, bits: int, covariance: np.ndarray, coarser: float = 1.0
+) -> tuple[np.ndarray, np.ndarray, int]:
     """Weights [inputs, outputs] -> integers, scale per output, clipped weights.
 
     Error-aware: inputs are rounded one after another, and what rounding one of them does to a neuron's current is made
     up for by those that come later, as far as they are correlated with it (GPTQ, Frantar et al., arXiv 2210.17323).
     `covariance` [inputs, inputs] is that of the layer's inputs; with a diagonal one this is plain rounding.
+    coarser: factor on all scales, for other draws of the rounding errors (`agreement`).
     """
     limit = 2 ** (bits - 1) - 1
     power = np.diag(covariance)
-    scale = row_scales(weights, bits, power)
+    scale = coarser * row_scales(weights, bits, power)
     damped = covariance + np.diag(np.full(len(power), 0.01 * power.mean() + 1e-12))
     # The inputs that matter most are rounded first, while there is most left to make up for them.
     order = np.argsort(-power, kind="stable")
@@ -110,6 +113,7 @@ def quantize_layer(
     input_mean: np.ndarray,
     input_covariance: np.ndarray,
     fraction_bits: int | None = None,
+    coarser: float = 1.0,
 ) -> tuple[LayerTables, list[TensorReport]]:
     """One layer.
 
@@ -118,12 +122,13 @@ def quantize_layer(
     - input_mean [inputs], input_covariance [inputs, inputs]: of the real inputs on calibration data. Rounding a weight
       by e shifts the current by e·mean; the bias takes that back.
     - fraction_bits: of the states; None: those of the layer's kind
+    - coarser: factor on the scales of all rows, 1 or a little more
 
     A layer that brings the scales of its training gets those and plain rounding, and keeps its bias: it was trained so.
     """
     report = []
     if layer.weight_scale is None:
-        integers, scale, saturated = quantize_weights(layer.weights, bits, input_covariance)
+        integers, scale, saturated = quantize_weights(layer.weights, bits, input_covariance, coarser)
     else:
         scale = layer.weight_scale.copy()
         integers, saturated = round_to_trained_scales(layer.weights, bits, scale)

@@ -1,0 +1,1 @@
+"""Event data: spike recordings (SHD, SSC) as frames."""

@@ -1,0 +1,108 @@
+"""silif-frames: a file of the Heidelberg sets becomes frames and labels for kws-score and silif-export."""
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from .. import __version__
+from .bin import Binning, counts
+from .read import EventError, Recordings, recordings
+
+# Seconds and steps of a clip as the authors have them (configs/*.yaml), by set and step in ms.
+_CLIPS = {("ssc", 4): (1.2, 300), ("shd", 4): (1.0, 250), ("ssc", 10): (1.0, 100), ("shd", 10): (1.0, 100)}
+_SETS = ("ssc", "shd")
+_LARGEST = np.iinfo(np.uint8).max
+
+
+def _arguments(argv):
+    parser = argparse.ArgumentParser(
+        prog="silif-frames",
+        description="Bin the spikes of SHD or SSC into frames: 700 channels in groups of 5, as the SiLIF authors do.",
+        epilog="example: silif-frames ssc_test.h5 --output ssc_test   writes ssc_test.npy and ssc_test-labels.npy",
+    )
+    parser.add_argument("file", type=Path, help="shd_*.h5 or ssc_*.h5")
+    parser.add_argument("--output", "-o", type=Path, required=True, metavar="NAME", help="NAME.npy, NAME-labels.npy")
+    parser.add_argument("--set", choices=_SETS, help="which set it is (default: by the file's name)")
+    parser.add_argument("--step-ms", type=int, choices=(4, 10), default=4, help="duration of a step (default 4)")
+    parser.add_argument("--steps", type=int, metavar="N", help="steps of a clip (default: the authors')")
+    parser.add_argument("--duration", type=float, metavar="S", help="seconds of a clip (default: the authors')")
+    parser.add_argument("--group", type=int, default=5, metavar="N", help="channels that are summed (default 5)")
+    parser.add_argument("--version", action="version", version=f"silif-frames {__version__}")
+    return parser.parse_args(argv)
+
+
+def _binning(arguments) -> Binning:
+    name = arguments.set or next((key for key in _SETS if arguments.file.name.lower().startswith(key)), None)
+    if name is None and None in (arguments.steps, arguments.duration):
+        raise EventError(f"{arguments.file}: say which set it is: --set shd or --set ssc")
+    duration_s, steps = _CLIPS.get((name, arguments.step_ms), (None, None))
+    duration_s = arguments.duration if arguments.duration is not None else duration_s
+    steps = arguments.steps if arguments.steps is not None else steps
+    if steps < 2 or not duration_s > 0:
+        raise EventError(f"--steps {steps}, --duration {duration_s:g}: give 2 steps or more, and some time")
+    if arguments.group < 1 or 700 % arguments.group:
+        raise EventError(f"--group {arguments.group}: give a divisor of 700")
+    return Binning(duration_s, steps, arguments.group)
+
+
+def _write_frames(path: Path, source: Recordings, binning: Binning) -> tuple[int, int]:
+    """Streams [clip, step, input] uint8 into an .npy file, beside it first. Returns (spikes, spikes left out)."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".npy")
+    os.close(handle)
+    try:
+        shape = (len(source), binning.steps, binning.inputs)
+        frames = np.lib.format.open_memmap(temporary, "w+", np.uint8, shape)
+        total = late = 0
+        for index in range(len(source)):
+            times, units = source.clip(index)
+            found, left_out = counts(times, units, binning)
+            if found.max() > _LARGEST:
+                raise EventError(f"{source.path}: clip {index} has a count of {found.max()}; {_LARGEST} fits a frame")
+            frames[index] = found
+            total, late = total + len(times), late + left_out
+        frames.flush()
+        del frames
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return total, late
+
+
+def bin_file(arguments) -> list[str]:
+    binning = _binning(arguments)
+    frames_path = arguments.output.with_name(f"{arguments.output.name}.npy")
+    labels_path = arguments.output.with_name(f"{arguments.output.name}-labels.npy")
+    frames_path.parent.mkdir(parents=True, exist_ok=True)
+    with recordings(arguments.file) as source:
+        total, late = _write_frames(frames_path, source, binning)
+        with tempfile.TemporaryDirectory(dir=labels_path.parent) as folder:
+            np.save(Path(folder) / "labels.npy", source.labels.astype(np.int32))
+            os.replace(Path(folder) / "labels.npy", labels_path)
+        lines = [
+            f"{frames_path}: {len(source)} clips of {binning.steps} steps, {binning.inputs} inputs, {total} spikes",
+            f"{labels_path}: classes {source.labels.min()} to {source.labels.max()}",
+        ]
+        if late:
+            lines.append(f"{late} spikes after {binning.duration_s:g} s left out")
+        if source.words:
+            lines.append(f"--words {','.join(source.words)}")
+    return lines
+
+
+def main(argv=None) -> int:
+    try:
+        print("\n".join(bin_file(_arguments(argv))))
+    except (EventError, OSError) as error:
+        print(f"silif-frames: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
