@@ -1,0 +1,193 @@
+"""silif-operations: accuracy against synaptic operations and spikes per clip, as figure 3 of the SiLIF paper draws it.
+
+Everything of ours is measured by kws-score; the paper's own points are marked as such.
+"""
+
+import argparse
+import contextlib
+import io
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .. import __version__
+from ..export.command import main as export
+from ..export.state_dict import ConversionError
+from ..release.commands import Commands
+
+_REPOSITORY = Path(__file__).resolve().parents[3]
+_OURS, _PAPER, _INK, _MUTED = "#d55e00", "#0072b2", "#1b1b1e", "#8a8a90"
+_REFERENCES = {"ssc_silif": "SiLIF", "ssc_csilif": "C-SiLIF", "ssc_cadlif": "cAdLIF", "ssc_rf": "RF"}
+_MARKERS = {"SiLIF": "o", "C-SiLIF": "s", "cAdLIF": "^", "RF": "D", "S5-RF": "v", "Event-SSM": "P"}
+# Below this the left panel does not go: one network would press all others together.
+_LOWEST = 74
+# Read off figs/figure3_partial.png of the authors' repository (Maxtimer97/SSM-inspired-LIF): Spiking Speech Commands,
+# 4 ms, whole test set. S5-RF and Event-SSM are formulas of the script that draws it.
+PAPER_POINTS = {
+    "S5-RF": (78.8, 5.44e6),
+    "cAdLIF": (81.7, 8.2e6),
+    "SiLIF": (81.95, 9.2e6),
+    "C-SiLIF": (82.0, 12.3e6),
+    "Event-SSM": (85.3, 98.3e6),
+}
+
+
+@dataclass
+class Point:
+    """accuracy in %, operations and spikes per clip; no spikes where none are known."""
+
+    name: str
+    accuracy: float
+    operations: float
+    spikes: float | None = None
+    clips: int | None = None
+
+
+def _point(name: str, score: dict) -> Point:
+    return Point(
+        name,
+        100 * score["accuracy"],
+        score["synaptic_operations_per_clip"],
+        score["spikes_per_clip"],
+        score["labelled"],
+    )
+
+
+def measure_shipped(commands: Commands, models: list[Path], test_list: Path) -> list[Point]:
+    return [_point(model.stem, commands.score_list(model, test_list)) for model in models]
+
+
+def measure_references(commands: Commands, reference: Path) -> list[Point]:
+    """Each checkpoint exported with int8 weights, then scored on ssc_clips. Raises ConversionError or RuntimeError."""
+    points = []
+    with np.load(reference / "ssc_clips.npz") as clips, tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        frames, labels = folder / "frames.npy", folder / "labels.npy"
+        np.save(frames, clips["counts"])
+        np.save(labels, clips["label"])
+        for stem, label in _REFERENCES.items():
+            model = folder / f"{stem}.silif"
+            problem = io.StringIO()
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(problem):
+                failed = export([str(reference / f"{stem}.pth"), "--output", str(model)])
+            if failed:
+                raise ConversionError(problem.getvalue().strip())
+            points.append(_point(label, commands.score_frames(model, frames, labels)))
+    return points
+
+
+def _standard_error(point: Point) -> float:
+    """Of an accuracy in %, from that many clips."""
+    share = point.accuracy / 100
+    return 100 * (share * (1 - share) / point.clips) ** 0.5
+
+
+def _draw(axis, point: Point, marker: str, colour: str, label: str, hollow: bool = False) -> None:
+    place = (point.operations / 1e6, point.accuracy)
+    if point.clips:
+        axis.errorbar(*place, yerr=_standard_error(point), color=colour, linewidth=0.9, alpha=0.6)
+    face = "none" if hollow else colour
+    axis.scatter(*place, s=52, marker=marker, facecolors=face, edgecolors=colour, linewidths=1.4, label=label, zorder=3)
+
+
+def _label(point: Point) -> str:
+    return f"{point.name}, {point.spikes / 1000:.1f} k spikes"
+
+
+def _draw_references(axis, references: list[Point]) -> None:
+    shown = [point for point in references if point.accuracy > _LOWEST]
+    for point in shown:
+        _draw(axis, point, _MARKERS.get(point.name, "o"), _OURS, f"{_label(point)} (ours, int8)")
+    for name, values in PAPER_POINTS.items():
+        _draw(axis, Point(name, *values), _MARKERS.get(name, "o"), _PAPER, f"{name} (authors' figure)", hollow=True)
+    for point in references:
+        if point not in shown:
+            axis.annotate(
+                f"{_label(point)}:\n{point.accuracy:.1f} % at {point.operations / 1e6:.2f} M (ours, int8)",
+                (point.operations / 1e6, _LOWEST),
+                xytext=(0, 24),
+                textcoords="offset points",
+                arrowprops={"arrowstyle": "->", "color": _OURS},
+                fontsize=8,
+                color=_INK,
+                ha="left",
+            )
+    axis.set_xlim(2, 150)
+    axis.set_ylim(_LOWEST, 88)
+    axis.set_title("Spiking Speech Commands, 35 words, 4 ms", loc="left", fontweight="bold", fontsize=10)
+
+
+def _draw_shipped(axis, shipped: list[Point]) -> None:
+    for point, marker in zip(shipped, "osD^vP*X" * len(shipped), strict=False):
+        _draw(axis, point, marker, _OURS, _label(point))
+    axis.margins(x=0.12)
+    axis.set_title("Speech Commands, 12 classes, 10 ms", loc="left", fontweight="bold", fontsize=10)
+
+
+def draw(references: list[Point], shipped: list[Point], output: Path) -> None:
+    """Bars are one standard error of an accuracy over so many clips."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 2, figsize=(11, 4.9), layout="constrained", width_ratios=[1.4, 1])
+    for axis in axes:
+        axis.set_xscale("log")
+    _draw_references(axes[0], references)
+    _draw_shipped(axes[1], shipped)
+    for axis in axes:
+        axis.xaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5)))
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
+        axis.set_xlabel("synaptic operations per clip (millions)")
+        axis.set_ylabel("accuracy (%)")
+        axis.grid(color="#e4e4e8", linewidth=0.7)
+        axis.set_axisbelow(True)
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.spines[["left", "bottom"]].set_color(_MUTED)
+    axes[0].legend(loc="lower right", frameon=False, fontsize=8, ncols=1)
+    axes[1].legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False, fontsize=8, ncols=2)
+    figure.savefig(output, dpi=120)
+    plt.close(figure)
+
+
+def table(references: list[Point], shipped: list[Point]) -> str:
+    """Markdown."""
+    lines = ["| network | clips | accuracy | synaptic operations a clip | spikes a clip |", "|---|---|---|---|---|"]
+    for task, points in (("ssc_", references), ("", shipped)):
+        names = {label: stem for stem, label in _REFERENCES.items()} if task else {}
+        lines += [
+            f"| {names.get(point.name, point.name)} | {point.clips} | {point.accuracy:.1f} % |"
+            f" {point.operations / 1e6:.2f} M | {point.spikes:,.0f} |"
+            for point in points
+        ]
+    return "\n".join(lines)
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(prog="silif-operations", description=__doc__)
+    parser.add_argument("--build", type=Path, default=_REPOSITORY / ".build" / "release", help="folder of kws-score")
+    parser.add_argument("--shared", type=Path, default=_REPOSITORY.parent / "shared", help="reference/ and data/gsc/")
+    parser.add_argument("--models", type=Path, nargs="+", help="networks with a front end (default: models/*.silif)")
+    parser.add_argument("--output", type=Path, required=True, help="the picture (.png, .svg, .pdf)")
+    parser.add_argument("--version", action="version", version=f"silif-operations {__version__}")
+    arguments = parser.parse_args(argv)
+    models = arguments.models or sorted((_REPOSITORY / "models").glob("*.silif"))
+    try:
+        commands = Commands(arguments.build)
+        shipped = measure_shipped(commands, models, arguments.shared / "data" / "gsc" / "test_list.txt")
+        references = measure_references(commands, arguments.shared / "reference")
+        draw(references, shipped, arguments.output)
+    except (ConversionError, OSError, RuntimeError) as error:
+        print(f"silif-operations: {error}", file=sys.stderr)
+        return 1
+    print(table(references, shipped))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
