@@ -38,7 +38,7 @@ def plot_eigenvalues(conversion: Conversion) -> tuple[str, str]:
     model = conversion.model
     step_s = model.step_us / 1e6
     hidden = len(model.layers) - 1
-    columns = min(hidden, 3)
+    columns = min(hidden, 2)
     rows = -(-hidden // columns)
     moved, circles, silif = 0.0, 0, False
     with canvas(rows, columns + 1, 0.2 + 9.2 / (columns + 1) * rows * 1.12, width_ratios=[1] * columns + [0.9]) as (
@@ -67,7 +67,7 @@ def plot_eigenvalues(conversion: Conversion) -> tuple[str, str]:
             outside = int((np.abs(shown) > 1 + 1e-9).sum())
             circles += outside
             turning = int((np.abs(held.imag) > 1e-12).any(axis=0).sum())
-            axis.set_title(f"layer {index}: {tables.outputs} neurons, {turning} oscillate")
+            axis.set_title(f"layer {index}: {turning} of {tables.outputs} oscillate")
             times.hist(
                 time_constants_s(shown, step_s), edges, histtype="step", color=[FIXED, FLOAT, INK, MUTED][index % 4],
                 linewidth=1.3, linestyle=["-", "--", ":", "-."][index % 4], label=f"layer {index}",

@@ -43,8 +43,8 @@ def _sentence(verdict: Verdict, observation: Observation) -> str:
     clips = f"{verdict.clips:,} clip{'s' if verdict.clips != 1 else ''}"
     if not observation.data.is_real:
         return (
-            f"Not evaluated: this page was made from {observation.data.source}. It shows ranges, rates and rounding,"
-            " but nothing about what the network recognizes. Give clips, and labels if there are any."
+            f"Not evaluated: this page was made from {observation.data.source}. It shows ranges, rates and"
+            " rounding, but nothing about what the network recognizes. Give clips, and labels if there are any."
         )
     text = f"Fixed point decides as float does on {100 * verdict.same_winner:.1f} % of {clips}"
     if verdict.float_accuracy is None:
@@ -54,6 +54,12 @@ def _sentence(verdict: Verdict, observation: Observation) -> str:
         f"{text}; accuracy {100 * verdict.float_accuracy:.1f} % in float, {100 * verdict.fixed_accuracy:.1f} % in fixed"
         f" point ({change:+.1f} points)."
     )
+
+
+def trained_as_integers(conversion: Conversion) -> bool:
+    """Whether the checkpoint's weights already lay on the integers' grid: then rounding them changes next to nothing."""
+    weights = [line for line in conversion.report if line.name.endswith(".weights")]
+    return bool(weights) and all(line.signal_to_noise_db > 100 for line in weights)
 
 
 def _explanation(verdict: Verdict) -> str:
@@ -82,8 +88,13 @@ def verdict_html(observation: Observation, conversion: Conversion) -> str:
     ]
     cells = "".join(f"<div><b>{escape(value)}</b>{escape(name)}</div>" for value, name in figures)
     warning = "" if observation.data.is_real and observation.saturations == 0 else " warning"
+    training = (
+        "<p>The checkpoint was trained with rounded weights: float means these, with states in float64.</p>"
+        if trained_as_integers(conversion)
+        else ""
+    )
     model = conversion.model
     return f"""<div class="box{warning}"><p>{escape(_sentence(verdict, observation))}</p>
-{_explanation(verdict)}<div class="figures">{cells}</div>
+{_explanation(verdict)}{training}<div class="figures">{cells}</div>
 <p>Self-test: {model.self_test_steps} steps, digest <code>{model.self_test_digest:016x}</code>.
 <code>kws-model verify</code> computes it again on any machine.</p></div>"""
