@@ -57,7 +57,7 @@ def _sentence(verdict: Verdict, observation: Observation) -> str:
 
 
 def trained_as_integers(conversion: Conversion) -> bool:
-    """Whether the checkpoint's weights already lay on the integers' grid: then rounding them changes next to nothing."""
+    """Whether the checkpoint's weights were on the integers' grid already: then rounding changes next to nothing."""
     weights = [line for line in conversion.report if line.name.endswith(".weights")]
     return bool(weights) and all(line.signal_to_noise_db > 100 for line in weights)
 
