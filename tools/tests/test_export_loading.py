@@ -38,7 +38,7 @@ def test_code_in_a_checkpoint_is_not_run(wrap, legacy, tmp_path):
     torch.save(wrap(Hostile()), path, _use_new_zipfile_serialization=not legacy)
     with pytest.raises(ConversionError, match="pickled modules are refused because loading them runs code"):
         load_state_dict(path)
-    path.write_bytes(pickle.dumps(wrap(Hostile())))
+    path.write_bytes(pickle.dumps(wrap(Hostile()), protocol=2))
     with pytest.raises(ConversionError, match=r"torch.save\(model.state_dict\(\), path\)"):
         load_state_dict(path)
     assert not Hostile.proof.exists()
