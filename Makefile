@@ -11,9 +11,10 @@ MODELS := $(wildcard models/*.silif)
 VENV ?= .venv
 PYTHON := $(VENV)/bin/python
 RELEASE := $(BUILD)/release
+UNLESS_BUILT = $(if $(wildcard $(addprefix $(RELEASE)/,$(COMMANDS))),,build)
 FORMATTED := Package.swift Sources Tests
 
-.PHONY: demo build test test-device test-swift test-python embedded bench bench-peers convert models install deb manual format lint clean dependencies
+.PHONY: demo build test test-device test-swift test-python embedded bench bench-peers convert models install deb deb-arm64 manual format lint clean dependencies
 
 demo: build
 	@echo
@@ -63,7 +64,7 @@ models: build $(VENV)/installed
 	  $(if $(SPEECH_COMMANDS),--speech-commands "$(SPEECH_COMMANDS)") $(if $(CHECKPOINT),--checkpoint "$(CHECKPOINT)")
 
 # Builds only what was not built: `sudo make install` after `make build` leaves no files of root in the tree.
-install: $(if $(wildcard $(addprefix $(RELEASE)/,$(COMMANDS))),,build)
+install: $(UNLESS_BUILT)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/silif
 	install $(addprefix $(RELEASE)/,$(COMMANDS)) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(MODELS) $(DESTDIR)$(PREFIX)/share/silif
@@ -75,8 +76,12 @@ deb:
 	mkdir -p build/deb
 	DEB_FOLDER=build/deb BUILD=$(BUILD) debian/rules binary
 
+# The same for arm64 (Raspberry Pi OS and Debian 13), cross-compiled with Debian 13's Swift.
+deb-arm64:
+	tools/cross_deb_arm64.sh
+
 # Man pages, from what each command's argument parser knows.
-manual: build
+manual: $(UNLESS_BUILT)
 	tools/make_manual.py $(BUILD)/manual $(addprefix $(RELEASE)/,$(COMMANDS))
 
 format:

@@ -33,8 +33,7 @@ case ${1:-} in
     need python3-venv python3 -c 'import ensurepip'
     ;;
   package)
-    need debhelper dh --help
-    need dpkg-dev dpkg-shlibdeps --version
+    need debhelper command -v dh
     need python3 python3 --version
     ;;
   *)
