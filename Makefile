@@ -74,6 +74,7 @@ deb:
 	@tools/install_dependencies.sh build
 	@tools/install_dependencies.sh package
 	mkdir -p build/deb
+	rm -f debian/debhelper-build-stamp
 	DEB_FOLDER=build/deb BUILD=$(BUILD) debian/rules binary
 
 # The same for arm64 (Raspberry Pi OS and Debian 13), cross-compiled with Debian 13's Swift.

@@ -4,11 +4,12 @@
 #   tools/check_deb.sh build/deb/silif_0.1.0~deb13_amd64.deb [ROOT]
 #
 # ROOT is a root of the distribution (default: build/roots/<release>-<architecture>, made by debootstrap where it is missing). It is not
-# changed: the package goes into an overlay. A foreign architecture needs qemu-user-static.
+# changed: the package goes into an overlay. A foreign architecture needs qemu-user-static. Compares with .build/release (`make build`).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 (($# >= 1)) && [[ -f $1 ]] || { sed -n '2,7p' "$0" >&2; exit 2; }
 ((EUID == 0)) || { echo "check_deb: mounts need root: sudo $0 $*" >&2; exit 1; }
+[[ -x .build/release/kws-model ]] || { echo "check_deb: nothing to compare with: make build" >&2; exit 1; }
 for tool in debootstrap sox; do
   command -v $tool >/dev/null || { echo "check_deb: $tool is missing: apt-get install debootstrap sox" >&2; exit 1; }
 done
@@ -33,16 +34,17 @@ cleanup() {
   rm -rf "$work"
 }
 trap cleanup EXIT
-mkdir "$work/upper" "$work/workdir" "$root"
+mkdir "$work/upper" "$work/workdir" "$work/trace" "$root"
 mount -t overlay overlay -o "lowerdir=$base,upperdir=$work/upper,workdir=$work/workdir" "$root"
 mount -t proc proc "$root/proc"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 cp "$package" "$root/silif.deb"
 cp models/demo.flac "$root/"
-in_root() { chroot "$root" env -u LD_LIBRARY_PATH DEBIAN_FRONTEND=noninteractive "$@"; }
+mkdir "$root/trace"
+in_root() { chroot "$root" env DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes "$@"; }
 
 in_root apt-get update -qq
-in_root apt-get install -y -qq --no-install-recommends /silif.deb >/dev/null
+in_root apt-get install -o Dpkg::Use-Pty=0 -y -qq --no-install-recommends /silif.deb >/dev/null
 in_root sh -c '! command -v swift' || { echo "check_deb: there is a Swift in the root" >&2; exit 1; }
 echo "installed on Debian $(cat "$root/etc/debian_version") $architecture, with: $(in_root dpkg-query -W -f '${Depends}' silif)"
 
@@ -69,10 +71,19 @@ pcm.demo {
 ALSA
 hears "an ALSA device" --device demo --duration "$(soxi -D models/demo.flac)s"
 
+# Every step of every layer over the demo is what the commands built here compute, bit for bit.
+for model in "$root"/usr/share/silif/*.silif; do
+  name=$(basename "$model" .silif)
+  in_root kws-model trace "$name" --input /demo.flac --output "/trace/$name" >/dev/null
+  .build/release/kws-model trace "$model" --input models/demo.flac --output "$work/trace/$name" >/dev/null
+  diff -r "$work/trace/$name" "$root/trace/$name" || { echo "check_deb: $name computes something else here" >&2; exit 1; }
+  echo "trace of $name equal: $(cat "$root/trace/$name"/* | sha256sum | cut -c1-16)"
+done
+
 for name in kws-listen kws-score kws-model kws-bench; do
   [[ -s $root/usr/share/man/man1/$name.1.gz ]] || { echo "check_deb: no man page of $name" >&2; exit 1; }
 done
-in_root apt-get purge -y -qq silif >/dev/null
+in_root apt-get purge -o Dpkg::Use-Pty=0 -y -qq silif >/dev/null
 leftovers=$(find "$root/usr/bin/" "$root/usr/share" -name 'kws-*' -o -path "$root/usr/share/silif*")
 [[ -z $leftovers ]] || { echo "check_deb: left behind after removal: $leftovers" >&2; exit 1; }
 echo "check_deb: passed"

@@ -86,6 +86,7 @@ PKG_CONFIG_SYSROOT_DIR=$sysroot PKG_CONFIG_PATH=$sysroot/usr/lib/aarch64-linux-g
   swift build --scratch-path .build-arm64 -c release --static-swift-stdlib --swift-sdks-path /swift-sdks --swift-sdk debian13-arm64 \
   -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
 mkdir -p build/deb
+rm -f debian/debhelper-build-stamp
 DEB_FOLDER=build/deb BUILD=.build-arm64 PREBUILT=1 dpkg-architecture -a arm64 -c debian/rules binary
 INSIDE
 mkdir -p build/deb
