@@ -45,7 +45,7 @@ test-device: build
 bench: build
 	$(RELEASE)/kws-bench
 
-# The same work in other runtimes, installed into .venv-peers: a table of CPU times and ratios (docs/PERFORMANCE.md).
+# The same work in other runtimes, installed into .venv-peers: a table of CPU times and ratios (docs/PEERS.md).
 bench-peers: build $(VENV)/installed
 	$(PYTHON) -m silif_tools.peers.command --build $(RELEASE) $(PEERS_FLAGS)
 
