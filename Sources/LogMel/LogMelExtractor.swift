@@ -30,6 +30,9 @@ public struct LogMelExtractor {
 
   public static func requiredBytes(for settings: LogMelSettings) -> Int { LogMelMemoryLayout(settings).totalBytes }
 
+  /// So many bytes at the start of the memory hold nothing between two calls of `accept`: others may use them there.
+  public static func scratchBytes(for settings: LogMelSettings) -> Int { LogMelMemoryLayout(settings).scratchBytes }
+
   /// The fastest loops that this processor runs.
   public static var bestKernelLevel: Int32 {
     #if canImport(CKernels)

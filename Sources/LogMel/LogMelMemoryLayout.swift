@@ -3,9 +3,10 @@ struct LogMelMemoryLayout {
   /// A cache line: no row of a vector register straddles two tables.
   static var alignment: Int { 64 }
 
-  let samples: Int
   let spectrum: Int
   let scratch: Int
+  let scratchBytes: Int
+  let samples: Int
   let stageTwiddles: Int
   let splitTwiddles: Int
   let logarithm: Int
@@ -19,10 +20,12 @@ struct LogMelMemoryLayout {
       end = (start + bytes + mask) & ~mask
       return start
     }
-    samples = place(bytes: 2 * settings.frameLength_samples)
     spectrum = place(bytes: 8 * FFT.complexCount)
     // Holds, one after another, the emphasised frame, the FFT's other buffer, and the power of each bin.
     scratch = place(bytes: 8 * FFT.complexCount)
+    // From here on it must stay from frame to frame.
+    scratchBytes = end
+    samples = place(bytes: 2 * settings.frameLength_samples)
     stageTwiddles = place(bytes: 4 * Twiddles.stageCount)
     splitTwiddles = place(bytes: 4 * Twiddles.splitCount)
     logarithm = place(bytes: 4 * Logarithm.entryCount)

@@ -1,3 +1,5 @@
+import LogMel
+import SiLIF
 import Testing
 
 @testable import KeywordSpotter
@@ -53,7 +55,11 @@ import Testing
   @Test func theMemoryPlanIsWhatIsRequired() throws {
     let file = try SpotterFixture.audio()
     let plan = try FramePipeline.memoryPlan(for: file.model)
-    #expect(try FramePipeline.requiredBytes(for: file.model) == plan.network + plan.extractor + plan.frame)
+    #expect(try FramePipeline.requiredBytes(for: file.model) == plan.network + plan.extractor + plan.scratch)
+    #expect(plan.scratch == 0)
+    #expect(
+      Network.memoryPlan(for: file.model).scratch
+        <= LogMelExtractor.scratchBytes(for: try FramePipeline.frontEndSettings(of: file.model)))
     let settings = DetectorSettings(defaultsOf: file.model)
     #expect(
       try KeywordSpotter.requiredBytes(for: file.model, settings: settings)

@@ -49,6 +49,12 @@ final class Extraction {
       && allocation.suffix(Extraction.guardBytes).allSatisfy { $0 == fill }
   }
 
+  /// What others may do to the scratch memory between two calls.
+  func overwriteScratch() {
+    let start = allocation.baseAddress! + Extraction.guardBytes
+    start.initializeMemory(as: UInt8.self, repeating: 0x5A, count: LogMelExtractor.scratchBytes(for: settings))
+  }
+
   /// All frames of the samples, given in blocks.
   func frames(of samples: [Int16], blockSize: Int) -> [Int16] {
     var frames: [Int16] = []

@@ -19,6 +19,18 @@ import Testing
     #expect(extraction.guardsAreIntact)
   }
 
+  @Test func theScratchMemoryBelongsToOthersBetweenCalls() throws {
+    let extraction = try Extraction(try Golden.section("kaldi40"))
+    #expect(LogMelExtractor.scratchBytes(for: extraction.settings) == 4096)
+    let samples = try Golden.samples("voice")
+    var frames: [Int16] = []
+    for start in stride(from: 0, to: samples.count, by: 160) {
+      extraction.overwriteScratch()
+      frames += extraction.frames(of: Array(samples[start..<min(start + 160, samples.count)]), blockSize: 160)
+    }
+    #expect(frames == (try Golden.frames("kaldi40", "voice")))
+  }
+
   @Test func silenceIsExactlyTheFloor() throws {
     let extraction = try Extraction(try Golden.section("kaldi40"))
     for value: Int16 in [0, 1, -1, .max, .min] {

@@ -6,6 +6,8 @@ import SiLIF
 public struct ModelReport {
   let file: ModelFile
   let memory: MemoryTable
+  /// nil where the system gave no thread to measure on.
+  let stack: StackUse?
   let frontEnd: LogMelSettings?
 
   var model: Model { file.model }
@@ -16,6 +18,7 @@ public struct ModelReport {
     self.file = file
     do {
       memory = try MemoryTable(file.model)
+      stack = StackUse(file.model)
       frontEnd = file.model.frontEnd == nil ? nil : try FramePipeline.frontEndSettings(of: file.model)
     } catch {
       throw Failure(spotterMessage(error, path: file.path))

@@ -19,6 +19,7 @@ extension ModelReport {
           ("flash_bytes", .integer(memory.total(.flash))),
           ("ram_bytes", .integer(memory.total(.ram))),
           ("parts", .array(memory.rows.map(row))),
+          ("stack", .array((stack?.rows ?? []).map(row))),
         ])
       ),
       (

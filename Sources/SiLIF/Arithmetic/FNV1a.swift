@@ -1,8 +1,11 @@
 /// FNV-1a, 64 bits: the digest of a self-test. It is not a secure hash; it tells two integer traces apart.
 public struct FNV1a: Equatable, Sendable {
-  public private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
+  public private(set) var value: UInt64
 
-  public init() {}
+  public init() { value = 0xCBF2_9CE4_8422_2325 }
+
+  /// Goes on from the value of another digest.
+  public init(continuing value: UInt64) { self.value = value }
 
   @_noAllocation @_noLocks
   public mutating func update(byte: UInt8) {

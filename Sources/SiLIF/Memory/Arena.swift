@@ -6,6 +6,8 @@ struct Arena {
 
   private let base: UnsafeMutableRawPointer?
   private(set) var usedBytes = 0
+  /// Of these, what delay rings take.
+  private(set) var ringBytes = 0
 
   /// Counts only.
   init() { base = nil }
@@ -28,6 +30,9 @@ struct Arena {
     piece.initialize(repeating: 0, count: count)
     return piece
   }
+
+  /// Notes that what was reserved since `start` used bytes is a delay ring.
+  mutating func countRing(since start: Int) { ringBytes += usedBytes - start }
 
   /// Reserves room for values that the caller initializes; trivial types only, since nothing deinitializes them.
   mutating func reserveValues<Value: BitwiseCopyable>(_ type: Value.Type, _ count: Int) -> UnsafeMutablePointer<Value> {

@@ -8,16 +8,14 @@ struct Layer {
   private let saturation: SaturationCounter
   /// Spikes of the last step: 1 where a neuron fired, [paddedOutputs].
   let spiked: UnsafeMutablePointer<UInt8>
-  /// Indices of the neurons that fired in the last step, ascending.
-  let active: UnsafeMutablePointer<UInt16>
   private(set) var activeCount = 0
   /// This step modulo the ring's length.
   private var slot = 0
 
   enum Delay {
     case none
-    case frames(FrameRing, delayed: UnsafeMutablePointer<Int16>)
-    case spikes(SpikeRing, arrived: UnsafeMutablePointer<UInt16>)
+    case frames(FrameRing)
+    case spikes(SpikeRing)
     case dendritic(SumRing)
     case synaptic(SumRing)
   }
@@ -29,7 +27,8 @@ struct Layer {
     case rf(RFNeurons)
   }
 
-  /// Memory that all layers share, because a layer is done with it before the next one begins.
+  /// Memory that all layers share, because a layer is done with it before the next one begins. Nothing in it outlives a
+  /// step of the network.
   struct Scratch: BitwiseCopyable {
     let kernels: KernelLevel
     /// Sums of the layer that is stepping, [widest paddedOutputs].
@@ -39,13 +38,25 @@ struct Layer {
     /// For DenseInput, [inputCount] each: only the first layer is dense.
     let nonZero: UnsafeMutablePointer<UInt16>
     let nonZeroValues: UnsafeMutablePointer<Int16>
+    /// Indices of the neurons that fired in the layer that stepped last, ascending, [widest paddedOutputs]. A layer has
+    /// read those of the layer below before it writes its own.
+    let active: UnsafeMutablePointer<UInt16>
+    /// Behind axonal delays: the neurons whose spikes arrive now, [widest paddedOutputs], and the delayed frame,
+    /// [inputCount]. Empty where no layer has such delays.
+    let arrived: UnsafeMutablePointer<UInt16>
+    let delayed: UnsafeMutablePointer<Int16>
 
-    init(widest: Int, inputCount: Int, kernels: KernelLevel, arena: inout Arena) {
+    init(
+      widest: Int, inputCount: Int, kernels: KernelLevel, delaysSpikes: Bool, delaysFrames: Bool, arena: inout Arena
+    ) {
       self.kernels = kernels
       sums = arena.reserve(Int32.self, widest)
       tile = arena.reserve(Int16.self, widest)
       nonZero = arena.reserve(UInt16.self, inputCount)
       nonZeroValues = arena.reserve(Int16.self, inputCount)
+      active = arena.reserve(UInt16.self, widest)
+      arrived = arena.reserve(UInt16.self, delaysSpikes ? widest : 0)
+      delayed = arena.reserve(Int16.self, delaysFrames ? inputCount : 0)
     }
   }
 
@@ -56,22 +67,20 @@ struct Layer {
     sums = scratch.sums
     self.scratch = scratch
     let reach = parameters.maximumDelay
+    let start = arena.usedBytes
     switch parameters.delayKind {
     case .none:
       delay = .none
     case .axonal where parameters.source == .dense:
-      delay = .frames(
-        FrameRing(inputs: parameters.inputs, maximumDelay: reach, arena: &arena),
-        delayed: arena.reserve(Int16.self, parameters.inputs))
+      delay = .frames(FrameRing(inputs: parameters.inputs, maximumDelay: reach, arena: &arena))
     case .axonal:
-      delay = .spikes(
-        SpikeRing(inputs: parameters.inputs, maximumDelay: reach, arena: &arena),
-        arrived: arena.reserve(UInt16.self, parameters.inputs))
+      delay = .spikes(SpikeRing(inputs: parameters.inputs, maximumDelay: reach, arena: &arena))
     case .dendritic:
       delay = .dendritic(SumRing(width: width, maximumDelay: reach, arena: &arena))
     case .synaptic:
       delay = .synaptic(SumRing(width: width, maximumDelay: reach, arena: &arena))
     }
+    arena.countRing(since: start)
     switch parameters.kind {
     case .siLIF: neurons = .siLIF(SiLIFNeurons(width: width, arena: &arena))
     case .cSiLIF: neurons = .cSiLIF(CSiLIFNeurons(width: width, arena: &arena))
@@ -79,7 +88,6 @@ struct Layer {
     case .rf: neurons = .rf(RFNeurons(width: width, arena: &arena))
     }
     spiked = arena.reserve(UInt8.self, parameters.kind == .readout ? 0 : width)
-    active = arena.reserve(UInt16.self, parameters.kind == .readout ? 0 : width)
   }
 
   /// Membrane potentials of a readout layer, nil for others.
@@ -95,8 +103,8 @@ struct Layer {
     let width = parameters.paddedOutputs
     switch delay {
     case .none: break
-    case .frames(let ring, _): ring.reset()
-    case .spikes(let ring, _): ring.reset()
+    case .frames(let ring): ring.reset()
+    case .spikes(let ring): ring.reset()
     case .dendritic(let ring), .synaptic(let ring): ring.reset()
     }
     switch neurons {
@@ -122,9 +130,9 @@ struct Layer {
     switch delay {
     case .none:
       accumulate(frame)
-    case .frames(let ring, let delayed):
-      ring.exchange(frame: frame, slot: slot, delays: delays, delayed: delayed)
-      accumulate(delayed)
+    case .frames(let ring):
+      ring.exchange(frame: frame, slot: slot, delays: delays, delayed: scratch.delayed)
+      accumulate(scratch.delayed)
     case .dendritic(let ring):
       accumulate(frame)
       ring.deposit(sums: sums, slot: slot, delays: delays)
@@ -158,10 +166,10 @@ struct Layer {
     switch delay {
     case .none:
       accumulate(active, count)
-    case .spikes(let ring, let arrived):
+    case .spikes(let ring):
       arrivedCount = ring.exchange(
-        active: active, count: count, slot: slot, delays: delays, inputs: parameters.inputs, arrived: arrived)
-      accumulate(arrived, arrivedCount)
+        active: active, count: count, slot: slot, delays: delays, inputs: parameters.inputs, arrived: scratch.arrived)
+      accumulate(scratch.arrived, arrivedCount)
     case .dendritic(let ring):
       accumulate(active, count)
       ring.deposit(sums: sums, slot: slot, delays: delays)
@@ -222,13 +230,16 @@ struct Layer {
       switch neurons {
       case .siLIF(let neurons):
         activeCount = neurons.step(
-          kernels: kernels, sums: sums, spiked: spiked, active: active, parameters: parameters, saturation: saturation)
+          kernels: kernels, sums: sums, spiked: spiked, active: scratch.active, parameters: parameters,
+          saturation: saturation)
       case .cSiLIF(let neurons):
         activeCount = neurons.step(
-          kernels: kernels, sums: sums, spiked: spiked, active: active, parameters: parameters, saturation: saturation)
+          kernels: kernels, sums: sums, spiked: spiked, active: scratch.active, parameters: parameters,
+          saturation: saturation)
       case .rf(let neurons):
         activeCount = neurons.step(
-          kernels: kernels, sums: sums, spiked: spiked, active: active, parameters: parameters, saturation: saturation)
+          kernels: kernels, sums: sums, spiked: spiked, active: scratch.active, parameters: parameters,
+          saturation: saturation)
       case .readout(let neurons):
         neurons.step(kernels: kernels, sums: sums, parameters: parameters, saturation: saturation)
       }
@@ -241,7 +252,7 @@ struct Layer {
   private mutating func listActive() {
     var count = 0
     for index in 0..<parameters.paddedOutputs {
-      active[count] = UInt16(truncatingIfNeeded: index)
+      scratch.active[count] = UInt16(truncatingIfNeeded: index)
       count &+= Int(spiked[index])
     }
     activeCount = count

@@ -5,6 +5,7 @@
 public struct Network {
   public let header: NetworkHeader
   private let layers: UnsafeMutablePointer<Layer>
+  private let scratch: Layer.Scratch
   private let frame: UnsafeMutablePointer<Int16>
   private let softmax: Softmax
   private let probabilities: UnsafeMutablePointer<UInt16>
@@ -12,11 +13,28 @@ public struct Network {
   /// Whether an input of zero is an operation: in dense input it is, in event counts it is the absence of one.
   private let countsZeroInputs: Bool
 
+  /// Bytes of the network's memory.
+  public struct MemoryPlan: Equatable, Sendable {
+    /// What must stay from step to step: states, delay rings, tables, the last step's results.
+    public let state: Int
+    /// Of these, the delay rings.
+    public let rings: Int
+    /// What a step needs while it runs. Between two steps it may serve others.
+    public let scratch: Int
+  }
+
+  /// What `init(model:state:scratch:)` needs, each aligned to 64.
+  public static func memoryPlan(for model: Model) -> MemoryPlan {
+    var state = Arena()
+    var scratch = Arena()
+    _ = Network(model: model, kernels: .swift, state: &state, scratch: &scratch, isCounting: true)
+    return MemoryPlan(state: state.usedBytes, rings: state.ringBytes, scratch: scratch.usedBytes)
+  }
+
   /// Bytes of memory that `init(model:memory:)` needs, aligned to 64.
   public static func requiredBytes(for model: Model) -> Int {
-    var arena = Arena()
-    _ = Network(model: model, kernels: .swift, arena: &arena, isCounting: true)
-    return arena.usedBytes
+    let plan = memoryPlan(for: model)
+    return plan.state + plan.scratch
   }
 
   /// - Parameters:
@@ -24,13 +42,35 @@ public struct Network {
   ///   - memory: at least `requiredBytes(for:)`, aligned to 64, owned by the caller and not moved.
   ///   - kernels: one of `KernelLevel.available`.
   public init(model: Model, memory: UnsafeMutableRawBufferPointer, kernels: KernelLevel = .best) {
-    precondition(memory.count >= Network.requiredBytes(for: model), "the network's memory is too small")
-    precondition(UInt(bitPattern: memory.baseAddress) % UInt(Arena.alignment) == 0, "memory must be aligned to 64")
-    var arena = Arena(memory: memory)
-    self.init(model: model, kernels: kernels, arena: &arena, isCounting: false)
+    let plan = Network.memoryPlan(for: model)
+    precondition(memory.count >= plan.state + plan.scratch, "the network's memory is too small")
+    self.init(
+      model: model, state: UnsafeMutableRawBufferPointer(rebasing: memory[..<plan.state]),
+      scratch: UnsafeMutableRawBufferPointer(rebasing: memory[plan.state...]), kernels: kernels)
   }
 
-  private init(model: Model, kernels: KernelLevel, arena: inout Arena, isCounting: Bool) {
+  /// - Parameters:
+  ///   - model: validated; its bytes must outlive the network.
+  ///   - state: at least `memoryPlan(for:).state` bytes, aligned to 64, owned by the caller and not moved.
+  ///   - scratch: at least `memoryPlan(for:).scratch` bytes, likewise; others may use them between two steps.
+  ///   - kernels: one of `KernelLevel.available`.
+  public init(
+    model: Model, state: UnsafeMutableRawBufferPointer, scratch: UnsafeMutableRawBufferPointer,
+    kernels: KernelLevel = .best
+  ) {
+    let plan = Network.memoryPlan(for: model)
+    precondition(state.count >= plan.state && scratch.count >= plan.scratch, "the network's memory is too small")
+    precondition(
+      UInt(bitPattern: state.baseAddress) % UInt(Arena.alignment) == 0
+        && UInt(bitPattern: scratch.baseAddress) % UInt(Arena.alignment) == 0, "memory must be aligned to 64")
+    var stateArena = Arena(memory: state)
+    var scratchArena = Arena(memory: scratch)
+    self.init(model: model, kernels: kernels, state: &stateArena, scratch: &scratchArena, isCounting: false)
+  }
+
+  private init(
+    model: Model, kernels: KernelLevel, state arena: inout Arena, scratch scratchArena: inout Arena, isCounting: Bool
+  ) {
     header = model.header
     layers = arena.reserveValues(Layer.self, model.header.layerCount)
     frame = arena.reserve(Int16.self, model.header.inputCount)
@@ -42,14 +82,20 @@ public struct Network {
     #endif
     countsZeroInputs = model.header.inputKind != .counts
     var widest = 0
-    for index in 0..<model.header.layerCount { widest = max(widest, model.layer(index).paddedOutputs) }
-    let scratch = Layer.Scratch(
-      widest: widest, inputCount: model.header.inputCount, kernels: kernels, arena: &arena)
+    var delaysSpikes = false
+    for index in 0..<model.header.layerCount {
+      let layer = model.layer(index)
+      widest = max(widest, layer.paddedOutputs)
+      if index > 0 && layer.delayKind == .axonal { delaysSpikes = true }
+    }
+    scratch = Layer.Scratch(
+      widest: widest, inputCount: model.header.inputCount, kernels: kernels, delaysSpikes: delaysSpikes,
+      delaysFrames: model.layer(0).delayKind == .axonal, arena: &scratchArena)
     for index in 0..<model.header.layerCount {
       let layer = Layer(parameters: model.layer(index), scratch: scratch, saturation: saturation, arena: &arena)
       if !isCounting { (layers + index).initialize(to: layer) }
     }
-    softmax = Softmax(classes: model.header.classCount, arena: &arena)
+    softmax = Softmax(classes: model.header.classCount, state: &arena, scratch: &scratchArena)
     probabilities = arena.reserve(UInt16.self, model.header.classCount)
     if !isCounting { softmax.prepare() }
   }
@@ -69,7 +115,8 @@ public struct Network {
     for index in 0..<Counter.count { counters[index] = 0 }
   }
 
-  /// One step on one frame of `header.inputCount` values; values beyond ±header.inputLimit are saturated to it.
+  /// One step on one frame of `header.inputCount` values, which may be `frameBuffer`; values beyond ±header.inputLimit
+  /// are saturated to it.
   @_noAllocation @_noLocks
   public func step(_ input: UnsafePointer<Int16>) {
     accept(input)
@@ -98,9 +145,8 @@ public struct Network {
       layers[0].step(frame: frame)
       return
     }
-    let below = layers + (index &- 1)
-    let spikes = below.pointee.activeCount
-    let operations = layers[index].step(active: below.pointee.active, count: spikes)
+    let spikes = layers[index &- 1].activeCount
+    let operations = layers[index].step(active: scratch.active, count: spikes)
     counters[Counter.spikes.rawValue] &+= UInt64(truncatingIfNeeded: spikes)
     counters[Counter.synapticOperations.rawValue] &+= UInt64(truncatingIfNeeded: operations)
   }
@@ -120,6 +166,9 @@ public struct Network {
   public var probabilities_q15: UnsafePointer<UInt16> {
     @_noAllocation @_noLocks get { UnsafePointer(probabilities) }
   }
+
+  /// Where a frame may be written before `step` is called with this same pointer, [inputCount].
+  public var frameBuffer: UnsafeMutablePointer<Int16> { @_noAllocation @_noLocks get { frame } }
 
   /// The frame that the last step computed with, after saturation, [inputCount].
   public var lastFrame: UnsafePointer<Int16> { UnsafePointer(frame) }

@@ -5,18 +5,20 @@ struct Softmax {
   /// log2(e) in Q16: round(1.4426950408889634 · 65536).
   private static var log2e_q16: Int64 { @_noAllocation @_noLocks @inline(__always) get { 94548 } }
 
-  /// 2^(-i/256) in Q15, i in 0...256. A copy of the generated table: a global would be guarded by a lock at first use.
+  private static var entryCount: Int { 257 }
+
+  /// 2^(-i/256) in Q15, i in 0...256. A copy of the generated table, for a debug build, which would walk the switch.
   private let table: UnsafeMutablePointer<UInt16>
   private let weights: UnsafeMutablePointer<UInt32>
 
-  init(classes: Int, arena: inout Arena) {
-    table = arena.reserve(UInt16.self, ExponentialTable.values.count)
-    weights = arena.reserve(UInt32.self, classes)
+  init(classes: Int, state: inout Arena, scratch: inout Arena) {
+    table = state.reserve(UInt16.self, Softmax.entryCount)
+    weights = scratch.reserve(UInt32.self, classes)
   }
 
   /// Fills the table. Set-up only.
   func prepare() {
-    for (index, value) in ExponentialTable.values.enumerated() { table[index] = value }
+    for index in 0..<Softmax.entryCount { table[index] = exponential_q15(index) }
   }
 
   /// - Parameters:

@@ -20,6 +20,12 @@ import Testing
     let ram = parts.filter { $0["place"] as? String == "ram" }.reduce(0) { $0 + ($1["bytes"] as? Int ?? 0) }
     #expect(memory["flash_bytes"] as? Int == bytes)
     #expect(memory["ram_bytes"] as? Int == ram)
+    // 7 + 1 bitmaps of 16 neurons, and the like, each in a cache line of its own at least.
+    let rings = parts.first { $0["name"] as? String == "delay rings" }
+    #expect(try #require(rings?["bytes"] as? Int) > 0)
+    let stack = try #require(memory["stack"] as? [[String: Any]])
+    #expect(stack.count == 2)
+    for row in stack { #expect((100..<500_000).contains(try #require(row["bytes"] as? Int))) }
     #expect(try #require(report["layers"] as? [[String: Any]]).map { $0["neurons"] as? Int } == [16, 16, 5])
   }
 

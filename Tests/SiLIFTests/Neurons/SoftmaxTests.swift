@@ -11,11 +11,11 @@ import Testing
   }
 
   private func softmax(_ membrane: [Int32]) -> [UInt16] {
-    var counting = Arena()
-    _ = Softmax(classes: membrane.count, arena: &counting)
-    let memory = AlignedBytes(count: counting.usedBytes)
-    var arena = Arena(memory: memory.bytes)
-    let softmax = Softmax(classes: membrane.count, arena: &arena)
+    var (state, scratch) = (Arena(), Arena())
+    _ = Softmax(classes: membrane.count, state: &state, scratch: &scratch)
+    let (stateMemory, scratchMemory) = (AlignedBytes(count: state.usedBytes), AlignedBytes(count: scratch.usedBytes))
+    (state, scratch) = (Arena(memory: stateMemory.bytes), Arena(memory: scratchMemory.bytes))
+    let softmax = Softmax(classes: membrane.count, state: &state, scratch: &scratch)
     softmax.prepare()
     let probabilities = Scratch<UInt16>(count: membrane.count)
     softmax.step(membrane: membrane, classes: membrane.count, probabilities_q15: probabilities.pointer)
@@ -76,9 +76,8 @@ import Testing
   }
 
   @Test func theTableIsTheExponential() {
-    for (index, value) in ExponentialTable.values.enumerated() {
-      #expect(abs(Double(value) - 32768 * pow(2, -Double(index) / 256)) <= 0.5)
+    for index in 0...256 {
+      #expect(abs(Double(exponential_q15(index)) - 32768 * pow(2, -Double(index) / 256)) <= 0.5)
     }
-    #expect(ExponentialTable.values.count == 257)
   }
 }

@@ -8,7 +8,6 @@ public struct FramePipeline {
   public private(set) var extractor: LogMelExtractor
   public let network: Network
   public let settings: LogMelSettings
-  private let frame: UnsafeMutablePointer<Int16>
 
   /// What one call consumed.
   public struct Progress {
@@ -25,19 +24,24 @@ public struct FramePipeline {
 
   /// Bytes for the parts, each rounded up to 64 so that the next one starts aligned.
   public struct MemoryPlan: Equatable, Sendable {
-    /// States, delay rings and scratch of the network.
+    /// States, delay rings and tables of the network.
     public let network: Int
-    /// Samples, spectrum and tables of the front end.
+    /// Of these, the delay rings.
+    public let rings: Int
+    /// Samples, spectrum and tables of the front end. Its scratch memory serves the network too, which steps when the
+    /// front end is done with a frame.
     public let extractor: Int
-    /// The frame between the two.
-    public let frame: Int
-    public var total: Int { network + extractor + frame }
+    /// Scratch memory of the network, where that of the front end is too small for it; otherwise 0.
+    public let scratch: Int
+    public var total: Int { network + extractor + scratch }
 
     init(model: Model, settings: LogMelSettings) {
       func aligned(_ bytes: Int) -> Int { (bytes + 63) / 64 * 64 }
-      network = aligned(Network.requiredBytes(for: model))
+      let plan = Network.memoryPlan(for: model)
+      network = aligned(plan.state)
+      rings = plan.rings
       extractor = aligned(LogMelExtractor.requiredBytes(for: settings))
-      frame = aligned(settings.bandCount * MemoryLayout<Int16>.stride)
+      scratch = plan.scratch <= LogMelExtractor.scratchBytes(for: settings) ? 0 : aligned(plan.scratch)
     }
   }
 
@@ -80,11 +84,13 @@ public struct FramePipeline {
     func piece(_ start: Int, _ count: Int) -> UnsafeMutableRawBufferPointer {
       UnsafeMutableRawBufferPointer(rebasing: memory[start..<start + count])
     }
-    network = Network(model: model, memory: piece(0, plan.network), kernels: kernels)
     extractor = LogMelExtractor(
       settings: settings, memory: piece(plan.network, plan.extractor), kernelLevel: kernels.level)
-    let frames = piece(plan.network + plan.extractor, plan.frame)
-    frame = frames.bindMemory(to: Int16.self).baseAddress.unsafelyUnwrapped
+    let scratch =
+      plan.scratch == 0
+      ? piece(plan.network, LogMelExtractor.scratchBytes(for: settings))
+      : piece(plan.network + plan.extractor, plan.scratch)
+    network = Network(model: model, state: piece(0, plan.network), scratch: scratch, kernels: kernels)
   }
 
   /// Back to the state of a fresh pipeline.
@@ -96,8 +102,8 @@ public struct FramePipeline {
   /// Takes samples until the network has made a step or the block is used up.
   @_noAllocation @_noLocks
   public mutating func accept(_ samples: UnsafeBufferPointer<Int16>) -> Progress {
-    let progress = extractor.accept(samples, frame: frame)
-    if progress.isFrameReady { network.step(frame) }
+    let progress = extractor.accept(samples, frame: network.frameBuffer)
+    if progress.isFrameReady { network.step(network.frameBuffer) }
     return Progress(consumed_samples: progress.consumed_samples, hasStepped: progress.isFrameReady)
   }
 }

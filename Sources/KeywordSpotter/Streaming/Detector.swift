@@ -1,3 +1,5 @@
+import SiLIF
+
 /// From one probability per word and frame to events: window mean, threshold, refractory time, re-arming, warm-up.
 ///
 /// The same state machine runs live and on files. Per frame:
@@ -35,22 +37,31 @@ public struct Detector {
   private var warmUpLeft = 0
   private var refractoryLeft = 0
 
-  public static func requiredBytes(for settings: DetectorSettings) -> Int {
-    let classes = settings.words.count
-    let history = settings.window_frames * classes * MemoryLayout<UInt16>.stride
+  /// Bytes of memory that the detector needs, aligned to 64.
+  public static func requiredBytes(window_frames: Int, classes: Int) -> Int {
+    let history = window_frames * classes * MemoryLayout<UInt16>.stride
     return aligned(history) + 3 * aligned(classes * MemoryLayout<Int32>.stride) + aligned(classes)
   }
 
   private static func aligned(_ bytes: Int) -> Int { (bytes + 63) / 64 * 64 }
 
-  /// - Parameter memory: at least `requiredBytes(for:)`, aligned to 64, owned by the caller.
-  public init(settings: DetectorSettings, memory: UnsafeMutableRawBufferPointer) {
-    precondition(memory.count >= Detector.requiredBytes(for: settings), "the detector's memory is too small")
-    precondition((1...1024).contains(settings.window_frames), "the window must be 1 to 1024 frames")
-    window = settings.window_frames
-    warmUp = settings.warmUp_frames
-    refractory = settings.refractory_frames
-    classes = settings.words.count
+  /// A detector that reports nothing until `setLevels` gave it words.
+  ///
+  /// - Parameters:
+  ///   - window_frames: frames whose probabilities are averaged, 1...1024.
+  ///   - memory: at least `requiredBytes(window_frames:classes:)`, aligned to 64, owned by the caller.
+  public init(
+    window_frames: Int, warmUp_frames: Int, refractory_frames: Int, classes: Int,
+    memory: UnsafeMutableRawBufferPointer
+  ) {
+    precondition(
+      memory.count >= Detector.requiredBytes(window_frames: window_frames, classes: classes),
+      "the detector's memory is too small")
+    precondition(window_frames >= 1 && window_frames <= 1024, "the window must be 1 to 1024 frames")
+    window = window_frames
+    warmUp = warmUp_frames
+    refractory = refractory_frames
+    self.classes = classes
     var used = 0
     func take<Element>(_ type: Element.Type, _ count: Int) -> UnsafeMutablePointer<Element> {
       let start = memory.baseAddress.unsafelyUnwrapped + used
@@ -62,11 +73,44 @@ public struct Detector {
     thresholds = take(Int32.self, classes)
     rearmLevels = take(Int32.self, classes)
     armed = take(UInt8.self, classes)
-    for (index, word) in settings.words.enumerated() {
-      thresholds[index] = word.isKeyword ? word.threshold_q15 * Int32(window) : Int32.max
-      rearmLevels[index] = word.rearm_q15 * Int32(window)
+    for index in 0..<classes {
+      thresholds[index] = Int32.max
+      rearmLevels[index] = 0
     }
     reset()
+  }
+
+  /// A detector with the model's defaults.
+  public init(model: Model, memory: UnsafeMutableRawBufferPointer) {
+    let defaults = model.detector
+    self.init(
+      window_frames: defaults.window_frames, warmUp_frames: defaults.warmUp_frames,
+      refractory_frames: defaults.refractory_frames, classes: model.header.classCount, memory: memory)
+    for index in 0..<classes where defaults.isKeyword(index) {
+      setLevels(threshold_q15: defaults.threshold_q15(index), rearm_q15: defaults.rearm_q15(index), ofClass: index)
+    }
+  }
+
+  /// Bytes of memory that `init(model:memory:)` needs.
+  public static func requiredBytes(for model: Model) -> Int {
+    requiredBytes(window_frames: model.detector.window_frames, classes: model.header.classCount)
+  }
+
+  /// Makes a class a word that is reported.
+  ///
+  /// - Parameters:
+  ///   - threshold_q15: mean probability at which it is reported, 0...32768.
+  ///   - rearm_q15: mean probability below which it may be reported again, 0...32768.
+  public func setLevels(threshold_q15: Int32, rearm_q15: Int32, ofClass index: Int) {
+    precondition(index >= 0 && index < classes)
+    // At most 2^15 · 2^10.
+    thresholds[index] = threshold_q15 * Int32(window)
+    rearmLevels[index] = rearm_q15 * Int32(window)
+  }
+
+  /// The re-arming level for another threshold: its ratio to the threshold is kept.
+  public static func scaledRearm_q15(_ rearm_q15: Int32, from old_q15: Int32, to new_q15: Int32) -> Int32 {
+    old_q15 == 0 ? new_q15 / 2 : Int32(Int64(rearm_q15) * Int64(new_q15) / Int64(old_q15))
   }
 
   /// After a start, a reset or a gap: the window is empty and the warm-up begins.

@@ -33,23 +33,9 @@ public struct KeywordSpotter {
   /// Samples accepted since the spotter was made.
   public private(set) var sampleCount: Int64 = 0
 
-  /// Bytes of memory that `init` needs, aligned to 64.
-  public static func requiredBytes(for model: Model, settings: DetectorSettings) throws(SpotterError) -> Int {
-    try FramePipeline.requiredBytes(for: model) + Detector.requiredBytes(for: settings)
-  }
-
-  /// - Parameters:
-  ///   - settings: the model's defaults, possibly overridden.
-  ///   - memory: at least `requiredBytes(for:settings:)`, aligned to 64, owned by the caller and not moved.
-  ///   - kernels: one of `KernelLevel.available`.
-  public init(
-    model: Model, settings: DetectorSettings, memory: UnsafeMutableRawBufferPointer, kernels: KernelLevel = .best
-  ) throws(SpotterError) {
-    let pipelineBytes = try FramePipeline.requiredBytes(for: model)
-    pipeline = try FramePipeline(
-      model: model, memory: UnsafeMutableRawBufferPointer(rebasing: memory[..<pipelineBytes]), kernels: kernels)
-    detector = Detector(
-      settings: settings, memory: UnsafeMutableRawBufferPointer(rebasing: memory[pipelineBytes...]))
+  init(pipeline: FramePipeline, detector: Detector) {
+    self.pipeline = pipeline
+    self.detector = detector
   }
 
   /// After lost samples (an overrun): all state is forgotten and the warm-up begins anew. The sample count runs on.
