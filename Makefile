@@ -15,6 +15,7 @@ UNLESS_BUILT = $(if $(wildcard $(addprefix $(RELEASE)/,$(COMMANDS))),,build)
 FORMATTED := Package.swift Sources Tests
 
 .PHONY: demo build test test-device test-swift test-python embedded bench bench-peers convert models install deb deb-arm64 manual format lint clean dependencies
+.PHONY: lib test-arm test-examples firmware
 
 demo: build
 	@echo
@@ -37,6 +38,23 @@ test-python: build $(VENV)/installed
 # Embedded Swift needs the 6.3 toolchain: a check, not part of the build.
 embedded:
 	tools/check_embedded.sh
+
+# Engine, front end and detector as a static library with a C header, in build/lib/TARGET (docs/EMBEDDED.md).
+TARGET ?= host
+lib:
+	tools/build_library.sh $(TARGET)
+
+# The library under emulation on 64-bit and 32-bit ARM and RISC-V Linux: the same digests as here.
+test-arm:
+	tools/check_arm.sh
+
+# examples/c and examples/python on this machine's library.
+test-examples: $(VENV)/installed
+	tools/check_examples.sh
+
+# The library in firmware on an emulated Cortex-M4: hears a word, verifies itself, computes the same bits as here.
+firmware:
+	tools/check_firmware.sh
 
 # By hand: a true hw:0,1 in real time, on an emulated kernel with a loopback card.
 test-device: build
@@ -92,7 +110,7 @@ lint:
 	swift format lint --strict --recursive $(FORMATTED)
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) build
 
 dependencies:
 	@tools/install_dependencies.sh build

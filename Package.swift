@@ -27,6 +27,9 @@ let package = Package(
     .target(name: "LogMel", dependencies: ["CKernels"]),
     // Front end + network + smoothing + detection: one state machine for live and for files.
     .target(name: "KeywordSpotter", dependencies: ["SiLIF", "LogMel"]),
+    // The C interface to all of these: silif.h and its functions. `make lib` builds it as Embedded Swift.
+    .systemLibrary(name: "CSiLIF"),
+    .target(name: "SiLIFC", dependencies: ["CSiLIF", "KeywordSpotter", "SiLIF", "LogMel"]),
     // ALSA capture, sound files, standard input; one resampler and mixer for all of them.
     .target(name: "AudioInput", dependencies: ["CALSA", "CSndFile"]),
     .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
@@ -44,6 +47,7 @@ let package = Package(
     .testTarget(name: "SiLIFTests", dependencies: ["SiLIF"], exclude: ["Golden"]),
     .testTarget(name: "LogMelTests", dependencies: ["LogMel", "CKernels"], exclude: ["Golden"]),
     .testTarget(name: "KeywordSpotterTests", dependencies: ["KeywordSpotter"]),
+    .testTarget(name: "SiLIFCTests", dependencies: ["CSiLIF", "SiLIFC", "KeywordSpotter", "SiLIF"]),
     .testTarget(name: "AudioInputTests", dependencies: ["AudioInput", "CSndFile"], exclude: ["Golden"]),
     .testTarget(name: "CommandTests", dependencies: ["CommandSupport", "KeywordSpotter", "SiLIF", "AudioInput"]),
   ],

@@ -4,6 +4,9 @@
 #   tools/install_dependencies.sh build     libasound and libsndfile headers, pkg-config
 #   tools/install_dependencies.sh python    python3 with venv
 #   tools/install_dependencies.sh package   what `make deb` needs besides
+#   tools/install_dependencies.sh TARGET    the linker for a target of tools/build_library.sh
+#   tools/install_dependencies.sh arm-check cross compilers and emulators for tools/check_arm.sh
+#   tools/install_dependencies.sh firmware  compiler, C library and emulator for examples/firmware-mps2-an386
 set -euo pipefail
 
 missing=()
@@ -36,8 +39,31 @@ case ${1:-} in
     need debhelper command -v dh
     need python3 python3 --version
     ;;
+  host) need binutils command -v ld ;;
+  cortex-m4 | cortex-m7) need binutils-arm-none-eabi command -v arm-none-eabi-ld ;;
+  riscv32) need binutils-riscv64-unknown-elf command -v riscv64-unknown-elf-ld ;;
+  aarch64-linux) need binutils-aarch64-linux-gnu command -v aarch64-linux-gnu-ld ;;
+  armv7-linux) need binutils-arm-linux-gnueabihf command -v arm-linux-gnueabihf-ld ;;
+  riscv64-linux) need binutils-riscv64-linux-gnu command -v riscv64-linux-gnu-ld ;;
+  arm-check)
+    need python3 command -v python3
+    need gcc command -v cc
+    need libc6-dev test -f /usr/include/stdio.h
+    need gcc-aarch64-linux-gnu command -v aarch64-linux-gnu-gcc
+    need libc6-dev-arm64-cross test -f /usr/aarch64-linux-gnu/lib/libc.a
+    need gcc-arm-linux-gnueabihf command -v arm-linux-gnueabihf-gcc
+    need libc6-dev-armhf-cross test -f /usr/arm-linux-gnueabihf/lib/libc.a
+    need gcc-riscv64-linux-gnu command -v riscv64-linux-gnu-gcc
+    need libc6-dev-riscv64-cross test -f /usr/riscv64-linux-gnu/lib/libc.a
+    command -v qemu-aarch64 >/dev/null || need qemu-user-static command -v qemu-aarch64-static
+    ;;
+  firmware)
+    need gcc-arm-none-eabi command -v arm-none-eabi-gcc
+    need libnewlib-arm-none-eabi test -d /usr/lib/arm-none-eabi/newlib
+    need qemu-system-arm command -v qemu-system-arm
+    ;;
   *)
-    sed -n '2,7p' "$0" >&2
+    sed -n '2,10p' "$0" >&2
     exit 2
     ;;
 esac

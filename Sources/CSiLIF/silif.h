@@ -1,0 +1,205 @@
+/* silif: spiking keyword networks in integers. The C interface to engine, front end and detector.
+ *
+ * One engine listens with one model. It lives in memory that the caller gives and owns; nothing here allocates, locks,
+ * reads a clock or computes in floating point. All results are the same bits on every machine.
+ *
+ *     static _Alignas(SILIF_MEMORY_ALIGNMENT) uint8_t memory[24000];
+ *
+ *     silif_engine *engine;
+ *     silif_failure failure;
+ *     if (silif_open(model, model_bytes, memory, sizeof memory, &engine, &failure) != SILIF_OK) ...
+ *     while (...) {                                    // samples: 16 bit, mono, at the model's rate
+ *       size_t used;
+ *       silif_event event;
+ *       silif_push_samples(engine, samples, count, &used, &event);
+ *       samples += used, count -= used;                // call again until the block is used up
+ *       if (event.word >= 0) ...                       // a word was heard
+ *     }
+ *
+ * Two engines may run at the same time in memory of their own, also with the same model. One engine must not be used by
+ * two threads, or from an interrupt, at the same time.
+ *
+ * The model (a .silif file, docs/MODEL-FORMAT.md) is used where it lies, in flash or in a memory map. It must start at a
+ * multiple of SILIF_MODEL_ALIGNMENT, and must neither change nor go away while an engine uses it. It is checked as a
+ * whole when it is opened, checksum first: a damaged or hostile one is refused, and the failure names the field.
+ *
+ * Of the C library only memcpy, memmove and memset are called, and of the compiler's own the 64-bit division.
+ */
+#ifndef SILIF_H
+#define SILIF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Version of this interface. It grows whenever a declaration changes its meaning; silif_api_version() tells what the
+ * library was built with. */
+#define SILIF_API_VERSION 1
+
+/* What the caller's memory must start at a multiple of, in bytes. */
+#define SILIF_MEMORY_ALIGNMENT 64
+/* What the model must start at a multiple of, in bytes. */
+#define SILIF_MODEL_ALIGNMENT 16
+
+/* Where a digest begins: see silif_digest. */
+#define SILIF_DIGEST_START UINT64_C(0xCBF29CE484222325)
+
+/* An error code: one of the constants below. A fixed width, because compilers disagree about the size of enums. */
+typedef int32_t silif_error;
+
+enum {
+  SILIF_OK = 0,
+  /* A pointer is NULL, or a number is outside its range. */
+  SILIF_ERROR_ARGUMENT = 1,
+  /* The memory or the model does not start at a multiple of its alignment. */
+  SILIF_ERROR_ALIGNMENT = 2,
+  /* The memory is smaller than silif_plan_memory says; failure.value is how many bytes it takes. */
+  SILIF_ERROR_MEMORY = 3,
+  /* The model has no front end: it takes frames only. */
+  SILIF_ERROR_NO_FRONT_END = 4,
+  /* The self-test gave another digest, or another number of steps, than the model says. */
+  SILIF_ERROR_SELF_TEST = 5,
+
+  /* Why a model was refused; failure.field names the field as docs/MODEL-FORMAT.md and docs/FRONT-END.md do. */
+  /* It has fewer bytes than the field needs. */
+  SILIF_ERROR_TRUNCATED = 16,
+  /* The first eight bytes are not those of a model. */
+  SILIF_ERROR_NOT_A_MODEL = 17,
+  /* A format version that this library does not read; failure.value is the version. */
+  SILIF_ERROR_UNSUPPORTED_VERSION = 18,
+  /* The checksum does not match. */
+  SILIF_ERROR_DAMAGED = 19,
+  /* The value is outside its range. */
+  SILIF_ERROR_OUT_OF_RANGE = 20,
+  /* The value contradicts another field. */
+  SILIF_ERROR_INCONSISTENT = 21,
+  /* A section is absent. */
+  SILIF_ERROR_MISSING = 22
+};
+
+/* What went wrong. */
+typedef struct silif_failure {
+  silif_error code;
+  /* The layer that the field belongs to, from 0; -1 where it belongs to none. */
+  int32_t layer;
+  /* The value found, where there is one. */
+  int64_t value;
+  /* The field's name, ended by a zero, never freed; NULL where no field is to blame. */
+  const char *field;
+} silif_failure;
+
+/* Bytes of RAM, each part rounded up to the alignment. */
+typedef struct silif_memory {
+  /* What silif_open needs: the sum of the parts. */
+  size_t total;
+  /* The engine's own record. */
+  size_t engine;
+  /* The network: states, delay rings, tables. */
+  size_t network;
+  /* The front end: samples, transform, tables. Between frames its buffers serve the network as scratch memory. */
+  size_t front_end;
+  /* The detector: window and levels. */
+  size_t detector;
+} silif_memory;
+
+/* Sizes and units of an open model. */
+typedef struct silif_description {
+  /* Samples a second; 0 where the model has no front end. */
+  uint32_t sample_rate_hz;
+  /* Samples in a frame, and from one frame to the next. */
+  uint32_t frame_samples;
+  uint32_t hop_samples;
+  /* Duration of a network step in microseconds. */
+  uint32_t step_us;
+  /* Values in a frame. */
+  uint32_t input_count;
+  /* A frame's integer x stands for x / 2^input_fraction_bits. */
+  uint32_t input_fraction_bits;
+  /* Layers, the readout included. */
+  uint32_t layer_count;
+  /* Classes of the readout: the words, and unknown and silence where the model has them. */
+  uint32_t class_count;
+  /* Class that stands for every other word, and for no speech; -1 where the model has none. */
+  int32_t unknown_class;
+  int32_t silence_class;
+  /* Steps of the model's self-test. */
+  uint32_t self_test_steps;
+} silif_description;
+
+/* What one call did. */
+typedef struct silif_event {
+  /* 1 where the network made a step: the results below are then those of that step. */
+  int32_t stepped;
+  /* Class of the word that was decided on, -1 for none. */
+  int32_t word;
+  /* Its mean probability over the detector's window, 0...32768. */
+  int32_t score_q15;
+  /* Always 0. */
+  int32_t reserved;
+  /* Samples, or where frames are pushed frames, since the engine was opened; resets do not turn it back. */
+  int64_t position;
+} silif_event;
+
+/* An open engine: an address inside the caller's memory. Nothing needs closing. */
+typedef struct silif_engine silif_engine;
+
+/* SILIF_API_VERSION of the library. */
+uint32_t silif_api_version(void);
+
+/* The constant's name, such as "SILIF_ERROR_DAMAGED"; "SILIF_ERROR_UNKNOWN" for other numbers. Never freed. */
+const char *silif_error_name(silif_error code);
+
+/* Checks the model and says how much memory silif_open takes for it. `failure` may be NULL. */
+silif_error silif_plan_memory(const void *model, size_t model_bytes, silif_memory *memory_plan, silif_failure *failure);
+
+/* Checks the model and makes an engine in `memory`, in the state of a fresh start. `failure` may be NULL. */
+silif_error silif_open(
+    const void *model, size_t model_bytes, void *memory, size_t memory_bytes, silif_engine **engine,
+    silif_failure *failure);
+
+/* After lost samples: forgets all states, empties the window, begins the warm-up. */
+silif_error silif_reset(silif_engine *engine);
+
+/* Runs the model's self-test in the engine's memory. SILIF_OK: this machine computes what the exporter computed.
+ * The engine is reset by it; thresholds are kept. `digest` receives what was computed, and may be NULL. */
+silif_error silif_verify(silif_engine *engine, uint64_t *digest);
+
+/* Takes samples until the network has made a step or the block is used up. `used` receives how many were taken. */
+silif_error silif_push_samples(
+    silif_engine *engine, const int16_t *samples, size_t count, size_t *used, silif_event *event);
+
+/* Makes one step on a frame of input_count values, past the front end. Values beyond the model's limit are saturated. */
+silif_error silif_push_frame(silif_engine *engine, const int16_t *frame, size_t count, silif_event *event);
+
+/* Sets the mean probability, 0...32768, at which a class is reported. The level below which it may be reported again
+ * keeps its ratio. A class that is no word of the model (unknown, silence) becomes one. */
+silif_error silif_set_threshold_q15(silif_engine *engine, size_t class_index, int32_t threshold_q15);
+
+silif_error silif_describe(const silif_engine *engine, silif_description *description);
+
+/* The class's name: UTF-8, `length` bytes, not ended by a zero; inside the model. NULL for no such class. */
+const char *silif_word(const silif_engine *engine, size_t class_index, size_t *length);
+
+/* Results of the last step. They are overwritten by the next one. NULL for a NULL engine or no such layer. */
+
+/* Probabilities, 0...32768, [class_count]. */
+const uint16_t *silif_probabilities_q15(const silif_engine *engine);
+/* Membrane potentials of the readout with 16 fractional bits, [class_count]. */
+const int32_t *silif_membrane_q16(const silif_engine *engine);
+/* The frame that the network computed with, [input_count]. */
+const int16_t *silif_frame(const silif_engine *engine);
+/* Spikes of a hidden layer, 1 where a neuron fired; `count` receives the number of neurons. */
+const uint8_t *silif_spikes(const silif_engine *engine, size_t layer, size_t *count);
+
+/* Adds the last step to a digest (FNV-1a, as the self-test's; docs/MODEL-FORMAT.md, section TEST) and returns it.
+ * Begin with SILIF_DIGEST_START. */
+uint64_t silif_digest(const silif_engine *engine, uint64_t digest);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

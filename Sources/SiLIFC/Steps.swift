@@ -1,0 +1,59 @@
+import CSiLIF
+import SiLIF
+
+@_cdecl("silif_push_samples")
+public func pushSamples(
+  _ engine: OpaquePointer?, _ samples: UnsafePointer<Int16>?, _ count: Int, _ used: UnsafeMutablePointer<Int>?,
+  _ event: UnsafeMutablePointer<silif_event>?
+) -> Int32 {
+  guard let engine = pointer(engine), let samples, count >= 0, let used, let event else {
+    return Int32(SILIF_ERROR_ARGUMENT)
+  }
+  guard engine.pointee.frontEnd != nil else { return Int32(SILIF_ERROR_NO_FRONT_END) }
+  (used.pointee, event.pointee) = engine.pointee.push(UnsafeBufferPointer(start: samples, count: count))
+  return Int32(SILIF_OK)
+}
+
+@_cdecl("silif_push_frame")
+public func pushFrame(
+  _ engine: OpaquePointer?, _ frame: UnsafePointer<Int16>?, _ count: Int, _ event: UnsafeMutablePointer<silif_event>?
+) -> Int32 {
+  guard let engine = pointer(engine), let frame, let event, count == engine.pointee.model.header.inputCount else {
+    return Int32(SILIF_ERROR_ARGUMENT)
+  }
+  event.pointee = engine.pointee.push(frame: frame)
+  return Int32(SILIF_OK)
+}
+
+@_cdecl("silif_probabilities_q15")
+public func probabilities(_ engine: OpaquePointer?) -> UnsafePointer<UInt16>? {
+  pointer(engine).map { $0.pointee.network.probabilities_q15 }
+}
+
+@_cdecl("silif_membrane_q16")
+public func membrane(_ engine: OpaquePointer?) -> UnsafePointer<Int32>? {
+  pointer(engine).map { $0.pointee.network.membrane }
+}
+
+@_cdecl("silif_frame")
+public func frame(_ engine: OpaquePointer?) -> UnsafePointer<Int16>? {
+  pointer(engine).map { $0.pointee.network.lastFrame }
+}
+
+@_cdecl("silif_spikes")
+public func spikes(
+  _ engine: OpaquePointer?, _ layer: Int, _ count: UnsafeMutablePointer<Int>?
+) -> UnsafePointer<UInt8>? {
+  guard let engine = pointer(engine), layer >= 0, layer < engine.pointee.model.header.layerCount - 1 else { return nil }
+  let spikes = engine.pointee.network.spikes(ofLayer: layer)
+  if let count { count.pointee = spikes.count }
+  return spikes.baseAddress
+}
+
+@_cdecl("silif_digest")
+public func addToDigest(_ engine: OpaquePointer?, _ digest: UInt64) -> UInt64 {
+  guard let engine = pointer(engine) else { return digest }
+  var fnv = FNV1a(continuing: digest)
+  engine.pointee.network.updateDigest(&fnv)
+  return fnv.value
+}

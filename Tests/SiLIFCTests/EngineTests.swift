@@ -1,0 +1,106 @@
+import CSiLIF
+import KeywordSpotter
+import SiLIF
+import Testing
+
+@Suite struct EngineTests {
+  @Test(arguments: ["audio.silif", "counts.silif"])
+  func theSelfTestPassesInExactlyThePlannedMemory(_ name: String) throws {
+    let engine = try OpenEngine(fixture(name))
+    var digest: UInt64 = 0
+    #expect(silif_verify(engine.engine, &digest) == SILIF_OK)
+    #expect(digest != 0)
+    #expect(engine.isGuardIntact)
+    let plan = engine.plan
+    #expect(plan.total == plan.engine + plan.network + plan.front_end + plan.detector)
+  }
+
+  @Test func aChangedSelfTestFails() throws {
+    var bytes = try fixture("audio.silif")
+    let digest = try sectionStart("TEST", in: bytes) + 8
+    bytes[digest] ^= 1
+    repairChecksum(&bytes)
+    #expect(silif_verify(try OpenEngine(bytes).engine, nil) == SILIF_ERROR_SELF_TEST)
+  }
+
+  @Test func hearsWhatTheSpotterHearsWhateverTheBlocks() throws {
+    let samples = sound(80_000)
+    let bytes = try fixture("audio.silif")
+    var expected: [OpenEngine.Heard] = []
+    let model = aligned(bytes.count)
+    model.copyBytes(from: bytes)
+    let file = try Model(bytes: UnsafeRawBufferPointer(model))
+    let settings = DetectorSettings(defaultsOf: file)
+    let memory = AlignedMemory(byteCount: try KeywordSpotter.requiredBytes(for: file, settings: settings))
+    var spotter = try KeywordSpotter(model: file, settings: settings, memory: memory.bytes)
+    samples.withUnsafeBufferPointer { samples in
+      var rest = samples
+      while !rest.isEmpty {
+        let progress = spotter.accept(rest)
+        rest = UnsafeBufferPointer(rebasing: rest[progress.consumed_samples...])
+        if let found = progress.detection {
+          expected.append(.init(word: Int32(found.word), score_q15: found.score_q15, sample: found.sample))
+        }
+      }
+    }
+    #expect(expected.count >= 3)
+    let whole = try OpenEngine(bytes).push(samples, block: samples.count)
+    #expect(whole.heard == expected)
+    for block in [1, 7, 160, 4096] {
+      let engine = try OpenEngine(bytes)
+      let found = engine.push(samples, block: block)
+      #expect(found.heard == expected, "block \(block)")
+      #expect(found.digest == whole.digest, "block \(block)")
+      #expect(engine.isGuardIntact)
+    }
+    withExtendedLifetime((memory, model)) {}
+    model.deallocate()
+  }
+
+  @Test func resetAndVerifyForgetTheState() throws {
+    let samples = sound(20_000)
+    let engine = try OpenEngine(fixture("audio.silif"))
+    let fresh = engine.push(samples, block: 4096).digest
+    #expect(engine.push(samples, block: 4096).digest != fresh)
+    silif_reset(engine.engine)
+    #expect(engine.push(samples, block: 4096).digest == fresh)
+    #expect(silif_verify(engine.engine, nil) == SILIF_OK)
+    #expect(engine.push(samples, block: 4096).digest == fresh)
+  }
+
+  @Test func aThresholdAboveItsScoreSilencesAWordAlsoAfterVerify() throws {
+    let samples = sound(80_000)
+    let engine = try OpenEngine(fixture("audio.silif"))
+    let first = try #require(engine.push(samples, block: 4096).heard.first)
+    try #require(first.score_q15 < 32768)
+    silif_reset(engine.engine)
+    #expect(silif_set_threshold_q15(engine.engine, Int(first.word), first.score_q15 + 1) == SILIF_OK)
+    #expect(silif_verify(engine.engine, nil) == SILIF_OK)
+    let again = engine.push(samples, block: 4096).heard
+    #expect(!again.contains { $0.word == first.word && $0.sample == first.sample + 80_000 })
+  }
+
+  @Test func framesGiveTheResultsOfTheStep() throws {
+    let engine = try OpenEngine(fixture("counts.silif"))
+    var model = silif_description()
+    #expect(silif_describe(engine.engine, &model) == SILIF_OK)
+    #expect(model.sample_rate_hz == 0)
+    var event = silif_event()
+    let frame = (0..<Int(model.input_count)).map { Int16($0 % 3) }
+    #expect(silif_push_frame(engine.engine, frame, frame.count, &event) == SILIF_OK)
+    #expect(event.stepped == 1)
+    #expect(event.position == 1)
+    let classes = Int(model.class_count)
+    let probabilities = UnsafeBufferPointer(start: silif_probabilities_q15(engine.engine), count: classes)
+    #expect(abs(probabilities.reduce(0) { $0 + Int($1) } - 32768) <= classes)
+    #expect(Array(UnsafeBufferPointer(start: silif_frame(engine.engine), count: frame.count)) == frame)
+    var neurons = 0
+    let spikes = try #require(silif_spikes(engine.engine, 0, &neurons))
+    #expect(neurons > 0)
+    #expect(UnsafeBufferPointer(start: spikes, count: neurons).allSatisfy { $0 <= 1 })
+    #expect(silif_spikes(engine.engine, Int(model.layer_count) - 1, &neurons) == nil)
+    #expect(silif_push_frame(engine.engine, frame, frame.count - 1, &event) == SILIF_ERROR_ARGUMENT)
+    var used = 0
+    #expect(silif_push_samples(engine.engine, frame, 1, &used, &event) == SILIF_ERROR_NO_FRONT_END)
+  }
+}

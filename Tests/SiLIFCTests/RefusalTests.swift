@@ -1,0 +1,134 @@
+import CSiLIF
+import SiLIF
+import Testing
+
+/// Every reason to refuse has its code, and names the field.
+@Suite struct RefusalTests {
+  private func refusal(_ change: (inout [UInt8]) throws -> Void) throws -> Refused? {
+    var bytes = try fixture("audio.silif")
+    try change(&bytes)
+    do {
+      _ = try OpenEngine(bytes)
+      return nil
+    } catch let refused as Refused { return refused }
+  }
+
+  @Test func aWholeModelIsTaken() throws {
+    let refused = try refusal { _ in }
+    #expect(refused == nil)
+  }
+
+  @Test func damage() throws {
+    let refused = try refusal { $0[$0.count - 1] ^= 1 }
+    let found = try #require(refused)
+    #expect(found.code == SILIF_ERROR_DAMAGED)
+    #expect(found.field == "crc32")
+  }
+
+  @Test func anotherVersion() throws {
+    let refused = try refusal {
+      $0[8] = 9
+      repairChecksum(&$0)
+    }
+    let found = try #require(refused)
+    #expect(found.code == SILIF_ERROR_UNSUPPORTED_VERSION)
+    #expect(found.field == "format_version")
+    #expect(found.value == 9)
+    #expect(found.layer == -1)
+  }
+
+  @Test func aCutFile() throws {
+    let refused = try refusal { $0.removeLast(16) }
+    let found = try #require(refused)
+    #expect(found.code == SILIF_ERROR_TRUNCATED)
+    #expect(found.field == "total_length")
+  }
+
+  @Test func noModel() throws {
+    let refused = try refusal { $0[0] = 0x50 }
+    #expect(refused?.code == Int32(SILIF_ERROR_NOT_A_MODEL))
+  }
+
+  @Test func aFieldOfALayerOutOfRange() throws {
+    let refused = try refusal {
+      $0[try sectionStart("LAYR", in: $0) + 14] = 99
+      repairChecksum(&$0)
+    }
+    let found = try #require(refused)
+    #expect(found.code == SILIF_ERROR_OUT_OF_RANGE)
+    #expect(found.field == "state_fraction_bits")
+    #expect(found.value == 99)
+    #expect(found.layer == 0)
+  }
+
+  @Test func aFrontEndOfAnotherSize() throws {
+    let refused = try refusal {
+      $0[try sectionStart("FRNT", in: $0) + 12] = 64
+      repairChecksum(&$0)
+    }
+    let found = try #require(refused)
+    #expect(found.code == SILIF_ERROR_OUT_OF_RANGE)
+    #expect(found.field == "fft_size")
+  }
+
+  @Test func badArguments() throws {
+    let bytes = try fixture("audio.silif")
+    let model = aligned(bytes.count + 8)
+    defer { model.deallocate() }
+    model.copyBytes(from: bytes)
+    let memory = aligned(200_000)
+    defer { memory.deallocate() }
+    var plan = silif_memory()
+    var failure = silif_failure()
+    var engine: OpaquePointer?
+    func open(_ memoryBytes: Int, offset: Int = 0) -> Int32 {
+      silif_open(model.baseAddress, bytes.count, memory.baseAddress! + offset, memoryBytes, &engine, &failure)
+    }
+    #expect(silif_plan_memory(nil, 0, &plan, nil) == SILIF_ERROR_ARGUMENT)
+    #expect(silif_plan_memory(model.baseAddress, bytes.count, &plan, nil) == SILIF_OK)
+    #expect(silif_plan_memory(model.baseAddress! + 8, bytes.count, &plan, nil) == SILIF_ERROR_ALIGNMENT)
+    #expect(open(plan.total - 1) == SILIF_ERROR_MEMORY)
+    #expect(failure.value == Int64(plan.total))
+    #expect(failure.field == nil)
+    #expect(open(plan.total, offset: 16) == SILIF_ERROR_ALIGNMENT)
+    #expect(open(plan.total) == SILIF_OK)
+    #expect(silif_reset(nil) == SILIF_ERROR_ARGUMENT)
+    #expect(silif_verify(nil, nil) == SILIF_ERROR_ARGUMENT)
+    #expect(silif_set_threshold_q15(engine, 0, 32769) == SILIF_ERROR_ARGUMENT)
+    #expect(silif_set_threshold_q15(engine, 10_000, 1) == SILIF_ERROR_ARGUMENT)
+    #expect(silif_word(engine, 10_000, nil) == nil)
+    #expect(silif_spikes(nil, 0, nil) == nil)
+  }
+
+  @Test func everyCodeHasItsName() {
+    let codes: [(Int, String)] = [
+      (Int(SILIF_OK), "SILIF_OK"), (Int(SILIF_ERROR_ARGUMENT), "SILIF_ERROR_ARGUMENT"),
+      (Int(SILIF_ERROR_ALIGNMENT), "SILIF_ERROR_ALIGNMENT"), (Int(SILIF_ERROR_MEMORY), "SILIF_ERROR_MEMORY"),
+      (Int(SILIF_ERROR_NO_FRONT_END), "SILIF_ERROR_NO_FRONT_END"),
+      (Int(SILIF_ERROR_SELF_TEST), "SILIF_ERROR_SELF_TEST"), (Int(SILIF_ERROR_TRUNCATED), "SILIF_ERROR_TRUNCATED"),
+      (Int(SILIF_ERROR_NOT_A_MODEL), "SILIF_ERROR_NOT_A_MODEL"),
+      (Int(SILIF_ERROR_UNSUPPORTED_VERSION), "SILIF_ERROR_UNSUPPORTED_VERSION"),
+      (Int(SILIF_ERROR_DAMAGED), "SILIF_ERROR_DAMAGED"), (Int(SILIF_ERROR_OUT_OF_RANGE), "SILIF_ERROR_OUT_OF_RANGE"),
+      (Int(SILIF_ERROR_INCONSISTENT), "SILIF_ERROR_INCONSISTENT"), (Int(SILIF_ERROR_MISSING), "SILIF_ERROR_MISSING"),
+      (15, "SILIF_ERROR_UNKNOWN"), (-1, "SILIF_ERROR_UNKNOWN"),
+    ]
+    for (code, name) in codes { #expect(String(cString: silif_error_name(Int32(code))) == name) }
+  }
+}
+
+/// Where a section of a model begins.
+func sectionStart(_ tag: String, in bytes: [UInt8]) throws -> Int {
+  let entries = stride(from: 32, to: 32 + 16 * Int(bytes[10]), by: 16)
+  let entry = try #require(entries.first { String(decoding: bytes[$0..<$0 + 4], as: UTF8.self) == tag })
+  return (4..<8).reduce(0) { $0 + Int(bytes[entry + $1]) << (8 * ($1 - 4)) }
+}
+
+/// Puts the checksum right, so that the reader looks further. The other CRC-32: bit by bit, not the engine's.
+func repairChecksum(_ bytes: inout [UInt8]) {
+  var crc: UInt32 = 0xFFFF_FFFF
+  for index in bytes.indices where !(16..<20).contains(index) {
+    crc ^= UInt32(bytes[index])
+    for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
+  }
+  for index in 0..<4 { bytes[16 + index] = UInt8(truncatingIfNeeded: ~crc >> (8 * UInt32(index))) }
+}

@@ -1,0 +1,22 @@
+/* verify MODEL...: does this machine compute what the exporter computed? Prints each self-test's digest; the exit
+ * status is 1 where one differs. */
+#include <inttypes.h>
+
+#include "open_engine.h"
+
+int main(int count, char **paths) {
+  if (count < 2) {
+    fprintf(stderr, "usage: verify MODEL...\n");
+    return 2;
+  }
+  int status = 0;
+  for (int index = 1; index < count; index++) {
+    silif_memory plan;
+    silif_engine *engine = open_engine(paths[index], &plan);
+    uint64_t digest = 0;
+    silif_error error = silif_verify(engine, &digest);
+    printf("%s  %016" PRIx64 "  %s\n", error == SILIF_OK ? "pass" : "FAIL", digest, paths[index]);
+    if (error != SILIF_OK) status = 1;
+  }
+  return status;
+}

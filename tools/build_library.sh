@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Builds engine, front end and detector as a static library with a C header, by Embedded Swift: build/lib/TARGET/libsilif.a
+# and silif.h; for the host also libsilif.so. Needs the Swift 6.3 toolchain and the target's binutils.
+#
+#   tools/build_library.sh cortex-m4|cortex-m7|riscv32|host|aarch64-linux|armv7-linux|riscv64-linux [BUILD_FOLDER]
+#
+# OPTIMIZE=-Osize makes it smaller and slower (the default is -O).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+target=${1:-}
+output=${2:-build}/lib/$target
+optimize=${OPTIMIZE:--O}
+
+# flags: what the compiler is to know of the core. Nothing computes in floating point, so a core without a
+# floating-point unit, and one with it, and both ARM calling conventions, take the same library.
+case $target in
+  cortex-m4) triple=armv7em-none-none-eabi binutils=arm-none-eabi- flags="-Xcc -mcpu=cortex-m4 -Xcc -mfpu=none" ;;
+  cortex-m7) triple=armv7em-none-none-eabi binutils=arm-none-eabi- flags="-Xcc -mcpu=cortex-m7 -Xcc -mfpu=none" ;;
+  riscv32) triple=riscv32-none-none-eabi binutils=riscv64-unknown-elf- emulation="-m elf32lriscv" flags="" ;;
+  host) triple=$(uname -m)-unknown-linux-gnu binutils="" flags="" ;;
+  aarch64-linux) triple=aarch64-none-none-elf binutils=aarch64-linux-gnu- flags="" ;;
+  armv7-linux) triple=armv7-none-none-eabi binutils=arm-linux-gnueabihf- flags="-Xcc -mcpu=cortex-a7 -Xcc -mfpu=neon" ;;
+  riscv64-linux) triple=riscv64-none-none-eabi binutils=riscv64-linux-gnu- flags="-Xcc -march=rv64gc -Xcc -mabi=lp64d" ;;
+  *)
+    sed -n '2,7p' "$0" >&2
+    exit 2
+    ;;
+esac
+
+version=$(swiftc --version 2>&1 | sed -nE 's/.*Swift version ([0-9]+)\.([0-9]+).*/\1 \2/p' | head -n 1)
+read -r major minor <<<"${version:-0 0}"
+if [ "$major" -lt 6 ] || { [ "$major" -eq 6 ] && [ "$minor" -lt 3 ]; }; then
+  echo "build_library: Embedded Swift needs the 6.3 toolchain from swift.org; this swiftc is ${major}.${minor}" >&2
+  exit 1
+fi
+command -v "${binutils}ld" >/dev/null || tools/install_dependencies.sh "$target"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+compile() { # compile MODULE FOLDER
+  local sources
+  mapfile -t sources < <(find "Sources/$2" -name '*.swift' | sort)
+  # shellcheck disable=SC2086
+  swiftc -enable-experimental-feature Embedded -wmo -parse-as-library -swift-version 6 -warnings-as-errors "$optimize" \
+    -target "$triple" $flags -Xfrontend -function-sections -Xfrontend -disable-stack-protector \
+    -I "$work" -I Sources/CSiLIF -module-name "$1" -emit-module -emit-module-path "$work/$1.swiftmodule" \
+    -c "${sources[@]}" -o "$work/$1.o"
+}
+compile SiLIF SiLIF
+compile LogMel LogMel
+compile KeywordSpotter KeywordSpotter/Streaming
+compile SiLIFC SiLIFC
+
+# One object with nothing but the interface: what it does not reach is dropped, and no other name can clash.
+mapfile -t interface < <(grep -oE 'silif_[a-z0-9_]+\(' Sources/CSiLIF/silif.h | tr -d '(' | sort -u)
+printf '%s\n' "${interface[@]}" >"$work/interface"
+# shellcheck disable=SC2086
+"${binutils}ld" -r ${emulation:-} --gc-sections -e silif_open "${interface[@]/#/--undefined=}" \
+  "$work"/{SiLIFC,KeywordSpotter,LogMel,SiLIF}.o -o "$work/silif.o"
+# The build attributes of ARM would bind the library to one floating-point calling convention.
+"${binutils}objcopy" --keep-global-symbols="$work/interface" --strip-unneeded --remove-section=.ARM.attributes \
+  --remove-section=.comment --remove-section=.note.gnu.property "$work/silif.o"
+
+mkdir -p "$output"
+rm -f "$output/libsilif.a"
+"${binutils}ar" rcsD "$output/libsilif.a" "$work/silif.o"
+cp Sources/CSiLIF/silif.h "$output/silif.h"
+if [ "$target" = host ]; then
+  cc -shared -nostartfiles -Wl,-soname,libsilif.so -Wl,--no-undefined "$work/silif.o" -lc -o "$work/libsilif.so"
+  mv "$work/libsilif.so" "$output/libsilif.so"
+fi
+
+# Nothing of the heap, of floating point or of the system: only these of the C library and of the compiler.
+allowed='memcpy|memmove|memset|__aeabi_mem(cpy|move|set|clr)[48]?|__aeabi_u?[il]div(mod)?|__aeabi_l(mul|lsr|lsl|asr)|__u?(div|mod|mul)[sdt]i3|__(ashl|ashr|lshr)di3|__clz[sd]i2'
+foreign=$("${binutils}nm" -u "$output/libsilif.a" | awk '/ U /{print $2}' | grep -vxE "$allowed" || true)
+if [ -n "$foreign" ]; then
+  echo "build_library: $target: the library calls what it must not: $(tr '\n' ' ' <<<"$foreign")" >&2
+  exit 1
+fi
+"${binutils}size" "$output/libsilif.a" | awk -v t="$target" -v o="$output" \
+  'NR == 2 {print o "/libsilif.a for " t ": " $1 + $2 " bytes of flash, " $3 " of RAM; calls " }' | tr -d '\n'
+"${binutils}nm" -u "$output/libsilif.a" | awk '/ U /{printf "%s%s", s, $2; s = " "} END {print ""}'
