@@ -12,7 +12,7 @@ from silif_tools.model_file.read import read_model
 
 # Per cent of clips through kws-score. Raise a floor when a better model lands; never lower one in silence.
 FLOORS = {
-    "kws12-silif": {"test": 94.5, "validation": 92.5},
+    "kws12-silif": {"test": 95.0, "validation": 92.5},
     "kws12-csilif": {"test": 92.0, "validation": 90.5},
     "kws12-stream": {"test": 91.5, "validation": 90.0},
 }
