@@ -1,7 +1,7 @@
 // Each call goes to the variant of the level that set-up chose: a branch that never changes its way.
 #include "kernels.h"
 
-int32_t silif_best_level(void) {
+int32_t silif_highest_level(void) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl")) {
@@ -10,6 +10,14 @@ int32_t silif_best_level(void) {
   if (__builtin_cpu_supports("avx2")) return silif_level_avx2;
 #endif
   return silif_level_plain;
+}
+
+int32_t silif_best_level(void) {
+  int32_t level = silif_highest_level();
+#if defined(__x86_64__)
+  if (level == silif_level_plain) return silif_level_swift;
+#endif
+  return level;
 }
 
 #if defined(__x86_64__)

@@ -44,7 +44,7 @@ public struct LogMelExtractor {
 
   /// - Parameters:
   ///   - memory: at least `requiredBytes`, aligned to `requiredAlignment`; what it holds does not matter.
-  ///   - kernelLevel: 0...bestKernelLevel; all give the same bits.
+  ///   - kernelLevel: 0 for the loops in Swift, or one that the C target says this processor runs; all give the same bits.
   public init(
     settings: LogMelSettings, memory: UnsafeMutableRawBufferPointer,
     kernelLevel: Int32 = LogMelExtractor.bestKernelLevel

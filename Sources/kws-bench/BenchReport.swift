@@ -66,7 +66,7 @@ struct BenchReport {
     clip_steps > 0 ? Double(total) / Double(steps) * Double(clip_steps) : nil
   }
   /// All stages' mean time for a step.
-  var mean_us: Double { whole?.mean_us ?? (network.mean_us + detector.mean_us) }
+  var mean_us: Double { whole?.mean_us ?? ((network.mean_us ?? 0) + (detector.mean_us ?? 0)) }
   /// Time to compute a second of input, in seconds.
   var realTimeFactor: Double { mean_us / Double(step_us) }
   var firingRates: [Double] {

@@ -45,8 +45,8 @@ extension BenchReport {
       "worst",
     ])
     func add(_ name: String, _ timings: Timings) {
-      let figures = [timings.median_us, timings.mean_us, timings.p95_us, timings.p999_us, timings.worst_us]
-      times.add([name] + figures.map { decimalText($0, decimals: 2) })
+      let figures: [Double?] = [timings.median_us, timings.mean_us, timings.p95_us, timings.p999_us, timings.worst_us]
+      times.add([name] + figures.map { $0.map { decimalText($0, decimals: 2) } ?? "-" })
     }
     for stage in stages {
       guard let timings = stage.timings else {

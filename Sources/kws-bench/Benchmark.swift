@@ -110,7 +110,7 @@ struct Benchmark {
       for layer in timers.indices { timers[layer].time { network.stepLayer(layer) } }
       network.updateProbabilities()
     }
-    return timers.map(\.wallTimings)
+    return timers.map(\.timingsWithoutMean)
   }
 
   private func detector(_ probabilities: [UInt16]) -> Timings {

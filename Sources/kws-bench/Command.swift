@@ -34,7 +34,7 @@ struct Command: SilifCommand {
   @Option(
     name: .long,
     help: .init(
-      "Inner loops to compute with: \(KernelLevel.available.map(\.name).joined(separator: ", ")) (default: the last).",
+      "Inner loops to compute with: \(KernelLevel.available.map(\.name).joined(separator: ", ")) (default: \(KernelLevel.best.name)).",
       valueName: "name"))
   var kernels: String?
 

@@ -57,7 +57,7 @@ struct CostTable {
       }
     }
     withExtendedLifetime((memory, synthetic)) {}
-    return timer.wallTimings
+    return timer.timingsWithoutMean
   }
 
   /// Bytes read in a microsecond from a block of this size, again and again, by the C library's search for a byte that

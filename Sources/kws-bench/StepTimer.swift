@@ -18,8 +18,8 @@ struct StepTimer {
   /// To be asked for right after the last step: the mean is over the time since the timer was made.
   var timings: Timings { Timings(durations_ns, computed_ns: MonotonicClock.threadTime_ns - start_ns) }
 
-  /// The same with the mean over the steps' own durations, for a timer that is not the only one.
-  var wallTimings: Timings { Timings(durations_ns, computed_ns: durations_ns.reduce(0, +)) }
+  /// The same without the mean, for a timer that is not the only one.
+  var timingsWithoutMean: Timings { Timings(durations_ns, computed_ns: nil) }
 
   /// What reading the clock itself costs: it is contained in every duration.
   static var clock_us: Double {

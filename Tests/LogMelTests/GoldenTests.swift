@@ -1,3 +1,4 @@
+import CKernels
 import LogMel
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
       #expect(extraction.frames(of: samples, blockSize: blockSize) == want, "blocks of \(blockSize)")
       #expect(extraction.guardsAreIntact)
     }
-    for level in 0...LogMelExtractor.bestKernelLevel {
+    for level in 0...silif_highest_level() {
       let extraction = try Extraction(section, kernelLevel: level)
       #expect(extraction.frames(of: samples, blockSize: 160) == want, "kernels of level \(level)")
       #expect(extraction.guardsAreIntact)

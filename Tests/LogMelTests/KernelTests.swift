@@ -5,7 +5,7 @@ import Testing
 
 /// Each stage in C, at each level that this machine runs, against the Swift loop that defines it.
 @Suite struct KernelTests {
-  static let levels = Array(1...LogMelExtractor.bestKernelLevel)
+  static let levels = Array(1...silif_highest_level())
   private let twiddles: Twiddles
   private let memory = UnsafeMutablePointer<Int32>.allocate(capacity: Twiddles.stageCount + Twiddles.splitCount)
 

@@ -19,6 +19,8 @@
 
 /// Instruction sets, each containing the ones before.
 enum {
+  /// None of these kernels: the loops in Swift.
+  silif_level_swift = 0,
   /// C for the processor that the build was made for: SSE2 on x86-64, NEON on ARM.
   silif_level_plain = 1,
   silif_level_avx2 = 2,
@@ -27,6 +29,8 @@ enum {
 };
 
 /// The highest level that this processor and its operating system can run. For set-up: it asks the processor.
+int32_t silif_highest_level(void);
+/// The fastest of them: the highest, except that with SSE2 alone the loops in Swift are faster than those in C.
 int32_t silif_best_level(void);
 
 /// Sums of 8-bit weight rows: sums[j] = sum over k < count of weights[active[k]*width + j].

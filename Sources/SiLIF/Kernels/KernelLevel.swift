@@ -22,8 +22,14 @@ public struct KernelLevel: BitwiseCopyable, Sendable {
     #endif
   }
 
-  /// All that this processor runs, the fastest last.
-  public static var available: [KernelLevel] { (0...best.level).map { KernelLevel(level: $0) } }
+  /// All that this processor runs.
+  public static var available: [KernelLevel] {
+    #if canImport(CKernels)
+      (0...silif_highest_level()).map { KernelLevel(level: $0) }
+    #else
+      [.swift]
+    #endif
+  }
 
   public var name: String {
     switch level {
