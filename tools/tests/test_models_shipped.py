@@ -15,6 +15,7 @@ FLOORS = {
     "kws12-silif": {"test": 95.0, "validation": 92.5},
     "kws12-csilif": {"test": 92.0, "validation": 90.5},
     "kws12-stream": {"test": 91.5, "validation": 90.0},
+    "kws12-small": {"test": 91.5, "validation": 90.5},
 }
 CLIPS = 200
 
@@ -30,7 +31,8 @@ def test_accuracy_floor(name, which):
 
 @pytest.mark.parametrize("name", FLOORS)
 def test_size(name):
-    assert (REPOSITORY / "models" / f"{name}.silif").stat().st_size <= 300_000
+    most = 48_000 if name == "kws12-small" else 300_000
+    assert (REPOSITORY / "models" / f"{name}.silif").stat().st_size <= most
 
 
 @pytest.mark.parametrize("name", FLOORS)

@@ -58,7 +58,7 @@ class Comparison:
 
     def paired(self) -> str:
         """The clips on which only one of the two is right."""
-        return f"float alone {self.float_alone_right}, fixed alone {self.fixed_alone_right}, p = {self.p_value:.2f}"
+        return f"float alone {self.float_alone_right}, fixed alone {self.fixed_alone_right}, p = {self.p_value:.2g}"
 
     def lines(self) -> list[str]:
         accuracy = ""

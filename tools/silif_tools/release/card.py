@@ -94,7 +94,7 @@ def _clip_rows(measured: Measured) -> list[str]:
         "",
         f"Float is {which}, in float64 on the same integer log-mel frames. Of all {both.clips} clips, float has"
         f" {100 * both.float_accuracy:.2f} % right and integers {100 * both.fixed_accuracy:.2f} %"
-        f" (McNemar's exact test: p = {both.p_value:.2f}).",
+        f" (McNemar's exact test: p = {both.p_value:.2g}).",
     ]
 
 
