@@ -27,21 +27,32 @@ struct SumRing {
     }
   }
 
-  /// Synaptic: adds one presynaptic neuron's weights, times `value`, each to its own future slot.
+  /// Synaptic: adds one presynaptic neuron's weights, times `value`, each to its own future slot. A range here would be
+  /// checked, and trap, once a row.
   @_noAllocation @_noLocks
   func scatter(row: UnsafePointer<Int8>, delays: UnsafePointer<UInt8>, value: Int32, slot: Int) {
-    for index in 0..<width { sums[target(slot, delays[index]) &* width &+ index] &+= value &* Int32(row[index]) }
+    var index = 0
+    while index < width {
+      sums[target(slot, delays[index]) &* width &+ index] &+= value &* Int32(row[index])
+      index &+= 1
+    }
   }
 
   @_noAllocation @_noLocks
   func scatter(row: UnsafePointer<Int16>, delays: UnsafePointer<UInt8>, value: Int32, slot: Int) {
-    for index in 0..<width { sums[target(slot, delays[index]) &* width &+ index] &+= value &* Int32(row[index]) }
+    var index = 0
+    while index < width {
+      sums[target(slot, delays[index]) &* width &+ index] &+= value &* Int32(row[index])
+      index &+= 1
+    }
   }
 
   @_noAllocation @_noLocks
   func scatter(row: NibbleRow, delays: UnsafePointer<UInt8>, value: Int32, slot: Int) {
-    for index in 0..<width {
+    var index = 0
+    while index < width {
       sums[target(slot, delays[index]) &* width &+ index] &+= value &* Int32(row.weight(index))
+      index &+= 1
     }
   }
 

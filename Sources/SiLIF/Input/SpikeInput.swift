@@ -20,7 +20,7 @@ enum SpikeInput {
       while start < count {
         let end = count &- start < rowsPerTile ? count : start &+ rowsPerTile
         sumTile(weights, active, start, end, width, tile)
-        for output in 0..<width { sums[output] &+= Int32(tile[output]) }
+        flush(tile, width, sums)
         start = end
       }
     } else if parameters.weightBits == 4 {
@@ -31,6 +31,15 @@ enum SpikeInput {
         let row = weights + Int(active[position]) &* width
         for output in 0..<width { sums[output] &+= Int32(row[output]) }
       }
+    }
+  }
+
+  @inline(__always)
+  private static func flush(_ tile: UnsafePointer<Int16>, _ width: Int, _ sums: UnsafeMutablePointer<Int32>) {
+    var output = 0
+    while output < width {
+      sums[output] &+= Int32(tile[output])
+      output &+= 1
     }
   }
 

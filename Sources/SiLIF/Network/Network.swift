@@ -128,10 +128,12 @@ public struct Network {
   @_noAllocation @_noLocks
   public func accept(_ input: UnsafePointer<Int16>) {
     let limit = Int16(truncatingIfNeeded: header.inputLimit)
+    // Wrapping, because a checked minus would be a trap in the loop.
+    let least = 0 &- limit
     var inputs = 0
     for index in 0..<header.inputCount {
       let value = input[index]
-      frame[index] = value > limit ? limit : (value < -limit ? -limit : value)
+      frame[index] = value > limit ? limit : (value < least ? least : value)
       inputs &+= value == 0 && !countsZeroInputs ? 0 : 1
     }
     let operations = inputs &* layers[0].parameters.outputs

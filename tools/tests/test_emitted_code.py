@@ -1,0 +1,155 @@
+"""Claims about the code of the release build, checked on that code (docs/PERFORMANCE.md, "What the code holds to")."""
+
+import platform
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from built_commands import built_commands
+from emitted_code import functions, inner_loops, reached, registers, trap_branches
+
+SOURCES = Path(__file__).resolve().parents[2] / "Sources" / "CKernels"
+X86 = platform.machine() == "x86_64"
+# From samples to the detector's verdict: all that runs between two frames.
+ROOT = re.compile(r"^\$s14KeywordSpotterAAV6accept")
+OURS = re.compile(r"^\$s(5SiLIF|6LogMel|14KeywordSpotter)|^silif_")
+FORBIDDEN = re.compile(
+    r"malloc|calloc|realloc|\bfree\b|swift_(allocObject|slowAlloc|retain|release|dealloc|once|beginAccess|bridgeObject)"
+    r"|pthread|futex|operator new"
+)
+# Of the C library: these allocate nothing, and nothing else is called. (The last ends the program on a broken stack.)
+ALLOWED = re.compile(r"^(memset|memcpy|memmove|__stack_chk_fail)(@plt)?$")
+KERNELS = ["silif_sum_rows4", "silif_sum_rows8", "silif_sum_rows16", "silif_sum_dense4", "silif_sum_dense8"]
+KERNELS += ["silif_sum_dense16", "silif_step_silif", "silif_step_csilif", "silif_step_rf", "silif_step_readout"]
+FRONT_END = ["silif_emphasise", "silif_window", "silif_transform256", "silif_power"]
+
+
+@pytest.fixture(scope="module")
+def code():
+    return functions(built_commands().folder / "kws-listen")
+
+
+@pytest.fixture(scope="module")
+def step(code):
+    """All functions that the path from samples to verdict reaches."""
+    roots = [name for name in code if ROOT.match(name)]
+    assert roots, "KeywordSpotter.accept is not in the program"
+    return set().union(*(reached(code, root) for root in roots))
+
+
+def test_the_path_is_the_whole_path(step):
+    names = " ".join(step)
+    for part in ["5SiLIF7NetworkV", "5SiLIF5LayerV4step", "6LogMel", "silif_step_silif", "silif_transform256"]:
+        assert part in names
+
+
+def test_nothing_allocates_locks_or_counts_references(step):
+    assert [name for name in step if FORBIDDEN.search(name)] == []
+    assert [name for name in step if not OURS.match(name) and not ALLOWED.match(name)] == []
+
+
+def test_nothing_is_called_through_a_pointer(code, step):
+    for name in step:
+        assert [i for i in code.get(name, []) if i.is_indirect_call] == [], name
+
+
+def test_no_inner_loop_can_trap(code, step):
+    loops = 0
+    for name in step & set(code):
+        assert trap_branches(code[name]) == [], name
+        loops += len(inner_loops(code[name]))
+    assert loops > 50
+
+
+def variant(code, kernel, name):
+    """A kernel's code for an instruction set, whatever the compiler hung on its name, with its loops' own functions."""
+    bodies = [code[symbol] for symbol in code if re.match(rf"^{kernel}_{name}(\.|$)", symbol)]
+    return [instruction for body in bodies for instruction in body]
+
+
+@pytest.mark.skipif(not X86, reason="x86-64 only")
+@pytest.mark.parametrize("kernel", KERNELS + FRONT_END)
+def test_avx2_kernels_use_wide_registers(code, kernel):
+    assert registers(variant(code, kernel, "avx2"), "%ymm") > 5
+
+
+@pytest.mark.skipif(not X86, reason="x86-64 only")
+@pytest.mark.parametrize("kernel", ["silif_step_silif", "silif_step_csilif", "silif_step_rf", *FRONT_END])
+def test_avx512_kernels_use_the_widest(code, kernel):
+    assert registers(variant(code, kernel, "avx512"), "%zmm") > 20
+
+
+@pytest.mark.skipif(not X86, reason="x86-64 only")
+def test_the_baseline_adds_in_vectors_and_needs_no_avx(code, step):
+    baseline = [name for name in step & set(code) if not re.search(r"_avx(2|512)", name)]
+    for name in baseline:
+        assert registers(code[name], "%[yz]mm") == 0, name
+        assert [i for i in code[name] if i.mnemonic.startswith("vp")] == [], name
+    spikes = next(name for name in step if name.startswith("$s5SiLIF10SpikeInputO10accumulate"))
+    assert len([i for i in code[spikes] if i.mnemonic == "paddw"]) > 4
+
+
+@pytest.fixture(scope="module")
+def arm_code(tmp_path_factory):
+    compiler = shutil.which("clang")
+    if compiler is None:
+        pytest.skip("no clang, which compiles for other machines")
+    program = tmp_path_factory.mktemp("arm")
+    found = {}
+    for source in SOURCES.glob("*.c"):
+        target = program / f"{source.stem}.s"
+        subprocess.run(
+            [
+                *(compiler, "--target=aarch64-linux-gnu", "-ffreestanding", "-O2", "-S"),
+                *(f"-I{SOURCES / 'include'}", str(source), "-o", str(target)),
+            ],
+            check=True,
+        )
+        for name, body in re.findall(r"^(\w+):[^\n]*\n(.*?)\.Lfunc_end", target.read_text(), re.DOTALL | re.MULTILINE):
+            found[name] = body
+    return found
+
+
+@pytest.mark.parametrize("kernel", KERNELS + FRONT_END)
+def test_neon_on_arm(arm_code, kernel):
+    body = "".join(arm_code[name] for name in arm_code if name.startswith(kernel))
+    assert len(re.findall(r"\bv\d+\.(16b|8h|4s|2d)\b", body)) > 5
+    calls = set(re.findall(r"^\s+bl\s+(\S+)", body, re.MULTILINE))
+    assert {name for name in calls if not name.startswith("silif_") and name not in arm_code} <= {"memset", "memcpy"}
+
+
+# The checks themselves, on code that breaks each promise.
+BROKEN = """
+#include <stdlib.h>
+void (*hook)(void);
+static __attribute__((noinline)) int *deeper(int n) { return malloc(n); }
+int *allocates(int n) { int *p = deeper(n); if (p) p[0] = 1; return p; }
+void calls_out(void) { hook(); __asm__ volatile(""); }
+int traps(const int *p, int n) {
+  int sum = 0;
+  for (int i = 0; i < n; i++) {
+    if (p[i] < 0) __builtin_trap();
+    sum ^= p[p[i]];
+  }
+  return sum;
+}
+int plain(const int *p, int n) { int sum = 0; for (int i = 0; i < n; i++) sum ^= p[p[i]]; return sum; }
+"""
+
+
+def test_the_checks_can_fail(tmp_path):
+    (tmp_path / "broken.c").write_text(BROKEN)
+    compiler = shutil.which("clang") or shutil.which("cc")
+    library = tmp_path / "broken.so"
+    subprocess.run(
+        [compiler, "-O2", "-fno-inline", "-shared", "-fPIC", str(tmp_path / "broken.c"), "-o", str(library)], check=True
+    )
+    code = functions(library)
+    assert any(FORBIDDEN.search(name) for name in reached(code, "allocates"))
+    assert not any(FORBIDDEN.search(name) for name in reached(code, "plain"))
+    assert trap_branches(code["traps"]) != []
+    assert trap_branches(code["plain"]) == [] and inner_loops(code["plain"]) != []
+    assert any(i.is_indirect_call or "*" in i.operands for i in code["calls_out"])
+    assert registers(code["plain"], "%[yz]mm|v[0-9]+[.]") == 0
