@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..export.compare import Comparison
 
+_RECIPES = Path(__file__).parent.parent / "recipes"
 _PURPOSE = {
     "kws12-silif": "For clips: the best accuracy on single words. `kws-score` uses it when none is named.",
     "kws12-csilif": "For clips: the same task with C-SiLIF neurons.",
@@ -105,6 +106,16 @@ def _rounding(measured: Measured) -> str:
     return f"Rounding: error-aware, calibrated on {clips} training clips, the best of 256, 512 and 1024 on the validation list."
 
 
+def _paragraph(text: str) -> list[str]:
+    return [text.rstrip(), ""] if text else []
+
+
+def _notes(recipe_name: str) -> str:
+    """What lies beside a recipe as NAME.notes.md: what was tried before its numbers were settled."""
+    path = _RECIPES / f"{recipe_name}.notes.md"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
 def card(measured: Measured) -> str:
     description, name = measured.description, measured.name
     recipe = description.get("recipe", {})
@@ -154,13 +165,13 @@ def card(measured: Measured) -> str:
         "",
         _rounding(measured),
         "",
-        description.get("history", ""),
-        "",
+        *_paragraph(description.get("history", "")),
         "Data and credit: Google Speech Commands (Warden 2018, arXiv 1804.03209), CC BY 4.0; ESC-10 (Piczak), CC BY 3.0;"
         " Picovoice wake-word and speech-to-intent benchmarks, Apache-2.0; Arabic speech commands (Ghandoura), CC BY 4.0;"
         " DSPSpeech-20, MIT. The lists of speakers are those of the data's training lists. The weights are under the"
         " project's licence (MIT) with those credits.",
         "",
+        *_paragraph(_notes(recipe_name)),
         "## Quantization",
         "",
         "```",
