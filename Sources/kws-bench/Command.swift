@@ -48,6 +48,9 @@ struct Command: SilifCommand {
 
   /// Not `validate`: that would come before an unknown option is told.
   private func check() throws {
+    if table && (modelOptions.model != nil || input != nil) {
+      throw ValidationError("--table measures layers of its own: leave out --model and --input.")
+    }
     if !(10...10_000_000).contains(steps) { throw ValidationError("--steps must be 10 to 10000000, not \(steps).") }
   }
 

@@ -48,6 +48,8 @@ import Testing
     (.model, ["trace", Fixture.audio], "--input"),
     (.model, ["trace", Fixture.audio, "--input", "x.wav", "--clip", "1"], "--clip"),
     (.bench, ["--steps", "1"], "--steps"),
+    (.bench, ["--kernels", "abacus"], "swift"),
+    (.bench, ["--table", "--input", "x.wav"], "--input"),
   ])
   func wrongUsage(_ command: Command, _ arguments: [String], _ part: String) throws {
     let result = try command.run(arguments)
