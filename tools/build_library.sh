@@ -34,7 +34,7 @@ if [ "$major" -lt 6 ] || { [ "$major" -eq 6 ] && [ "$minor" -lt 3 ]; }; then
   echo "build_library: Embedded Swift needs the 6.3 toolchain from swift.org; this swiftc is ${major}.${minor}" >&2
   exit 1
 fi
-command -v "${binutils}ld" >/dev/null || tools/install_dependencies.sh "$target"
+tools/install_dependencies.sh "$target"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

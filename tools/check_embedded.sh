@@ -11,6 +11,7 @@ if [ "$major" -lt 6 ] || { [ "$major" -eq 6 ] && [ "$minor" -lt 3 ]; }; then
   echo "skipped: toolchain older than 6.3 (this is $major.$minor)"
   exit 0
 fi
+tools/install_dependencies.sh build # The host's target needs the headers of the C library.
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

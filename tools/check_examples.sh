@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+tools/install_dependencies.sh build
 python=${PYTHON:-.venv/bin/python}
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT

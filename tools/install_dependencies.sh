@@ -39,7 +39,10 @@ case ${1:-} in
     need debhelper command -v dh
     need python3 python3 --version
     ;;
-  host) need binutils command -v ld ;;
+  host)
+    need gcc command -v cc
+    need libc6-dev test -f /usr/include/stdio.h
+    ;;
   cortex-m4 | cortex-m7) need binutils-arm-none-eabi command -v arm-none-eabi-ld ;;
   riscv32) need binutils-riscv64-unknown-elf command -v riscv64-unknown-elf-ld ;;
   aarch64-linux) need binutils-aarch64-linux-gnu command -v aarch64-linux-gnu-ld ;;
