@@ -4,8 +4,9 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 BUILD ?= .build
 SWIFT_FLAGS ?=
-# The Swift runtime inside the commands: they start faster, take 3 MB less, and run where no Swift is installed.
-RELEASE_FLAGS ?= --static-swift-stdlib
+# The Swift runtime inside the commands: they start faster, take 3 MB less, and run where no Swift is installed. lld comes with
+# every Swift toolchain; Debian 13's own linker would leave code writable (arm64) and relocations too.
+RELEASE_FLAGS ?= --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
 COMMANDS := kws-listen kws-score kws-model kws-bench
 MODELS := $(wildcard models/*.silif)
 VENV ?= .venv
@@ -115,8 +116,8 @@ clean:
 dependencies:
 	@tools/install_dependencies.sh build
 
-$(VENV)/installed: tools/pyproject.toml
+$(VENV)/installed: tools/pyproject.toml tools/constraints.txt
 	@tools/install_dependencies.sh python
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -e 'tools[train,plot,formats,test]'
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -c tools/constraints.txt -e 'tools[train,plot,formats,test]'
 	touch $@
