@@ -52,6 +52,13 @@ def groups(network: nn.Module, decay: float) -> list[dict]:
     ]
 
 
+MOST_REFUSED = 10
+
+
+class Diverged(ValueError):
+    """Training cannot go on."""
+
+
 class Run:
     """One training run: its state is what a checkpoint holds."""
 
@@ -61,6 +68,7 @@ class Run:
         parameters = groups(network, recipe["weight_decay"])
         self.optimiser = torch.optim.AdamW(parameters, lr=recipe["rate"], betas=(0.9, 0.98))
         self.step = 0
+        self.refused = 0  # steps in a row without a finite gradient
 
     def store(self) -> None:
         state = {
@@ -89,6 +97,15 @@ class Run:
         context = int(self.scenes.rng.integers(low, high + 1)) if self.scenes.rng.random() < r["p_context"] else 0
         return self.scenes.batch(r["batch"], context)
 
+    def _check(self, loss: float, norm: float) -> None:
+        """A step without a finite gradient would make every weight NaN: it is left out, but not for long."""
+        self.refused = 0 if math.isfinite(norm) else self.refused + 1
+        if not math.isfinite(loss) or self.refused > MOST_REFUSED:
+            raise Diverged(
+                f"step {self.step + 1}: training diverged (loss {loss}, gradient's norm {norm}): lower the recipe's "
+                f"rate ({self.recipe['rate']}); {self.checkpoint} holds the last report's state"
+            )
+
     def train(
         self,
         loss_of: Callable[[nn.Module, Batch], torch.Tensor],
@@ -110,8 +127,10 @@ class Run:
             loss = loss_of(self.network, self._batch())
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()
-            nn.utils.clip_grad_norm_(self.network.parameters(), r["clip_gradient"])
-            self.optimiser.step()
+            norm = nn.utils.clip_grad_norm_(self.network.parameters(), r["clip_gradient"])
+            self._check(float(loss.detach()), float(norm))
+            if math.isfinite(norm):
+                self.optimiser.step()
             self.step += 1
             total += float(loss.detach())
             average(self.mean, self.network, min(r["average"], self.step / (self.step + 20)))

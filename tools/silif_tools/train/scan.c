@@ -118,6 +118,12 @@ void silif_forward(const bf16 *z, const float *scale, const float *shift, const 
     }
 }
 
+/* How much of the gradient through the reset is kept: see reference.py. */
+static inline float reset_share(float al, float be, float a, float b) {
+    float share = ((1 + be) * (1 + al) - (1 - al) * a) / (al * (1 + be) + (1 - al) * b + 1e-12f);
+    return share < 0 ? 0 : share > 1 ? 1 : share;
+}
+
 /* gs: dL/ds of the dropped-out s (overwritten). gi: dL/dI. Parameter gradients and sums are [threads, H], zeroed by
  * the caller. */
 void silif_backward(bf16 *gs, const bf16 *z, const float *u, const float *w, float *gi, const float *scale,
@@ -129,6 +135,8 @@ void silif_backward(bf16 *gs, const bf16 *z, const float *u, const float *w, flo
     #pragma omp parallel for num_threads(threads) schedule(static)
     for (int part = 0; part < threads; part++) {
         float gu[MAX_H], gw[MAX_H], gc[MAX_H]; /* dL/d{u, w, s} of the step before */
+        float share[MAX_H];
+        for (size_t j = 0; j < H; j++) share[j] = reset_share(al[j], be[j], a[j], b[j]);
         float *pal = g_al + part * H, *pbe = g_be + part * H, *pa = g_a + part * H, *pb = g_b + part * H;
         float *pg = sum_g + part * H, *pgx = sum_gx + part * H;
         for (size_t n = B * part / threads; n < B * (part + 1) / threads; n++) {
@@ -158,7 +166,7 @@ void silif_backward(bf16 *gs, const bf16 *z, const float *u, const float *w, flo
                     pg[j] += i;
                     pgx[j] += i * (x - mean[j]) * inv[j];
                     gu[j] = g * al[j] + h * a[j];
-                    gc[j] = h * b[j] - g * al[j];
+                    gc[j] = share[j] * (h * b[j] - g * al[j]);
                     gw[j] = h * be[j];
                     out[j] = i;
                 }

@@ -136,6 +136,7 @@ def train(
         count = 0
 
     network.dropout = settings["dropout"]
+    network.freeze(bool(network.bits))  # the rounds on clips may have ended with frozen statistics
     run = StreamRun(network, scenes, settings, checkpoint)
     if resume and checkpoint.exists():
         run.resume()
