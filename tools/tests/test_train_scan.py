@@ -79,3 +79,42 @@ def test_readout_matches_its_loop():
     x = torch.randn(T, B, 12)
     al = torch.empty(12).uniform_(*network.READOUT_DECAY)
     assert torch.allclose(scan.readout(x, al), reference.readout(x, al), atol=1e-5)
+
+
+def boxcar_matrices(share, al, be, a, b):
+    """[H, 2, 2]: derivative of (u, w) of a step by those of the step before while s = u, from the equations."""
+    u, w = torch.eye(2, dtype=torch.float64)[:, :, None] * torch.ones_like(al)
+    after = be * w + a * u + b * share * u
+    return torch.stack([al * (u - share * u) - (1 - al) * after, after]).permute(2, 0, 1)
+
+
+def test_gradient_through_the_reset_cannot_grow():
+    torch.manual_seed(4)
+    al, be, a, b = torch.rand(4, 20000, dtype=torch.float64) * torch.tensor([1, 1, 1, 2]).double()[:, None]
+    share = reference.reset_share(al, be, a, b)
+    size = lambda c: torch.linalg.eigvals(boxcar_matrices(c, al, be, a, b)).abs().amax(-1)  # noqa: E731
+    assert (size(torch.ones_like(al)) > 1).double().mean() > 0.1  # the test has neurons that would grow
+    assert size(share).max() < 1 + 1e-6
+    larger = (share * 1.01).clamp(max=1)
+    assert (size(larger) > 1)[share < 0.98].all()  # no more of the gradient is given up than need be
+    assert (share[size(torch.ones_like(al)) < 1] > 1 - 1e-6).all()
+
+
+def test_a_long_sequence_within_the_boxcar_has_a_small_gradient():
+    """A neuron as training made them: al = 0, a = 1, b = 2, its potential near the threshold all the time."""
+    torch.set_num_threads(1)
+    steps = 400
+    al, be, a, b = (torch.full((16,), v).requires_grad_() for v in (1e-6, 0.4, 1.0, 2.0))
+    z = torch.zeros(steps, 1, 16)
+    with torch.no_grad():  # inputs that keep u at 0.9 and w where that leads
+        u = w = torch.zeros(16)
+        for t in range(steps):
+            w = be * w + a * u
+            z[t] = (0.9 - al * u) / (1 - al) + w
+            u = torch.full((16,), 0.9)
+    z = z.bfloat16().requires_grad_()
+    fixed = torch.zeros(16), torch.ones(16) - scan.EPSILON
+    spikes, *_ = scan.NormedScan.apply("silif", z, torch.ones(16), torch.zeros(16), 0.0, 1, fixed, al, be, a, b)
+    spikes[-1].sum().backward()
+    assert z.grad.abs().max() > 0.1  # of the last step
+    assert all(p.grad.abs().max() < 1e3 for p in (al, be, a, b))

@@ -9,6 +9,7 @@ import torch
 from silif_tools.train import bank, clips, recipe, stream, stream_loss, synthetic_text
 from silif_tools.train.fbank import BANDS, CLIP_FRAMES, FLOOR
 from silif_tools.train.material import Material
+from silif_tools.train.network import Network
 from silif_tools.train.scenes import Scenes
 from silif_tools.train.stream_exam import features_of, probabilities
 from silif_tools.train.stream_scenes import EARLY, FADE, GRACE, Notes, StreamScenes, active_range
@@ -136,3 +137,13 @@ def test_a_long_recording_has_the_features_and_probabilities_of_its_frames():
     assert features.shape == (6101, BANDS)
     q15 = probabilities(Network("silif", BANDS, [8], 4), features[:200])
     assert q15.shape == (200, 4) and (abs(q15.sum(1) - 32768) <= 4).all()
+
+
+def test_the_stage_begins_with_moving_statistics_whatever_the_rounds_before_left(scenes, tmp_path):
+    torch.manual_seed(1)
+    network = Network("silif", BANDS, [8], len(WORDS))
+    network.freeze(True)
+    settings = R | {"steps": 2, "batch": 2, "frames": 300, "report_every": 2, "recalibration_batches": 1}
+    mean = stream.train(network, scenes, settings, tmp_path / "x.checkpoint", False, None, lambda *report: None)
+    assert not any(layer.frozen for layer in mean.snn)
+    assert all((layer.norm.running_mean != 0).all() for layer in mean.snn)
