@@ -166,6 +166,20 @@ def test_neurons_set_in_code_are_refused_without_their_time_constant():
         fold(sequence_state(), Choices(delay_kernel=KERNEL))
 
 
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ({"model.2.w": np.ones(1)}, "model.2: a module with w is neither a delayed layer nor its batch"),
+        ({"model.2.running_mean": np.ones(12)}, "model.2: a module with running_mean is neither"),
+        ({"model.0.filter.w": np.ones(1)}, "model.0.filter.w: only modules named model.N run here"),
+        ({"encoder.weight": np.ones(1)}, "encoder.weight: only modules named model.N run here"),
+    ],
+)
+def test_modules_that_are_no_layers_are_not_left_out_in_silence(extra, message):
+    with pytest.raises(ConversionError, match=message):
+        fold(sequence_state() | extra, Choices(delay_kernel=KERNEL, lif_tau_steps=1.5))
+
+
 def square_state(kind):
     state, count = {}, 6
     for index in range(2):

@@ -149,10 +149,61 @@ def test_a_seventeenth_layer_is_refused():
         (lambda s: s.update({"other.snn.0.W.weight": np.ones(1)}), "two networks in one file"),
         (lambda s: s.pop("snn.0.W.weight"), "snn.0 has no W.weight"),
         (lambda s: [s.pop(key) for key in list(s) if key.startswith("snn.2")], "snn.1: only the last layer is"),
+        (lambda s: [s.pop(key) for key in list(s) if key.startswith("snn.1")], "no tensors of snn.1, but of snn.2"),
+        (lambda s: s.update({"snn.0.alpha": np.ones(24)}), r"snn.0.alpha has the shape \[24\]; \[23\]"),
+        (lambda s: s.update({"snn.1.W.bias": np.ones((17, 1))}), r"snn.1.W.bias has the shape \[17, 1\]; \[17\]"),
+        (lambda s: s.update({"snn.0.W.weight": np.ones((23, 0))}), "snn.0.W.weight has the shape .* is wanted"),
+        (lambda s: s.update({"snn.0.W.weight": np.ones(23)}), "snn.0.W.weight has the shape .* is wanted"),
+        (lambda s: s.pop("snn.0.norm.running_var"), "snn.0.norm has no running statistics"),
+        (lambda s: s.update({"snn.0.norm.running_var": -np.ones(23)}), "running_var is negative"),
+        (lambda s: s.update({"snn.0.dt": np.full(23, -1e3), "snn.0.alpha": np.full(23, 1e3)}), "alpha.* out of range"),
+        (lambda s: s.update({"snn.0.delay_layer.weight": np.ones((11, 1, 1))}), "delay_layer.P and delay_layer.weight"),
+        (lambda s: s.pop("input_norm.std"), "input_norm.std is missing"),
+        (lambda s: s.update({"input_norm.std": np.zeros(11)}), "input_norm.std must be positive"),
     ],
 )
 def test_what_cannot_run_is_refused_by_name_and_reason(change, message):
     state = arrays(trained_like("silif"))
     change(state)
     with pytest.raises(ConversionError, match=message):
+        fold(state)
+
+
+def test_one_value_stands_for_all_neurons_of_a_layer():
+    state = arrays(trained_like("silif"))
+    whole = state | {"snn.0.alpha": np.full(23, 3.0)}
+    assert same(fold(state | {"snn.0.alpha": np.array(3.0)}), fold(whole))
+    assert same(fold(state | {"snn.0.alpha": np.array([3.0])}), fold(whole))
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+def test_a_file_cut_short_is_named(share, tmp_path):
+    path = tmp_path / "short.pth"
+    torch.save(trained_like("silif").state_dict(), path)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(share * len(data))])
+    with pytest.raises(ConversionError, match=r"short.pth: not a plain PyTorch state dict, or damaged"):
+        load_state_dict(path)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "what"),
+    [
+        (torch.ones(2, dtype=torch.complex64), "the type torch.complex64"),
+        (torch.ones(2, dtype=torch.bool), "the type torch.bool"),
+        (torch.ones(2, device="meta"), "no values"),
+    ],
+)
+def test_tensors_that_are_no_real_numbers_are_refused_by_name(tensor, what, tmp_path):
+    torch.save({"snn.0.alpha": tensor}, tmp_path / "x.pth")
+    with pytest.raises(ConversionError, match=rf"x.pth: snn.0.alpha has {what}"):
+        load_state_dict(tmp_path / "x.pth")
+
+
+def test_neurons_that_an_euler_step_throws_out_of_range_are_refused():
+    state = arrays(trained_like("silif"))
+    for name in ("dt", "alpha", "beta", "a", "b"):
+        state.pop(f"snn.0.{name}")
+    state |= {"snn.0.alpha_real": np.full(23, -1000.0), "snn.0.alpha_im": np.ones(23)}
+    with pytest.raises(ConversionError, match=r"snn.0.alpha_real and alpha_im: .* beyond ±1"):
         fold(state)

@@ -115,7 +115,8 @@ def convert_layers(
 def _count_limit(first: FloatLayer, fraction_bits: int | None) -> int:
     """Largest count that every input may have at once with the current still inside the states' range."""
     room = 0.98 * 2.0 ** (STATE_BITS - (fraction_bits or state_fraction_bits(first.kind))) - np.abs(first.bias).max()
-    limit = int(min(255, room / np.abs(first.weights).sum(axis=0).max()))
+    # Weights that are all zero bear any count.
+    limit = int(min(255, room / max(np.abs(first.weights).sum(axis=0).max(), 1e-300)))
     if limit < 1:
         raise ConversionError("layer 0: the weights are too large for any input: give fewer --fraction-bits")
     return limit

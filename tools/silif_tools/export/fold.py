@@ -13,6 +13,7 @@ from ..model_file.tables import DelayKind, NeuronKind, Source
 from .choices import Choices
 from .delays import KINDS, DelayRounding, LearnedDelays, common_kind, read_delays
 from .layouts import canonical
+from .shapes import checked, input_norm
 from .state_dict import ConversionError, layer_count, layer_tensors
 
 BATCH_NORM_EPSILON = 1e-5
@@ -85,8 +86,6 @@ class _Current:
 
 def _current(tensors: dict, learned: LearnedDelays | None, name: str) -> _Current:
     """I = BatchNorm(W x + bias)."""
-    if learned is None and "W.weight" not in tensors:
-        raise ConversionError(f"{name} has no W.weight")
     weight = tensors["W.weight"] if learned is None else learned.weights
     count = len(weight)
     bias = tensors.get("W.bias", np.zeros(count)) if learned is None else learned.bias
@@ -99,16 +98,16 @@ def _current(tensors: dict, learned: LearnedDelays | None, name: str) -> _Curren
         current.bias = current.bias - tensors["norm.running_mean"]
         current = current.times(gain)
         current.bias = current.bias + tensors.get("norm.bias", np.zeros(count))
-    elif "norm.weight" in tensors:
-        raise ConversionError(
-            f"{name}.norm has no running statistics: layer normalization divides by what all neurons do at the moment,"
-            " and cannot be folded into weights"
-        )
     return current
 
 
 def _float_layer(kind: NeuronKind, source: Source, current: _Current, **coefficients) -> FloatLayer:
     return FloatLayer(kind, source, current.weights, current.bias, weight_scale=current.scale, **coefficients)
+
+
+def _own(tensors: dict) -> str:
+    """The names of the neuron's own tensors."""
+    return ", ".join(sorted(set(tensors) - _CURRENT_TENSORS))
 
 
 def _check_names(tensors: dict, name: str) -> str:
@@ -121,7 +120,7 @@ def _check_names(tensors: dict, name: str) -> str:
     for kind, names in _NEURON_TENSORS.items():
         if own == names:
             return kind
-    raise ConversionError(f"{name}: no neuron that runs here has the tensors {', '.join(sorted(own))}")
+    raise ConversionError(f"{name}: no neuron that runs here has the tensors {_own(tensors)}")
 
 
 def _silif(source, current, decay, gain, leak, a, b) -> FloatLayer:
@@ -175,6 +174,12 @@ def _neurons(tensors: dict, name: str, current: _Current, source: Source, choice
         rate = np.minimum(tensors["alpha_real"], RF_LARGEST_DECAY_RATE) + 1j * tensors["alpha_im"]
         # Fast neurons grow in Euler steps, |decay| up to 1.004 in the published network: theirs do so too.
         decay, current = 1 + RF_STEP_S * rate, current.times(RF_STEP_S)
+        wild = np.maximum(np.abs(decay.real), np.abs(decay.imag)) > 1
+        if wild.any():
+            raise ConversionError(
+                f"{name}.alpha_real and alpha_im: an Euler step of 4 ms multiplies a neuron's state by"
+                f" {decay[wild][0]:.4g}; parts beyond ±1 cannot run here"
+            )
         return _float_layer(NeuronKind.RF, source, current, decay=decay.real, second=decay.imag)
     # LIF neurons and the readout store the same tensor: the readout is the last layer.
     decay, gain = _leaky(tensors, len(current.bias), name, choices)
@@ -186,9 +191,17 @@ def _neurons(tensors: dict, name: str, current: _Current, source: Source, choice
 
 def _layer(tensors: dict, name: str, source: Source, choices: Choices, hint, is_last: bool) -> FloatLayer:
     _check_names(tensors, name)
+    tensors = checked(tensors, name)
     has_delays = "delay_layer.P" in tensors
     learned = read_delays(tensors, name, choices.delay_kernel, hint) if has_delays else None
-    layer = _neurons(tensors, name, _current(tensors, learned, name), source, choices, is_last)
+    # exp(dt) may leave float64: a decay of 0 or 1 is right then, and what is not finite is refused below.
+    with np.errstate(over="ignore", invalid="ignore"):
+        layer = _neurons(tensors, name, _current(tensors, learned, name), source, choices, is_last)
+    for values in (layer.weights, layer.bias, layer.decay, layer.second, layer.adaptation_leak):
+        if values is not None and not np.isfinite(values).all():
+            raise ConversionError(
+                f"{name}: its tensors are finite, but not what folds from them; {_own(tensors)} are out of range"
+            )
     if learned is not None:
         layer.delay_kind, layer.delays, layer.delay_rounding = learned.kind, learned.delays, learned.rounding
     return layer
@@ -232,9 +245,9 @@ def fold(state: dict[str, np.ndarray], choices: Choices | None = None) -> list[F
         for i, each in enumerate(tensors)
     ]
     _check_chain(layers)
-    if "input_norm.mean" in state:
-        mean, deviation = state["input_norm.mean"], state["input_norm.std"]
+    if "input_norm.mean" in state or "input_norm.std" in state:
         first = layers[0]
+        mean, deviation = input_norm(state, len(first.weights))
         first.weights = first.weights / deviation[:, None]
         first.bias = first.bias - mean @ first.weights
     return layers

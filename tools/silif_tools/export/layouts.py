@@ -31,19 +31,19 @@ def _without_prefix(state: State) -> State:
 
 def _from_sequence(state: State) -> State:
     """Modules in a row: each that has P begins a layer, and batch normalization belongs to the layer before it."""
-    modules = sorted({int(match[2]) for match in (re.match(r"(.*\.)?model\.(\d+)\.", key) for key in state) if match})
+    modules: dict[int, State] = {}
+    for key, values in state.items():
+        match = re.fullmatch(r"(?:.*\.)?model\.(\d+)\.(\w+)", key)
+        if not match:
+            raise ConversionError(f"{key}: only modules named model.N run here")
+        modules.setdefault(int(match[1]), {})[match[2]] = values
     named: State = {}
     layer = -1
-    for index in modules:
-        tensors = {}
-        for key, values in state.items():
-            match = re.fullmatch(rf"(?:.*\.)?model\.{index}\.(\w+)", key)
-            if match:
-                tensors[match[1]] = values
+    for index, tensors in sorted(modules.items()):
         if "P" in tensors:
             layer += 1
             named |= {f"snn.{layer}.delay_layer.{key}": values for key, values in tensors.items()}
-        elif "running_mean" in tensors and layer >= 0:
+        elif "running_mean" in tensors and layer >= 0 and f"snn.{layer}.norm.running_mean" not in named:
             named |= {f"snn.{layer}.norm.{key}": values for key, values in tensors.items()}
         else:
             raise ConversionError(

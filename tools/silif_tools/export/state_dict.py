@@ -13,18 +13,26 @@ class ConversionError(ValueError):
     """A checkpoint that cannot be converted; the message says which tensor and what to do."""
 
 
+def _array(path: Path, key: str, value) -> np.ndarray:
+    """A tensor as float64. Refuses by name what would lose something on the way."""
+    if value.is_quantized or value.is_meta or value.is_complex() or str(value.dtype) == "torch.bool":
+        what = "no values (a meta tensor)" if value.is_meta else f"the type {value.dtype}"
+        raise ConversionError(f"{path}: {key} has {what}; save it as float32")
+    return value.detach().to_dense().double().numpy()
+
+
 def _load_pth(path: Path) -> dict:
     import torch
 
-    try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
-    except Exception as error:
-        raise ConversionError(
-            f"{path}: not a plain PyTorch state dict ({type(error).__name__}). Save it with"
-            " torch.save(model.state_dict(), path); pickled modules are refused because loading them runs code"
-        ) from None
+    # Opened here, so that an OSError from within torch is one about the file's content (a file cut short).
+    with path.open("rb") as file:
+        try:
+            loaded = torch.load(file, map_location="cpu", weights_only=True)
+        except Exception as error:
+            raise ConversionError(
+                f"{path}: not a plain PyTorch state dict, or damaged ({type(error).__name__}). Save it with"
+                " torch.save(model.state_dict(), path); pickled modules are refused because loading them runs code"
+            ) from None
     if isinstance(loaded, dict):
         for wrapper in _WRAPPERS:
             if isinstance(loaded.get(wrapper), dict):
@@ -32,7 +40,7 @@ def _load_pth(path: Path) -> dict:
                 break
     if not isinstance(loaded, dict) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
         raise ConversionError(f"{path}: expected a state dict of tensors; save model.state_dict() alone")
-    return {str(key): value.detach().to_dense().to(torch.float64).numpy() for key, value in loaded.items()}
+    return {str(key): _array(path, key, value) for key, value in loaded.items()}
 
 
 def _load_safetensors(path: Path) -> dict:
@@ -45,7 +53,7 @@ def _load_safetensors(path: Path) -> dict:
     try:
         # Through torch, which has bfloat16.
         with safe_open(path, framework="pt") as stored:
-            return {key: stored.get_tensor(key).double().numpy() for key in stored.keys()}  # noqa: SIM118
+            return {key: _array(path, key, stored.get_tensor(key)) for key in stored.keys()}  # noqa: SIM118
     except SafetensorError as error:
         raise ConversionError(f"{path}: not a safetensors file ({error})") from None
 
@@ -66,9 +74,15 @@ def load_state_dict(path: Path) -> dict[str, np.ndarray]:
 
 def layer_count(state: dict) -> int:
     """Layers `snn.0.`, `snn.1.`, ..., the readout included. Raises ConversionError where there are none, or gaps."""
-    indices = sorted({int(key.split(".")[1]) for key in state if re.match(r"snn\.\d+\.", key)})
-    if not indices or indices != list(range(len(indices))):
-        raise ConversionError("no tensors named snn.0., snn.1., ...: this is not a network of this family")
+    indices = {int(key.split(".")[1]) for key in state if re.match(r"snn\.\d+\.", key)}
+    if not indices:
+        names = ", ".join(sorted(state)[:3]) or "nothing"
+        raise ConversionError(
+            f"no tensors named snn.0., snn.1., ...: this is not a network of this family (it holds {names})"
+        )
+    missing = set(range(max(indices))) - indices
+    if missing:
+        raise ConversionError(f"no tensors of snn.{min(missing)}, but of snn.{max(indices)}: a layer is missing")
     return len(indices)
 
 

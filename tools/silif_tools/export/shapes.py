@@ -1,0 +1,66 @@
+"""Shapes of the tensors of a layer, checked before anything is computed from them."""
+
+import numpy as np
+
+from .state_dict import ConversionError
+
+
+def _outputs(tensors: dict[str, np.ndarray], name: str) -> int:
+    """Neurons of a layer, by its weights."""
+    synaptic = "W.weight" not in tensors
+    key, dimensions = ("delay_layer.weight", 3) if synaptic else ("W.weight", 2)
+    weight = tensors.get(key)
+    if weight is None:
+        raise ConversionError(f"{name} has no W.weight")
+    if weight.ndim != dimensions or 0 in weight.shape:
+        wanted = "[neurons, inputs, 1]" if synaptic else "[neurons, inputs]"
+        raise ConversionError(f"{name}.{key} has the shape {list(weight.shape)}; {wanted} is wanted")
+    return len(weight)
+
+
+def _check_norm(tensors: dict[str, np.ndarray], name: str) -> None:
+    if not any(key.startswith("norm.") for key in tensors):
+        return
+    if "norm.running_mean" not in tensors or "norm.running_var" not in tensors:
+        raise ConversionError(
+            f"{name}.norm has no running statistics: layer normalization divides by what all neurons do at the moment,"
+            " and cannot be folded into weights; batch normalization has running_mean and running_var"
+        )
+    if (tensors["norm.running_var"] < 0).any():
+        raise ConversionError(f"{name}.norm.running_var is negative; a variance is not")
+
+
+def checked(tensors: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
+    """The tensors of a layer (by their names without `snn.N.`), one value for each neuron where they had one for all.
+
+    Delays have their own check (`delays.read_delays`), and so do trained scales. Raises ConversionError naming the
+    tensor, its shape, and the one that is wanted.
+    """
+    for key in tensors:
+        if key.startswith("delay_layer.") and not {"delay_layer.P", "delay_layer.weight"} <= set(tensors):
+            raise ConversionError(f"{name}.{key}: learned delays have delay_layer.P and delay_layer.weight beside it")
+    outputs, found = _outputs(tensors, name), dict(tensors)
+    _check_norm(tensors, name)
+    for key, values in tensors.items():
+        if key.startswith("delay_layer.") or key in ("W.weight", "W.scale", "norm.num_batches_tracked"):
+            continue
+        if values.size != 1 and values.shape != (outputs,):
+            raise ConversionError(
+                f"{name}.{key} has the shape {list(values.shape)}; [{outputs}], a value for each neuron, is wanted"
+            )
+        found[key] = np.broadcast_to(values.reshape(-1), outputs)
+    return found
+
+
+def input_norm(state: dict[str, np.ndarray], inputs: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of the inputs, [inputs]. Raises ConversionError where they are none."""
+    found = []
+    for key in ("input_norm.mean", "input_norm.std"):
+        values = state.get(key)
+        if values is None or values.shape != (inputs,):
+            shape = "is missing" if values is None else f"has the shape {list(values.shape)}"
+            raise ConversionError(f"{key} {shape}; [{inputs}], a value for each input, is wanted")
+        found.append(values)
+    if (found[1] <= 0).any():
+        raise ConversionError("input_norm.std must be positive")
+    return found[0], found[1]
