@@ -168,7 +168,7 @@ struct Layer {
       accumulate(active, count)
     case .spikes(let ring):
       arrivedCount = ring.exchange(
-        active: active, count: count, slot: slot, delays: delays, inputs: parameters.inputs, arrived: scratch.arrived)
+        active: active, count: count, slot: slot, delays: delays, arrived: scratch.arrived)
       accumulate(scratch.arrived, arrivedCount)
     case .dendritic(let ring):
       accumulate(active, count)
