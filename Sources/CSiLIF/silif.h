@@ -8,10 +8,10 @@
  *     silif_engine *engine;
  *     silif_failure failure;
  *     if (silif_open(model, model_bytes, memory, sizeof memory, &engine, &failure) != SILIF_OK) ...
- *     while (...) {                                    // samples: 16 bit, mono, at the model's rate
+ *     while (count > 0) {                              // samples: 16 bit, mono, at the model's rate
  *       size_t used;
  *       silif_event event;
- *       silif_push_samples(engine, samples, count, &used, &event);
+ *       if (silif_push_samples(engine, samples, count, &used, &event) != SILIF_OK) ...
  *       samples += used, count -= used;                // call again until the block is used up
  *       if (event.word >= 0) ...                       // a word was heard
  *     }
@@ -21,7 +21,10 @@
  *
  * The model (a .silif file, docs/MODEL-FORMAT.md) is used where it lies, in flash or in a memory map. It must start at a
  * multiple of SILIF_MODEL_ALIGNMENT, and must neither change nor go away while an engine uses it. It is checked as a
- * whole when it is opened, checksum first: a damaged or hostile one is refused, and the failure names the field.
+ * whole when it is opened, checksum first: a damaged or hostile one is refused, and the failure names the field. To look
+ * for damage later, call silif_plan_memory again; silif_verify shows that the core still computes right.
+ *
+ * What a function is to give back is set to nothing (0, NULL, no word) before anything can be refused.
  *
  * Of the C library only memcpy, memmove and memset are called, and of the compiler's own the 64-bit division.
  */
@@ -143,7 +146,8 @@ typedef struct silif_event {
   int64_t position;
 } silif_event;
 
-/* An open engine: an address inside the caller's memory. Nothing needs closing. */
+/* An open engine: an address inside the caller's memory, which from then on must be neither written, moved nor copied.
+ * Nothing needs closing: whoever uses the engine no more may use its memory. */
 typedef struct silif_engine silif_engine;
 
 /* SILIF_API_VERSION of the library. */
@@ -167,7 +171,8 @@ silif_error silif_reset(silif_engine *engine);
  * The engine is reset by it; thresholds are kept. `digest` receives what was computed, and may be NULL. */
 silif_error silif_verify(silif_engine *engine, uint64_t *digest);
 
-/* Takes samples until the network has made a step or the block is used up. `used` receives how many were taken. */
+/* Takes samples until the network has made a step or the block is used up. `used` receives how many were taken: at least
+ * one, where there is one. A block of none may be NULL. */
 silif_error silif_push_samples(
     silif_engine *engine, const int16_t *samples, size_t count, size_t *used, silif_event *event);
 

@@ -4,6 +4,7 @@ import SiLIF
 
 @_cdecl("silif_describe")
 public func describe(_ engine: OpaquePointer?, _ description: UnsafeMutablePointer<silif_description>?) -> Int32 {
+  description?.pointee = silif_description()
   guard let engine = pointer(engine), let description else { return Int32(SILIF_ERROR_ARGUMENT) }
   let model = engine.pointee.model
   let frontEnd = engine.pointee.frontEnd
@@ -21,6 +22,7 @@ public func describe(_ engine: OpaquePointer?, _ description: UnsafeMutablePoint
 public func word(
   _ engine: OpaquePointer?, _ index: Int, _ length: UnsafeMutablePointer<Int>?
 ) -> UnsafePointer<CChar>? {
+  length?.pointee = 0
   guard let engine = pointer(engine), index >= 0, index < engine.pointee.model.words.count else { return nil }
   let word = engine.pointee.model.words[index]
   if let length { length.pointee = word.count }

@@ -48,14 +48,15 @@ struct Failure: Error {
     }
   }
 
+  /// What the caller's record says where nothing went wrong.
+  static var none: silif_failure { silif_failure(code: Int32(SILIF_OK), layer: -1, value: 0, field: nil) }
+
   /// Fills in the caller's record, where there is one.
   func report(to failure: UnsafeMutablePointer<silif_failure>?) -> Int32 {
-    guard let failure else { return code }
-    failure.pointee.code = code
-    failure.pointee.layer = Int32(truncatingIfNeeded: layer)
-    failure.pointee.value = value
-    // The compiler ends a StaticString with a zero.
-    failure.pointee.field = field.map { UnsafeRawPointer($0.utf8Start).assumingMemoryBound(to: CChar.self) }
+    failure?.pointee = silif_failure(
+      code: code, layer: Int32(truncatingIfNeeded: layer), value: value,
+      // The compiler ends a StaticString with a zero.
+      field: field.map { UnsafeRawPointer($0.utf8Start).assumingMemoryBound(to: CChar.self) })
     return code
   }
 }

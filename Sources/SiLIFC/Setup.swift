@@ -10,6 +10,8 @@ public func planMemory(
   _ model: UnsafeRawPointer?, _ modelBytes: Int, _ plan: UnsafeMutablePointer<silif_memory>?,
   _ failure: UnsafeMutablePointer<silif_failure>?
 ) -> Int32 {
+  failure?.pointee = Failure.none
+  plan?.pointee = silif_memory()
   do throws(Failure) {
     guard let plan else { throw Failure(Int(SILIF_ERROR_ARGUMENT)) }
     plan.pointee = try memoryPlan(for: try openModel(model, modelBytes))
@@ -22,6 +24,8 @@ public func open(
   _ model: UnsafeRawPointer?, _ modelBytes: Int, _ memory: UnsafeMutableRawPointer?, _ memoryBytes: Int,
   _ engine: UnsafeMutablePointer<OpaquePointer?>?, _ failure: UnsafeMutablePointer<silif_failure>?
 ) -> Int32 {
+  failure?.pointee = Failure.none
+  engine?.pointee = nil
   do throws(Failure) {
     guard let engine, let memory else { throw Failure(Int(SILIF_ERROR_ARGUMENT)) }
     guard UInt(bitPattern: memory) % UInt(SILIF_MEMORY_ALIGNMENT) == 0 else {
@@ -57,6 +61,7 @@ public func reset(_ engine: OpaquePointer?) -> Int32 {
 
 @_cdecl("silif_verify")
 public func verify(_ engine: OpaquePointer?, _ digest: UnsafeMutablePointer<UInt64>?) -> Int32 {
+  digest?.pointee = 0
   guard let engine = pointer(engine) else { return Int32(SILIF_ERROR_ARGUMENT) }
   do throws(SpotterError) {
     let found = try engine.pointee.runSelfTest()

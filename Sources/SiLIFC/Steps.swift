@@ -1,12 +1,20 @@
 import CSiLIF
 import SiLIF
 
+extension silif_event {
+  /// No step, no word.
+  static var none: silif_event { silif_event(stepped: 0, word: -1, score_q15: 0, reserved: 0, position: 0) }
+}
+
 @_cdecl("silif_push_samples")
 public func pushSamples(
   _ engine: OpaquePointer?, _ samples: UnsafePointer<Int16>?, _ count: Int, _ used: UnsafeMutablePointer<Int>?,
   _ event: UnsafeMutablePointer<silif_event>?
 ) -> Int32 {
-  guard let engine = pointer(engine), let samples, count >= 0, let used, let event else {
+  // Before anything can be refused: a caller who looks at these and not at the error finds that nothing was taken.
+  used?.pointee = 0
+  event?.pointee = silif_event.none
+  guard let engine = pointer(engine), samples != nil || count == 0, count >= 0, let used, let event else {
     return Int32(SILIF_ERROR_ARGUMENT)
   }
   guard engine.pointee.frontEnd != nil else { return Int32(SILIF_ERROR_NO_FRONT_END) }
@@ -18,6 +26,7 @@ public func pushSamples(
 public func pushFrame(
   _ engine: OpaquePointer?, _ frame: UnsafePointer<Int16>?, _ count: Int, _ event: UnsafeMutablePointer<silif_event>?
 ) -> Int32 {
+  event?.pointee = silif_event.none
   guard let engine = pointer(engine), let frame, let event, count == engine.pointee.model.header.inputCount else {
     return Int32(SILIF_ERROR_ARGUMENT)
   }
@@ -44,6 +53,7 @@ public func frame(_ engine: OpaquePointer?) -> UnsafePointer<Int16>? {
 public func spikes(
   _ engine: OpaquePointer?, _ layer: Int, _ count: UnsafeMutablePointer<Int>?
 ) -> UnsafePointer<UInt8>? {
+  count?.pointee = 0
   guard let engine = pointer(engine), layer >= 0, layer < engine.pointee.model.header.layerCount - 1 else { return nil }
   let spikes = engine.pointee.network.spikes(ofLayer: layer)
   if let count { count.pointee = spikes.count }

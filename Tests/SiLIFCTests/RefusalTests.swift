@@ -86,7 +86,8 @@ import Testing
     }
     #expect(silif_plan_memory(nil, 0, &plan, nil) == SILIF_ERROR_ARGUMENT)
     #expect(silif_plan_memory(model.baseAddress, bytes.count, &plan, nil) == SILIF_OK)
-    #expect(silif_plan_memory(model.baseAddress! + 8, bytes.count, &plan, nil) == SILIF_ERROR_ALIGNMENT)
+    var refused = silif_memory()
+    #expect(silif_plan_memory(model.baseAddress! + 8, bytes.count, &refused, nil) == SILIF_ERROR_ALIGNMENT)
     #expect(open(plan.total - 1) == SILIF_ERROR_MEMORY)
     #expect(failure.value == Int64(plan.total))
     #expect(failure.field == nil)
@@ -98,6 +99,42 @@ import Testing
     #expect(silif_set_threshold_q15(engine, 10_000, 1) == SILIF_ERROR_ARGUMENT)
     #expect(silif_word(engine, 10_000, nil) == nil)
     #expect(silif_spikes(nil, 0, nil) == nil)
+  }
+
+  /// Whoever does not look at the error must not find what was there before.
+  @Test func whatIsRefusedGivesNothing() throws {
+    let bytes = try fixture("counts.silif")
+    let engine = try OpenEngine(bytes)
+    var event = silif_event(stepped: 1, word: 3, score_q15: 9, reserved: 9, position: 9)
+    var used = 99
+    #expect(silif_push_samples(engine.engine, [1, 2], 2, &used, &event) == SILIF_ERROR_NO_FRONT_END)
+    #expect(used == 0 && event.word == -1 && event.stepped == 0)
+    (used, event.word) = (99, 3)
+    #expect(silif_push_samples(nil, [1, 2], 2, &used, &event) == SILIF_ERROR_ARGUMENT)
+    #expect(used == 0 && event.word == -1)
+    event.word = 3
+    #expect(silif_push_frame(engine.engine, nil, 0, &event) == SILIF_ERROR_ARGUMENT)
+    #expect(event.word == -1)
+    used = 99
+    #expect(silif_word(engine.engine, 10_000, &used) == nil && used == 0)
+    used = 99
+    #expect(silif_spikes(engine.engine, 10_000, &used) == nil && used == 0)
+    var opened: OpaquePointer? = engine.engine
+    var failure = silif_failure(code: 9, layer: 9, value: 9, field: nil)
+    #expect(silif_open(nil, 0, nil, 0, &opened, &failure) == SILIF_ERROR_ARGUMENT)
+    #expect(opened == nil && failure.code == SILIF_ERROR_ARGUMENT && failure.layer == -1 && failure.value == 0)
+    var plan = engine.plan
+    #expect(silif_plan_memory(nil, 0, &plan, &failure) == SILIF_ERROR_ARGUMENT)
+    #expect(plan.total == 0 && plan.network == 0)
+  }
+
+  @Test func aBlockOfNothingIsTaken() throws {
+    let engine = try OpenEngine(fixture("audio.silif"))
+    var event = silif_event()
+    var used = 99
+    #expect(silif_push_samples(engine.engine, nil, 0, &used, &event) == SILIF_OK)
+    #expect(used == 0 && event.word == -1 && event.position == 0)
+    #expect(silif_push_samples(engine.engine, nil, 1, &used, &event) == SILIF_ERROR_ARGUMENT)
   }
 
   @Test func everyCodeHasItsName() {
