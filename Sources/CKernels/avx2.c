@@ -321,7 +321,7 @@ AVX2_INLINE V clamped_sum(V sum, V *saturated) {
 /// Bits of x + 2^60 that are set where x leaves ±2^60, and at its upper end. |x| < 2^62.
 AVX2_INLINE V raised(V x) { return _mm256_add_epi64(x, _mm256_set1_epi64x(SILIF_ADAPTATION_LIMIT)); }
 AVX2_INLINE int any_outside(V raised_sums) {
-  return !_mm256_testz_si256(raised_sums, _mm256_set1_epi64x((int64_t)7 << 61));
+  return !_mm256_testz_si256(raised_sums, _mm256_set1_epi64x((int64_t)(UINT64_C(7) << 61)));
 }
 
 AVX2_INLINE int64_t total(V counts) {

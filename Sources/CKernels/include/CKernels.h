@@ -11,7 +11,7 @@
 
 #if defined(__clang__)
 #pragma clang assume_nonnull begin
-// What Swift asks of a function called from one that is itself marked so. tools/check_code.py looks into the objects.
+// What Swift asks of a function called from one that is itself marked so. tools/tests/test_emitted_code.py looks into the program.
 #define SILIF_STEP __attribute__((swift_attr("@_noAllocation"), swift_attr("@_noLocks")))
 #else
 #define SILIF_STEP
