@@ -48,14 +48,20 @@ int main(void) {
   silif_memory plan;
   silif_error error = silif_plan_memory(model_start, model_bytes, &plan, &failure);
   if (error != SILIF_OK) return refuse("model", error, &failure);
+  uint32_t per_tick = instructions_per_tick();
   silif_engine *engine;
+  ticks_start();
   error = silif_open(model_start, model_bytes, memory, sizeof memory, &engine, &failure);
+  uint32_t ticks_to_open = ticks_since_start();
   if (error != SILIF_OK) return refuse("open", error, &failure);
   line("stack_bytes_to_open", (uint32_t)stack_used());
+  line("instructions_to_open", ticks_to_open * per_tick);
 
   uint64_t digest;
+  stack_paint();
   error = silif_verify(engine, &digest);
   if (error != SILIF_OK) return refuse("self_test", error, NULL);
+  line("stack_bytes_to_verify", (uint32_t)stack_used());
   uart_text("self_test ");
   uart_hexadecimal(digest);
   uart_text("\n");
@@ -64,7 +70,7 @@ int main(void) {
   enum { BLOCK = 160 };
   const int16_t *samples = samples_start;
   size_t left = (size_t)(samples_end - samples_start);
-  uint32_t steps = 0, most = 0, per_tick = instructions_per_tick();
+  uint32_t steps = 0, most = 0;
   uint64_t total = 0;
   digest = SILIF_DIGEST_START;
   stack_paint();
@@ -74,8 +80,9 @@ int main(void) {
       size_t used;
       silif_event event;
       ticks_start();
-      silif_push_samples(engine, samples, block, &used, &event);
+      error = silif_push_samples(engine, samples, block, &used, &event);
       uint32_t ticks = ticks_since_start();
+      if (error != SILIF_OK) return refuse("push", error, NULL);
       samples += used, left -= used, block -= used;
       if (!event.stepped) continue;
       steps++;

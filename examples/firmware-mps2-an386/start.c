@@ -11,7 +11,7 @@ int main(void);
 /* What unused stack holds. */
 #define STACK_PAINT 0xC5C5C5C5u
 
-/* Not inlined, so that its caller's frame lies above what it paints. */
+/* Not inlined, so that its caller's frame lies above what it paints. The 16 words below it are left for its own. */
 __attribute__((noinline)) void stack_paint(void) {
   volatile uint32_t *end = (uint32_t *)__builtin_frame_address(0) - 16;
   for (volatile uint32_t *word = stack_bottom; word < end; word++) *word = STACK_PAINT;
@@ -25,9 +25,19 @@ void reset_handler(void) {
   board_exit(main());
 }
 
-static void fault_handler(void) {
-  uart_text("FAULT\n");
+/* Configurable Fault Status Register: what kind of fault it was. */
+#define FAULT_STATUS (*(volatile uint32_t *)0xE000ED28)
+
+__attribute__((used)) static void report_fault(void) {
+  uart_text("FAULT ");
+  uart_hexadecimal(FAULT_STATUS);
+  uart_text("\n");
   board_exit(1);
+}
+
+/* The stack may be what failed: the report begins at its top again. */
+__attribute__((naked)) static void fault_handler(void) {
+  __asm__ volatile("ldr sp, =stack_top\n b report_fault\n .ltorg");
 }
 
 size_t stack_used(void) {
