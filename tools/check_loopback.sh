@@ -16,16 +16,20 @@ trap 'rm -rf "$work"' EXIT
 for tool in sox aplay; do
   command -v $tool >/dev/null || { echo "check_loopback: $tool is missing: apt-get install sox alsa-utils" >&2; exit 1; }
 done
-sox models/demo.flac -r 16000 -c 1 "$work/mono.wav"
-sox models/demo.flac -r 48000 -c 2 "$work/stereo.wav"
+# Silence first: on a busy machine the listener may start seconds after the player.
+sox models/demo.flac -r 16000 -c 1 "$work/mono.wav" pad 4
+sox models/demo.flac -r 48000 -c 2 "$work/stereo.wav" pad 4
 cat > "$work/listen.sh" <<LISTEN
 for sound in mono stereo; do
   aplay -q -D hw:0,0 \$sound.wav & sleep 0.5
-  $PWD/.build/release/kws-listen --device hw:0,1 --duration 16s > \$sound.words 2> \$sound.log
+  $PWD/.build/release/kws-listen --device hw:0,1 --duration 20s > \$sound.words 2> \$sound.log
   wait
 done
 LISTEN
-(cd "$work" && ALSA_VM_SECONDS=${ALSA_VM_SECONDS:-300} "$vm" 'bash listen.sh')
+(cd "$work" && ALSA_VM_SECONDS=${ALSA_VM_SECONDS:-300} "$vm" 'bash listen.sh') || {
+  echo "check_loopback: $vm ended with $?" >&2
+  exit 1
+}
 expected=$(tail -n +2 models/demo.csv | cut -d, -f3 | paste -sd' ')
 for sound in mono stereo; do
   heard=$(awk '{print $3}' "$work/$sound.words" | paste -sd' ')
