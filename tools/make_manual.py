@@ -82,6 +82,8 @@ def synopsis(path: list[str], command: dict) -> str:
     if any(argument["kind"] != "positional" for argument in shown):
         parts.append("[\\fIoptions\\fR]")
     for argument in shown:
+        if argument["kind"] == "option" and not argument["isOptional"]:
+            parts.append(f"\\fB{escaped(spelling(argument['preferredName']))}\\fR {value_of(argument)}")
         if argument["kind"] == "positional":
             parts.append(f"[{heading(argument)}]" if argument["isOptional"] else heading(argument))
     return " ".join(parts)
