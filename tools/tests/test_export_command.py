@@ -77,6 +77,10 @@ def test_without_words_classes_are_numbers(tmp_path):
     assert read_model(output).words == ["0", "1", "2", "3", "4"]
 
 
+def describe(description):
+    return lambda folder: (folder / "tiny.json").write_text(json.dumps(description))
+
+
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [
@@ -85,6 +89,12 @@ def test_without_words_classes_are_numbers(tmp_path):
         (lambda folder: (folder / "tiny.json").write_text("{"), "not valid JSON"),
         (lambda folder: (folder / "tiny.json").write_text(json.dumps({"words": ["one"]})), "1 words for a readout"),
         (lambda folder: (folder / "tiny.pth").unlink(), "no such file"),
+        (describe([1]), "tiny.json: want an object that describes tiny.pth"),
+        (describe({"words": "abcde"}), "tiny.json: words must be a list of strings"),
+        (describe({"words": list("aabcd")}), "the word 'a' stands for two classes"),
+        (describe({"step_ms": -4}), "tiny.json: step_ms must be 0.001 to 1000"),
+        (describe({"delay": {"kind": "both"}}), "tiny.json: delay must be"),
+        (describe({"front_end": {"type": "kaldi_fbank"}}), "tiny.json: front_end must be an object with the numbers"),
     ],
 )
 def test_refusals_name_the_file_and_write_nothing(prepare, message, tmp_path, capsys):
@@ -105,7 +115,9 @@ def test_values_that_are_not_finite_are_refused_by_name(tmp_path, capsys):
     assert not output.exists()
 
 
-@pytest.mark.parametrize("wrong", [("--bits", "7"), ("--step-ms", "0"), ("--clip-steps", "0")])
+@pytest.mark.parametrize(
+    "wrong", [("--bits", "7"), ("--step-ms", "0"), ("--clip-steps", "0"), ("--clip-steps", "100001")]
+)
 def test_wrong_usage_exits_with_2(wrong, tmp_path):
     with pytest.raises(SystemExit) as stop:
         main([str(checkpoint(tmp_path)), *wrong, "--output", str(tmp_path / "x.silif")])
@@ -120,3 +132,53 @@ def test_same_input_same_file(tmp_path):
         contents.append(np.frombuffer((tmp_path / name).read_bytes(), np.uint8))
     # Only the name in the provenance differs.
     assert len(contents[0]) == len(contents[1])
+
+
+@pytest.mark.parametrize("output", ["tiny.pth", "folder/../tiny.pth", "tiny.json", "X.npy"])
+def test_nothing_that_is_read_is_overwritten(output, tmp_path, capsys):
+    path, frames = checkpoint(tmp_path), tmp_path / "X.npy"
+    (tmp_path / "folder").mkdir()
+    np.save(frames, np.zeros((2, 5, 11), np.uint8))
+    before = path.read_bytes()
+    assert main([str(path), "--output", str(tmp_path / output), "--frames", str(frames)]) == 1
+    assert "give the model a name of its own" in capsys.readouterr().err
+    assert path.read_bytes() == before
+    assert main([str(path), "--output", str(tmp_path)]) == 1
+    assert "that is a folder" in capsys.readouterr().err
+
+
+def test_no_report_is_no_file_of_that_name(tmp_path, monkeypatch):
+    path = checkpoint(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert main([str(path), "--output", "tiny.silif", "--report", "no"]) == 0
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["tiny.pth", "tiny.silif"]
+
+
+def test_words_come_with_the_frames_where_nothing_else_names_the_classes(tmp_path):
+    path, output, frames = checkpoint(tmp_path), tmp_path / "tiny.silif", tmp_path / "x.npz"
+    np.savez(frames, counts=np.zeros((2, 5, 11), np.uint8), words=np.array(list("abcde")))
+    assert main([str(path), "--output", str(output), "--frames", str(frames)]) == 0
+    assert read_model(output).words == list("abcde")
+    assert main([str(path), "--output", str(output), "--frames", str(frames), "--words", "v, w,x,y,z"]) == 0
+    assert read_model(output).words == list("vwxyz")
+
+
+def test_a_network_that_was_saved_oddly_is_remarked_on(tmp_path, capsys):
+    path = checkpoint(tmp_path)
+    state = torch.load(path, weights_only=True)
+    assert main([str(path), "--output", str(tmp_path / "tiny.silif")]) == 0
+    assert "note:" not in capsys.readouterr().out
+    state["snn.0.dt"] = torch.full_like(state["snn.0.dt"], 0.004)
+    state["snn.1.W.weight"][3] = 0
+    torch.save(state, path)
+    assert main([str(path), "--output", str(tmp_path / "tiny.silif")]) == 0
+    found = capsys.readouterr().out
+    assert "note: snn.0.dt: exp(dt) is 1e+03 ms in the median, a step is 4 ms" in found
+    assert "note: layer 1: all folded weights of 1 of 17 neurons are zero" in found
+
+
+def test_lists_of_recordings_need_a_front_end(tmp_path, capsys):
+    (tmp_path / "list.txt").write_text("yes/a.wav\n")
+    path, output = checkpoint(tmp_path), tmp_path / "tiny.silif"
+    assert main([str(path), "--output", str(output), "--evaluate", str(tmp_path / "list.txt")]) == 1
+    assert "--evaluate: a network without a front end takes precomputed input" in capsys.readouterr().err

@@ -14,6 +14,7 @@ from silif_tools.integer.network import run_model
 from silif_tools.model_file.read import read_model
 
 nir = pytest.importorskip("nir")
+h5py = pytest.importorskip("h5py")
 STEP_MS = 2.0
 
 
@@ -164,6 +165,19 @@ def cuba():
     return nir.CubaLIF(tau_syn=ones, tau_mem=ones, r=ones, v_leak=ones, v_threshold=ones)
 
 
+def edited(item, value):
+    """A graph one of whose values was written over."""
+
+    def make(folder):
+        path = write(folder / "x.nir", nodes_of())
+        with h5py.File(path, "r+") as file:
+            del file["node"][item]
+            file["node"][item] = value
+        return path
+
+    return make
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -171,7 +185,14 @@ def cuba():
         (changed(neurons0=nir.Threshold(np.ones(12))), "neurons0: a node of the type Threshold cannot run here"),
         (changed(neurons0=neurons(12, 0, nir.LI)), "neurons0: LI runs here as the last node"),
         (changed(before0=nir.Delay(np.full(7, 9.0))), "before0: a delay of 4500 steps"),
+        (changed(before0=nir.Delay(np.full(7, 1e300))), "before0: a delay of .* 0 to 255 run here"),
         (ends_in_spikes, "neurons2: the last node is LIF"),
+        (edited("nodes/neurons0/tau", np.zeros(12)), "neurons0.tau must be positive"),
+        (edited("nodes/input/shape", np.array([9])), r"input.shape is \[9\], but the network has 7 inputs"),
+        (edited("nodes/output/shape", np.array([9])), r"output.shape is \[9\], but the network has 4 outputs"),
+        (edited("nodes/neurons0/type", np.arange(3)), "neurons0: a node of the type"),
+        (edited("edges", np.array(3)), "not a NIR graph"),
+        (lambda folder: folder / "none.nir", "none.nir: no such file"),
         (skipping, "only chains run here"),
         (recurrent, "only chains run here"),
         (lambda folder: write(folder / "x.nir", nodes_of(), with_reset=True), "v_reset: a reset to a fixed voltage"),

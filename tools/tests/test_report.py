@@ -154,7 +154,9 @@ def test_without_clips_the_verdict_says_that_nothing_was_evaluated():
         (("--frames", "X.npy", "--labels", "short.npy"), "want 24 integers"),
         (("--frames", "X.npy", "--labels", "high.npy"), "the network has 5 words"),
         (("--frames", "text.npy"), "not a .npy or .npz file"),
+        (("--frames", "text.npz"), "not a .npy or .npz file"),
         (("--report", "tiny.silif"), "give the page a name of its own"),
+        (("--report", "."), "--report .: that is a folder"),
     ],
 )
 def test_bad_input_is_named_and_nothing_is_written(options, message, tmp_path, capsys, monkeypatch):
@@ -164,6 +166,7 @@ def test_bad_input_is_named_and_nothing_is_written(options, message, tmp_path, c
     np.save("short.npy", labels[:-1])
     np.save("high.npy", labels + 5)
     (tmp_path / "text.npy").write_text("no array")
+    (tmp_path / "text.npz").write_bytes(b"PK\x03\x04 cut short")
     arguments = ["tiny.pth", "--output", "tiny.silif", "--report", "tiny.html", "--clip-steps", "40"]
     assert main([*arguments, *options]) == 1
     assert message in capsys.readouterr().err

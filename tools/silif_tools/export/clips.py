@@ -1,6 +1,7 @@
 """Clips as the commands see them: decoded, padded to the clip length, through the integer front end."""
 
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import soundfile
@@ -52,12 +53,12 @@ def load_list(list_file: Path, root: Path, words: list[str], frames: int, settin
 def load_input(path: Path, inputs: int, limit: int) -> np.ndarray:
     """Precomputed input [clip, step, input] as input integers, at most `limit` clips, evenly spread.
 
-    `.npy`, or `.npz` that has it as `counts`.
+    `.npy`, or `.npz` that has it as `counts` or `frames`.
     """
     try:
         loaded = np.load(path, allow_pickle=False)
-        values = loaded["counts"] if path.suffix == ".npz" else loaded
-    except (OSError, KeyError, ValueError) as error:
+        values = loaded["counts" if "counts" in loaded else "frames"] if path.suffix == ".npz" else loaded
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
         raise ConversionError(f"{path}: {error}") from None
     if values.ndim != 3 or values.shape[2] != inputs or not values.size:
         raise ConversionError(f"{path}: the shape is {list(values.shape)}; [clip, step, {inputs}] is wanted")

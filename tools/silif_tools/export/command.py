@@ -1,7 +1,7 @@
 """silif-export: a trained state dict becomes a model file, with a report of what rounding did."""
 
 import argparse
-import json
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
-from ..integer.frontend import FrontEndSettings
+from ..model_file.bounds import MAXIMUM_CLIP_STEPS
 from ..model_file.tables import InputKind
 from ..model_file.write import model_bytes, write_atomically
-from ..report.data import load_frames
+from ..report.data import load_frames, stored_words
 from ..report.observe import EvaluationData
 from ..report.origin import Origin
 from ..report.write import check_report_path, write_report
@@ -21,17 +21,19 @@ from .clips import load_input, load_list, load_pcm
 from .compare import compare
 from .convert import convert_layers
 from .delays import KINDS
+from .description import LONGEST_STEP_MS, carried_over, front_end, read_description
 from .fold import FloatLayer, fold
 from .input_statistics import InputStatistics, recovered_statistics
 from .nir_graph import GraphChoices, read_graph
+from .remarks import deaf_remarks, dt_remarks
 from .self_test import add_self_test, liveliest
 from .state_dict import ConversionError, load_state_dict
 
 
 def _step_ms(text: str) -> float:
     value = float(text)
-    if not 0.001 <= value <= 1000:
-        raise argparse.ArgumentTypeError(f"{text} ms: give 0.001 to 1000")
+    if not 0.001 <= value <= LONGEST_STEP_MS:
+        raise argparse.ArgumentTypeError(f"{text} ms: give 0.001 to {LONGEST_STEP_MS}")
     return value
 
 
@@ -42,9 +44,20 @@ def _count(text: str) -> int:
     return value
 
 
+def _clip_steps(text: str) -> int:
+    value = _count(text)
+    if value > MAXIMUM_CLIP_STEPS:
+        raise argparse.ArgumentTypeError(f"{text}: give 1 to {MAXIMUM_CLIP_STEPS}")
+    return value
+
+
+def _page(text: str) -> Path | None:
+    return None if text == "no" else Path(text)
+
+
 def _tau(text: str) -> float:
     value = float(text)
-    if not value >= 1:
+    if not 1 <= value < math.inf:
         raise argparse.ArgumentTypeError(f"{text} steps: give 1 or more")
     return value
 
@@ -63,7 +76,9 @@ def _arguments(argv):
     )
     parser.add_argument("--output", "-o", type=Path, required=True, help="the model file to write")
     parser.add_argument(
-        "--words", help="comma-separated classes in the readout's order (default: from NAME.json, else numbers)"
+        "--words",
+        help="comma-separated classes in the readout's order (default: from NAME.json, else `words` of the --frames,"
+        " else numbers)",
     )
     parser.add_argument(
         "--neuron", choices=("cadlif", "adlif"), default="cadlif", help="for layers that fit both (default cadlif)"
@@ -83,7 +98,7 @@ def _arguments(argv):
     )
     parser.add_argument("--reset", choices=("subtract",), help="how a graph's neurons reset, if not as the file says")
     parser.add_argument("--step-ms", type=_step_ms, help="duration of one step (default: from NAME.json, else 4)")
-    parser.add_argument("--clip-steps", type=_count, help="steps in one clip (default: 1 s of audio, or 300)")
+    parser.add_argument("--clip-steps", type=_clip_steps, help="steps in one clip (default: 1 s of audio, or 300)")
     parser.add_argument(
         "--bits", type=int, choices=(4, 8, 16), help="bits of a weight (default: those it was trained with, else 8)"
     )
@@ -115,54 +130,16 @@ def _arguments(argv):
     )
     parser.add_argument("--labels", type=Path, metavar="Y", help="the labels of --frames (.npy)")
     parser.add_argument(
-        "--report", type=Path, metavar="HTML", help="page with plots to write, from the last --evaluate or --frames"
+        "--report",
+        type=_page,
+        metavar="HTML",
+        help="page with plots to write, from the last --evaluate or --frames; no: none (the default)",
     )
     parser.add_argument(
         "--self-test", type=Path, metavar="WAV", help="recording for the self-test (default: generated frames)"
     )
     parser.add_argument("--version", action="version", version=f"silif-export {__version__}")
     return parser.parse_args(argv)
-
-
-def _description(checkpoint: Path) -> dict:
-    path = checkpoint.with_suffix(".json")
-    if not path.exists():
-        return {}
-    try:
-        return json.loads(path.read_text())
-    except json.JSONDecodeError as error:
-        raise ConversionError(f"{path}: not valid JSON ({error})") from None
-
-
-def carried_over(description: dict) -> dict[str, str]:
-    """What a checkpoint's description says that belongs into the model file."""
-    recipe = description.get("recipe", {})
-    name, seed = (recipe.get("name", ""), recipe.get("seed", "")) if isinstance(recipe, dict) else (recipe, "")
-    lines = {
-        "recipe": name,
-        "seed": description.get("seed", seed),
-        "trained": description.get("trained", ""),
-        "licence": description.get("licence", ""),
-        "credits": "; ".join(description.get("credits", [])),
-    }
-    return {key: str(value) for key, value in lines.items() if value != ""}
-
-
-def _front_end(description: dict) -> FrontEndSettings | None:
-    settings = description.get("front_end")
-    if settings is None:
-        return None
-    if settings.get("type") != "kaldi_fbank":
-        raise ConversionError(f"front_end type {settings.get('type')!r}: the runtime has kaldi_fbank only")
-    return FrontEndSettings(
-        sample_rate_hz=int(settings["sample_rate_hz"]),
-        frame_length_samples=int(settings["frame_samples"]),
-        hop_samples=int(settings["hop_samples"]),
-        band_count=int(settings["bands"]),
-        preemphasis=settings["preemphasis"],
-        low_hz=int(settings["low_hz"]),
-        high_hz=int(settings["high_hz"]),
-    )
 
 
 def _weight_bits(asked: int | None, description: dict, state: dict) -> int:
@@ -195,19 +172,25 @@ def _delay_lines(layers: list[FloatLayer]) -> list[str]:
     ]
 
 
-def _network(arguments, description: dict) -> tuple[list[FloatLayer], list[InputStatistics] | None, int]:
-    """The layers, what is known of their inputs, and the bits of a weight."""
+def _step_of(arguments, description: dict) -> float:
+    return arguments.step_ms or description.get("step_ms", 4)
+
+
+def _network(arguments, description: dict) -> tuple[list[FloatLayer], list[InputStatistics] | None, int, list[str]]:
+    """The layers, what is known of their inputs, the bits of a weight, and what is odd about the network."""
     if arguments.checkpoint.suffix == ".nir":
         step_ms = arguments.step_ms or description.get("step_ms")
         if step_ms is None:
             raise ConversionError("--step-ms: a graph describes neurons in continuous time; say how long a step is")
         choices = GraphChoices(step_ms, arguments.discretization, arguments.reset)
-        return read_graph(arguments.checkpoint, choices), None, arguments.bits or 8
+        layers = read_graph(arguments.checkpoint, choices)
+        return layers, None, arguments.bits or 8, deaf_remarks(layers)
     state = load_state_dict(arguments.checkpoint)
     layers = fold(state, _choices(arguments, description))
     # With recordings or precomputed input the statistics are measured.
     known = None if arguments.calibrate else recovered_statistics(state, layers)
-    return layers, known, _weight_bits(arguments.bits, description, state)
+    remarks = dt_remarks(state, _step_of(arguments, description)) + deaf_remarks(layers)
+    return layers, known, _weight_bits(arguments.bits, description, state), remarks
 
 
 def _generated_frames(steps: int, inputs: int) -> np.ndarray:
@@ -215,29 +198,58 @@ def _generated_frames(steps: int, inputs: int) -> np.ndarray:
     return np.random.default_rng(1).poisson(0.3, (min(steps, 100), inputs)).astype(np.int16)
 
 
+def _inputs(arguments) -> list[Path]:
+    """All files that are read, as far as they are known."""
+    asked = (arguments.frames, arguments.labels, arguments.calibrate, arguments.self_test, *arguments.evaluate)
+    return [arguments.checkpoint, arguments.checkpoint.with_suffix(".json"), *(path for path in asked if path)]
+
+
+def _check_output(arguments) -> None:
+    """Nothing that is read may be overwritten, a training run's only checkpoint least of all."""
+    if arguments.output.is_dir():
+        raise ConversionError(f"--output {arguments.output}: that is a folder; name a file in it")
+    for path in _inputs(arguments):
+        if arguments.output.resolve() == path.resolve():
+            raise ConversionError(f"--output {arguments.output}: that is {path}; give the model a name of its own")
+
+
+def _words(arguments, description: dict, classes: int) -> list[str]:
+    words = description.get("words") or [str(index) for index in range(classes)]
+    if arguments.words:
+        words = [word.strip() for word in arguments.words.split(",")]
+    elif "words" not in description and arguments.frames:
+        stored = stored_words(arguments.frames)
+        words = stored if stored and len(stored) == classes else words
+    twice = next((word for index, word in enumerate(words) if word in words[:index]), None)
+    if twice is not None:
+        raise ConversionError(f"the word {twice!r} stands for two classes; name each once")
+    return words
+
+
 def export(arguments, command: list[str]) -> list[str]:
     """Does the work; returns the report's lines. Raises ConversionError."""
     if arguments.labels and not arguments.frames:
         raise ConversionError("--labels: give the --frames that they belong to")
+    _check_output(arguments)
     if arguments.report:
-        check_report_path(arguments.report, [arguments.output, arguments.checkpoint])
-    description = _description(arguments.checkpoint)
-    front_end = _front_end(description)
-    folded, known, bits = _network(arguments, description)
+        check_report_path(arguments.report, [arguments.output, *_inputs(arguments)])
+    description = read_description(arguments.checkpoint)
+    settings = front_end(description)
+    if arguments.evaluate and settings is None:
+        raise ConversionError("--evaluate: a network without a front end takes precomputed input, with --frames")
+    folded, known, bits, remarks = _network(arguments, description)
     classes = folded[-1].weights.shape[1]
-    words = description.get("words") or [str(index) for index in range(classes)]
-    if arguments.words:
-        words = arguments.words.split(",")
-    clip_steps = arguments.clip_steps or (98 if front_end else 300)
-    step_ms = arguments.step_ms or description.get("step_ms", 4)
+    words = _words(arguments, description, classes)
+    clip_steps = arguments.clip_steps or (98 if settings else 300)
+    step_ms = _step_of(arguments, description)
     calibration = None
     if arguments.calibrate and arguments.calibrate.suffix in (".npy", ".npz"):
         calibration = load_input(arguments.calibrate, folded[0].weights.shape[0], arguments.calibration_clips)
     elif arguments.calibrate:
-        if front_end is None:
+        if settings is None:
             raise ConversionError("--calibrate: a network without a front end takes precomputed input (.npy)")
         calibration, _ = load_list(
-            arguments.calibrate, arguments.calibrate.parent, words, clip_steps, front_end, arguments.calibration_clips
+            arguments.calibrate, arguments.calibrate.parent, words, clip_steps, settings, arguments.calibration_clips
         )
     provenance = {
         "name": description.get("name", arguments.output.stem),
@@ -248,34 +260,34 @@ def export(arguments, command: list[str]) -> list[str]:
     conversion = convert_layers(
         folded,
         words,
-        input_kind=InputKind.LOG_MEL if front_end else InputKind.COUNTS,
+        input_kind=InputKind.LOG_MEL if settings else InputKind.COUNTS,
         step_us=round(step_ms * 1000),
         clip_frames=clip_steps,
         weight_bits=bits,
-        front_end=front_end,
+        front_end=settings,
         known=known,
         calibration=calibration,
         hidden_fraction_bits=arguments.fraction_bits,
         provenance=provenance,
     )
     model = conversion.model
-    if arguments.self_test and front_end is None:
+    if arguments.self_test and settings is None:
         raise ConversionError("--self-test takes a recording, but this network has no front end")
     if arguments.self_test:
-        self_test = liveliest(load_pcm(arguments.self_test, front_end.sample_rate_hz))
-    elif front_end:
+        self_test = liveliest(load_pcm(arguments.self_test, settings.sample_rate_hz))
+    elif settings:
         self_test = np.random.default_rng(1).integers(-8000, 8000, 4000).astype(np.int16)
     else:
         self_test = _generated_frames(clip_steps, model.layers[0].inputs)
-    frames = add_self_test(model, self_test, front_end)
+    frames = add_self_test(model, self_test, settings)
     lines = [
         f"{line.name:34} scale {line.scale:28} SNR {line.signal_to_noise_db:6.1f} dB  saturated {line.saturated}"
         for line in conversion.report
     ]
-    lines += _delay_lines(folded)
+    lines += _delay_lines(folded) + remarks
     evaluations = []
     for list_file in arguments.evaluate:
-        clips = load_list(list_file, list_file.parent, words, clip_steps, front_end)
+        clips = load_list(list_file, list_file.parent, words, clip_steps, settings)
         evaluations.append(EvaluationData(*clips, str(list_file)))
     if arguments.frames:
         evaluations.append(load_frames(arguments.frames, arguments.labels, model))

@@ -58,6 +58,8 @@ def _read(path: Path) -> tuple[dict[str, _Node], list[tuple[str, str]]]:
         raise ConversionError(
             f"{path}: reading it needs the package h5py (pip install 'silif-tools[formats]')"
         ) from None
+    if not path.is_file():
+        raise ConversionError(f"{path}: no such file")
     try:
         with h5py.File(path) as file:
             graph = file["node"]
@@ -72,7 +74,10 @@ def _read(path: Path) -> tuple[dict[str, _Node], list[tuple[str, str]]]:
                 }
                 nodes[name] = _Node(name, _text(stored["type"][()]), values)
             edges = [(_text(start), _text(end)) for start, end in graph["edges"][()]]
-    except (OSError, KeyError) as error:
+    # h5py has no error of its own: a damaged file raises any of these.
+    except (OSError, LookupError, RuntimeError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, ConversionError):
+            raise
         raise ConversionError(f"{path}: not a NIR graph ({error})") from None
     for node in nodes.values():
         for key, values in node.values.items():
@@ -82,7 +87,7 @@ def _read(path: Path) -> tuple[dict[str, _Node], list[tuple[str, str]]]:
 
 
 def _chain(nodes: dict[str, _Node], edges: list[tuple[str, str]]) -> list[_Node]:
-    """The nodes from the input to the output, without these two."""
+    """The nodes from the input to the output, both included."""
     for node in nodes.values():
         if node.kind not in ("Input", "Output", "Affine", "Linear", "Delay", "LIF", "LI"):
             reason = _REASONS.get(node.kind, _RUNS)
@@ -104,18 +109,24 @@ def _chain(nodes: dict[str, _Node], edges: list[tuple[str, str]]) -> list[_Node]
     starts = [node for node in nodes.values() if node.kind == "Input"]
     if len(starts) != 1:
         raise ConversionError(f"{len(starts)} Input nodes: a chain has one")
-    chain, name = [], starts[0].name
+    chain, name = starts[:1], starts[0].name
     while after[name]:
         name = after[name][0]
         if nodes[name] in chain:
             raise ConversionError(f"{name} follows itself: recurrence cannot run here")
         chain.append(nodes[name])
-    if not chain or chain[-1].kind != "Output":
+    if chain[-1].kind != "Output":
         raise ConversionError(f"the chain ends in {name}, not in an Output node")
-    unused = set(nodes) - {node.name for node in chain} - {starts[0].name}
+    unused = set(nodes) - {node.name for node in chain}
     if unused:
         raise ConversionError(f"{', '.join(sorted(unused))}: not between Input and Output")
-    return chain[:-1]
+    return chain
+
+
+def _check_shape(node: _Node, count: int, what: str) -> None:
+    shape = node.values.get("shape")
+    if shape is not None and shape.prod() != count:
+        raise ConversionError(f"{node.name}.shape is {shape.astype(int).tolist()}, but the network has {count} {what}")
 
 
 def _per_neuron(node: _Node, key: str, count: int) -> np.ndarray:
@@ -131,8 +142,10 @@ def _per_neuron(node: _Node, key: str, count: int) -> np.ndarray:
 def _matrix(node: _Node) -> tuple[np.ndarray, np.ndarray]:
     """weight [outputs, inputs], bias [outputs]"""
     weight = node.values.get("weight")
-    if weight is None or weight.ndim != 2:
-        raise ConversionError(f"{node.name}.weight has {0 if weight is None else weight.ndim} dimensions; 2 run here")
+    if weight is None:
+        raise ConversionError(f"{node.name} has no weight")
+    if weight.ndim != 2 or 0 in weight.shape:
+        raise ConversionError(f"{node.name}.weight has the shape {list(weight.shape)}; [outputs, inputs] runs here")
     bias = node.values.get("bias", np.zeros(len(weight))).reshape(-1)
     if node.kind == "Linear":
         bias = np.zeros(len(weight))
@@ -145,18 +158,20 @@ def _steps(node: _Node | None, count: int, step_s: float) -> np.ndarray:
     """Delays in whole steps, [count]."""
     if node is None:
         return np.zeros(count, np.int64)
-    steps = np.rint(_per_neuron(node, "delay", count) / step_s).astype(np.int64)
-    if steps.min() < 0 or steps.max() > MAXIMUM_DELAY:
+    steps = np.rint(_per_neuron(node, "delay", count) / step_s)
+    wrong = (steps < 0) | (steps > MAXIMUM_DELAY)
+    if wrong.any():
         raise ConversionError(
-            f"{node.name}: a delay of {steps.max()} steps of {1000 * step_s:g} ms; 0 to {MAXIMUM_DELAY} run here"
+            f"{node.name}: a delay of {steps[wrong][0]:g} steps of {1000 * step_s:g} ms; 0 to {MAXIMUM_DELAY} run here"
         )
-    return steps
+    return steps.astype(np.int64)
 
 
 def _decay(node: _Node, count: int, choices: GraphChoices) -> np.ndarray:
-    ratio = choices.step_ms / 1000 / _per_neuron(node, "tau", count)
-    if ratio.min() <= 0:
+    tau_s = _per_neuron(node, "tau", count)
+    if tau_s.min() <= 0:
         raise ConversionError(f"{node.name}.tau must be positive")
+    ratio = choices.step_ms / 1000 / tau_s
     if choices.discretization == "exact":
         return np.exp(-ratio)
     if ratio.max() > 1:
@@ -231,7 +246,7 @@ def _layer(parts: list[_Node], source: Source, choices: GraphChoices) -> FloatLa
 
 def read_graph(path: Path, choices: GraphChoices) -> list[FloatLayer]:
     """The layers of a NIR graph. Raises ConversionError naming the node that cannot run."""
-    chain = _chain(*_read(path))
+    first, *chain, last = _chain(*_read(path))
     layers, parts = [], []
     for node in chain:
         parts.append(node)
@@ -252,4 +267,6 @@ def read_graph(path: Path, choices: GraphChoices) -> list[FloatLayer]:
             f"{chain[-1].name}: the last node is LIF, but this runtime reads the potentials of LI neurons;"
             " put Affine and LI behind it"
         )
+    _check_shape(first, layers[0].weights.shape[0], "inputs")
+    _check_shape(last, layers[-1].weights.shape[1], "outputs")
     return layers

@@ -172,12 +172,14 @@ def integer_tables(
     report = []
     fraction_bits = fraction_bits or state_fraction_bits(layer.kind)
     current_unit = 2.0 ** (fraction_bits + CURRENT_EXTRA_BITS)
-    scale_mantissa, scale_shift = mantissa_and_shift(
-        np.where(np.abs(integers).sum(axis=0) > 0, scale * input_unit * current_unit, 0.0), 31
-    )
+    unit_of_sums = np.where(np.abs(integers).sum(axis=0) > 0, scale * input_unit * current_unit, 0.0)
+    remedy = "" if layer.kind == NeuronKind.READOUT else "; give fewer --fraction-bits"
+    if unit_of_sums.max() >= 2.0**31 - 1:
+        raise ValueError(f"{name}: folded weights of {np.abs(layer.weights).max():.4g} are too large{remedy}")
+    scale_mantissa, scale_shift = mantissa_and_shift(unit_of_sums, 31)
     bias_integers = round_half_even_to_int(bias * current_unit)
     if np.abs(bias_integers).max(initial=0) > 2**31 - 1:
-        raise ValueError(f"{name}: a folded bias of {np.abs(bias).max():.4g} leaves its 32-bit range")
+        raise ValueError(f"{name}: a folded bias of {np.abs(bias).max():.4g} leaves its 32-bit range{remedy}")
     report.append(
         TensorReport(
             f"{name}.bias", f"2^-{fraction_bits + 8}", signal_to_noise_db(bias, bias_integers / current_unit), 0

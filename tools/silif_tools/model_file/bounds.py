@@ -9,6 +9,7 @@ from .tables import DelayKind, LayerTables, ModelTables, NeuronKind, Source
 
 MAXIMUM_LAYERS, MAXIMUM_NEURONS, MAXIMUM_CLASSES, MAXIMUM_DELAY = 16, 4096, 256, 255
 READOUT_FRACTION_BITS = 16
+MAXIMUM_CLIP_STEPS, MAXIMUM_STEP_US = 100_000, 10_000_000
 _ONE_Q30 = 1 << 30
 
 
@@ -57,6 +58,8 @@ def check_model(model: ModelTables) -> None:
     _check(len(model.words), 1, MAXIMUM_CLASSES, "class_count")
     _check(model.input_limit, 1, 32767, "input_limit")
     _check(model.input_fraction_bits, 0, 15, "input_fraction_bits")
+    _check(model.step_us, 1, MAXIMUM_STEP_US, "step_us")
+    _check(model.clip_frames, 0, MAXIMUM_CLIP_STEPS, "clip_frames")
     width = model.layers[0].inputs
     for index, layer in enumerate(model.layers):
         name = f"layer {index}"

@@ -13,9 +13,9 @@ import numpy as np
 from .. import __version__
 from ..export.choices import described
 from ..export.clips import load_list, load_pcm
-from ..export.command import carried_over
 from ..export.compare import Comparison, compare
 from ..export.convert import Conversion, convert
+from ..export.description import carried_over
 from ..export.fold import fold
 from ..export.self_test import add_self_test, liveliest
 from ..export.state_dict import ConversionError, load_state_dict

@@ -1,6 +1,7 @@
 """Precomputed input of event data: frames and labels from .npy or .npz files."""
 
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from ..export.state_dict import ConversionError
 from ..model_file.tables import ModelTables
 from .observe import EvaluationData
 
-_FRAMES, _LABELS = ("counts", "frames"), ("label", "labels")
+_FRAMES, _LABELS, _WORDS = ("counts", "frames"), ("label", "labels"), "words"
 
 
 def _load(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -18,10 +19,10 @@ def _load(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         if isinstance(loaded, np.ndarray):
             return {names[0]: loaded}
         with loaded:
-            return {name: loaded[name] for name in loaded.files if name in (*_FRAMES, *_LABELS)}
+            return {name: loaded[name] for name in loaded.files if name in (*_FRAMES, *_LABELS, _WORDS)}
     except FileNotFoundError:
         raise ConversionError(f"{path}: no such file") from None
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, OSError, EOFError, BadZipFile) as error:
         raise ConversionError(f"{path}: not a .npy or .npz file of plain arrays ({error})") from None
 
 
@@ -38,6 +39,14 @@ def _in_input_format(frames: np.ndarray, model: ModelTables, path: Path) -> np.n
     elif frames.dtype.kind not in "iu":
         raise ConversionError(f"{path}: frames of type {frames.dtype}; give integers or floats")
     return np.clip(frames, -model.input_limit, model.input_limit).astype(np.int16)
+
+
+def stored_words(path: Path) -> list[str] | None:
+    """The classes' names, where an .npz of frames has them as `words`."""
+    words = _load(path, _FRAMES).get(_WORDS)
+    if words is None or words.ndim != 1 or words.dtype.kind != "U":
+        return None
+    return [str(word) for word in words]
 
 
 def load_frames(frames_path: Path, labels_path: Path | None, model: ModelTables) -> EvaluationData:

@@ -14,6 +14,8 @@ def check_report_path(report: Path, origin_paths: list[Path]) -> None:
     """Raises ConversionError, before any work is done, where no report could be written there."""
     if find_spec("matplotlib") is None:
         raise ConversionError("the report needs matplotlib: pip install -e 'tools[plot]', or leave --report out")
+    if report.is_dir():
+        raise ConversionError(f"--report {report}: that is a folder; name a file in it")
     for path in origin_paths:
         if report.resolve() == path.resolve():
             raise ConversionError(f"--report {report}: that is {path}; give the page a name of its own")

@@ -1,0 +1,91 @@
+"""NAME.json beside a checkpoint NAME.pth: what the trainer knows of a network and a state dict cannot say."""
+
+import json
+from pathlib import Path
+
+from ..integer.frontend import FrontEndSettings
+from .delays import KINDS
+from .state_dict import ConversionError
+
+LONGEST_STEP_MS = 1000
+_SETTINGS = ("sample_rate_hz", "frame_samples", "hop_samples", "bands", "preemphasis", "low_hz", "high_hz")
+
+
+def _is_number(value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_list_of_text(value) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _is_delay(value) -> bool:
+    return (
+        isinstance(value, dict) and value.get("kind", "axonal") in KINDS and isinstance(value.get("max_delay", 0), int)
+    )
+
+
+def _is_front_end(value) -> bool:
+    return isinstance(value, dict) and (
+        value.get("type") != "kaldi_fbank" or all(_is_number(value.get(key)) for key in _SETTINGS)
+    )
+
+
+# Keys that are read, what each must be, and how to say so. null is as good as leaving a key out.
+_WANTED = {
+    "words": (_is_list_of_text, "a list of strings"),
+    "credits": (_is_list_of_text, "a list of strings"),
+    "step_ms": (lambda it: _is_number(it) and 0.001 <= it <= LONGEST_STEP_MS, f"0.001 to {LONGEST_STEP_MS}"),
+    "delay": (_is_delay, f'{{"kind": {" or ".join(KINDS)}, "max_delay": steps}}'),
+    "front_end": (_is_front_end, f"an object with the numbers {', '.join(_SETTINGS)}"),
+}
+
+
+def read_description(checkpoint: Path) -> dict:
+    """NAME.json of NAME.pth, or nothing where there is none. Raises ConversionError naming file and key."""
+    path = checkpoint.with_suffix(".json")
+    if not path.exists():
+        return {}
+    try:
+        description = json.loads(path.read_text())
+    except ValueError as error:
+        raise ConversionError(f"{path}: not valid JSON ({error})") from None
+    if not isinstance(description, dict):
+        raise ConversionError(
+            f"{path}: want an object that describes {checkpoint.name}; move the file if it is not that"
+        )
+    for key, (is_right, wanted) in _WANTED.items():
+        if description.get(key) is not None and not is_right(description[key]):
+            raise ConversionError(f"{path}: {key} must be {wanted}")
+    return {key: value for key, value in description.items() if value is not None}
+
+
+def carried_over(description: dict) -> dict[str, str]:
+    """What a checkpoint's description says that belongs into the model file."""
+    recipe = description.get("recipe", {})
+    name, seed = (recipe.get("name", ""), recipe.get("seed", "")) if isinstance(recipe, dict) else (recipe, "")
+    lines = {
+        "recipe": name,
+        "seed": description.get("seed", seed),
+        "trained": description.get("trained", ""),
+        "licence": description.get("licence", ""),
+        "credits": "; ".join(description.get("credits", [])),
+    }
+    return {key: str(value) for key, value in lines.items() if value != ""}
+
+
+def front_end(description: dict) -> FrontEndSettings | None:
+    settings = description.get("front_end")
+    if settings is None:
+        return None
+    if settings.get("type") != "kaldi_fbank":
+        raise ConversionError(f"front_end type {settings.get('type')!r}: the runtime has kaldi_fbank only")
+    return FrontEndSettings(
+        sample_rate_hz=int(settings["sample_rate_hz"]),
+        frame_length_samples=int(settings["frame_samples"]),
+        hop_samples=int(settings["hop_samples"]),
+        band_count=int(settings["bands"]),
+        preemphasis=settings["preemphasis"],
+        low_hz=int(settings["low_hz"]),
+        high_hz=int(settings["high_hz"]),
+    )
