@@ -34,7 +34,11 @@ public struct FolderSearch {
     guard !above.contains(identity) else { return }
     for name in try FolderSearch.names(in: folder) {
       let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-      guard stat(path, &status) == 0 else { continue }
+      guard stat(path, &status) == 0 else {
+        // A broken link, or a name that is no UTF-8: a clip that fails in its turn, not one left out in silence.
+        if FolderSearch.isSound(name) { clips.append(SoundClip(path: path, label: label(of: path))) }
+        continue
+      }
       switch status.st_mode & S_IFMT {
       case S_IFDIR where name != WordRule.passedOverFolder: try search(path, above: above + [identity], into: &clips)
       case S_IFREG where FolderSearch.isSound(name): clips.append(SoundClip(path: path, label: label(of: path)))

@@ -118,6 +118,22 @@ import Testing
     #expect(report["failed"] as? Int == 1)
   }
 
+  @Test func soundThatCannotBeReachedIsAFailedClip() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(TestSound.wav(TestSound.samples(seconds: 1)), to: "clips/a.wav")
+    symlink("nothing-here.wav", "\(folder.path)/clips/link.wav")
+    let clips = (Array("\(folder.path)/clips/".utf8) + [0xFF] + Array(".wav".utf8CString.map { UInt8(bitPattern: $0) }))
+      .map { CChar(bitPattern: $0) }
+    close(creat(clips, 0o644))
+    let result = try Command.score.run("--model", Fixture.audio, "--format", "json", "\(folder.path)/clips")
+    #expect(result.status == 1)
+    let report = try parsedJSON(result.output)
+    #expect(report["clips"] as? Int == 1)
+    #expect(report["failed"] as? Int == 2)
+    #expect(result.errors.contains("link.wav: no such file"))
+    unlink(clips)
+  }
+
   @Test func nothingToScoreIsAFailure() throws {
     for arguments in [["/nowhere"], ["--list", "/nowhere.txt"], ["--list", try folder.write("\n", to: "empty.txt")]] {
       let result = try Command.score.run(["--model", Fixture.audio] + arguments)
