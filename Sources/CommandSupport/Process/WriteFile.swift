@@ -1,8 +1,12 @@
 import Glibc
 
 /// Writes a whole text file: beside it first, then renamed, so that never half a file stands there.
+///
+/// What is there and is no file (`/dev/stdout`, `/dev/null`, a named pipe) is written to, not replaced.
 public func writeFile(_ path: String, _ text: String) throws(Failure) {
-  let temporary = "\(path).\(getpid()).tmp"
+  var status = stat()
+  let isReplaced = lstat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
+  let temporary = isReplaced ? "\(path).\(getpid()).tmp" : path
   let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
   guard descriptor >= 0 else { throw Failure("\(path): cannot be written: \(systemMessage(errno))") }
   let output = StandardOutput(descriptor: descriptor)
@@ -12,8 +16,8 @@ public func writeFile(_ path: String, _ text: String) throws(Failure) {
     try output.flush()
   } catch { message = (error as? Failure)?.message ?? "the reader has gone" }
   if close(descriptor) != 0 && message == nil { message = systemMessage(errno) }
-  if message == nil && rename(temporary, path) != 0 { message = systemMessage(errno) }
+  if message == nil && isReplaced && rename(temporary, path) != 0 { message = systemMessage(errno) }
   guard let message else { return }
-  unlink(temporary)
+  if isReplaced { unlink(temporary) }
   throw Failure("\(path): cannot be written: \(message)")
 }

@@ -58,6 +58,19 @@ import Testing
     #expect(lines.allSatisfy { $0.contains("\"verdict\":\"hit\"") })
   }
 
+  @Test func eventsGoIntoADeviceOrPipeAndDoNotReplaceIt() throws {
+    let pipe = "\(folder.path)/events"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let reader = open(pipe, O_RDONLY | O_NONBLOCK)
+    defer { close(reader) }
+    let events = try report("start_s,end_s,word\n", "--events", pipe)["events"] as? Int
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    let count = read(reader, &bytes, bytes.count)
+    #expect(bytes[..<max(count, 0)].count { $0 == UInt8(ascii: "\n") } == events)
+    var status = stat()
+    #expect(lstat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+  }
+
   @Test func badTruthNamesTheLine() throws {
     for (text, part) in [
       ("", "start_s,end_s,word"), ("a,b,c\n", "line 1"), ("start_s,end_s,word\n1,2\n", "line 2"),
