@@ -8,7 +8,7 @@ struct Command: SilifCommand {
     commandName: "kws-bench",
     abstract: "Measures what a model costs on this machine.",
     discussion: """
-      Times each stage for one network step, one core: median, mean, p95 and worst over many steps, and the worst step
+      Times each stage for one network step, one core: median, mean, p95 and worst over many steps, and the worst step \
       there can be, in which every neuron fires. A release build on an idle machine gives figures worth keeping.
 
       Examples:

@@ -7,7 +7,7 @@ struct Trace: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes every step's frames, spikes and readout as .npy.",
     discussion: """
-      Writes frames.npy (int16, [step, input]), spikes_0.npy ... (uint8, [step, neuron]), readout.npy (int32, membrane
+      Writes frames.npy (int16, [step, input]), spikes_0.npy ... (uint8, [step, neuron]), readout.npy (int32, membrane \
       potentials with 16 fractional bits, [step, class]) and probabilities.npy (uint16, Q15, [step, class]).
       """)
 

@@ -7,8 +7,8 @@ struct Command: SilifCommand {
     commandName: "kws-score",
     abstract: "Scores clips, lists of clips, precomputed frames or streams.",
     discussion: """
-      In a folder that has a word of the model among its subfolders, the parent folder is a clip's word, _silence_ is
-      silence, any other name is unknown, and _background_noise_ is passed over. Other clips are unlabelled: what is
+      In a folder that has a word of the model among its subfolders, the parent folder is a clip's word, _silence_ is \
+      silence, any other name is unknown, and _background_noise_ is passed over. Other clips are unlabelled: what is \
       heard in each of them is listed.
 
       Examples:

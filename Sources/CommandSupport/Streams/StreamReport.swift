@@ -58,7 +58,7 @@ public struct StreamReport {
     table.add(["misses", "\(score.misses) (\(percentText(score.misses, of: words)))"])
     table.add(["wrong words", "\(score.wrongWords) (\(percentText(score.wrongWords, of: words)))"])
     let rate = audio_h > 0 ? decimalText(Double(score.falseAlarms) / audio_h, decimals: 2) : "-"
-    let bound = falseAlarmBound.map { ", so below \(decimalText($0, decimals: 2))" } ?? ""
+    let bound = falseAlarmBound.map { "; 95 % certain: below \(decimalText($0, decimals: 2))" } ?? ""
     table.add(["false alarms", "\(score.falseAlarms) (\(rate) an hour\(bound))"])
     let latencies = sortedLatencies
     if let median = percentile(0.5, ofSorted: latencies), let late = percentile(0.95, ofSorted: latencies) {
