@@ -21,6 +21,8 @@ struct BenchReport {
   var whole: Timings?
   /// Network steps in which every neuron fires; nil where no such step could be made.
   var worstStep: Timings?
+  /// The same from audio to keyword; nil also for a model without a front end.
+  var worstWhole: Timings?
   var clock_us = 0.0
   /// Steps that were timed.
   let timedSteps: Int
@@ -76,7 +78,7 @@ struct BenchReport {
   var stages: [(name: String, timings: Timings?)] {
     [
       ("front_end", frontEnd), ("network", network), ("detector", detector), ("whole", whole),
-      ("worst_network_step", worstStep),
+      ("worst_network_step", worstStep), ("worst_whole", worstWhole),
     ]
   }
 }

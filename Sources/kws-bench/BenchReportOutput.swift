@@ -91,6 +91,9 @@ extension BenchReport {
   }
 
   private var names: [String: String] {
-    ["front_end": "front end", "whole": "audio to keyword", "worst_network_step": "network, every neuron firing"]
+    [
+      "front_end": "front end", "whole": "audio to keyword", "worst_network_step": "network, every neuron firing",
+      "worst_whole": "audio to keyword, every neuron firing",
+    ]
   }
 }
