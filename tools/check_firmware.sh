@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # Builds examples/firmware-mps2-an386 and runs it on an emulated Cortex-M4: it must hear the recorded word, pass its
-# self-test, and make in every step the bits that examples/c/spot.c makes on this machine. Prints what it reports.
+# self-test, and make in every step the bits that examples/c/spot.c makes on this machine. Prints what it reports, and what
+# the longest step takes that its model can make.
+#
+#   [MODEL=models/kws12-stream.silif WORD=yes] tools/check_firmware.sh      (WORD= where it is to hear none)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 tools/install_dependencies.sh build
 tools/install_dependencies.sh firmware
 model=${MODEL:-models/kws12-stream.silif}
-word=${WORD:-yes}
+word=${WORD-yes}
 build=build/firmware
 log=$build/uart.log
 fail() {
@@ -15,10 +18,14 @@ fail() {
   exit 1
 }
 
-make --no-print-directory -C examples/firmware-mps2-an386 MODEL="$PWD/$model" all
-timeout 300 make --no-print-directory -C examples/firmware-mps2-an386 MODEL="$PWD/$model" run </dev/null | tr -d '\r' | tee "$log" ||
-  fail "the firmware did not end well: ${PIPESTATUS[*]}"
-[[ $(tail -n 1 "$log") == end ]] || fail "the firmware did not come to its end"
+run() { # run MODEL: builds the firmware with it; what it says goes to the log
+  make --no-print-directory -C examples/firmware-mps2-an386 MODEL="$1" all
+  timeout 300 make --no-print-directory -C examples/firmware-mps2-an386 MODEL="$1" run </dev/null | tr -d '\r' >"$log" ||
+    fail "the firmware did not end well: $(cat "$log")"
+  [[ $(tail -n 1 "$log") == end ]] || fail "the firmware did not come to its end: $(cat "$log")"
+}
+run "$(realpath "$model")"
+cat "$log"
 field() { awk -v name="$1" '$1 == name {print $2}' "$log"; }
 
 mapfile -t words < <(field word)
@@ -37,11 +44,24 @@ END
 [[ $(field self_test) == "$expected" ]] || fail "the self-test's digest is $(field self_test), not $expected"
 
 tools/build_library.sh host >/dev/null
-cc -std=c11 -O2 -I build/lib/host examples/c/spot.c build/lib/host/libsilif.a -o "$build/spot"
+for program in spot verify; do
+  cc -std=c11 -O2 -I build/lib/host "examples/c/$program.c" build/lib/host/libsilif.a -o "$build/$program"
+done
 host=$("$build/spot" "$model" "$build/word.raw" | awk '$1 == "digest" {print $2}')
 [[ $(field digest) == "$host" ]] || fail "its digest is $(field digest), this machine's $host"
 
 # What the issue and docs/EMBEDDED.md promise.
 (($(field engine_ram_bytes) <= 24000)) || fail "engine, front end and rings take $(field engine_ram_bytes) bytes of RAM"
-(($(field stack_bytes_to_open) < 4096)) || fail "the stack is full"
+for use in open verify step; do
+  (($(field "stack_bytes_to_$use") < 4096)) || fail "the stack is full"
+done
+most=$(field instructions_per_step_most)
+
+# The same sizes with everything to do in every step. Its self-test's digest is what this machine computes.
+tools/worst_case_model.py "$model" "$build/worst.silif"
+digest=$("$build/verify" "$build/worst.silif" | awk '{print $2}') || true
+tools/worst_case_model.py "$model" "$build/worst.silif" "$digest"
+run "$(realpath "$build/worst.silif")" >/dev/null
+echo "instructions_per_step_worst $(field instructions_per_step_most)"
+(($(field instructions_per_step_most) > most)) || fail "the worst step takes less than one of the recording"
 echo "check_firmware: the same bits as on $(uname -m)"
