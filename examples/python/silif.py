@@ -76,6 +76,8 @@ class SilifError(Exception):
 
 def _load() -> ctypes.CDLL:
     path = os.environ.get("SILIF_LIBRARY", _REPOSITORY / "build" / "lib" / "host" / "libsilif.so")
+    if not os.path.exists(path):
+        raise ImportError(f"{path} is missing: `make lib` builds it, and SILIF_LIBRARY names another one")
     library = ctypes.CDLL(str(path))
     pointer = ctypes.c_void_p
     size = ctypes.c_size_t
@@ -99,6 +101,13 @@ def _load() -> ctypes.CDLL:
     if library.silif_api_version() != 1:
         raise ImportError(f"{path} has another interface than this module")
     return library
+
+
+def _int16(values: np.ndarray, dimensions: int) -> np.ndarray:
+    """As C takes them. Refuses what a conversion would change: samples of -1...1 would become silence."""
+    if values.dtype != np.int16 or values.ndim != dimensions:
+        raise TypeError(f"{dimensions} dimensions of int16 are taken, not {values.ndim} of {values.dtype}")
+    return np.ascontiguousarray(values)
 
 
 def _aligned(count: int) -> np.ndarray:
@@ -161,7 +170,7 @@ class Engine:
     def run(self, frames: np.ndarray) -> np.ndarray:
         """frames [step, input] int16 in the model's input format -> probabilities [step, class] uint16, 32768 is 1.
         The state runs on from call to call."""
-        frames = np.ascontiguousarray(frames, np.int16)
+        frames = _int16(frames, dimensions=2)
         event = _Event()
         probabilities = np.empty((len(frames), self.description.class_count), np.uint16)
         for step, frame in enumerate(frames):
@@ -179,7 +188,7 @@ class Engine:
 
     def listen(self, samples: np.ndarray) -> list[tuple[str, float, int]]:
         """samples [count] int16, mono, at the model's rate -> (word, mean probability, sample) of each word heard."""
-        samples = np.ascontiguousarray(samples, np.int16)
+        samples = _int16(samples, dimensions=1)
         used, event = ctypes.c_size_t(), _Event()
         heard, start = [], 0
         while start < samples.size:
