@@ -74,6 +74,10 @@ def test_spikes_after_the_end_are_left_out_and_counted(tmp_path, capsys):
         ("shd.h5", {"units": [np.array([700])] * 3, "times": [np.array([0.5])] * 3}, "channel 700; 0 to 699"),
         ("shd.h5", {"units": [np.array([1, 2])] * 3, "times": [np.array([0.5])] * 3}, "1 times and 2 channels"),
         ("shd.h5", {"units": [np.array([1])] * 3, "times": [np.array([-0.5])] * 3}, "negative or no numbers"),
+        ("shd.h5", {"labels": np.array([0, -1, 2])}, "labels are whole numbers from 0 on"),
+        ("shd.h5", {"labels": np.array([0, 1, np.nan])}, "labels are whole numbers from 0 on"),
+        ("shd.h5", {"labels": np.array([b"a", b"b", b"c"])}, "labels are whole numbers from 0 on"),
+        ("shd.h5", {"labels": 3}, "labels is no list with an entry for each clip"),
         ("shd.h5", {"units": [np.full(300, 1)] * 3, "times": [np.full(300, 0.5)] * 3}, "a count of 300"),
     ],
 )
@@ -82,6 +86,39 @@ def test_files_that_are_wrong_are_named_and_nothing_is_written(name, changes, me
     assert main([str(tmp_path / name), "--output", str(tmp_path / "out")]) == 1
     assert message in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    ("item", "value", "message"),
+    [
+        ("spikes/times", 3.0, "spikes/times is no list"),
+        ("spikes/times", np.array([b"ab"] * 3), "clip 0 has times or channels that are no numbers"),
+        ("spikes/units", np.full((3, 1), np.nan), "clip 0 has"),
+        ("labels", np.zeros((3, 1), int), "labels are whole numbers from 0 on"),
+        ("extra/keys", np.int64(3), "extra/keys is no list of words"),
+    ],
+)
+def test_other_contents_are_refused_by_name(item, value, message, tmp_path, capsys):
+    recording(tmp_path / "shd.h5")
+    with h5py.File(tmp_path / "shd.h5", "r+") as file:
+        del file[item]
+        file[item] = value
+    assert main([str(tmp_path / "shd.h5"), "--output", str(tmp_path / "out")]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_times_in_milliseconds_are_remarked_on(tmp_path, capsys):
+    times = {"times": [np.array([100.0, 900.0])] * 3, "units": [np.array([1, 2])] * 3}
+    recording(tmp_path / "shd.h5", precision=np.float32, changes=times)
+    assert main([str(tmp_path / "shd.h5"), "--output", str(tmp_path / "out")]) == 0
+    assert "note: that is most of them; times are in seconds" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("wrong", [["--duration", "inf"], ["--steps", "1"], ["--steps", "10000000000"]])
+def test_clips_without_end_are_refused(wrong, tmp_path, capsys):
+    recording(tmp_path / "shd.h5")
+    assert main([str(tmp_path / "shd.h5"), "--output", str(tmp_path / "out"), *wrong]) == 1
+    assert "give 2 to 100000 steps, and some seconds" in capsys.readouterr().err
 
 
 def test_other_files_are_refused_by_name(tmp_path, capsys):

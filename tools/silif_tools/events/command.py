@@ -1,6 +1,7 @@
 """silif-frames: a file of the Heidelberg sets becomes frames and labels for kws-score and silif-export."""
 
 import argparse
+import math
 import os
 import sys
 import tempfile
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
+from ..model_file.bounds import MAXIMUM_CLIP_STEPS
 from .bin import Binning, counts
 from .read import EventError, Recordings, recordings
 
@@ -42,8 +44,10 @@ def _binning(arguments) -> Binning:
     duration_s, steps = _CLIPS.get((name, arguments.step_ms), (None, None))
     duration_s = arguments.duration if arguments.duration is not None else duration_s
     steps = arguments.steps if arguments.steps is not None else steps
-    if steps < 2 or not duration_s > 0:
-        raise EventError(f"--steps {steps}, --duration {duration_s:g}: give 2 steps or more, and some time")
+    if not 2 <= steps <= MAXIMUM_CLIP_STEPS or not 0 < duration_s < math.inf:
+        raise EventError(
+            f"--steps {steps}, --duration {duration_s:g}: give 2 to {MAXIMUM_CLIP_STEPS} steps, and some seconds"
+        )
     if arguments.group < 1 or 700 % arguments.group:
         raise EventError(f"--group {arguments.group}: give a divisor of 700")
     return Binning(duration_s, steps, arguments.group)
@@ -90,6 +94,8 @@ def bin_file(arguments) -> list[str]:
         ]
         if late:
             lines.append(f"{late} spikes after {binning.duration_s:g} s left out")
+        if late > total / 2:
+            lines.append("note: that is most of them; times are in seconds")
         if source.words:
             lines.append(f"--words {','.join(source.words)}")
     return lines
