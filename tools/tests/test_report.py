@@ -16,7 +16,7 @@ from silif_tools.integer.network import run_model
 from silif_tools.integer.neurons import SiLIFNeurons
 from silif_tools.model_file.read import read_model
 from silif_tools.model_file.tables import DelayKind, NeuronKind, Source
-from silif_tools.report.eigenvalues import fixed_eigenvalues
+from silif_tools.report.eigenvalues import fixed_eigenvalues, paper_eigenvalues
 from silif_tools.report.histogram import SignedHistogram, to_axis
 from silif_tools.report.observe import EvaluationData, Observation
 from silif_tools.report.plot_delays import plot_delays
@@ -193,6 +193,25 @@ def test_eigenvalues_are_those_of_the_integer_neurons():
     real.spike_coupling = np.ones(layer.outputs)
     found = np.sort_complex(fixed_eigenvalues(layer, real).T)
     np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [NeuronKind.SILIF, NeuronKind.CSILIF, NeuronKind.RF])
+def test_open_circles_are_those_of_the_papers_figure(kind):
+    """The words of figure2_eigenvalues.py, with its matrices and exponentials."""
+    random = np.random.default_rng(4)
+    al, be, a = random.uniform(0, 1, (3, 50))
+    rate, dt = random.uniform(-10, -0.1, 50) + 1j * random.uniform(0, 20, 50), 0.004
+    factor = np.exp(rate * 0.1) if kind == NeuronKind.CSILIF else 1 + dt * rate
+    if kind == NeuronKind.SILIF:
+        layer = FloatLayer(kind, Source.SPIKES, None, None, decay=al, second=1 - al)
+        layer.adaptation_leak, layer.subthreshold_coupling = 1 - be, a
+        matrices = np.stack([np.stack([al, al - 1], -1), np.stack([(1 - be) * a, be], -1)], axis=1)
+        expected = np.linalg.eigvals(matrices).astype(complex)
+    else:
+        layer = FloatLayer(kind, Source.SPIKES, None, None, decay=factor.real, second=factor.imag)
+        drawn = factor if kind == NeuronKind.CSILIF else np.exp(rate * dt)
+        expected = np.stack([drawn, drawn.conj()], axis=-1)
+    np.testing.assert_allclose(np.sort_complex(paper_eigenvalues(layer).T), np.sort_complex(expected), atol=1e-9)
 
 
 def test_histogram_counts_what_numpy_counts():

@@ -23,9 +23,20 @@ def silif_eigenvalues(al, gain, leak, a) -> np.ndarray:
     return _two_by_two(al - gain * a, -gain * be, a, be)
 
 
-def paper_silif_eigenvalues(al, gain, leak, a) -> np.ndarray:
-    """[2, neuron] of [[al, al - 1], [a, be]]: the equations with the old w in the membrane's line."""
-    return _two_by_two(al, -gain, a, 1 - leak)
+def paper_eigenvalues(layer: FloatLayer) -> np.ndarray:
+    """[2, neuron], as the paper's figure 2 has them (figure2_eigenvalues.py of github.com/Maxtimer97/SSM-inspired-LIF).
+
+    - SiLIF: of [[al, al - 1], [(1 - be)·a, be]], for every neuron
+    - C-SiLIF: A and its conjugate
+    - RF: exp(0.004·(alpha_real ± i·alpha_im)), where an Euler step has 1 + 0.004·(...)
+    """
+    if layer.kind == NeuronKind.SILIF:
+        leak = layer.adaptation_leak
+        return _two_by_two(layer.decay, -layer.second, leak * layer.subthreshold_coupling, 1 - leak)
+    factor = layer.decay + 1j * layer.second
+    if layer.kind == NeuronKind.RF:
+        factor = np.exp(factor - 1)
+    return np.stack([factor, factor.conj()])
 
 
 def has_adaptation(layer: FloatLayer) -> np.ndarray:

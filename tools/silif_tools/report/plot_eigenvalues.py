@@ -4,9 +4,11 @@ import numpy as np
 
 from ..export.convert import Conversion
 from ..model_file.tables import NeuronKind
-from .eigenvalues import fixed_eigenvalues, float_eigenvalues, paper_silif_eigenvalues
+from .eigenvalues import fixed_eigenvalues, float_eigenvalues, has_adaptation, paper_eigenvalues
 from .style import FIXED, FLOAT, INK, MUTED, canvas, svg
 
+# Eigenvalues that all lie closer to 1 than this are drawn enlarged.
+_CLOSE = 0.25
 # Beyond this a neuron forgets so slowly that a clip cannot tell; the axis ends here.
 _LONGEST_S = 1e5
 
@@ -19,18 +21,31 @@ def time_constants_s(eigenvalues: np.ndarray, step_s: float) -> np.ndarray:
         return np.clip(1 / np.maximum(rate, 1 / _LONGEST_S), 1e-4, _LONGEST_S)
 
 
-def _draw_circle(axis, held: np.ndarray, paper: np.ndarray | None) -> None:
-    angle = np.linspace(0, 2 * np.pi, 361)
+def _reach(eigenvalues: np.ndarray) -> float:
+    """Half the side of the square around 1 that holds them all."""
+    return max(float(np.abs(eigenvalues.real - 1).max()), float(np.abs(eigenvalues.imag).max()), 1e-3)
+
+
+def _draw_circle(axis, held: np.ndarray, paper: np.ndarray | None) -> bool:
+    """Returns whether the part around 1 is enlarged."""
+    angle = np.linspace(-np.pi, np.pi, 3601)
     axis.plot(np.cos(angle), np.sin(angle), color=MUTED, linewidth=0.9)
     if paper is not None:
         axis.scatter(
             paper.real, paper.imag, s=13, facecolors="none", edgecolors=FLOAT, linewidths=0.4, alpha=0.6,
-            label="the paper's matrix",
+            label="as in the paper's figure 2",
         )  # fmt: skip
     axis.scatter(held.real, held.imag, s=7, color=FIXED, linewidths=0, alpha=0.65, label="as executed, from the file")
-    axis.set(xlim=(-1.08, 1.08), ylim=(-1.08, 1.08), aspect="equal", xlabel="Re λ", ylabel="Im λ")
+    axis.set(aspect="equal", xlabel="Re λ", ylabel="Im λ")
+    reach = 1.15 * _reach(held if paper is None else np.concatenate([held, paper.ravel()]))
+    if reach < _CLOSE:
+        axis.set(xlim=(1 - reach, 1 + reach), ylim=(-reach, reach))
+        axis.locator_params(nbins=4)
+        return True
+    axis.set(xlim=(-1.08, 1.08), ylim=(-1.08, 1.08))
     axis.set_xticks([-1, -0.5, 0, 0.5, 1])
     axis.set_yticks([-1, -0.5, 0, 0.5, 1])
+    return False
 
 
 def plot_eigenvalues(conversion: Conversion) -> tuple[str, str]:
@@ -56,18 +71,16 @@ def plot_eigenvalues(conversion: Conversion) -> tuple[str, str]:
             exact, held = float_eigenvalues(real), fixed_eigenvalues(tables, real)
             present = np.isfinite(exact) & np.isfinite(held)
             moved = max(moved, float(np.abs(exact - held)[present].max(initial=0.0)))
-            paper = None
-            if tables.kind == NeuronKind.SILIF:
-                silif = True
-                paper = paper_silif_eigenvalues(
-                    real.decay, real.second, real.adaptation_leak, real.subthreshold_coupling
-                )[present]
+            # LIF neurons have no w, so nothing that the paper's figure could draw beside al.
+            plain = tables.kind == NeuronKind.SILIF and not has_adaptation(real).any()
+            paper = None if plain else paper_eigenvalues(real)
+            silif = silif or tables.kind == NeuronKind.SILIF
             shown = held[present]
-            _draw_circle(axis, shown, paper)
+            enlarged = ", enlarged" if _draw_circle(axis, shown, paper) else ""
             outside = int((np.abs(shown) > 1 + 1e-9).sum())
             circles += outside
             turning = int((np.abs(held.imag) > 1e-12).any(axis=0).sum())
-            axis.set_title(f"layer {index}: {turning} of {tables.outputs} oscillate")
+            axis.set_title(f"layer {index}: {turning} of {tables.outputs} oscillate{enlarged}")
             times.hist(
                 time_constants_s(shown, step_s), edges, histtype="step", color=[FIXED, FLOAT, INK, MUTED][index % 4],
                 linewidth=1.3, linestyle=["-", "--", ":", "-."][index % 4], label=f"layer {index}",
@@ -82,14 +95,19 @@ def plot_eigenvalues(conversion: Conversion) -> tuple[str, str]:
         figure.legend(handles, labels, loc="outside lower left", ncols=2)
         picture = svg(figure, "eigenvalues")
     caption = (
-        f"Rounding the coefficients moves no eigenvalue by more than {moved:.1e}; {circles} lie outside the circle."
+        f"Rounding the coefficients moves no eigenvalue by more than {moved:.1e}; {circles} lie outside the circle"
     )
+    caption += " (Euler steps of RF neurons with little damping grow; so they do in float)." if circles else "."
     if silif:
         caption += (
-            " As executed: [[al - (1 - al)·a, -(1 - al)·be], [a, be]], because the membrane takes the new w. The"
-            " paper's figures draw [[al, al - 1], [a, be]], the same equations with the old w. Plain LIF neurons"
-            " (a = b = 0) have one eigenvalue, al."
+            " As executed: [[al - (1 - al)·a, -(1 - al)·be], [a, be]], because the membrane takes the new w and w takes"
+            " a·u. The paper's figure 2 draws [[al, al - 1], [(1 - be)·a, be]]. Plain LIF neurons (a = b = 0) have one"
+            " eigenvalue, al."
         )
     if any(layer.kind not in (NeuronKind.SILIF, NeuronKind.READOUT) for layer in model.layers):
-        caption += " A complex neuron is drawn by its factor A; the conjugate is left out."
-    return picture, caption + " The time axis ends at 10⁵ s."
+        caption += " Of a complex neuron the factor A that is executed is drawn, and as in the paper its conjugate."
+    if any(layer.kind == NeuronKind.RF for layer in model.layers):
+        caption += (
+            " For RF the paper has exp(0.004·(alpha_real ± i·alpha_im)), of which an Euler step is the beginning."
+        )
+    return picture, caption + " The time axis ends at 10⁵ s; what lasts longer, or grows, is counted there."
