@@ -182,3 +182,9 @@ def test_lists_of_recordings_need_a_front_end(tmp_path, capsys):
     path, output = checkpoint(tmp_path), tmp_path / "tiny.silif"
     assert main([str(path), "--output", str(output), "--evaluate", str(tmp_path / "list.txt")]) == 1
     assert "--evaluate: a network without a front end takes precomputed input" in capsys.readouterr().err
+
+
+def test_a_readout_alone_is_refused(tmp_path, capsys):
+    torch.save({"snn.0.W.weight": torch.ones(5, 11), "snn.0.alpha": torch.full((5,), 0.9)}, tmp_path / "x.pth")
+    assert main([str(tmp_path / "x.pth"), "--output", str(tmp_path / "x.silif")]) == 1
+    assert "a readout alone is no spiking network" in capsys.readouterr().err

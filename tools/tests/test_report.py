@@ -23,7 +23,7 @@ from silif_tools.report.plot_delays import plot_delays
 from silif_tools.report.plot_weights import row_scales
 from silif_tools.report.verdict import judge, verdict_html
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 pytest.importorskip("matplotlib")
 _VOID = {"meta", "br", "img", "link", "hr", "input"}
 
@@ -239,3 +239,16 @@ def test_delays_are_drawn_only_where_there_are_any():
     for kind in (DelayKind.AXONAL, DelayKind.DENDRITIC, DelayKind.SYNAPTIC):
         picture, _ = plot_delays(tiny_model(NeuronKind.CSILIF, kind)[1].layers, 10)
         assert picture.startswith("<svg")
+
+
+def test_a_network_that_hears_nothing_has_a_page_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    state = torch.load(checkpoint(tmp_path), weights_only=True)
+    for index in range(3):
+        for key in ("W.weight", "norm.bias", "norm.running_mean"):
+            state[f"snn.{index}.{key}"] *= 0
+    torch.save(state, "tiny.pth")
+    assert main(["tiny.pth", "--output", "tiny.silif", "--report", "tiny.html", "--clip-steps", "20"]) == 0
+    text = (tmp_path / "tiny.html").read_text()
+    assert "Layer 1: all weights are zero." in text
+    assert "All stay zero." in text

@@ -63,6 +63,8 @@ def convert_layers(
     coarser: factor on the scales of all rows, for other draws of the rounding errors.
     hidden_fraction_bits: of the hidden layers' states, 8...24; each bit more halves their range. None: by kind.
     """
+    if len(layers) < 2:
+        raise ConversionError("a readout alone is no spiking network; 1 to 15 hidden layers run here")
     if len(words) != layers[-1].weights.shape[1]:
         raise ConversionError(f"{len(words)} words for a readout of {layers[-1].weights.shape[1]} classes")
     if front_end is not None and front_end.band_count != layers[0].weights.shape[0]:

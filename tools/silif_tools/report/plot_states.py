@@ -65,4 +65,4 @@ def plot_states(layer: LayerTables, pairs: list[StatePair], index: int) -> tuple
     unit = f"one unit is {_power_of_two(-layer.state_fraction_bits)}"
     if any(pair.name == "w" for pair in pairs):
         unit += f", of w {_power_of_two(-layer.state_fraction_bits - COEFFICIENT_BITS)}"
-    return picture, f"Saturation is at ±{limit:,.0f}; {unit}. " + "; ".join(parts) + "."
+    return picture, f"Saturation is at ±{limit:,.0f}; {unit}. " + ("; ".join(parts) or "All stay zero") + "."

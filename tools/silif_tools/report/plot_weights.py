@@ -37,11 +37,13 @@ def _draw_integers(axis, ratio: np.ndarray, integers: np.ndarray, limit: int) ->
 
 
 def plot_weights(conversion: Conversion, index: int) -> tuple[str, str]:
-    """(SVG, caption) of one layer."""
+    """(SVG, caption) of one layer; no SVG where there is nothing to draw."""
     layer, real = conversion.model.layers[index], conversion.float_layers[index]
     limit = 2 ** (layer.weight_bits - 1) - 1
     scale = row_scales(layer, conversion.input_unit if index == 0 else 1.0)
     live = scale > 0
+    if not live.any():
+        return "", f"Layer {index}: all weights are zero."
     weights, integers, scale = real.weights[:, live], layer.weights[:, live], scale[live]
     ratio = weights / scale
     clipped = int((np.abs(ratio) > limit + 0.5).sum())
