@@ -19,8 +19,8 @@ fail() {
 }
 
 run() { # run MODEL: builds the firmware with it; what it says goes to the log
-  make --no-print-directory -C examples/firmware-mps2-an386 MODEL="$1" all
-  timeout 300 make --no-print-directory -C examples/firmware-mps2-an386 MODEL="$1" run </dev/null | tr -d '\r' >"$log" ||
+  make --no-print-directory -C examples/firmware-mps2-an386 BUILD="$PWD/$build" MODEL="$1" all
+  timeout 300 make --no-print-directory -C examples/firmware-mps2-an386 BUILD="$PWD/$build" MODEL="$1" run </dev/null | tr -d '\r' >"$log" ||
     fail "the firmware did not end well: $(cat "$log")"
   [[ $(tail -n 1 "$log") == end ]] || fail "the firmware did not come to its end: $(cat "$log")"
 }

@@ -1,6 +1,7 @@
 """Lists, recipes and exits of silif-train."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -129,7 +130,8 @@ def test_whole_command_and_resume(tmp_path, data, capsys):
     quantized = torch.load(out / "kws12-silif.pth", weights_only=True)
     assert set(quantized) - set(state) == {"snn.0.W.scale", "snn.1.W.scale"}
     about = json.loads((out / "kws12-silif.json").read_text())
-    assert about["weight_bits"] == about["trained"]["weight_bits"] == 8
+    assert about["weight_bits"] == about["trained_in_integers"]["weight_bits"] == 8
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", about["trained"])
     assert json.loads((out / "kws12-silif-float.json").read_text())["weight_bits"] is None
 
     # The same from the float network alone, and again from its checkpoint.

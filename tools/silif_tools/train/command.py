@@ -202,7 +202,7 @@ def cost_of_rounding(network: Network, before: Network | None, exams: dict) -> d
     return {
         "float": _accuracies(before, exams),
         "rounding_alone": {"weight_bits": network.bits} | _accuracies(rounded, exams),
-        "trained": {"weight_bits": network.bits} | _accuracies(network, exams),
+        "trained_in_integers": {"weight_bits": network.bits} | _accuracies(network, exams),
     }
 
 
