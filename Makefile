@@ -74,7 +74,7 @@ convert: $(VENV)/installed
 	@test -n "$(CHECKPOINT)" -a -n "$(OUTPUT)" || { echo "usage: make convert CHECKPOINT=x.pth OUTPUT=y.silif [NEURON=adlif] [WORDS=a,b] [STEP_MS=10] [BITS=8] [FRAMES=x.npy] [LABELS=y.npy] [REPORT=page.html|no] [OPTIONS='--calibrate x.npy']" >&2; exit 2; }
 	$(PYTHON) -m silif_tools.export.command "$(CHECKPOINT)" --output "$(OUTPUT)" \
 	  $(if $(NEURON),--neuron $(NEURON)) $(if $(WORDS),--words "$(WORDS)") $(if $(STEP_MS),--step-ms $(STEP_MS)) $(if $(BITS),--bits $(BITS)) \
-	  $(if $(FRAMES),--frames "$(FRAMES)") $(if $(LABELS),--labels "$(LABELS)") --report "$(REPORT)" $(OPTIONS)
+	  $(if $(FRAMES),--frames "$(FRAMES)") $(if $(LABELS),--labels "$(LABELS)") $(if $(REPORT),--report "$(REPORT)") $(OPTIONS)
 
 # Trains one of the networks that ship, from ../shared/data, and writes model, curve and card. About an hour.
 models: build $(VENV)/installed
