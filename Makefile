@@ -38,28 +38,28 @@ test-python: build $(VENV)/installed
 
 # Embedded Swift needs the 6.3 toolchain: a check, not part of the build.
 embedded:
-	tools/check_embedded.sh
+	tools/scripts/check_embedded.sh
 
 # Engine, front end and detector as a static library with a C header, in build/lib/TARGET (docs/EMBEDDED.md).
 TARGET ?= host
 lib:
-	tools/build_library.sh $(TARGET)
+	tools/scripts/build_library.sh $(TARGET)
 
 # The library under emulation on 64-bit and 32-bit ARM and RISC-V Linux: the same digests as here.
 test-arm:
-	tools/check_arm.sh
+	tools/scripts/check_arm.sh
 
 # examples/c and examples/python on this machine's library.
 test-examples: $(VENV)/installed
-	tools/check_examples.sh
+	tools/scripts/check_examples.sh
 
 # The library in firmware on an emulated Cortex-M4: hears a word, verifies itself, computes the same bits as here.
 firmware:
-	tools/check_firmware.sh
+	tools/scripts/check_firmware.sh
 
 # By hand: a true hw:0,1 in real time, on an emulated kernel with a loopback card.
 test-device: build
-	tools/check_loopback.sh
+	tools/scripts/check_loopback.sh
 
 bench: build
 	$(RELEASE)/kws-bench
@@ -90,19 +90,19 @@ install: $(UNLESS_BUILT)
 
 # A package for the distribution that this runs on: build/deb/silif_<version>~deb<release>_<architecture>.deb
 deb:
-	@tools/install_dependencies.sh build
-	@tools/install_dependencies.sh package
+	@tools/scripts/install_dependencies.sh build
+	@tools/scripts/install_dependencies.sh package
 	mkdir -p build/deb
 	rm -f debian/debhelper-build-stamp
 	DEB_FOLDER=build/deb BUILD=$(BUILD) debian/rules binary
 
 # The same for arm64 (Raspberry Pi OS and Debian 13), cross-compiled with Debian 13's Swift.
 deb-arm64:
-	tools/cross_deb_arm64.sh
+	tools/scripts/cross_deb_arm64.sh
 
 # Man pages, from what each command's argument parser knows.
 manual: $(UNLESS_BUILT)
-	tools/make_manual.py $(BUILD)/manual $(addprefix $(RELEASE)/,$(COMMANDS))
+	tools/scripts/make_manual.py $(BUILD)/manual $(addprefix $(RELEASE)/,$(COMMANDS))
 
 format:
 	swift format --in-place --recursive $(FORMATTED)
@@ -114,10 +114,10 @@ clean:
 	rm -rf $(BUILD) build
 
 dependencies:
-	@tools/install_dependencies.sh build
+	@tools/scripts/install_dependencies.sh build
 
 $(VENV)/installed: tools/pyproject.toml tools/constraints.txt
-	@tools/install_dependencies.sh python
+	@tools/scripts/install_dependencies.sh python
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -c tools/constraints.txt -e 'tools[train,plot,formats,test]'
 	touch $@

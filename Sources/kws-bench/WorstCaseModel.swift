@@ -8,7 +8,7 @@ import SiLIF
 /// takes longer depends on the kernels.
 ///
 /// It rewrites tables of the LAYR sections as docs/MODEL-FORMAT.md lays them out, and makes the checksum anew.
-/// tools/worst_case_model.py writes such a copy to a file, for firmware.
+/// tools/scripts/worst_case_model.py writes such a copy to a file, for firmware.
 struct WorstCaseModel {
   let model: Model
   /// After so many steps every delayed spike arrives too (delays are at most 255 steps), and every state is at its limit.

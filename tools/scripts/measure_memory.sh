@@ -2,9 +2,9 @@
 # What memory kws-listen takes while it listens: feeds it the bundled recording through a pipe, waits until it has printed
 # the words, and reads /proc. Fails above the promised 3 MB of its own (RssAnon) and 16 MB resident (VmRSS).
 #
-#   tools/measure_memory.sh [FOLDER_OF_THE_COMMANDS]     (default: .build/release)
+#   tools/scripts/measure_memory.sh [FOLDER_OF_THE_COMMANDS]     (default: .build/release)
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 listen=${1:-.build/release}/kws-listen
 work=$(mktemp -d)

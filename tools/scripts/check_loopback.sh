@@ -2,9 +2,9 @@
 # Plays the demo recording into a kernel loopback card and listens on its other side, in real time, at 16 kHz mono and at
 # 48 kHz stereo. Runs on an emulated kernel: needs a script like ../shared/tools/alsa-vm (ALSA_VM) and a release build.
 #
-#   tools/check_loopback.sh        passes when both captures give the words of models/demo.csv
+#   tools/scripts/check_loopback.sh        passes when both captures give the words of models/demo.csv
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 vm=${ALSA_VM:-${SILIF_SHARED:-$PWD/../shared}/tools/alsa-vm}
 [[ -x $vm ]] || {
   echo "check_loopback: skipped: no $vm; set ALSA_VM to a command that runs another on a kernel with snd-aloop"

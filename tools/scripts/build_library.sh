@@ -2,11 +2,11 @@
 # Builds engine, front end and detector as a static library with a C header, by Embedded Swift: build/lib/TARGET/libsilif.a
 # and silif.h; for the host also libsilif.so. Needs the Swift 6.3 toolchain and the target's binutils.
 #
-#   tools/build_library.sh cortex-m4|cortex-m7|riscv32|host|aarch64-linux|armv7-linux|riscv64-linux [BUILD_FOLDER]
+#   tools/scripts/build_library.sh cortex-m4|cortex-m7|riscv32|host|aarch64-linux|armv7-linux|riscv64-linux [BUILD_FOLDER]
 #
 # OPTIMIZE=-Osize makes it smaller and slower (the default is -O).
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 target=${1:-}
 output=${2:-build}/lib/$target
@@ -34,7 +34,7 @@ if [ "$major" -lt 6 ] || { [ "$major" -eq 6 ] && [ "$minor" -lt 3 ]; }; then
   echo "build_library: Embedded Swift needs the 6.3 toolchain from swift.org; this swiftc is ${major}.${minor}" >&2
   exit 1
 fi
-tools/install_dependencies.sh "$target"
+tools/scripts/install_dependencies.sh "$target"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

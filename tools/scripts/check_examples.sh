@@ -2,9 +2,9 @@
 # Builds the library for this machine and runs examples/c and examples/python on it: self-tests, the words of the bundled
 # recording, a damaged model, and every bit of the probabilities against the integer reference.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
-tools/install_dependencies.sh build
+tools/scripts/install_dependencies.sh build
 python=${PYTHON:-.venv/bin/python}
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
@@ -13,7 +13,7 @@ fail() {
   exit 1
 }
 
-tools/build_library.sh host "$build"
+tools/scripts/build_library.sh host "$build"
 library=$build/lib/host
 for program in verify spot; do
   cc -std=c11 -Wall -Wextra -Wpedantic -Werror -O2 -I "$library" "examples/c/$program.c" "$library/libsilif.a" \
@@ -29,7 +29,7 @@ head -c -1 models/kws12-stream.silif >"$build/cut.silif"
 if message=$("$build/verify" "$build/cut.silif" 2>&1); then fail "a cut model was taken"; fi
 [[ $message == *SILIF_ERROR_TRUNCATED*total_length* ]] || fail "a cut model's message is '$message'"
 
-cc -O2 -Wall -Wextra -Werror tools/cut_samples.c -lsndfile -o "$build/cut_samples"
+cc -O2 -Wall -Wextra -Werror tools/scripts/cut_samples.c -lsndfile -o "$build/cut_samples"
 "$build/cut_samples" models/demo.flac 0 14800 >"$build/demo.raw"
 heard=$("$build/spot" models/kws12-stream.silif "$build/demo.raw" | awk '/ s /{print $3}' | paste -sd' ')
 expected=$(tail -n +2 models/demo.csv | cut -d, -f3 | paste -sd' ')

@@ -3,12 +3,12 @@
 # self-test, and make in every step the bits that examples/c/spot.c makes on this machine. Prints what it reports, and what
 # the longest step takes that its model can make.
 #
-#   [MODEL=models/kws12-stream.silif WORD=yes] tools/check_firmware.sh      (WORD= where it is to hear none)
+#   [MODEL=models/kws12-stream.silif WORD=yes] tools/scripts/check_firmware.sh      (WORD= where it is to hear none)
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
-tools/install_dependencies.sh build
-tools/install_dependencies.sh firmware
+tools/scripts/install_dependencies.sh build
+tools/scripts/install_dependencies.sh firmware
 model=${MODEL:-models/kws12-stream.silif}
 word=${WORD-yes}
 build=build/firmware
@@ -43,7 +43,7 @@ END
 )
 [[ $(field self_test) == "$expected" ]] || fail "the self-test's digest is $(field self_test), not $expected"
 
-tools/build_library.sh host >/dev/null
+tools/scripts/build_library.sh host >/dev/null
 for program in spot verify; do
   cc -std=c11 -O2 -I build/lib/host "examples/c/$program.c" build/lib/host/libsilif.a -o "$build/$program"
 done
@@ -58,9 +58,9 @@ done
 most=$(field instructions_per_step_most)
 
 # The same sizes with everything to do in every step. Its self-test's digest is what this machine computes.
-tools/worst_case_model.py "$model" "$build/worst.silif"
+tools/scripts/worst_case_model.py "$model" "$build/worst.silif"
 digest=$("$build/verify" "$build/worst.silif" | awk '{print $2}') || true
-tools/worst_case_model.py "$model" "$build/worst.silif" "$digest"
+tools/scripts/worst_case_model.py "$model" "$build/worst.silif" "$digest"
 run "$(realpath "$build/worst.silif")" >/dev/null
 echo "instructions_per_step_worst $(field instructions_per_step_most)"
 (($(field instructions_per_step_most) > most)) || fail "the worst step takes less than one of the recording"

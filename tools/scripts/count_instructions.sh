@@ -2,18 +2,18 @@
 # Counts the arm64 instructions that kws-listen runs for a second of audio, under emulation: the demo three times over, less the
 # demo once, so that start-up does not count. A count of instructions, no time: what a board takes for them shows on the board.
 #
-#   tools/count_instructions.sh FOLDER LIBRARIES      FOLDER: arm64 commands; LIBRARIES: an arm64 root
+#   tools/scripts/count_instructions.sh FOLDER LIBRARIES      FOLDER: arm64 commands; LIBRARIES: an arm64 root
 #
 # Needs qemu-user, gcc and sox.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 (($# == 2)) || { sed -n '2,7p' "$0" >&2; exit 2; }
 for tool in qemu-aarch64 gcc sox; do
   command -v $tool >/dev/null || { echo "count_instructions: $tool is missing: apt-get install qemu-user gcc sox" >&2; exit 1; }
 done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-gcc -O2 -Wall -Werror -shared -fPIC tools/count_instructions.c -o "$work/plugin.so"
+gcc -O2 -Wall -Werror -shared -fPIC tools/scripts/count_instructions.c -o "$work/plugin.so"
 sox models/demo.flac -t raw -r 16000 -c 1 -b 16 -e signed "$work/once"
 cat "$work/once" "$work/once" "$work/once" >"$work/thrice"
 samples=$(($(stat -c %s "$work/once") / 2))

@@ -2,12 +2,12 @@
 # Builds the arm64 package for Debian 13 on an amd64 machine: compiled by Debian 13's own Swift 6.0.3 against the runtime,
 # headers and libraries of its arm64 packages. Much faster than compiling under emulation.
 #
-#   tools/cross_deb_arm64.sh [ROOT]         writes build/deb/silif_<version>~deb13_arm64.deb
+#   tools/scripts/cross_deb_arm64.sh [ROOT]         writes build/deb/silif_<version>~deb13_arm64.deb
 #
 # Needs to be root, debootstrap, qemu-user-static (man pages and self-tests come from running the commands) and 8 GB. ROOT is the
 # amd64 root of Debian 13 to work in (default: build/roots/cross), made where it is missing and kept.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 ((EUID == 0)) || { echo "cross_deb_arm64: a chroot needs root: sudo $0 $*" >&2; exit 1; }
 [[ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]] || {
   echo "cross_deb_arm64: arm64 programs do not run here: apt-get install qemu-user-static binfmt-support" >&2

@@ -3,9 +3,9 @@
 # 64-bit RISC-V Linux, runs them under qemu on every golden model and every model that ships, and compares the digests
 # with this machine's. The expected digests in the models come from the integer reference in tools/.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
-tools/install_dependencies.sh arm-check
+tools/scripts/install_dependencies.sh arm-check
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 models=(Tests/SiLIFTests/Golden/*.silif Tests/Fixtures/*.silif models/*.silif)
@@ -23,7 +23,7 @@ open(sys.argv[2], "wb").write(content)
 END
 
 run() { # run TARGET COMPILER [EMULATOR]: the digests of all models
-  tools/build_library.sh "$1" "$build" >&2
+  tools/scripts/build_library.sh "$1" "$build" >&2
   "$2" -std=c11 -Wall -Wextra -Werror -O2 -static -I "$build/lib/$1" -I examples/c examples/c/verify.c \
     "$build/lib/$1/libsilif.a" -o "$build/verify-$1"
   if ${3:-} "$build/verify-$1" "$build/changed.silif" >/dev/null; then

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Installs a package of `make deb` in a clean root of its distribution and uses it there: needs to be root, and debootstrap.
 #
-#   tools/check_deb.sh build/deb/silif_0.1.0~deb13_amd64.deb [ROOT]
+#   tools/scripts/check_deb.sh build/deb/silif_0.1.0~deb13_amd64.deb [ROOT]
 #
 # ROOT is a root of the distribution (default: build/roots/<release>-<architecture>, made by debootstrap where it is missing). It is not
 # changed: the package goes into an overlay. A foreign architecture needs qemu-user-static. Compares with .build/release (`make build`).
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 (($# >= 1)) && [[ -f $1 ]] || { sed -n '2,7p' "$0" >&2; exit 2; }
 ((EUID == 0)) || { echo "check_deb: mounts need root: sudo $0 $*" >&2; exit 1; }
 [[ -x .build/release/kws-model ]] || { echo "check_deb: nothing to compare with: make build" >&2; exit 1; }

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Installs what a fresh Debian 12 or 13 machine lacks, and nothing where nothing is missing.
 #
-#   tools/install_dependencies.sh build     libasound and libsndfile headers, pkg-config
-#   tools/install_dependencies.sh python    python3 with venv
-#   tools/install_dependencies.sh package   what `make deb` needs besides
-#   tools/install_dependencies.sh TARGET    the linker for a target of tools/build_library.sh
-#   tools/install_dependencies.sh arm-check cross compilers and emulators for tools/check_arm.sh
-#   tools/install_dependencies.sh firmware  compiler, C library and emulator for examples/firmware-mps2-an386
+#   tools/scripts/install_dependencies.sh build     libasound and libsndfile headers, pkg-config
+#   tools/scripts/install_dependencies.sh python    python3 with venv
+#   tools/scripts/install_dependencies.sh package   what `make deb` needs besides
+#   tools/scripts/install_dependencies.sh TARGET    the linker for a target of tools/scripts/build_library.sh
+#   tools/scripts/install_dependencies.sh arm-check cross compilers and emulators for tools/scripts/check_arm.sh
+#   tools/scripts/install_dependencies.sh firmware  compiler, C library and emulator for examples/firmware-mps2-an386
 set -euo pipefail
 
 missing=()

@@ -2,7 +2,7 @@
 # Compiles the engine and the front end as Embedded Swift: two bare-metal targets and the host. Fails on warnings too.
 # Embedded Swift became usable for this code with Swift 6.3; with an older toolchain it says so and succeeds.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 version=$(swiftc --version 2>&1 | sed -nE 's/.*Swift version ([0-9]+)\.([0-9]+).*/\1 \2/p' | head -n 1)
 [ -n "$version" ] || { echo "check_embedded: no usable swiftc" >&2; exit 1; }
@@ -11,7 +11,7 @@ if [ "$major" -lt 6 ] || { [ "$major" -eq 6 ] && [ "$minor" -lt 3 ]; }; then
   echo "skipped: toolchain older than 6.3 (this is $major.$minor)"
   exit 0
 fi
-tools/install_dependencies.sh build # The host's target needs the headers of the C library.
+tools/scripts/install_dependencies.sh build # The host's target needs the headers of the C library.
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
