@@ -8,7 +8,7 @@ let package = Package(
   products: [
     .library(name: "SiLIF", targets: ["SiLIF"]),
     .library(name: "LogMel", targets: ["LogMel"]),
-    .library(name: "KeywordSpotter", targets: ["KeywordSpotter"]),
+    .library(name: "KeywordSpotter", targets: ["KeywordSpotter", "SpotterHost"]),
     .library(name: "AudioInput", targets: ["AudioInput"]),
     .executable(name: "kws-listen", targets: ["kws-listen"]),
     .executable(name: "kws-score", targets: ["kws-score"]),
@@ -25,8 +25,10 @@ let package = Package(
     .target(name: "CKernels"),
     // The front end: PCM -> log-mel frames, integer, streaming.
     .target(name: "LogMel", dependencies: ["CKernels"]),
-    // Front end + network + smoothing + detection: one state machine for live and for files.
+    // Front end + network + smoothing + detection: one state machine for live and for files. Compiles as Embedded Swift.
     .target(name: "KeywordSpotter", dependencies: ["SiLIF", "LogMel"]),
+    // What needs an operating system and a heap: model files, the detector's settings, clips.
+    .target(name: "SpotterHost", dependencies: ["KeywordSpotter", "SiLIF", "LogMel"]),
     // The C interface to all of these: silif.h and its functions. `make lib` builds it as Embedded Swift.
     .systemLibrary(name: "CSiLIF"),
     .target(name: "SiLIFC", dependencies: ["CSiLIF", "KeywordSpotter", "SiLIF", "LogMel"]),
@@ -34,11 +36,12 @@ let package = Package(
     .target(name: "AudioInput", dependencies: ["CALSA", "CSndFile"]),
     .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
     .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
-    // What the commands share: model look-up, exit codes, text and JSON output.
+    // What several commands share: model look-up, exit codes, text and JSON output. What one alone uses lies with it.
     .target(
       name: "CommandSupport",
       dependencies: [
-        "KeywordSpotter", "AudioInput", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "SpotterHost", "KeywordSpotter", "AudioInput",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "kws-listen", dependencies: ["CommandSupport"]),
     .executableTarget(name: "kws-score", dependencies: ["CommandSupport"]),
@@ -46,10 +49,15 @@ let package = Package(
     .executableTarget(name: "kws-bench", dependencies: ["CommandSupport"]),
     .testTarget(name: "SiLIFTests", dependencies: ["SiLIF"], exclude: ["Golden"]),
     .testTarget(name: "LogMelTests", dependencies: ["LogMel", "CKernels"], exclude: ["Golden"]),
-    .testTarget(name: "KeywordSpotterTests", dependencies: ["KeywordSpotter"]),
+    .testTarget(name: "KeywordSpotterTests", dependencies: ["KeywordSpotter", "SpotterHost"]),
     .testTarget(name: "SiLIFCTests", dependencies: ["CSiLIF", "SiLIFC", "KeywordSpotter", "SiLIF"]),
     .testTarget(name: "AudioInputTests", dependencies: ["AudioInput", "CSndFile"], exclude: ["Golden"]),
-    .testTarget(name: "CommandTests", dependencies: ["CommandSupport", "KeywordSpotter", "SiLIF", "AudioInput"]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: [
+        "kws-listen", "kws-score", "kws-model", "kws-bench", "CommandSupport", "SpotterHost", "KeywordSpotter", "SiLIF",
+        "AudioInput",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,6 +1,6 @@
 import AudioInput
 import CommandSupport
-import KeywordSpotter
+import SpotterHost
 
 /// What is computed on, all of it in memory, so that no file is read while a stage is timed.
 struct BenchInput {

@@ -1,6 +1,6 @@
 import CommandSupport
-import KeywordSpotter
 import SiLIF
+import SpotterHost
 
 /// What a model costs.
 struct BenchReport {

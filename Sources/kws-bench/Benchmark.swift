@@ -2,6 +2,7 @@ import CommandSupport
 import KeywordSpotter
 import LogMel
 import SiLIF
+import SpotterHost
 
 /// Times the stages one after the other: each runs alone over the whole input, on what the stage before made.
 struct Benchmark {

@@ -1,7 +1,7 @@
 import CommandSupport
 import Glibc
-import KeywordSpotter
 import SiLIF
+import SpotterHost
 
 /// What one SiLIF layer of as many inputs as neurons costs a step, by its width and by how many of its inputs fire.
 struct CostTable {

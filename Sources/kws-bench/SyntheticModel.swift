@@ -1,5 +1,5 @@
-import KeywordSpotter
 import SiLIF
+import SpotterHost
 
 /// A network whose second layer can be driven at any firing rate: `width` inputs, a layer that fires exactly where its
 /// input is 1, a SiLIF layer of as many neurons with all weights in 8 bits, a small readout. For timing only.

@@ -1,5 +1,6 @@
-import KeywordSpotter
+import CommandSupport
 import SiLIF
+import SpotterHost
 
 /// A copy of a model whose every neuron fires in every step: same sizes, delays and weights, so that a step does all the
 /// work that a step of the model can do; but no current except a bias above the threshold.

@@ -1,6 +1,6 @@
 import ArgumentParser
 import CommandSupport
-import KeywordSpotter
+import SpotterHost
 
 /// `kws-model trace`.
 struct Trace: ParsableCommand {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import CommandSupport
-import KeywordSpotter
 import SiLIF
 
 /// `kws-model verify`.

@@ -1,6 +1,7 @@
 import CommandSupport
 import KeywordSpotter
 import SiLIF
+import SpotterHost
 
 /// What a model's self-test gave.
 struct VerifyResult {

@@ -1,7 +1,8 @@
+import KeywordSpotter
 import SiLIF
 import Testing
 
-@testable import KeywordSpotter
+@testable import SpotterHost
 
 @Suite struct ClipScorerTests {
   private func withScorer<Result>(_ file: ModelFile, _ body: (inout ClipScorer) throws -> Result) throws -> Result {

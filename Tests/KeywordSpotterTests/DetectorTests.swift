@@ -1,6 +1,7 @@
+import KeywordSpotter
 import Testing
 
-@testable import KeywordSpotter
+@testable import SpotterHost
 
 @Suite struct DetectorTests {
   /// Settings by hand: `words` classes, of which the last is never reported.

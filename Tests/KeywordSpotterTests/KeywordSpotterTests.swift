@@ -1,8 +1,8 @@
+import KeywordSpotter
 import LogMel
 import SiLIF
+import SpotterHost
 import Testing
-
-@testable import KeywordSpotter
 
 @Suite struct KeywordSpotterTests {
   @Test func resultDoesNotDependOnTheBlocks() throws {

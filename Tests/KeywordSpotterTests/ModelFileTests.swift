@@ -1,7 +1,6 @@
 import Glibc
+import SpotterHost
 import Testing
-
-@testable import KeywordSpotter
 
 @Suite struct ModelFileTests {
   private func errno(_ path: String) -> Int32? {

@@ -1,4 +1,5 @@
 import KeywordSpotter
+import SpotterHost
 
 /// The small random networks in `Tests/Fixtures`, and sound for them.
 enum SpotterFixture {

@@ -1,6 +1,7 @@
 import CSiLIF
 import KeywordSpotter
 import SiLIF
+import SpotterHost
 import Testing
 
 @Suite struct EngineTests {

@@ -39,19 +39,19 @@ tools/scripts/install_dependencies.sh "$target"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-compile() { # compile MODULE FOLDER
+compile() { # compile MODULE
   local sources
-  mapfile -t sources < <(find "Sources/$2" -name '*.swift' | sort)
+  mapfile -t sources < <(find "Sources/$1" -name '*.swift' | sort)
   # shellcheck disable=SC2086
   swiftc -enable-experimental-feature Embedded -wmo -parse-as-library -swift-version 6 -warnings-as-errors "$optimize" \
     -target "$triple" $flags -Xfrontend -function-sections -Xfrontend -disable-stack-protector \
     -I "$work" -I Sources/CSiLIF -module-name "$1" -emit-module -emit-module-path "$work/$1.swiftmodule" \
     -c "${sources[@]}" -o "$work/$1.o"
 }
-compile SiLIF SiLIF
-compile LogMel LogMel
-compile KeywordSpotter KeywordSpotter/Streaming
-compile SiLIFC SiLIFC
+compile SiLIF
+compile LogMel
+compile KeywordSpotter
+compile SiLIFC
 
 # One object with nothing but the interface: what it does not reach is dropped, and no other name can clash.
 mapfile -t interface < <(grep -oE 'silif_[a-z0-9_]+\(' Sources/CSiLIF/silif.h | tr -d '(' | sort -u)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compiles the engine and the front end as Embedded Swift: two bare-metal targets and the host. Fails on warnings too.
+# Compiles engine, front end, detector and C interface as Embedded Swift: two bare-metal targets and the host. Fails on warnings too.
 # Embedded Swift became usable for this code with Swift 6.3; with an older toolchain it says so and succeeds.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -15,11 +15,14 @@ tools/scripts/install_dependencies.sh build # The host's target needs the header
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-for module in SiLIF LogMel; do
-  mapfile -t sources < <(find "Sources/$module" -name '*.swift' | sort)
-  for target in armv7em-none-none-eabi riscv32-none-none-eabi "$(uname -m)-unknown-linux-gnu"; do
+# In the order of their imports: each module reads the ones before it.
+for target in armv7em-none-none-eabi riscv32-none-none-eabi "$(uname -m)-unknown-linux-gnu"; do
+  mkdir "$work/$target"
+  for module in SiLIF LogMel KeywordSpotter SiLIFC; do
+    mapfile -t sources < <(find "Sources/$module" -name '*.swift' | sort)
     swiftc -enable-experimental-feature Embedded -wmo -parse-as-library -swift-version 6 -warnings-as-errors -O \
-      -module-name "$module" -target "$target" -c "${sources[@]}" -o "$work/$module-$target.o"
+      -target "$target" -I "$work/$target" -I Sources/CSiLIF -module-name "$module" -emit-module \
+      -emit-module-path "$work/$target/$module.swiftmodule" -c "${sources[@]}" -o "$work/$target/$module.o"
     echo "embedded: $module for $target"
   done
 done

@@ -1,21 +1,22 @@
 import ArgumentParser
 import KeywordSpotter
 import SiLIF
+import SpotterHost
 
 /// `--threshold` and `--keyword`: what the user changes in the model's detector settings.
-public struct DetectorOptions: ParsableArguments {
+package struct DetectorOptions: ParsableArguments {
   @Option(name: .long, parsing: .unconditional, help: "Threshold of all words, 0 to 1, instead of the model's own.")
-  public var threshold: Double?
+  package var threshold: Double?
 
   @Option(name: .long, help: "Threshold of one word, such as yes=0.8. Repeatable.")
-  public var keyword: [KeywordThreshold] = []
+  package var keyword: [KeywordThreshold] = []
 
-  public init() {}
+  package init() {}
 
   /// Whether the user changes anything.
-  public var isUsed: Bool { threshold != nil || !keyword.isEmpty }
+  package var isUsed: Bool { threshold != nil || !keyword.isEmpty }
 
-  public func validate() throws {
+  package func validate() throws {
     if let threshold, !(0...1).contains(threshold) {
       throw ValidationError("--threshold is a probability: give a number from 0 to 1, not \(threshold).")
     }
@@ -24,7 +25,7 @@ public struct DetectorOptions: ParsableArguments {
   /// The model's defaults with these changes.
   ///
   /// - Throws: ValidationError for a word that the model does not report.
-  public func settings(for model: Model) throws -> DetectorSettings {
+  package func settings(for model: Model) throws -> DetectorSettings {
     var settings = DetectorSettings(defaultsOf: model)
     let words = model.words.strings
     if let threshold {
@@ -41,5 +42,19 @@ public struct DetectorOptions: ParsableArguments {
       settings.setThreshold(change.threshold, forClass: index)
     }
     return settings
+  }
+}
+
+/// `--keyword yes=0.8`: a word and its threshold.
+package struct KeywordThreshold: ExpressibleByArgument, Equatable, Sendable {
+  package let word: String
+  package let threshold: Double
+
+  package init?(argument: String) {
+    guard let equals = argument.lastIndex(of: "="), equals > argument.startIndex,
+      let threshold = Double(argument[argument.index(after: equals)...]), (0...1).contains(threshold)
+    else { return nil }
+    word = String(argument[..<equals])
+    self.threshold = threshold
   }
 }

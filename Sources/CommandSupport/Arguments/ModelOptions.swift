@@ -1,21 +1,21 @@
 import ArgumentParser
-import KeywordSpotter
+import SpotterHost
 
 /// `--model`.
-public struct ModelOptions: ParsableArguments {
+package struct ModelOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: .init(
       "Model file, or the name of one that is installed, such as kws12-csilif (default: \(ModelLocation.streamName) to listen "
         + "and for streams, else \(ModelLocation.defaultName)).",
       valueName: "model"))
-  public var model: String?
+  package var model: String?
 
-  public init() {}
+  package init() {}
 
   /// - Parameter name: the model that is used where the user names none.
   /// - Throws: Failure, saying where it was looked for or what is wrong with the file.
-  public func load(default name: String = ModelLocation.defaultName) throws -> ModelFile {
+  package func load(default name: String = ModelLocation.defaultName) throws -> ModelFile {
     try ModelLocation.load(model ?? name)
   }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
 
 /// `--format`.
-public enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
+package enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
   case text, json
 }

@@ -1,13 +1,15 @@
 import AudioInput
 import KeywordSpotter
 import LogMel
+import SiLIF
+import SpotterHost
 
 extension ModelFile {
   /// The front end's settings, where this model can hear what `AudioInput` delivers.
   ///
   /// - Throws: Failure, saying why it cannot.
   @discardableResult
-  public func requireAudio() throws(Failure) -> LogMelSettings {
+  package func requireAudio() throws(Failure) -> LogMelSettings {
     let settings: LogMelSettings
     do {
       settings = try FramePipeline.frontEndSettings(of: model)
@@ -20,5 +22,13 @@ extension ModelFile {
           + "\(outputRate_hz) Hz; export a model for \(outputRate_hz) Hz")
     }
     return settings
+  }
+}
+
+extension Model {
+  /// The words that are reported as events.
+  package var keywords: [String] {
+    let words = self.words
+    return (0..<words.count).filter { detector.isKeyword($0) }.map { String(decoding: words[$0], as: UTF8.self) }
   }
 }

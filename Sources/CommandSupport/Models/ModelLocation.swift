@@ -1,17 +1,17 @@
 import Glibc
-import KeywordSpotter
+import SpotterHost
 
 /// Where models are looked for: a path as it is; a bare name beside the executable's repository, then in
 /// `<prefix>/share/silif`.
-public enum ModelLocation {
+package enum ModelLocation {
   /// For clips: the network with the best accuracy on single words.
-  public static let defaultName = "kws12-silif"
+  package static let defaultName = "kws12-silif"
   /// For streams: the network with the fewest false alarms.
-  public static let streamName = "kws12-stream"
+  package static let streamName = "kws12-stream"
   static let suffix = ".silif"
 
   /// - Parameter nameOrPath: `kws12-silif`, `models/kws12-silif.silif`, ...
-  public static func load(_ nameOrPath: String) throws(Failure) -> ModelFile {
+  package static func load(_ nameOrPath: String) throws(Failure) -> ModelFile {
     let path = try resolve(nameOrPath)
     do {
       return try ModelFile(path: path)

@@ -2,9 +2,10 @@ import Glibc
 import KeywordSpotter
 import LogMel
 import SiLIF
+import SpotterHost
 
 /// One sentence: the file, what is wrong with which field, and what to do.
-public func modelFileMessage(_ error: ModelFileError, path: String) -> String {
+package func modelFileMessage(_ error: ModelFileError, path: String) -> String {
   switch error {
   case .system(let code) where code == ENOENT || code == ENOTDIR: "\(path): no such model file; check the path"
   case .system(let code) where code == EACCES:
@@ -33,7 +34,7 @@ func modelMessage(_ error: ModelError) -> String {
 }
 
 /// Why a valid model cannot do what is asked of it, with the file's name.
-public func spotterMessage(_ error: SpotterError, path: String) -> String {
+package func spotterMessage(_ error: SpotterError, path: String) -> String {
   switch error {
   case .noFrontEnd:
     "\(path): this model has no front end (it takes precomputed frames, such as event data), so it cannot hear sound; "

@@ -1,14 +1,15 @@
 import KeywordSpotter
+import SpotterHost
 
 /// A spotter and the memory that it runs in.
-public final class SpotterSetUp {
-  public var spotter: KeywordSpotter
+package final class SpotterSetUp {
+  package var spotter: KeywordSpotter
   /// Keeps the weights mapped.
-  public let file: ModelFile
+  package let file: ModelFile
   private let memory: AlignedMemory
 
   /// - Throws: Failure for a model that cannot hear.
-  public init(file: ModelFile, settings: DetectorSettings) throws(Failure) {
+  package init(file: ModelFile, settings: DetectorSettings) throws(Failure) {
     try file.requireAudio()
     do {
       memory = AlignedMemory(byteCount: try KeywordSpotter.requiredBytes(for: file.model, settings: settings))

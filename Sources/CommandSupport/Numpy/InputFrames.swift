@@ -4,14 +4,14 @@ import SiLIF
 ///
 /// uint8 and int16 are plain input integers. float32 is a real value: times 2^inputFractionBits, rounded half up,
 /// saturated to the model's input limit.
-public struct InputFrames: Sendable {
-  public let array: NumpyArray
+package struct InputFrames: Sendable {
+  package let array: NumpyArray
   private let inputCount: Int
   private let scale: Float
   private let limit: Float
 
   /// - Parameter dimensions: 3 for [clip, step, feature], 2 for [step, feature].
-  public init(_ array: NumpyArray, header: NetworkHeader, dimensions: Int) throws(Failure) {
+  package init(_ array: NumpyArray, header: NetworkHeader, dimensions: Int) throws(Failure) {
     self.array = array
     inputCount = header.inputCount
     scale = Float(1 << header.inputFractionBits)
@@ -40,7 +40,7 @@ public struct InputFrames: Sendable {
   /// Frames `start..<start + count`, counted over all clips, as input integers.
   ///
   /// - Throws: Failure for a value that is not a number, saying where.
-  public func read(_ start: Int, _ count: Int, into values: inout [Int16]) throws(Failure) {
+  package func read(_ start: Int, _ count: Int, into values: inout [Int16]) throws(Failure) {
     let first = start * inputCount
     let total = count * inputCount
     if values.count != total { values = [Int16](repeating: 0, count: total) }

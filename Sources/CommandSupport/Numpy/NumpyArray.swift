@@ -1,13 +1,13 @@
 import Glibc
 
 /// A `.npy` file in a read-only memory map: large arrays cost no memory of their own.
-public final class NumpyArray: @unchecked Sendable {
-  public let path: String
-  public let header: NumpyHeader
+package final class NumpyArray: @unchecked Sendable {
+  package let path: String
+  package let header: NumpyHeader
   private let map: UnsafeRawBufferPointer
 
   /// - Throws: Failure, naming the file and what is wrong with it.
-  public init(path: String) throws(Failure) {
+  package init(path: String) throws(Failure) {
     self.path = path
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Failure(fileMessage(errno, path)) }
@@ -40,7 +40,7 @@ public final class NumpyArray: @unchecked Sendable {
   /// Element `index` as a number of any integer type.
   ///
   /// - Precondition: the elements are integers.
-  public func integer(_ index: Int) -> Int64 {
+  package func integer(_ index: Int) -> Int64 {
     switch header.element {
     case .int8: Int64(load(index) as Int8)
     case .uint8: Int64(load(index) as UInt8)
@@ -55,7 +55,7 @@ public final class NumpyArray: @unchecked Sendable {
   }
 
   /// The bytes of elements `start..<start + count`.
-  public func bytes(_ start: Int, _ count: Int) -> UnsafeRawBufferPointer {
+  package func bytes(_ start: Int, _ count: Int) -> UnsafeRawBufferPointer {
     let size = header.element.byteCount
     let offset = header.dataOffset + start * size
     return UnsafeRawBufferPointer(rebasing: map[offset..<offset + count * size])

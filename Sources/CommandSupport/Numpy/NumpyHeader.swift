@@ -1,15 +1,15 @@
 /// The header of a `.npy` file: magic, version, and a Python dictionary with type, order and shape.
-public struct NumpyHeader: Equatable, Sendable {
-  public let element: NumpyElement
-  public let shape: [Int]
+package struct NumpyHeader: Equatable, Sendable {
+  package let element: NumpyElement
+  package let shape: [Int]
   /// Where the values begin.
-  public let dataOffset: Int
+  package let dataOffset: Int
 
   /// Values that the shape stands for.
-  public var elementCount: Int { shape.reduce(1, *) }
+  package var elementCount: Int { shape.reduce(1, *) }
 
   /// - Throws: Failure without the file's name.
-  public init(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
+  package init(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
     if bytes.starts(with: [0x50, 0x4B, 3, 4]) {
       throw Failure(
         "this is an .npz archive and one array is wanted; take it out, as in "
@@ -90,4 +90,23 @@ public struct NumpyHeader: Equatable, Sendable {
     }
     return nil
   }
+}
+
+/// The element types that are read; little-endian, or of one byte.
+package enum NumpyElement: String, Sendable, CaseIterable {
+  case int8 = "i1"
+  case uint8 = "u1"
+  case int16 = "i2"
+  case uint16 = "u2"
+  case int32 = "i4"
+  case uint32 = "u4"
+  case int64 = "i8"
+  case uint64 = "u8"
+  case float32 = "f4"
+  case float64 = "f8"
+
+  package var byteCount: Int { Int(rawValue.utf8.last! - UInt8(ascii: "0")) }
+
+  /// As NumPy calls it: int16.
+  package var name: String { "\(self)" }
 }

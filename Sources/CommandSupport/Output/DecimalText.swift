@@ -1,7 +1,7 @@
 import Glibc
 
 /// A number with so many decimals, rounded to nearest, without Foundation.
-public func decimalText(_ value: Double, decimals: Int, keepsZeros: Bool = true) -> String {
+package func decimalText(_ value: Double, decimals: Int, keepsZeros: Bool = true) -> String {
   guard value.isFinite else { return value.isNaN ? "nan" : (value < 0 ? "-inf" : "inf") }
   var scale: Int64 = 1
   for _ in 0..<decimals { scale *= 10 }
@@ -15,6 +15,6 @@ public func decimalText(_ value: Double, decimals: Int, keepsZeros: Bool = true)
 }
 
 /// A part of a whole in per cent, `-` where there is no whole.
-public func percentText(_ part: Int, of whole: Int) -> String {
+package func percentText(_ part: Int, of whole: Int) -> String {
   whole == 0 ? "-" : decimalText(100 * Double(part) / Double(whole), decimals: 1) + " %"
 }

@@ -1,5 +1,5 @@
 /// JSON with keys in the order in which they are given: what the documentation shows is what comes out.
-public enum JSONValue: Sendable {
+package enum JSONValue: Sendable {
   case null
   case bool(Bool)
   case integer(Int64)
@@ -9,17 +9,17 @@ public enum JSONValue: Sendable {
   case array([JSONValue])
   case object([(key: String, value: JSONValue)])
 
-  public static func integer(_ value: Int) -> JSONValue { .integer(Int64(value)) }
-  public static func integers(_ values: [Int]) -> JSONValue { .array(values.map { .integer($0) }) }
-  public static func strings(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
+  package static func integer(_ value: Int) -> JSONValue { .integer(Int64(value)) }
+  package static func integers(_ values: [Int]) -> JSONValue { .array(values.map { .integer($0) }) }
+  package static func strings(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
 
   /// A ratio, null where there is nothing to divide by.
-  public static func ratio(_ part: Double, _ whole: Double, decimals: Int) -> JSONValue {
+  package static func ratio(_ part: Double, _ whole: Double, decimals: Int) -> JSONValue {
     whole == 0 ? .null : .decimal(part / whole, decimals: decimals)
   }
 
   /// On one line: a report is one line too, so that a log of them can be read line by line.
-  public var text: String {
+  package var text: String {
     var text = ""
     write(to: &text)
     return text

@@ -3,20 +3,20 @@ import Glibc
 /// Standard output, or another descriptor: collected until `flush`, then written as a whole.
 ///
 /// Belongs to one thread.
-public final class StandardOutput {
+package final class StandardOutput {
   private let descriptor: Int32
   private var pending: [UInt8] = []
 
-  public init(descriptor: Int32 = STDOUT_FILENO) {
+  package init(descriptor: Int32 = STDOUT_FILENO) {
     self.descriptor = descriptor
     pending.reserveCapacity(4096)
   }
 
   /// - Throws: as `flush`, which it calls when much has come together.
-  public func write(_ text: String) throws { try write(bytes: text.utf8) }
+  package func write(_ text: String) throws { try write(bytes: text.utf8) }
 
   /// - Throws: as `flush`, which it calls when much has come together.
-  public func write(bytes: some Sequence<UInt8>) throws {
+  package func write(bytes: some Sequence<UInt8>) throws {
     pending.append(contentsOf: bytes)
     if pending.count >= 1 << 16 { try flush() }
   }
@@ -25,7 +25,7 @@ public final class StandardOutput {
   ///
   /// - Parameter stop: where the reader is slow, a request ends the wait for it, and the rest is given up.
   /// - Throws: ClosedPipe when the reader has gone, Failure for anything else (a full disk).
-  public func flush(unless stop: StopRequest? = nil) throws {
+  package func flush(unless stop: StopRequest? = nil) throws {
     defer { pending.removeAll(keepingCapacity: true) }
     try pending.withUnsafeBytes { bytes in
       var rest = bytes

@@ -1,18 +1,18 @@
 /// Columns of text, each as wide as its widest cell: the first to the left, the others to the right.
-public struct TextTable {
+package struct TextTable {
   private var rows: [[String]] = []
   private let separator: String
   private let leftColumns: Int
 
   /// - Parameter leftColumns: columns that stand to the left.
-  public init(separator: String = "  ", leftColumns: Int = 1) {
+  package init(separator: String = "  ", leftColumns: Int = 1) {
     self.separator = separator
     self.leftColumns = leftColumns
   }
 
-  public mutating func add(_ cells: [String]) { rows.append(cells) }
+  package mutating func add(_ cells: [String]) { rows.append(cells) }
 
-  public var text: String {
+  package var text: String {
     var widths: [Int] = []
     for row in rows {
       for (index, cell) in row.enumerated() {

@@ -5,10 +5,10 @@ import Glibc
 ///
 /// 0: done, stopped by SIGINT or SIGTERM, or the reader of the output is gone. 1: failed. 2: wrong usage
 /// (ArgumentParser's own is 64).
-public protocol SilifCommand: ParsableCommand {}
+package protocol SilifCommand: ParsableCommand {}
 
 extension SilifCommand {
-  public static func main() {
+  package static func main() {
     fillStandardDescriptors()
     // A closed pipe then shows as EPIPE where it is written to, and not as a killed process.
     signal(SIGPIPE, SIG_IGN)
@@ -51,5 +51,19 @@ extension SilifCommand {
       leave(with: error)
     }
     Glibc.exit(0)
+  }
+}
+
+/// The version that all commands print.
+package let silifVersion = "0.1.0"
+
+/// Fills standard input, output and error where whoever started the command closed them (`<&-`, `>&-`): a pipe or a file that
+/// is opened later would get their numbers, and be read or written in their place.
+///
+/// What fills them is open the wrong way round, so that using it is an error, as it is with a closed descriptor.
+func fillStandardDescriptors() {
+  for (descriptor, flags) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDWR)] {
+    // The lowest free number is taken, which is this one.
+    if fcntl(descriptor, F_GETFD) < 0 { _ = open("/dev/null", flags) }
   }
 }

@@ -1,12 +1,12 @@
 import Glibc
 
 /// Standard error: everything that is not a result.
-public enum Diagnostics {
+package enum Diagnostics {
   /// One line, with the command's name before it as is the custom.
-  public static func say(_ message: String, command: String) { write("\(command): \(message)\n") }
+  package static func say(_ message: String, command: String) { write("\(command): \(message)\n") }
 
   /// The text as it is. Nothing can be done where even standard error is closed.
-  public static func write(_ text: String) {
+  package static func write(_ text: String) {
     var text = text
     text.withUTF8 { bytes in
       var rest = UnsafeRawBufferPointer(bytes)
@@ -20,5 +20,5 @@ public enum Diagnostics {
   }
 
   /// Whether a person watches: only then is progress shown.
-  public static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+  package static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 }

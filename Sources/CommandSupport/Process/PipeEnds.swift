@@ -1,11 +1,11 @@
 import Glibc
 
 /// A pipe whose ends never block and are not inherited by child processes.
-struct PipeEnds: Sendable {
-  let read: Int32
-  let write: Int32
+package struct PipeEnds: Sendable {
+  package let read: Int32
+  package let write: Int32
 
-  init() throws(Failure) {
+  package init() throws(Failure) {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { throw Failure("cannot make a pipe: \(systemMessage(errno))") }
     for end in ends {
@@ -17,14 +17,14 @@ struct PipeEnds: Sendable {
   }
 
   /// Makes the other end readable. A full pipe is just that already.
-  func signal() {
+  package func signal() {
     var byte: UInt8 = 1
     _ = Glibc.write(write, &byte, 1)
   }
 
   /// Waits until the pipe is readable, a signal comes, or the time is over (-1: never).
   @discardableResult
-  func wait(timeout_ms: Int32) -> Bool {
+  package func wait(timeout_ms: Int32) -> Bool {
     var entry = pollfd(fd: read, events: Int16(POLLIN), revents: 0)
     return poll(&entry, 1, timeout_ms) > 0
   }

@@ -3,16 +3,16 @@ import Glibc
 /// SIGINT and SIGTERM as a readable descriptor: the first asks the command to finish, a second one ends it at once.
 ///
 /// One that catches signals per process. The handler only writes a byte to a pipe.
-public final class StopRequest: Sendable {
+package final class StopRequest: Sendable {
   private let ends: PipeEnds
 
   /// Readable, for ever, once a stop was requested. Never read from it.
-  public var descriptor: Int32 { ends.read }
+  package var descriptor: Int32 { ends.read }
 
   /// Catches the signals from now on.
   ///
   /// - Parameter catchesSignals: false for a request that only the program itself makes.
-  public init(catchesSignals: Bool = true) throws(Failure) {
+  package init(catchesSignals: Bool = true) throws(Failure) {
     ends = try PipeEnds()
     guard catchesSignals else { return }
     handlerDescriptor = ends.write
@@ -31,13 +31,13 @@ public final class StopRequest: Sendable {
   }
 
   /// Asks the command itself to finish, as a signal would.
-  public func request() { ends.signal() }
+  package func request() { ends.signal() }
 
-  public var isRequested: Bool { wait(timeout_ms: 0) }
+  package var isRequested: Bool { wait(timeout_ms: 0) }
 
   /// Waits for a request at most this long; -1 waits for ever.
   @discardableResult
-  public func wait(timeout_ms: Int32) -> Bool { ends.wait(timeout_ms: timeout_ms) }
+  package func wait(timeout_ms: Int32) -> Bool { ends.wait(timeout_ms: timeout_ms) }
 }
 
 /// Set before the handler is installed, never changed after.

@@ -3,7 +3,7 @@ import Glibc
 /// A whole text file. Bytes that are no UTF-8 become replacement characters.
 ///
 /// - Throws: Failure, naming the file.
-func textFile(_ path: String) throws(Failure) -> String {
+package func textFile(_ path: String) throws(Failure) -> String {
   let descriptor = open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { throw Failure(fileMessage(errno, path)) }
   defer { close(descriptor) }
@@ -19,7 +19,7 @@ func textFile(_ path: String) throws(Failure) -> String {
 }
 
 /// Why a file cannot be read and what to do.
-func fileMessage(_ code: Int32, _ path: String) -> String {
+package func fileMessage(_ code: Int32, _ path: String) -> String {
   switch code {
   case ENOENT, ENOTDIR: "\(path): no such file; check the path"
   case EACCES: "\(path): permission denied; this user may not read it (see `ls -l`, `chmod`)"
@@ -29,7 +29,7 @@ func fileMessage(_ code: Int32, _ path: String) -> String {
 }
 
 /// Without spaces, tabs and carriage returns at both ends.
-func trimmed(_ text: some StringProtocol) -> String {
+package func trimmed(_ text: some StringProtocol) -> String {
   var text = text[...]
   while let first = text.first, first.isWhitespace { text.removeFirst() }
   while let last = text.last, last.isWhitespace { text.removeLast() }

@@ -1,6 +1,8 @@
 import Testing
 
 @testable import CommandSupport
+@testable import kws_listen
+@testable import kws_score
 
 @Suite struct ArgumentTests {
   @Test(arguments: [

@@ -1,5 +1,7 @@
-import CommandSupport
 import Testing
+
+@testable import kws_listen
+@testable import kws_score
 
 @Suite struct EventRingTests {
   private func event(_ number: Int) -> ListenEvent { .keyword(word: 0, score_q15: 0, sample: Int64(number)) }

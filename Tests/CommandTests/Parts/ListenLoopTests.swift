@@ -1,7 +1,10 @@
 import AudioInput
 import CommandSupport
 import KeywordSpotter
+import SpotterHost
 import Testing
+
+@testable import kws_listen
 
 /// Gaps and failures, from a source that a test scripts.
 @Suite struct ListenLoopTests {

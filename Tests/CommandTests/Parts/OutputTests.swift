@@ -1,6 +1,8 @@
 import CommandSupport
 import Testing
 
+@testable import kws_listen
+
 @Suite struct OutputTests {
   @Test func decimals() {
     #expect(decimalText(12.34, decimals: 2) == "12.34")

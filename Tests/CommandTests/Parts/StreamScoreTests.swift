@@ -1,6 +1,8 @@
 import CommandSupport
 import Testing
 
+@testable import kws_score
+
 @Suite struct StreamScoreTests {
   private func score(_ events: [(Double, String)], _ truth: [(Double, Double, String)]) -> StreamScore {
     StreamScore(

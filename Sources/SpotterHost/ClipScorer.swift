@@ -1,0 +1,137 @@
+import KeywordSpotter
+import LogMel
+import SiLIF
+
+/// Scores whole clips: a fresh network per clip, the readout's probabilities summed over all its frames.
+///
+/// A clip comes in one piece (`score`) or in blocks of any size (`begin`, `accept`, `finish`).
+public struct ClipScorer {
+  public let network: Network
+  private var pipeline: FramePipeline?
+  private let header: NetworkHeader
+  private var sums_q15: [Int64]
+  private var layerSpikes: [UInt64]
+  private var frames = 0
+  private var samples = 0
+
+  /// What a clip gave.
+  public struct Score: Sendable {
+    /// Class with the largest sum, the first of equals.
+    public let winner: Int
+    /// Probabilities summed over the frames, Q15, [classes].
+    public let sums_q15: [Int64]
+    /// Network steps.
+    public let frames: Int
+    /// Spikes of each hidden layer.
+    public let layerSpikes: [UInt64]
+    /// Synaptic operations by the paper's definition.
+    public let synapticOperations: UInt64
+    /// Sums that left their range; nil in release builds.
+    public let saturations: UInt64?
+
+    /// Spikes of all hidden layers.
+    public var spikes: UInt64 { layerSpikes.reduce(0, +) }
+    /// Mean probability of the winner, 0...1; 0 for a clip without a frame.
+    public var confidence: Double { frames == 0 ? 0 : Double(sums_q15[winner]) / Double(frames) / 32768 }
+  }
+
+  /// Bytes of memory that `init(model:memory:)` needs, aligned to 64.
+  public static func requiredBytes(for model: Model) throws(SpotterError) -> Int {
+    model.frontEnd == nil ? Network.requiredBytes(for: model) : try FramePipeline.requiredBytes(for: model)
+  }
+
+  public init(model: Model, memory: UnsafeMutableRawBufferPointer) throws(SpotterError) {
+    header = model.header
+    if model.frontEnd == nil {
+      network = Network(model: model, memory: memory)
+    } else {
+      let made = try FramePipeline(model: model, memory: memory)
+      pipeline = made
+      network = made.network
+    }
+    sums_q15 = [Int64](repeating: 0, count: header.classCount)
+    layerSpikes = [UInt64](repeating: 0, count: header.layerCount - 1)
+  }
+
+  /// Samples in one clip of the length the model was trained on; shorter clips get zero samples at their end. 0 where
+  /// the model has no clip length or no front end.
+  public var clipLength_samples: Int {
+    guard let pipeline, header.clip_frames > 0 else { return 0 }
+    return pipeline.settings.frameLength_samples + (header.clip_frames - 1) * pipeline.settings.hop_samples
+  }
+
+  /// Scores samples, with zero samples appended up to the clip length.
+  ///
+  /// - Parameter onStep: called after every network step, for traces.
+  /// - Precondition: the model has a front end.
+  public mutating func score(
+    samples: UnsafeBufferPointer<Int16>, onStep: (Network) -> Void = { _ in }
+  ) -> Score {
+    begin()
+    accept(samples, onStep: onStep)
+    return finish(onStep: onStep)
+  }
+
+  /// Scores precomputed frames in the model's input format, [frame][inputCount].
+  public mutating func score(
+    frames: UnsafeBufferPointer<Int16>, onStep: (Network) -> Void = { _ in }
+  ) -> Score {
+    begin()
+    for index in 0..<frames.count / header.inputCount {
+      network.step(frames.baseAddress.unsafelyUnwrapped + index * header.inputCount)
+      countStep()
+      onStep(network)
+    }
+    return result
+  }
+
+  /// Starts a clip.
+  public mutating func begin() {
+    if pipeline == nil { network.reset() } else { pipeline!.reset() }
+    for index in sums_q15.indices { sums_q15[index] = 0 }
+    for index in layerSpikes.indices { layerSpikes[index] = 0 }
+    frames = 0
+    samples = 0
+  }
+
+  /// Takes the clip's next samples. The score does not depend on the blocks' sizes.
+  public mutating func accept(_ block: UnsafeBufferPointer<Int16>, onStep: (Network) -> Void = { _ in }) {
+    precondition(pipeline != nil, "this model takes precomputed frames")
+    samples += block.count
+    var rest = block
+    while !rest.isEmpty {
+      let progress = pipeline!.accept(rest)
+      rest = UnsafeBufferPointer(rebasing: rest[progress.consumed_samples...])
+      if progress.hasStepped {
+        countStep()
+        onStep(network)
+      }
+    }
+  }
+
+  /// Ends a clip of samples: zero samples up to the clip length, then the score.
+  public mutating func finish(onStep: (Network) -> Void = { _ in }) -> Score {
+    let missing = clipLength_samples - samples
+    if missing > 0 {
+      withUnsafeTemporaryAllocation(of: Int16.self, capacity: missing) { silence in
+        silence.initialize(repeating: 0)
+        accept(UnsafeBufferPointer(silence), onStep: onStep)
+      }
+    }
+    return result
+  }
+
+  private mutating func countStep() {
+    for index in sums_q15.indices { sums_q15[index] += Int64(network.probabilities_q15[index]) }
+    for index in layerSpikes.indices { layerSpikes[index] += UInt64(network.spikeCount(ofLayer: index)) }
+    frames += 1
+  }
+
+  private var result: Score {
+    var winner = 0
+    for index in sums_q15.indices where sums_q15[index] > sums_q15[winner] { winner = index }
+    return Score(
+      winner: winner, sums_q15: sums_q15, frames: frames, layerSpikes: layerSpikes,
+      synapticOperations: network.synapticOperationCount, saturations: network.saturationCount)
+  }
+}

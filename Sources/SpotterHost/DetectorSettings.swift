@@ -1,0 +1,76 @@
+import KeywordSpotter
+import SiLIF
+
+/// A detector's settings: the model's defaults, and what the user overrides. All times in frames, all scores in Q15.
+public struct DetectorSettings: Sendable {
+  public struct Word: Sendable {
+    /// Mean probability at which the word is reported, 0...32768.
+    public var threshold_q15: Int32
+    /// Mean probability below which the word may be reported again.
+    public var rearm_q15: Int32
+    /// Whether the class is reported at all.
+    public var isKeyword: Bool
+  }
+
+  public var window_frames: Int
+  public var warmUp_frames: Int
+  public var refractory_frames: Int
+  public var words: [Word]
+
+  public init(defaultsOf model: Model) {
+    let defaults = model.detector
+    window_frames = defaults.window_frames
+    warmUp_frames = defaults.warmUp_frames
+    refractory_frames = defaults.refractory_frames
+    words = (0..<model.header.classCount).map {
+      Word(
+        threshold_q15: defaults.threshold_q15($0), rearm_q15: defaults.rearm_q15($0), isKeyword: defaults.isKeyword($0))
+    }
+  }
+
+  /// Sets a word's threshold to a probability in 0...1; its re-arming level keeps its ratio to the threshold.
+  public mutating func setThreshold(_ probability: Double, forClass index: Int) {
+    let old = words[index]
+    let threshold = Int32((probability * 32768).rounded())
+    words[index].threshold_q15 = threshold
+    words[index].rearm_q15 = Detector.scaledRearm_q15(old.rearm_q15, from: old.threshold_q15, to: threshold)
+  }
+}
+
+extension Detector {
+  public static func requiredBytes(for settings: DetectorSettings) -> Int {
+    requiredBytes(window_frames: settings.window_frames, classes: settings.words.count)
+  }
+
+  /// - Parameter memory: at least `requiredBytes(for:)`, aligned to 64, owned by the caller.
+  public init(settings: DetectorSettings, memory: UnsafeMutableRawBufferPointer) {
+    self.init(
+      window_frames: settings.window_frames, warmUp_frames: settings.warmUp_frames,
+      refractory_frames: settings.refractory_frames, classes: settings.words.count, memory: memory)
+    for (index, word) in settings.words.enumerated() where word.isKeyword {
+      setLevels(threshold_q15: word.threshold_q15, rearm_q15: word.rearm_q15, ofClass: index)
+    }
+  }
+}
+
+extension KeywordSpotter {
+  /// Bytes of memory that `init(model:settings:memory:)` needs, aligned to 64.
+  public static func requiredBytes(for model: Model, settings: DetectorSettings) throws(SpotterError) -> Int {
+    try FramePipeline.requiredBytes(for: model) + Detector.requiredBytes(for: settings)
+  }
+
+  /// - Parameters:
+  ///   - settings: the model's defaults, possibly overridden.
+  ///   - memory: at least `requiredBytes(for:settings:)`, aligned to 64, owned by the caller and not moved.
+  ///   - kernels: one of `KernelLevel.available`.
+  public init(
+    model: Model, settings: DetectorSettings, memory: UnsafeMutableRawBufferPointer, kernels: KernelLevel = .best
+  ) throws(SpotterError) {
+    let pipelineBytes = try FramePipeline.requiredBytes(for: model)
+    self.init(
+      pipeline: try FramePipeline(
+        model: model, memory: UnsafeMutableRawBufferPointer(rebasing: memory[..<pipelineBytes]), kernels: kernels),
+      detector: Detector(
+        settings: settings, memory: UnsafeMutableRawBufferPointer(rebasing: memory[pipelineBytes...])))
+  }
+}

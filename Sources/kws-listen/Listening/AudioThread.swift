@@ -1,0 +1,46 @@
+import CommandSupport
+import Glibc
+
+/// A thread for the audio path, which takes no signals.
+///
+/// Realtime priority and locked memory are asked for where audio is live, and done without where they are refused.
+struct AudioThread {
+  private let handle: pthread_t
+
+  /// Starts `loop.run()`.
+  init(running loop: ListenLoop, isLive: Bool) throws(Failure) {
+    var all = sigset_t()
+    var before = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_BLOCK, &all, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    pthread_attr_setstacksize(&attributes, 256 << 10)
+    defer { pthread_attr_destroy(&attributes) }
+
+    var handle = pthread_t()
+    let retained = Unmanaged.passRetained(loop)
+    let code = pthread_create(
+      &handle, &attributes,
+      { argument in
+        let loop = Unmanaged<ListenLoop>.fromOpaque(argument!).takeRetainedValue()
+        loop.run()
+        return nil
+      }, retained.toOpaque())
+    guard code == 0 else {
+      retained.release()
+      throw Failure("cannot start the audio thread: \(systemMessage(code))")
+    }
+    self.handle = handle
+    guard isLive else { return }
+    var parameters = sched_param()
+    parameters.sched_priority = 10
+    _ = pthread_setschedparam(handle, SCHED_FIFO, &parameters)
+    // Only what was touched (4 = MCL_ONFAULT): locking whole libraries would cost many times what is used.
+    _ = mlockall(MCL_CURRENT | 4)
+  }
+
+  func join() { pthread_join(handle, nil) }
+}

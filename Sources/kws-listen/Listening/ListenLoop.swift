@@ -1,0 +1,100 @@
+import AudioInput
+import CommandSupport
+import KeywordSpotter
+import Synchronization
+
+/// The audio path: reads a source and spots, and hands events to another thread through a ring.
+///
+/// `run` belongs to one thread. It neither allocates nor locks nor writes to a file: it reads the source, computes, and
+/// writes one byte to a pipe for each event. The same loop serves microphones, files and pipes.
+final class ListenLoop: @unchecked Sendable {
+  /// Samples that one read may hand over: 20 ms, so that an event is at most that late.
+  static let block_samples = 320
+
+  let ring = EventRing()
+  let wakePipe: WakePipe
+  private let source: any AudioSource
+  private let stop: StopRequest
+  private let isLive: Bool
+  private let limit_samples: Int64
+  private let block: UnsafeMutableBufferPointer<Int16>
+  private let setUp: SpotterSetUp
+  private let finished = Atomic<Bool>(false)
+
+  /// Samples heard. To be read once `isFinished`, as what follows.
+  private(set) var sampleCount: Int64 = 0
+  private(set) var overrunCount = 0
+  /// Events that found the ring full; always 0 unless live.
+  private(set) var lostEventCount = 0
+  /// Why the source failed, if it did.
+  private(set) var error: AudioError?
+
+  /// - Parameters:
+  ///   - isLive: time does not wait; else the loop waits for whoever prints, and no event is lost.
+  ///   - limit_samples: ends after so many.
+  init(
+    source: any AudioSource, setUp: SpotterSetUp, stop: StopRequest, isLive: Bool, limit_samples: Int64
+  ) throws(Failure) {
+    self.source = source
+    self.setUp = setUp
+    self.stop = stop
+    self.isLive = isLive
+    self.limit_samples = limit_samples
+    wakePipe = try WakePipe()
+    block = .allocate(capacity: ListenLoop.block_samples)
+    block.initialize(repeating: 0)
+  }
+
+  deinit { block.deallocate() }
+
+  /// Whether the loop has ended and every event is in the ring.
+  var isFinished: Bool { finished.load(ordering: .acquiring) }
+
+  /// Runs until the source ends or fails, the limit is reached or a stop is requested.
+  func run() {
+    do throws(AudioError) {
+      reading: while sampleCount < limit_samples {
+        // A live source waits on the descriptor itself; a file would run on to its end.
+        if !isLive && stop.isRequested { break }
+        let wanted = Int(min(Int64(block.count), limit_samples - sampleCount))
+        switch try source.read(into: UnsafeMutableBufferPointer(rebasing: block[..<wanted])) {
+        case .samples(let count): spot(UnsafeBufferPointer(rebasing: block[..<count]))
+        case .gap: restart()
+        case .end: break reading
+        }
+      }
+    } catch {
+      self.error = error
+    }
+    finished.store(true, ordering: .releasing)
+    wakePipe.wake()
+  }
+
+  private func spot(_ samples: UnsafeBufferPointer<Int16>) {
+    var rest = samples
+    while !rest.isEmpty {
+      let progress = setUp.spotter.accept(rest)
+      rest = UnsafeBufferPointer(rebasing: rest[progress.consumed_samples...])
+      if let detection = progress.detection {
+        send(.keyword(word: detection.word, score_q15: detection.score_q15, sample: detection.sample))
+      }
+    }
+    sampleCount = setUp.spotter.sampleCount
+  }
+
+  private func restart() {
+    setUp.spotter.reset()
+    overrunCount += 1
+    send(.overrun(count: overrunCount, sample: sampleCount))
+  }
+
+  private func send(_ event: ListenEvent) {
+    while !ring.push(event) {
+      guard !isLive, !stop.wait(timeout_ms: 2) else {
+        lostEventCount += 1
+        return
+      }
+    }
+    wakePipe.wake()
+  }
+}

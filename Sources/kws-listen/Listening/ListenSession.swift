@@ -1,0 +1,49 @@
+import AudioInput
+import CommandSupport
+import SpotterHost
+
+/// One run: the audio thread hears, this thread prints.
+struct ListenSession {
+  let origin: Origin
+  let file: ModelFile
+  let stop: StopRequest
+  let limit_samples: Int64?
+  let format: OutputFormat
+
+  func run(_ setUp: SpotterSetUp) throws {
+    let (source, name) = try origin.open(stop: stop)
+    say("listening to \(name) for \(file.model.keywords.joined(separator: ", ")) (\(file.path))")
+    let loop = try ListenLoop(
+      source: source, setUp: setUp, stop: stop, isLive: origin.isLive, limit_samples: limit_samples ?? .max)
+    var printer = EventPrinter(
+      text: EventText(words: file.model.words.strings, format: format), output: StandardOutput())
+    let thread = try AudioThread(running: loop, isLive: origin.isLive)
+    let result = Result {
+      try printer.run(loop, stop: stop) { count, sample in
+        say("overrun \(count) at \(seconds(sample)) s: sound was lost, the warm-up begins anew")
+      }
+    }
+    if case .failure = result { stop.request() }
+    thread.join()
+    try result.get()
+    // Where no sound came at all, the error says enough.
+    if loop.sampleCount > 0 || stop.isRequested { say(summary(of: loop, keywordCount: printer.keywordCount)) }
+    if let error = loop.error { throw Failure(error.description) }
+    if loop.sampleCount == 0 && !stop.isRequested {
+      throw Failure("\(name): ended without a sample; does what should fill it run?")
+    }
+  }
+
+  private func summary(of loop: ListenLoop, keywordCount: Int) -> String {
+    var parts = ["heard \(seconds(loop.sampleCount)) s", "\(keywordCount) keyword\(keywordCount == 1 ? "" : "s")"]
+    if origin.isLive { parts.append("\(loop.overrunCount) overrun\(loop.overrunCount == 1 ? "" : "s")") }
+    if loop.lostEventCount > 0 { parts.append("\(loop.lostEventCount) events lost because nobody read them") }
+    return parts.joined(separator: ", ")
+  }
+
+  private func seconds(_ samples: Int64) -> String {
+    decimalText(Double(samples) / Double(outputRate_hz), decimals: 2)
+  }
+
+  private func say(_ message: String) { Diagnostics.say(message, command: "kws-listen") }
+}

@@ -1,0 +1,83 @@
+import CommandSupport
+import SiLIF
+import SpotterHost
+
+extension ModelReport {
+  var text: String {
+    [overview, layerTable, detectorTable, memoryTable, provenance].filter { !$0.isEmpty }.joined(separator: "\n")
+  }
+
+  private var overview: String {
+    var table = TextTable(leftColumns: 2)
+    let header = model.header
+    let words = model.words.strings
+    table.add(["model", file.path])
+    table.add(["words", words.joined(separator: " ")])
+    if let index = model.words.unknownIndex { table.add(["unknown", words[index]]) }
+    if let index = model.words.silenceIndex { table.add(["silence", words[index]]) }
+    let unit = header.inputKind == .logMel ? "log-mel values" : "counts"
+    table.add([
+      "input", "\(header.inputCount) \(unit), \(header.inputFractionBits) fractional bits, limit \(header.inputLimit)",
+    ])
+    let clip = header.clip_frames == 0 ? "" : ", clips of \(header.clip_frames) steps"
+    table.add(["step", "\(decimalText(Double(header.step_us) / 1000, decimals: 3, keepsZeros: false)) ms\(clip)"])
+    if let frontEnd {
+      table.add([
+        "front end",
+        "\(frontEnd.sampleRate_hz) Hz, windows of \(frontEnd.frameLength_samples) samples every \(frontEnd.hop_samples), "
+          + "\(frontEnd.bandCount) bands, \(frontEnd.low_hz) to \(frontEnd.high_hz) Hz",
+      ])
+    } else {
+      table.add(["front end", "none: takes precomputed frames"])
+    }
+    let test = model.selfTest
+    let values = "\(test.values.count) \(test.input == .samples ? "samples" : "values")"
+    table.add(["self-test", "\(values), \(test.step_count) steps, digest \(SelfTest.digestText(test.digest))"])
+    return table.text
+  }
+
+  private var layerTable: String {
+    var table = TextTable(leftColumns: 2)
+    table.add(["layer", "kind", "inputs", "neurons", "weights", "weight bytes", "delays", "state"])
+    for (index, layer) in layers.enumerated() {
+      let delays = layer.delayKind == .none ? "none" : "\(layer.delayKind.name), up to \(layer.maximumDelay) steps"
+      table.add([
+        "\(index)", layer.kind.name, "\(layer.inputs)", "\(layer.outputs)", "int\(layer.weightBits)",
+        "\(layer.weightBytes)", delays, "Q\(layer.stateFractionBits)",
+      ])
+    }
+    return table.text
+  }
+
+  private var detectorTable: String {
+    let detector = model.detector
+    var text =
+      "detector  window \(detector.window_frames) frames, warm-up \(detector.warmUp_frames), refractory \(detector.refractory_frames)\n"
+    var table = TextTable()
+    table.add(["word", "threshold", "re-arm"])
+    for (index, word) in model.words.strings.enumerated() where detector.isKeyword(index) {
+      table.add([
+        word, decimalText(Double(detector.threshold_q15(index)) / 32768, decimals: 3),
+        decimalText(Double(detector.rearm_q15(index)) / 32768, decimals: 3),
+      ])
+    }
+    text += table.text
+    return text
+  }
+
+  private var memoryTable: String {
+    var table = TextTable(leftColumns: 2)
+    table.add(["memory", "where", "bytes"])
+    for row in memory.rows { table.add([row.name, row.place.rawValue, "\(row.bytes)"]) }
+    table.add(["total", "flash", "\(memory.total(.flash))"])
+    table.add(["total", "ram", "\(memory.total(.ram))"])
+    for row in stack?.rows ?? [] { table.add([row.name, row.place.rawValue, "\(row.bytes)"]) }
+    return table.text
+  }
+
+  private var provenance: String {
+    var table = TextTable(leftColumns: 2)
+    for line in model.provenanceLines { table.add([line.key, line.value]) }
+    return table.text
+  }
+}

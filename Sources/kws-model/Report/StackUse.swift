@@ -1,0 +1,59 @@
+import CommandSupport
+import KeywordSpotter
+import SiLIF
+import SpotterHost
+
+/// The stack that a model takes in this build on this machine, measured: the model's self-test runs on a painted stack.
+struct StackUse {
+  let rows: [MemoryTable.Row]
+
+  /// nil where the system gives no thread, or the model cannot be opened.
+  init?(_ model: Model) {
+    let stepBytes = (try? ClipScorer.requiredBytes(for: model)) ?? 0
+    guard stepBytes > 0 else { return nil }
+    let memory = AlignedMemory(byteCount: stepBytes)
+    let run = Run(model: model, memory: memory)
+    guard let open = PaintedStack.use({ run.open() }), let step = PaintedStack.use({ run.step() }) else { return nil }
+    rows = [
+      .init(name: "to open, measured here", place: .stack, bytes: open),
+      .init(name: "to step, measured here", place: .stack, bytes: step),
+    ]
+  }
+
+  /// Front end and network without the detector, whose step takes less.
+  private final class Run: @unchecked Sendable {
+    private let model: Model
+    private let memory: AlignedMemory
+    private var pipeline: FramePipeline?
+    private var network: Network?
+
+    init(model: Model, memory: AlignedMemory) {
+      self.model = model
+      self.memory = memory
+    }
+
+    func open() {
+      guard let model = try? Model(bytes: model.bytes) else { return }
+      if model.frontEnd == nil {
+        network = Network(model: model, memory: memory.bytes)
+      } else {
+        pipeline = try? FramePipeline(model: model, memory: memory.bytes)
+      }
+    }
+
+    func step() {
+      let values = model.selfTest.values
+      if var pipeline {
+        // Samples or frames, all serve as sound.
+        var rest = values
+        while !rest.isEmpty {
+          rest = UnsafeBufferPointer(rebasing: rest[pipeline.accept(rest).consumed_samples...])
+        }
+      } else if let network, let start = values.baseAddress {
+        for index in 0..<values.count / model.header.inputCount {
+          network.step(start + index * model.header.inputCount)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import CommandSupport
+import Glibc
+
+/// Writes a `.npy` file row by row under a temporary name; `finish` fills in the shape and gives it its name.
+final class NumpyWriter {
+  private let path: String
+  private let temporaryPath: String
+  private let descriptor: Int32
+  private let element: NumpyElement
+  private let rowLength: Int
+  private let output: StandardOutput
+  private var rows = 0
+
+  /// Version 1, padded with spaces, so that the final shape fits.
+  private static let headerBytes = 128
+
+  /// - Parameter rowLength: elements in a row: the array is [row, rowLength].
+  init(path: String, element: NumpyElement, rowLength: Int) throws(Failure) {
+    self.path = path
+    self.element = element
+    self.rowLength = rowLength
+    temporaryPath = "\(path).\(getpid()).tmp"
+    descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw Failure("\(path): cannot be written: \(systemMessage(errno))") }
+    output = StandardOutput(descriptor: descriptor)
+  }
+
+  deinit { discard() }
+
+  /// Gives up what was written, unless it has its name.
+  func discard() {
+    guard rows >= 0 else { return }
+    close(descriptor)
+    unlink(temporaryPath)
+    rows = -1
+  }
+
+  /// Adds a row of `rowLength` elements.
+  func append(row: UnsafeRawBufferPointer) throws {
+    precondition(row.count == rowLength * element.byteCount, "a row has the wrong length")
+    if rows == 0 { try output.write(bytes: header) }
+    try output.write(bytes: row)
+    rows += 1
+  }
+
+  /// Writes the header and gives the file its name.
+  func finish() throws {
+    if rows == 0 { try output.write(bytes: header) }
+    try output.flush()
+    let written = header.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    guard written == NumpyWriter.headerBytes, close(descriptor) == 0, rename(temporaryPath, path) == 0 else {
+      throw Failure("\(path): cannot be written: \(systemMessage(errno))")
+    }
+    rows = -1
+  }
+
+  private var header: [UInt8] {
+    let order = element.byteCount == 1 ? "|" : "<"
+    var text = "{'descr': '\(order)\(element.rawValue)', 'fortran_order': False, 'shape': (\(rows), \(rowLength)), }"
+    let textBytes = NumpyWriter.headerBytes - 10
+    text += String(repeating: " ", count: textBytes - 1 - text.utf8.count) + "\n"
+    return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(textBytes), 0] + Array(text.utf8)
+  }
+}

@@ -1,0 +1,28 @@
+import CommandSupport
+import SpotterHost
+
+/// Which clips the command was asked to score.
+enum BatchInput {
+  case paths([String])
+  case list(String, root: String?)
+  case frames(String, labels: String?)
+
+  /// - Throws: Failure where nothing can be scored at all; a single bad clip shows only when it is its turn.
+  func batch(for file: ModelFile) throws(Failure) -> any ClipBatch {
+    let rule = WordRule(model: file.model)
+    switch self {
+    case .paths(let paths):
+      try file.requireAudio()
+      var search = FolderSearch(rule: rule)
+      var clips: [SoundClip] = []
+      for path in paths { clips += try search.clips(at: path) }
+      return SoundBatch(clips)
+    case .list(let list, let root):
+      try file.requireAudio()
+      return SoundBatch(try ClipList.clips(list: list, root: root, rule: rule))
+    case .frames(let frames, let labels):
+      let labels = try labels.map { path throws(Failure) in try NumpyArray(path: path) }
+      return try FrameBatch(frames: try NumpyArray(path: frames), labels: labels, header: file.model.header)
+    }
+  }
+}

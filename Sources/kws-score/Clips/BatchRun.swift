@@ -1,0 +1,82 @@
+import CommandSupport
+import SpotterHost
+import Synchronization
+
+/// Scores a batch on several threads. The results stand in the batch's order, whoever made them.
+struct BatchRun {
+  enum Outcome: Sendable {
+    case scored(ClipOutcome)
+    case failed(Failure)
+    /// A stop was requested before it was this clip's turn.
+    case skipped
+  }
+
+  let file: ModelFile
+  let jobs: Int
+  let stop: StopRequest
+  /// Called by one thread now and then with the number of clips done.
+  var onProgress: @Sendable (Int) -> Void = { _ in }
+
+  init(file: ModelFile, jobs: Int, stop: StopRequest) {
+    self.file = file
+    self.jobs = jobs
+    self.stop = stop
+  }
+
+  func run(_ batch: some ClipBatch) throws(Failure) -> [Outcome] {
+    let memoryBytes: Int
+    do { memoryBytes = try ClipScorer.requiredBytes(for: file.model) } catch {
+      throw Failure(spotterMessage(error, path: file.path))
+    }
+    let results = ResultSlots(count: batch.count)
+    let next = Counter()
+    let (file, stop, onProgress) = (file, stop, onProgress)
+    runWorkers(max(1, min(jobs, batch.count))) { worker in
+      let memory = AlignedMemory(byteCount: memoryBytes)
+      // The sizes were just computed from the same model.
+      guard var scorer = try? ClipScorer(model: file.model, memory: memory.bytes) else { return }
+      let scratch = ClipScratch()
+      while true {
+        let index = next.take()
+        guard index < results.count, !stop.isRequested else { break }
+        do throws(Failure) {
+          results[index] = .scored(try batch.score(index, scorer: &scorer, scratch: scratch))
+        } catch {
+          results[index] = .failed(error)
+        }
+        if worker == 0 { onProgress(min(index + 1, results.count)) }
+      }
+      withExtendedLifetime(memory) {}
+    }
+    return results.all
+  }
+}
+
+/// Hands out 0, 1, 2, ... to all who ask.
+private final class Counter: Sendable {
+  private let next = Atomic<Int>(0)
+  func take() -> Int { next.wrappingAdd(1, ordering: .relaxed).oldValue }
+}
+
+/// One slot a clip; each is written by one thread only, and read when all have ended.
+private final class ResultSlots: @unchecked Sendable {
+  private let slots: UnsafeMutableBufferPointer<BatchRun.Outcome>
+
+  init(count: Int) {
+    slots = .allocate(capacity: count)
+    slots.initialize(repeating: .skipped)
+  }
+
+  deinit {
+    slots.deinitialize()
+    slots.deallocate()
+  }
+
+  var count: Int { slots.count }
+  var all: [BatchRun.Outcome] { Array(slots) }
+
+  subscript(index: Int) -> BatchRun.Outcome {
+    get { slots[index] }
+    set { slots[index] = newValue }
+  }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import CommandSupport
+import SpotterHost
+
+/// Scores a batch and prints the report.
+struct BatchScoring {
+  let file: ModelFile
+  let jobs: Int
+  let listsEachClip: Bool
+  let format: OutputFormat
+  let stop: StopRequest
+
+  /// - Throws: ExitCode 1 when a clip failed; the report is printed before.
+  func run(_ input: BatchInput) throws {
+    let batch = try input.batch(for: file)
+    let progress = Progress()
+    var run = BatchRun(file: file, jobs: jobs, stop: stop)
+    let count = batch.count
+    run.onProgress = { progress.show("\($0) of \(count) clips") }
+    let start_ns = MonotonicClock.now_ns
+    let outcomes = try run.run(batch)
+    var report = BatchReport(file: file, batch: batch, outcomes: outcomes)
+    report.elapsed_s = MonotonicClock.seconds(since: start_ns)
+    report.jobs = min(jobs, count)
+    report.listsClips = listsEachClip || report.tally.labelled == 0
+    progress.clear()
+
+    for error in report.errors { Diagnostics.say(error.message, command: "kws-score") }
+    if report.isInterrupted { Diagnostics.say("interrupted: the report covers what was done", command: "kws-score") }
+    let output = StandardOutput()
+    try output.write(format == .json ? report.json.text + "\n" : report.text)
+    try output.flush()
+    if !report.errors.isEmpty { throw ExitCode(1) }
+  }
+}

@@ -1,0 +1,27 @@
+import CommandSupport
+import SpotterHost
+
+/// Clips that can be scored in any order, by several threads at once.
+protocol ClipBatch: Sendable {
+  var count: Int { get }
+  /// Class that a clip is known to hold.
+  func label(_ index: Int) -> Int?
+  /// What a clip is called in messages.
+  func name(_ index: Int) -> String
+  /// Scores one clip.
+  ///
+  /// - Parameter scratch: the calling thread's own, for whatever the batch wants to keep between clips.
+  func score(_ index: Int, scorer: inout ClipScorer, scratch: ClipScratch) throws(Failure) -> ClipOutcome
+}
+
+/// A clip's score and how much sound it was.
+struct ClipOutcome: Sendable {
+  let score: ClipScorer.Score
+  /// Length of the input in seconds, without the zeros appended to a short clip.
+  let audio_s: Double
+
+  init(score: ClipScorer.Score, audio_s: Double) {
+    self.score = score
+    self.audio_s = audio_s
+  }
+}

@@ -1,0 +1,32 @@
+import CommandSupport
+
+/// `--list`: one path a line, relative to a root; the parent folder is the word.
+enum ClipList {
+  /// - Parameter root: nil for the folder that the list lies in.
+  static func clips(list path: String, root: String?, rule: WordRule) throws(Failure) -> [SoundClip] {
+    let text = try textFile(path)
+    let root = root ?? parent(of: path)
+    guard FolderSearch.isFolder(root) else { throw Failure("\(root): no such folder; check --root") }
+    var clips: [SoundClip] = []
+    for line in text.split(whereSeparator: \.isNewline) {
+      let name = trimmed(line)
+      if name.isEmpty { continue }
+      let parts = name.split(separator: "/")
+      guard parts.count >= 2 else {
+        throw Failure(
+          "\(path): '\(name)' has no folder that names its word; lines look like yes/0c540988_nohash_1.flac")
+      }
+      let folder = String(parts[parts.count - 2])
+      if folder == WordRule.passedOverFolder { continue }
+      let clip = name.hasPrefix("/") ? name : "\(root)/\(name)"
+      clips.append(SoundClip(path: clip, label: rule.label(folder: folder)))
+    }
+    guard !clips.isEmpty else { throw Failure("\(path): the list is empty") }
+    return clips
+  }
+
+  private static func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+}

@@ -1,0 +1,88 @@
+import CommandSupport
+import Glibc
+
+/// Finds the sound files below a folder, in the order of their names, and what they are labelled with.
+struct FolderSearch {
+  private let rule: WordRule
+  /// Folders already asked whether they hold a word's folder.
+  private var isWordFolder: [String: Bool] = [:]
+
+  /// What libsndfile reads. Other files (lists, licences) are passed over.
+  static let suffixes: Set<String> = [
+    "wav", "wave", "w64", "rf64", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff", "aifc", "au", "snd", "caf",
+  ]
+
+  init(rule: WordRule) { self.rule = rule }
+
+  /// - Parameter path: a sound file, whatever its name, or a folder that is searched.
+  mutating func clips(at path: String) throws(Failure) -> [SoundClip] {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw Failure("\(path): \(errno == ENOENT ? "no such file or folder; check the path" : systemMessage(errno))")
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR else { return [SoundClip(path: path, label: label(of: path))] }
+    var clips: [SoundClip] = []
+    try search(path, above: [], into: &clips)
+    guard !clips.isEmpty else { throw Failure("\(path): no sound file in this folder; give one that holds some") }
+    return clips
+  }
+
+  /// - Parameter above: device and inode of the folders that this one lies in: a link back to one of them is not followed.
+  private mutating func search(_ folder: String, above: [[UInt64]], into clips: inout [SoundClip]) throws(Failure) {
+    var status = stat()
+    guard stat(folder, &status) == 0 else { throw Failure("\(folder): \(systemMessage(errno))") }
+    let identity = [UInt64(status.st_dev), UInt64(status.st_ino)]
+    guard !above.contains(identity) else { return }
+    for name in try FolderSearch.names(in: folder) {
+      let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+      guard stat(path, &status) == 0 else {
+        // A broken link, or a name that is no UTF-8: a clip that fails in its turn, not one left out in silence.
+        if FolderSearch.isSound(name) { clips.append(SoundClip(path: path, label: label(of: path))) }
+        continue
+      }
+      switch status.st_mode & S_IFMT {
+      case S_IFDIR where name != WordRule.passedOverFolder: try search(path, above: above + [identity], into: &clips)
+      case S_IFREG where FolderSearch.isSound(name): clips.append(SoundClip(path: path, label: label(of: path)))
+      default: break
+      }
+    }
+  }
+
+  /// The parent folder names the word, where that folder's own parent holds the folder of at least one word.
+  private mutating func label(of path: String) -> Int? {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    let parts = String(cString: real).split(separator: "/").map(String.init)
+    guard parts.count >= 3 else { return nil }
+    let folder = "/" + parts.dropLast(2).joined(separator: "/")
+    if isWordFolder[folder] == nil {
+      let names = (try? FolderSearch.names(in: folder)) ?? []
+      isWordFolder[folder] = names.contains { rule.isWord($0) && FolderSearch.isFolder("\(folder)/\($0)") }
+    }
+    return isWordFolder[folder] == true ? rule.label(folder: parts[parts.count - 2]) : nil
+  }
+
+  private static func isSound(_ name: String) -> Bool {
+    guard let dot = name.lastIndex(of: ".") else { return false }
+    return suffixes.contains(name[name.index(after: dot)...].lowercased())
+  }
+
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Sorted by bytes, so that every machine sees the same order; hidden names are left out.
+  private static func names(in folder: String) throws(Failure) -> [String] {
+    guard let stream = opendir(folder) else { throw Failure("\(folder): \(systemMessage(errno))") }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+}

@@ -1,0 +1,43 @@
+import AudioInput
+import CommandSupport
+import SpotterHost
+
+/// Sound files as a batch: each is decoded, mixed and resampled while it is scored, so that its length costs no memory.
+struct SoundBatch: ClipBatch {
+  private let clips: [SoundClip]
+
+  init(_ clips: [SoundClip]) { self.clips = clips }
+
+  var count: Int { clips.count }
+  func label(_ index: Int) -> Int? { clips[index].label }
+  func name(_ index: Int) -> String { clips[index].path }
+
+  func score(
+    _ index: Int, scorer: inout ClipScorer, scratch: ClipScratch
+  ) throws(Failure) -> ClipOutcome {
+    do {
+      let file = try SoundFile(path: clips[index].path)
+      var samples = 0
+      scorer.begin()
+      while case .samples(let count) = try file.read(into: scratch.block) {
+        scorer.accept(UnsafeBufferPointer(rebasing: scratch.block[..<count]))
+        samples += count
+      }
+      return ClipOutcome(score: scorer.finish(), audio_s: Double(samples) / Double(outputRate_hz))
+    } catch {
+      throw Failure(error.description)
+    }
+  }
+}
+
+/// One clip to score.
+struct SoundClip: Equatable, Sendable {
+  let path: String
+  /// Class that it is known to hold, nil where that is not known.
+  let label: Int?
+
+  init(path: String, label: Int?) {
+    self.path = path
+    self.label = label
+  }
+}

@@ -1,0 +1,44 @@
+import CommandSupport
+import KeywordSpotter
+import SpotterHost
+
+/// Hears a stream, compares its events with the truth and prints the report.
+struct StreamScoring {
+  let stream: String
+  let truth: String
+  let eventsPath: String?
+  let file: ModelFile
+  let settings: DetectorSettings
+  let format: OutputFormat
+  let stop: StopRequest
+
+  func run() throws {
+    let truth = try TruthFile.read(truth)
+    warnOfForeignWords(truth)
+    let setUp = try SpotterSetUp(file: file, settings: settings)
+    let progress = Progress()
+    let start_ns = MonotonicClock.now_ns
+    let heard = try StreamRun.events(path: stream, setUp: setUp, stop: stop) {
+      progress.show("\(decimalText($0 / 60, decimals: 1)) min")
+    }
+    progress.clear()
+    var report = StreamReport(
+      modelPath: file.path, score: StreamScore(events: heard.events, truth: truth), events: heard.events,
+      audio_s: heard.audio_s)
+    report.elapsed_s = MonotonicClock.seconds(since: start_ns)
+    report.isInterrupted = stop.isRequested
+    if let eventsPath { try writeFile(eventsPath, report.eventLines) }
+    let output = StandardOutput()
+    try output.write(format == .json ? report.json.text + "\n" : report.text)
+    try output.flush()
+  }
+
+  private func warnOfForeignWords(_ truth: [TruthWord]) {
+    let keywords = Set(file.model.keywords)
+    let foreign = Set(truth.map(\.word)).subtracting(keywords).sorted()
+    guard !foreign.isEmpty else { return }
+    Diagnostics.say(
+      "\(self.truth): the model does not report \(foreign.joined(separator: ", ")): these words count as misses",
+      command: "kws-score")
+  }
+}
