@@ -1,6 +1,6 @@
 """A model file read and run with nothing but the standard library, written from the pages alone: docs/MODEL-FORMAT.md,
-docs/NEURONS.md, docs/ARITHMETIC.md. It shares no code with silif_tools and no table with the engine. If it has to guess,
-a page is incomplete.
+docs/NEURONS.md, docs/ARITHMETIC.md. It shares no code with silif_tools and no table with the engine. If it has to
+guess, a page is incomplete.
 """
 
 import struct
