@@ -2,7 +2,7 @@
 import PackageDescription
 
 // Arrows point one way: commands -> audio input -> spotter -> front end, engine.
-// SiLIF and LogMel import nothing, not even Foundation, and also compile as Embedded Swift (`make embedded`).
+// SiLIF and LogMel import nothing but the kernels in C, not even Foundation, and also compile as Embedded Swift (`make embedded`).
 let package = Package(
   name: "silif",
   products: [

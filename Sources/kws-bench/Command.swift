@@ -8,8 +8,8 @@ struct Command: SilifCommand {
     commandName: "kws-bench",
     abstract: "Measures what a model costs on this machine.",
     discussion: """
-      Times each stage for one network step, one core: median, mean, p95 and worst over many steps, and the worst step \
-      there can be, in which every neuron fires. A release build on an idle machine gives figures worth keeping.
+      Times each stage of one network step on one core: median, mean, p95 and worst over many steps, and the longest \
+      step there can be, in which every neuron fires. Measure with a release build on an idle machine.
 
       Examples:
         kws-bench
@@ -28,7 +28,7 @@ struct Command: SilifCommand {
       valueName: "file"))
   var input: String?
 
-  @Option(name: .long, parsing: .unconditional, help: .init("Steps to time, at least.", valueName: "n"))
+  @Option(name: .long, parsing: .unconditional, help: .init("How many steps to time, at least.", valueName: "n"))
   var steps = 6000
 
   @Option(
@@ -40,7 +40,7 @@ struct Command: SilifCommand {
 
   @Flag(
     name: .long,
-    help: "Instead of a model: what one layer costs, by its width and by the share of its inputs that fire.")
+    help: "Measure single layers instead of a model, by width and by the share of inputs that fire.")
   var table = false
 
   @Option(name: .long, help: "The report as text, or as one JSON object.")

@@ -6,14 +6,14 @@ import CommandSupport
 struct Command: SilifCommand {
   static let configuration = CommandConfiguration(
     commandName: "kws-listen",
-    abstract: "Hears keywords in a microphone, a sound file or a pipe.",
+    abstract: "Prints the keywords it hears from a microphone, a sound file or a pipe.",
     discussion: """
-      Prints one line for each keyword: when, which word, how sure. Runs until the sound ends or Ctrl-C.
+      Prints a line for each keyword: its time, the word, and its score. Runs until the input ends or Ctrl-C is pressed.
 
       Examples:
         kws-listen                                  the default microphone
-        kws-listen --list-devices                   which ones there are
-        kws-listen --device hw:0 --threshold 0.8    one of them; be rather sure
+        kws-listen --list-devices                   list all of them
+        kws-listen --device hw:0 --threshold 0.9    one of them, with fewer false alarms
         kws-listen --input talk.flac --format json  a recording
         arecord -f S16_LE -r 16000 -t raw | kws-listen --input -
       """,
@@ -23,23 +23,23 @@ struct Command: SilifCommand {
     name: [.customShort("D"), .long], help: "ALSA device, such as hw:0 or plughw:CARD=Mic,DEV=0 (default: default).")
   var device: String?
 
-  @Flag(name: .shortAndLong, help: "List the devices that sound can come from, and exit.")
+  @Flag(name: .shortAndLong, help: "List the devices that can record, and exit.")
   var listDevices = false
 
   @Option(
     name: .shortAndLong,
     help: .init(
-      "Sound file instead of a device; - is standard input: S16_LE, 16 kHz, mono, unless it begins as a sound file.",
+      "Sound file instead of a device. Standard input is -, taken as S16_LE, 16 kHz, mono unless it begins like a sound file.",
       valueName: "file"))
   var input: String?
 
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var detectorOptions: DetectorOptions
 
-  @Option(name: .long, parsing: .unconditional, help: "Stop after so much sound: 30s, 500ms, 2m, 1h.")
+  @Option(name: .long, parsing: .unconditional, help: "Stop after this much audio: 30s, 500ms, 2m, 1h.")
   var duration: AudioDuration?
 
-  @Option(name: .long, help: "Events as text, or as JSON, one object a line.")
+  @Option(name: .long, help: "Events as text, or as JSON with one object per line.")
   var format = OutputFormat.text
 
   /// Not `validate`: that would come before an unknown option is told.

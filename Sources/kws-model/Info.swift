@@ -6,7 +6,7 @@ struct Info: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Shows words, layers, front end, detector, memory and provenance.")
 
-  @Argument(help: "Model file, or the name of one that is installed.")
+  @Argument(help: "Model file, or the name of an installed one.")
   var model: String = ModelLocation.defaultName
 
   @Option(name: .long, help: "As text, or as one JSON object.")

@@ -11,7 +11,7 @@ struct Trace: ParsableCommand {
       potentials with 16 fractional bits, [step, class]) and probabilities.npy (uint16, Q15, [step, class]).
       """)
 
-  @Argument(help: "Model file, or the name of one that is installed.")
+  @Argument(help: "Model file, or the name of an installed one.")
   var model: String
 
   @Option(name: .shortAndLong, help: .init("Sound file, or frames as .npy, [step, feature].", valueName: "file"))

@@ -12,7 +12,7 @@ struct Verify: ParsableCommand {
   @Argument(help: "Model files, or names of installed ones.")
   var model: [String] = [ModelLocation.defaultName]
 
-  @Option(name: .long, help: "As text, or as JSON, one object a model.")
+  @Option(name: .long, help: "As text, or as JSON with one object per model.")
   var format = OutputFormat.text
 
   func run() throws {

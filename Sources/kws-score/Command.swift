@@ -5,11 +5,11 @@ import CommandSupport
 struct Command: SilifCommand {
   static let configuration = CommandConfiguration(
     commandName: "kws-score",
-    abstract: "Scores clips, lists of clips, precomputed frames or streams.",
+    abstract: "Measures how well a model hears: on clips, precomputed frames or streams.",
     discussion: """
-      In a folder that has a word of the model among its subfolders, the parent folder is a clip's word, _silence_ is \
-      silence, any other name is unknown, and _background_noise_ is passed over. Other clips are unlabelled: what is \
-      heard in each of them is listed.
+      The parent folder of a clip names its word, where it or a folder beside it is named for a word of the model. \
+      _silence_ is silence, any other name is unknown, and _background_noise_ is passed over. Other clips are \
+      unlabelled, and what is heard in each is listed.
 
       Examples:
         kws-score speech_commands/
@@ -24,24 +24,25 @@ struct Command: SilifCommand {
   @Argument(help: "Sound files, or folders searched for them.")
   var path: [String] = []
 
-  @Option(name: .long, help: .init("List of clips, one path a line; the parent folder is the word.", valueName: "file"))
+  @Option(
+    name: .long, help: .init("List of clips, one path per line; the parent folder is the word.", valueName: "file"))
   var list: String?
 
   @Option(
-    name: .long, help: .init("Folder that the list's paths start from (default: the list's).", valueName: "folder"))
+    name: .long, help: .init("Folder that the list's paths start from (default: the list's own).", valueName: "folder"))
   var root: String?
 
   @Option(
     name: .long,
     help: .init(
-      "Input as .npy, [clip, step, feature]: uint8 and int16 plain, float32 put into the model's input format.",
+      "Input as .npy, [clip, step, feature]: uint8 and int16 as they are, float32 converted to the model's input format.",
       valueName: "file"))
   var frames: String?
 
   @Option(name: .long, help: .init("Class of each clip in --frames, as .npy of integers.", valueName: "file"))
   var labels: String?
 
-  @Option(name: .long, help: .init("Sound file that is heard as a stream.", valueName: "file"))
+  @Option(name: .long, help: .init("Sound file to hear as a stream.", valueName: "file"))
   var stream: String?
 
   @Option(
@@ -50,12 +51,12 @@ struct Command: SilifCommand {
 
   @Option(
     name: .long,
-    help: .init("Where to write the stream's events, as JSON lines with a verdict each.", valueName: "file"))
+    help: .init("Where to write the stream's events: JSON lines, each with a verdict.", valueName: "file"))
   var events: String?
 
   @OptionGroup var detectorOptions: DetectorOptions
 
-  @Flag(name: .long, help: "List every clip's result, not only those of unlabelled clips.")
+  @Flag(name: .long, help: "List the result of every clip, also when clips are labelled.")
   var each = false
 
   @Option(name: .shortAndLong, parsing: .unconditional, help: .init("Threads (default: all cores).", valueName: "n"))

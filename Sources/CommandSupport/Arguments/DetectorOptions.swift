@@ -5,10 +5,12 @@ import SpotterHost
 
 /// `--threshold` and `--keyword`: what the user changes in the model's detector settings.
 package struct DetectorOptions: ParsableArguments {
-  @Option(name: .long, parsing: .unconditional, help: "Threshold of all words, 0 to 1, instead of the model's own.")
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "Threshold for all words, 0 to 1 (default: the model's own). Higher reports less.")
   package var threshold: Double?
 
-  @Option(name: .long, help: "Threshold of one word, such as yes=0.8. Repeatable.")
+  @Option(name: .long, help: "Threshold for one word, such as yes=0.9. Repeatable.")
   package var keyword: [KeywordThreshold] = []
 
   package init() {}

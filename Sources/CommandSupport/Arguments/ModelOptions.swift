@@ -6,8 +6,8 @@ package struct ModelOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: .init(
-      "Model file, or the name of one that is installed, such as kws12-csilif (default: \(ModelLocation.streamName) to listen "
-        + "and for streams, else \(ModelLocation.defaultName)).",
+      "Model file, or the name of an installed one, such as kws12-csilif (default: \(ModelLocation.streamName) to listen "
+        + "and for streams, otherwise \(ModelLocation.defaultName)).",
       valueName: "model"))
   package var model: String?
 
