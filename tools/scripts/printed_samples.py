@@ -49,7 +49,7 @@ class Sample:
 
 
 def pages() -> list[Path]:
-    return [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+    return [*sorted(REPOSITORY.glob("*.md")), *sorted((REPOSITORY / "docs").glob("*.md"))]
 
 
 def samples(page: Path) -> list[Sample]:
@@ -134,7 +134,7 @@ def main() -> int:
     parser.add_argument("pages", type=Path, nargs="*", metavar="PAGE")
     options = parser.parse_args()
     wrong = 0
-    for page in options.pages or [page for page in pages() if page.exists()]:
+    for page in options.pages or pages():
         # From the end, so that writing one moves no other.
         for sample in reversed(samples(page)):
             if options.output_of:
