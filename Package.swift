@@ -1,8 +1,9 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
-// Arrows point one way: commands -> audio input -> spotter -> front end, engine.
-// SiLIF and LogMel import nothing but the kernels in C, not even Foundation, and also compile as Embedded Swift (`make embedded`).
+// Arrows point one way: commands -> audio input -> spotter -> front end, engine -> fixed-point arithmetic.
+// SiLIF and LogMel import FixedPoint and the kernels in C, nothing else, not even Foundation, and also compile as Embedded
+// Swift (`make embedded`).
 let package = Package(
   name: "silif",
   products: [
@@ -19,12 +20,14 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.2.0")
   ],
   targets: [
-    // The engine: fixed-point arithmetic, neuron layers, delay rings, network step, model reader.
-    .target(name: "SiLIF", dependencies: ["CKernels"]),
+    // Rounding, saturation and wide products, for all that compute in integers. Imports nothing.
+    .target(name: "FixedPoint"),
+    // The engine: neuron kinds, delay rings, network step, model reader.
+    .target(name: "SiLIF", dependencies: ["FixedPoint", "CKernels"]),
     // Twins in C of the inner loops, for AVX2, AVX-512 and what the C compiler makes of NEON and SSE2.
     .target(name: "CKernels"),
     // The front end: PCM -> log-mel frames, integer, streaming.
-    .target(name: "LogMel", dependencies: ["CKernels"]),
+    .target(name: "LogMel", dependencies: ["FixedPoint", "CKernels"]),
     // Front end + network + smoothing + detection: one state machine for live and for files. Compiles as Embedded Swift.
     .target(name: "KeywordSpotter", dependencies: ["SiLIF", "LogMel"]),
     // What needs an operating system and a heap: model files, the detector's settings, clips.
@@ -33,7 +36,7 @@ let package = Package(
     .systemLibrary(name: "CSiLIF"),
     .target(name: "SiLIFC", dependencies: ["CSiLIF", "KeywordSpotter", "SiLIF", "LogMel"]),
     // ALSA capture, sound files, standard input; one resampler and mixer for all of them.
-    .target(name: "AudioInput", dependencies: ["CALSA", "CSndFile"]),
+    .target(name: "AudioInput", dependencies: ["FixedPoint", "CALSA", "CSndFile"]),
     .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
     .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
     // What several commands share: model look-up, exit codes, text and JSON output. What one alone uses lies with it.
@@ -47,7 +50,8 @@ let package = Package(
     .executableTarget(name: "kws-score", dependencies: ["CommandSupport"]),
     .executableTarget(name: "kws-model", dependencies: ["CommandSupport"]),
     .executableTarget(name: "kws-bench", dependencies: ["CommandSupport"]),
-    .testTarget(name: "SiLIFTests", dependencies: ["SiLIF"], exclude: ["Golden"]),
+    .testTarget(name: "FixedPointTests", dependencies: ["FixedPoint"]),
+    .testTarget(name: "SiLIFTests", dependencies: ["SiLIF", "FixedPoint"], exclude: ["Golden"]),
     .testTarget(name: "LogMelTests", dependencies: ["LogMel", "CKernels"], exclude: ["Golden"]),
     .testTarget(name: "KeywordSpotterTests", dependencies: ["KeywordSpotter", "SpotterHost"]),
     .testTarget(name: "SiLIFCTests", dependencies: ["CSiLIF", "SiLIFC", "KeywordSpotter", "SiLIF"]),

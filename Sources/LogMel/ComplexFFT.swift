@@ -1,3 +1,5 @@
+import FixedPoint
+
 /// Four Stockham stages of radix 4, decimation in frequency, unscaled: the result is in order after them.
 ///
 /// The caller guarantees that the magnitudes of the 256 inputs add up to less than 2^31 - 2^16. Every value between the
@@ -86,12 +88,12 @@ private struct Roots {
 
 @_noAllocation @_noLocks @inline(__always)
 private func turnedRe(_ re: Int32, _ im: Int32, _ cos: Int64, _ sin: Int64) -> Int32 {
-  roundedToInt32(Int64(re) &* cos &- Int64(im) &* sin, rightBy: 30)
+  roundedShiftToInt32(Int64(re) &* cos &- Int64(im) &* sin, rightBy: 30)
 }
 
 @_noAllocation @_noLocks @inline(__always)
 private func turnedIm(_ re: Int32, _ im: Int32, _ cos: Int64, _ sin: Int64) -> Int32 {
-  roundedToInt32(Int64(re) &* sin &+ Int64(im) &* cos, rightBy: 30)
+  roundedShiftToInt32(Int64(re) &* sin &+ Int64(im) &* cos, rightBy: 30)
 }
 
 extension Quad {

@@ -1,3 +1,5 @@
+import FixedPoint
+
 /// (1 - c)·mean of the frame in Q15, rounded.
 @_noAllocation @_noLocks
 func meanTerm_q15(_ samples: UnsafePointer<Int16>, count: Int, preemphasis_q15: Int32) -> Int32 {

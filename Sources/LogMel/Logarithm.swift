@@ -1,3 +1,5 @@
+import FixedPoint
+
 /// Natural logarithm by a table of 64 segments.
 struct Logarithm {
   static var entryCount: Int { 65 }
@@ -20,7 +22,7 @@ struct Logarithm {
     let segment = Int(below &>> 12)
     // A step of at most 2^18 times a fraction of 12 bits.
     let step = table_q24[segment &+ 1] &- table_q24[segment]
-    let mantissa = table_q24[segment] &+ rounded(step &* (below & 0xFFF), rightBy: 12)
+    let mantissa = table_q24[segment] &+ roundedShift(step &* (below & 0xFFF), rightBy: 12)
     return (exponent &- fractionBits) &* table_q24[64] &+ mantissa
   }
 }

@@ -1,3 +1,5 @@
+import FixedPoint
+
 extension LogMelSettings {
   /// Adds up each band's bins and takes the logarithm.
   ///
@@ -20,7 +22,7 @@ extension LogMelSettings {
       for i in 0..<count { energy &+= bins[i] &* Int64(weights[i]) }
       weights += count
       if energy > 0 {
-        let log = rounded(logarithm(energy, fractionBits: fractionBits), rightBy: outputShift)
+        let log = roundedShift(logarithm(energy, fractionBits: fractionBits), rightBy: outputShift)
         frame[band] = Int16(truncatingIfNeeded: max(log, Int32(logFloor)))
       } else {
         frame[band] = logFloor

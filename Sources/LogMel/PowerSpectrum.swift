@@ -1,3 +1,5 @@
+import FixedPoint
+
 /// From the complex transform of a real signal's even and odd samples to |X|²/2^16 in bins 0...255.
 ///
 /// With E and O the transforms of the even and the odd samples and W = exp(-2πi/512), X[k] = E[k] + W^k·O[k] and
@@ -24,9 +26,9 @@ func powerSpectrum(
     let turnedIm = oddRe &* sin &+ oddIm &* cos
     // One bit more than the roots' 30 halves 2E and 2O.
     power[k] = squaredMagnitude(
-      roundedToInt32(evenRe &+ turnedRe, rightBy: 31), roundedToInt32(evenIm &+ turnedIm, rightBy: 31))
+      roundedShiftToInt32(evenRe &+ turnedRe, rightBy: 31), roundedShiftToInt32(evenIm &+ turnedIm, rightBy: 31))
     power[256 &- k] = squaredMagnitude(
-      roundedToInt32(evenRe &- turnedRe, rightBy: 31), roundedToInt32(turnedIm &- evenIm, rightBy: 31))
+      roundedShiftToInt32(evenRe &- turnedRe, rightBy: 31), roundedShiftToInt32(turnedIm &- evenIm, rightBy: 31))
   }
 }
 
@@ -34,5 +36,5 @@ func powerSpectrum(
 private func squaredMagnitude(_ re: Int32, _ im: Int32) -> Int64 {
   // Not negative, so the logical shift, which every vector unit has, is the arithmetic one.
   let square = UInt64(bitPattern: Int64(re) &* Int64(re) &+ Int64(im) &* Int64(im))
-  return Int64(bitPattern: (square &+ (1 &<< 15)) &>> 16)
+  return Int64(bitPattern: roundedShift(square, rightBy: 16))
 }

@@ -1,3 +1,5 @@
+import FixedPoint
+
 /// The power of two by which a frame is raised so that its values stay within ±2^23 (PEAK_BITS in the reference).
 ///
 /// A loud frame is lowered by up to 2^8. A quiet one is raised by at most as much: more would gain nothing, and the
@@ -17,8 +19,8 @@ func window(
   for n in 0..<half {
     let even = Int64(samples[2 &* n]) &* Int64(window_q24[2 &* n])
     let odd = Int64(samples[2 &* n &+ 1]) &* Int64(window_q24[2 &* n &+ 1])
-    output[n] = roundedToInt32(even, rightBy: shift)
-    output[n &+ 256] = roundedToInt32(odd, rightBy: shift)
+    output[n] = roundedShiftToInt32(even, rightBy: shift)
+    output[n &+ 256] = roundedShiftToInt32(odd, rightBy: shift)
   }
   for n in half..<256 {
     output[n] = 0

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compiles engine, front end, detector and C interface as Embedded Swift: two bare-metal targets and the host. Fails on warnings too.
+# Compiles arithmetic, engine, front end, detector and C interface as Embedded Swift: two bare-metal targets and the host. Fails on warnings too.
 # Embedded Swift became usable for this code with Swift 6.3; with an older toolchain it says so and succeeds.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -18,7 +18,7 @@ trap 'rm -rf "$work"' EXIT
 # In the order of their imports: each module reads the ones before it.
 for target in armv7em-none-none-eabi riscv32-none-none-eabi "$(uname -m)-unknown-linux-gnu"; do
   mkdir "$work/$target"
-  for module in SiLIF LogMel KeywordSpotter SiLIFC; do
+  for module in FixedPoint SiLIF LogMel KeywordSpotter SiLIFC; do
     mapfile -t sources < <(find "Sources/$module" -name '*.swift' | sort)
     swiftc -enable-experimental-feature Embedded -wmo -parse-as-library -swift-version 6 -warnings-as-errors -O \
       -target "$target" -I "$work/$target" -I Sources/CSiLIF -module-name "$module" -emit-module \

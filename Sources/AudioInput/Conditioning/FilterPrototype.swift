@@ -1,3 +1,5 @@
+import FixedPoint
+
 // The functions behind the resampler's filters, in 64-bit fixed point: no libm, so the same bits on every machine.
 // The same functions stand in tools/silif_tools/integer/resampler.py.
 
@@ -10,18 +12,18 @@ private let betaHalfSquared_q24: Int64 = 258_924_658
 func sine_q30(turn_q32: Int64) -> Int64 {
   let half = turn_q32 & ((1 << 31) - 1)
   let quarter = half > 1 << 30 ? (1 << 31) - half : half
-  let angle = (quarter * halfPi_q30).roundedShift(right: 30)
-  let square = (angle * angle).roundedShift(right: 30)
+  let angle = roundedShift(quarter * halfPi_q30, rightBy: 30)
+  let square = roundedShift(angle * angle, rightBy: 30)
   var result: Int64 = 1 << 30
   // Taylor's series, innermost term first: the divisors are 14·15, 12·13, ... 2·3.
-  result = (1 << 30) - (square * result).roundedShift(right: 30) / 210
-  result = (1 << 30) - (square * result).roundedShift(right: 30) / 156
-  result = (1 << 30) - (square * result).roundedShift(right: 30) / 110
-  result = (1 << 30) - (square * result).roundedShift(right: 30) / 72
-  result = (1 << 30) - (square * result).roundedShift(right: 30) / 42
-  result = (1 << 30) - (square * result).roundedShift(right: 30) / 20
-  result = (1 << 30) - (square * result).roundedShift(right: 30) / 6
-  let magnitude = (angle * result).roundedShift(right: 30)
+  result = (1 << 30) - roundedShift(square * result, rightBy: 30) / 210
+  result = (1 << 30) - roundedShift(square * result, rightBy: 30) / 156
+  result = (1 << 30) - roundedShift(square * result, rightBy: 30) / 110
+  result = (1 << 30) - roundedShift(square * result, rightBy: 30) / 72
+  result = (1 << 30) - roundedShift(square * result, rightBy: 30) / 42
+  result = (1 << 30) - roundedShift(square * result, rightBy: 30) / 20
+  result = (1 << 30) - roundedShift(square * result, rightBy: 30) / 6
+  let magnitude = roundedShift(angle * result, rightBy: 30)
   return turn_q32 >> 31 != 0 ? -magnitude : magnitude
 }
 

@@ -1,3 +1,4 @@
+import FixedPoint
 import Synchronization
 
 /// The filters that take one input rate to 16 kHz: a Kaiser-windowed sinc, cut into rows, one for each position that an output
@@ -63,8 +64,9 @@ final class PolyphaseBank: Sendable {
     let halfTaps = taps / 2
     let halfWidth = Int64(halfTaps * phases)
     let prototype = (0...halfWidth).map { k in
-      (sinc_q30(k, cutoff: cutoff, cutoffScale: cutoffScale, phases: Int64(phases))
-        * kaiser_q20(k, halfWidth: halfWidth)).roundedShift(right: 24)
+      roundedShift(
+        sinc_q30(k, cutoff: cutoff, cutoffScale: cutoffScale, phases: Int64(phases))
+          * kaiser_q20(k, halfWidth: halfWidth), rightBy: 24)
     }
 
     let rows = phases + (blended ? 1 : 0)
@@ -78,10 +80,10 @@ final class PolyphaseBank: Sendable {
       var before: Int64 = 0
       for tap in 0..<taps {
         running += terms[tap]
-        let rounded = ((running << CoefficientFormat.bits) + total / 2).flooredQuotient(by: total)
+        let rounded = flooredQuotient((running << CoefficientFormat.bits) + total / 2, by: total)
         let coefficient = rounded - before
         before = rounded
-        let top = coefficient.roundedShift(right: CoefficientFormat.lowBits)
+        let top = roundedShift(coefficient, rightBy: CoefficientFormat.lowBits)
         high[row * taps + tap] = Int16(top)
         low[row * taps + tap] = Int16(coefficient - (top << CoefficientFormat.lowBits))
       }

@@ -1,3 +1,5 @@
+import FixedPoint
+
 /// Any rate to 16 kHz, in integers, a block at a time. 16 kHz passes through bit for bit.
 ///
 /// Output n lies at input time n · rate / 16000, exactly (a rational phase, no drift), so output 0 falls on input 0: the delay
@@ -120,7 +122,7 @@ public struct Resampler: ~Copyable {
     if !rows.blended {
       let row = phase * taps
       let total = dotProduct_q21(rows.high_q14 + row, rows.low_q21 + row, samples, count: taps)
-      return Int16(saturating: total.roundedShift(right: CoefficientFormat.bits))
+      return Int16(saturating: roundedShift(total, rightBy: CoefficientFormat.bits))
     }
     let row = phase * rows.phases / rows.up * taps
     let weight = Int64(phase * rows.phases % rows.up)
@@ -129,7 +131,7 @@ public struct Resampler: ~Copyable {
     let second = dotProduct_q21(rows.high_q14 + row + taps, rows.low_q21 + row + taps, samples, count: taps)
     // |first| and |second| are below 2^38 and `up` below 2^14: no overflow in 64 bits.
     let blend = first * (up - weight) + second * weight
-    return Int16(saturating: blend.roundedQuotient(by: up << CoefficientFormat.bits))
+    return Int16(saturating: roundedQuotient(blend, by: up << CoefficientFormat.bits))
   }
 
   /// Moves what is still needed to the front. `position` may lie past the end when the filter is shorter than the step.

@@ -1,3 +1,5 @@
+import FixedPoint
+
 /// Counts how often a complete sum left its range. Only debug builds count; in release builds this is empty.
 struct SaturationCounter {
   #if DEBUG
@@ -11,7 +13,7 @@ struct SaturationCounter {
     #if DEBUG
       if value > limit || value < -limit { count.pointee &+= 1 }
     #endif
-    return value > limit ? limit : (value < -limit ? -limit : value)
+    return clamped(value, to: limit)
   }
 
   /// Counts what was clamped elsewhere.

@@ -1,3 +1,5 @@
+import FixedPoint
+
 /// Turns a complete integer sum into a current: I = scale·sum + bias, with F + 8 fractional bits, aligned to the
 /// F + 30 fractional bits in which the neurons add.
 ///

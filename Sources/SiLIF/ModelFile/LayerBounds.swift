@@ -1,3 +1,5 @@
+import FixedPoint
+
 /// The proofs that the step path relies on, checked once at load (docs/ARITHMETIC.md, "Bounds").
 extension LayerParameters {
   /// - Parameter inputLimit: largest |x| of one input value: the network's input limit, or 1 for spikes.

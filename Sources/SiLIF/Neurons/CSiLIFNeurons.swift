@@ -1,3 +1,5 @@
+import FixedPoint
+
 /// The C-SiLIF neuron (arXiv 2506.06374; DESIGN section 3):
 ///
 ///     u = A·(u - s/2) + b·I     (complex; the reset acts on the real part, before the rotation; b is in the weights)

@@ -1,3 +1,5 @@
+import FixedPoint
+
 /// The resonate-and-fire neuron of the authors' code (DESIGN section 3), one Euler step of dt:
 ///
 ///     u = u + dt·((alpha_real + i·alpha_im)·u + I) - s = A·u + dt·I - s     (complex; A = 1 + dt·alpha; dt is in the weights)

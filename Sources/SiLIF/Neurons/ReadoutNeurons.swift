@@ -1,3 +1,5 @@
+import FixedPoint
+
 /// The readout (DESIGN section 3): `u = al·u + (1 - al)·I`, non-spiking; (1 - al) is in the weights.
 struct ReadoutNeurons {
   /// Membrane potential u, F fractional bits, |u| <= 2^30.

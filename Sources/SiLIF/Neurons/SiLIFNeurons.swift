@@ -1,3 +1,5 @@
+import FixedPoint
+
 /// The SiLIF neuron (arXiv 2506.06374; DESIGN section 3), in the order of the authors' code:
 ///
 ///     w = be·w + a·u + b·s                (with the old u and s)

@@ -1,3 +1,5 @@
+import FixedPoint
+
 /// Softmax over the readout in integers: `p = 2^(-(max - u)·log2 e)`, normalised, in Q15.
 struct Softmax {
   /// Fractional bits of the membrane potentials it takes.
@@ -54,8 +56,7 @@ struct Softmax {
     let fraction = Int(truncatingIfNeeded: exponent & 0xFFFF)
     let upper = UInt32(table[fraction &>> 8])
     let step = upper &- UInt32(table[(fraction &>> 8) &+ 1])
-    let value = upper &- ((step &* UInt32(fraction & 0xFF) &+ 128) &>> 8)
-    let shift = UInt32(truncatingIfNeeded: whole)
-    return (value &+ ((1 &<< shift) &>> 1)) &>> shift
+    let value = upper &- roundedShift(step &* UInt32(fraction & 0xFF), rightBy: 8)
+    return roundedShift(value, rightBy: UInt32(truncatingIfNeeded: whole))
   }
 }

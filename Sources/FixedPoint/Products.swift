@@ -1,0 +1,17 @@
+/// The full product of two 32-bit values.
+///
+/// - Returns: at most 2^62 in magnitude, so a sum of one product and any value below 2^62 is exact.
+@_noAllocation @_noLocks
+@inlinable @inline(__always)
+public func product(_ left: Int32, _ right: Int32) -> Int64 {
+  Int64(left) &* Int64(right)
+}
+
+/// 1 where `value > threshold`, else 0, without a branch: spikes are what a branch predictor cannot foresee.
+///
+/// - Parameter value: |value - threshold| < 2^31.
+@_noAllocation @_noLocks
+@inlinable @inline(__always)
+public func exceeds(_ value: Int32, _ threshold: Int32) -> UInt8 {
+  UInt8(truncatingIfNeeded: UInt32(bitPattern: threshold &- value) &>> 31)
+}

@@ -1,0 +1,29 @@
+import FixedPoint
+import Testing
+
+@Suite struct ProductTests {
+  @Test func everyPairOfBytesOfAProductIsExact() {
+    for left in Int32(-128)...127 {
+      #expect((Int32(-128)...127).filter { product(left, $0) != Int64(left * $0) } == [])
+    }
+  }
+
+  @Test func productsOfExtremesAreExact() {
+    let extremes: [Int32] = [.min, .min + 1, -(1 << 30), -1, 0, 1, 1 << 30, .max]
+    for left in extremes {
+      for right in extremes {
+        let (high, low) = Int64(left).multipliedFullWidth(by: Int64(right))
+        #expect(high == (product(left, right) < 0 ? -1 : 0) && low == UInt64(bitPattern: product(left, right)))
+      }
+    }
+  }
+
+  @Test func exceedsIsAComparison() {
+    let limit = Int32(1) << 30
+    for threshold in [1 << 7, 1 << 16, 1 << 24] as [Int32] {
+      for value in [-limit, -threshold, -1, 0, threshold - 1, threshold, threshold + 1, limit] {
+        #expect(exceeds(value, threshold) == (value > threshold ? 1 : 0))
+      }
+    }
+  }
+}
