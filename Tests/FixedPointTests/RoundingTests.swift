@@ -32,7 +32,8 @@ import Testing
   @Test func halvesGoUp() {
     #expect(
       [-5, -4, -3, -2, -1, 0, 1, 2, 3].map { roundedShift($0 as Int64, rightBy: 1) } == [-2, -2, -1, -1, 0, 0, 1, 1, 2])
-    #expect([-6, -5, -3, -2, -1, 1, 2, 6].map { roundedShift($0 as Int64, rightBy: 2) } == [-1, -1, -1, 0, 0, 0, 1, 2])
+    #expect(
+      [-6, -5, -3, -2, -1, 1, 2, 6].map { roundedShift($0 as Int64, rightBy: 2) } == [-1, -1, -1, 0, 0, 0, 1, 2])
   }
 
   // Collected and expected once: an expectation costs more than the arithmetic it checks.
