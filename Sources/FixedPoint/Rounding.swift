@@ -71,11 +71,11 @@ public func roundedShift(_ value: Int64, rightByVariable bits: UInt8) -> Int64 {
 ///
 /// - Parameters:
 ///   - value: any value with `value + 2^(bits-1)` inside Int64 whose rounded result lies within Int32.
-///   - bits: 0...32.
+///   - bits: 1...32.
 @_noAllocation @_noLocks
 @inlinable @inline(__always)
 public func roundedShiftToInt32(_ value: Int64, rightBy bits: Int64) -> Int32 {
-  Int32(truncatingIfNeeded: UInt64(bitPattern: value &+ ((1 &<< bits) &>> 1)) &>> UInt64(bitPattern: bits))
+  Int32(truncatingIfNeeded: UInt64(bitPattern: value &+ (1 &<< (bits &- 1))) &>> UInt64(bitPattern: bits))
 }
 
 /// `value / divisor`, rounded down, as `//` does in Python; `/` rounds towards zero.
