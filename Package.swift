@@ -54,7 +54,7 @@ let package = Package(
     .testTarget(name: "SiLIFTests", dependencies: ["SiLIF", "FixedPoint"], exclude: ["Golden"]),
     .testTarget(name: "LogMelTests", dependencies: ["LogMel", "CKernels"], exclude: ["Golden"]),
     .testTarget(name: "KeywordSpotterTests", dependencies: ["KeywordSpotter", "SpotterHost"]),
-    .testTarget(name: "SiLIFCTests", dependencies: ["CSiLIF", "SiLIFC", "KeywordSpotter", "SiLIF"]),
+    .testTarget(name: "SiLIFCTests", dependencies: ["CSiLIF", "SiLIFC", "SpotterHost", "KeywordSpotter", "SiLIF"]),
     .testTarget(name: "AudioInputTests", dependencies: ["AudioInput", "CSndFile"], exclude: ["Golden"]),
     .testTarget(
       name: "CommandTests",

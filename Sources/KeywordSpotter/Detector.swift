@@ -8,19 +8,6 @@ import SiLIF
 /// 3. after the warm-up and outside the refractory time, the armed keyword with the largest mean among those at or
 ///    above their threshold is reported (the first of equals), disarmed, and the refractory time starts.
 public struct Detector {
-  /// One event.
-  public struct Event: Equatable, Sendable {
-    /// Class index.
-    public let word: Int
-    /// Mean probability over the window, Q15.
-    public let score_q15: Int32
-
-    public init(word: Int, score_q15: Int32) {
-      self.word = word
-      self.score_q15 = score_q15
-    }
-  }
-
   private let window: Int
   private let warmUp: Int
   private let refractory: Int
@@ -49,6 +36,9 @@ public struct Detector {
   ///
   /// - Parameters:
   ///   - window_frames: frames whose probabilities are averaged, 1...1024.
+  ///   - warmUp_frames: frames after a start, reset or gap in which nothing is reported.
+  ///   - refractory_frames: frames after an event in which nothing is reported.
+  ///   - classes: probabilities in a frame.
   ///   - memory: at least `requiredBytes(window_frames:classes:)`, aligned to 64, owned by the caller.
   public init(
     window_frames: Int, warmUp_frames: Int, refractory_frames: Int, classes: Int,
@@ -81,6 +71,8 @@ public struct Detector {
   }
 
   /// A detector with the model's defaults.
+  ///
+  /// - Parameter memory: at least `requiredBytes(for:)`, aligned to 64, owned by the caller.
   public init(model: Model, memory: UnsafeMutableRawBufferPointer) {
     let defaults = model.detector
     self.init(
@@ -91,7 +83,7 @@ public struct Detector {
     }
   }
 
-  /// Bytes of memory that `init(model:memory:)` needs.
+  /// Bytes of memory that `init(model:memory:)` needs, aligned to 64.
   public static func requiredBytes(for model: Model) -> Int {
     requiredBytes(window_frames: model.detector.window_frames, classes: model.header.classCount)
   }
@@ -128,9 +120,12 @@ public struct Detector {
 
   /// One frame.
   ///
-  /// - Parameter probabilities_q15: [classes].
+  /// - Parameters:
+  ///   - probabilities_q15: [classes], 0...32768.
+  ///   - position: what the event is to say about when it was decided.
+  /// - Returns: the keyword decided at this frame, if any.
   @_noAllocation @_noLocks
-  public mutating func step(_ probabilities_q15: UnsafePointer<UInt16>) -> Event? {
+  public mutating func step(_ probabilities_q15: UnsafePointer<UInt16>, at position: Int64) -> KeywordEvent? {
     let row = history + slot &* classes
     slot = slot &+ 1 == window ? 0 : slot &+ 1
     for index in 0..<classes {
@@ -154,6 +149,6 @@ public struct Detector {
     armed[best] = 0
     refractoryLeft = refractory
     let width = Int32(truncatingIfNeeded: window)
-    return Event(word: best, score_q15: (sums[best] &+ width / 2) / width)
+    return KeywordEvent(word: best, score_q15: (sums[best] &+ width / 2) / width, position: position)
   }
 }

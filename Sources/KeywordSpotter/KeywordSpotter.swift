@@ -3,67 +3,72 @@ import SiLIF
 
 /// Samples in, keywords out: front end, network and detector as one state machine for live audio and for files.
 ///
-/// The result does not depend on the sizes of the blocks. After set-up nothing allocates, locks or calls out.
+/// A model without front end takes frames instead. The result does not depend on the sizes of the blocks. After set-up
+/// nothing allocates, locks or calls out.
 public struct KeywordSpotter {
-  /// A keyword and when it was decided.
-  public struct Detection: Equatable, Sendable {
-    /// Class index.
-    public let word: Int
-    /// Mean probability over the detector's window, Q15.
-    public let score_q15: Int32
-    /// Samples consumed at the decision, since the spotter was made; resets do not turn it back.
-    public let sample: Int64
-  }
-
-  /// What one call consumed.
-  public struct Progress {
-    /// Samples taken from the block; call again with the rest.
-    public let consumed_samples: Int
-    /// The keyword decided at the last of them, if any.
-    public let detection: Detection?
-
-    init(consumed_samples: Int, detection: Detection?) {
-      self.consumed_samples = consumed_samples
-      self.detection = detection
-    }
-  }
-
+  /// Front end and network.
   public private(set) var pipeline: FramePipeline
-  private var detector: Detector
-  /// Samples accepted since the spotter was made.
-  public private(set) var sampleCount: Int64 = 0
+  /// Smoothing and thresholds. Levels may be set at any time.
+  public private(set) var detector: Detector
+  /// Samples accepted since the spotter was made; frames, for a model without front end. Resets do not turn it back.
+  public private(set) var position: Int64 = 0
+  /// What the last step decided, if anything.
+  public private(set) var event: KeywordEvent?
 
-  /// A spotter of parts that were made by themselves, for one network.
+  /// A spotter of parts that were made by themselves, for the same network.
   ///
   /// - Parameters:
-  ///   - pipeline: front end and network; the spotter steps it from here on.
+  ///   - pipeline: front end and network; only the spotter steps it from here on.
   ///   - detector: for as many classes as the network has.
   public init(pipeline: FramePipeline, detector: Detector) {
     self.pipeline = pipeline
     self.detector = detector
   }
 
-  /// After lost samples (an overrun): all state is forgotten and the warm-up begins anew. The sample count runs on.
+  /// After lost samples (an overrun): all state is forgotten and the warm-up begins anew. The position runs on.
   public mutating func reset() {
     pipeline.reset()
     detector.reset()
+    event = nil
   }
 
-  /// Takes samples until a keyword is decided or the block is used up.
+  /// Takes samples from the front of `samples` until a keyword is decided or none are left.
+  ///
+  /// - Parameter samples: 16 bits, at the front end's rate; what was not taken stays, for the next call.
+  /// - Returns: the keyword decided at the last sample taken; nil: all were taken.
+  /// - Precondition: the model has a front end.
   @_noAllocation @_noLocks
-  public mutating func accept(_ samples: UnsafeBufferPointer<Int16>) -> Progress {
-    var consumed = 0
-    while consumed < samples.count {
-      let rest = UnsafeBufferPointer(
-        start: samples.baseAddress.unsafelyUnwrapped + consumed, count: samples.count &- consumed)
-      let progress = pipeline.accept(rest)
-      consumed &+= progress.consumed_samples
-      sampleCount &+= Int64(progress.consumed_samples)
-      guard progress.hasStepped, let event = detector.step(pipeline.network.probabilities_q15) else { continue }
-      return Progress(
-        consumed_samples: consumed,
-        detection: Detection(word: event.word, score_q15: event.score_q15, sample: sampleCount))
+  public mutating func accept(_ samples: inout UnsafeBufferPointer<Int16>) -> KeywordEvent? {
+    while step(&samples) {
+      if let event { return event }
     }
-    return Progress(consumed_samples: consumed, detection: nil)
+    return nil
+  }
+
+  /// The same for one network step: takes samples until the network has made one or none are left.
+  ///
+  /// - Returns: whether it made one; `event` says what was decided.
+  /// - Precondition: the model has a front end.
+  @_noAllocation @_noLocks
+  public mutating func step(_ samples: inout UnsafeBufferPointer<Int16>) -> Bool {
+    let before = samples.count
+    let hasStepped = pipeline.accept(&samples)
+    return decide(hasStepped, taken: before &- samples.count)
+  }
+
+  /// Takes one frame, [inputCount], from the front of `frames`.
+  ///
+  /// - Returns: false where no whole frame is left; otherwise `event` says what was decided.
+  @_noAllocation @_noLocks
+  public mutating func step(frames: inout UnsafeBufferPointer<Int16>) -> Bool {
+    let hasStepped = pipeline.accept(frames: &frames)
+    return decide(hasStepped, taken: hasStepped ? 1 : 0)
+  }
+
+  @_noAllocation @_noLocks
+  private mutating func decide(_ hasStepped: Bool, taken: Int) -> Bool {
+    position &+= Int64(taken)
+    event = hasStepped ? detector.step(pipeline.network.probabilities_q15, at: position) : nil
+    return hasStepped
   }
 }

@@ -3,8 +3,6 @@ import SiLIF
 
 /// Why a valid model file cannot drive the requested pipeline.
 public enum SpotterError: Error {
-  /// The model takes precomputed frames only (event data) and has no front end.
-  case noFrontEnd
   /// The front end's settings are not ones that this build can run.
   case frontEnd(LogMelSettingsError)
   /// The front end makes frames of another size or unit than the network takes.

@@ -33,8 +33,6 @@ struct Failure: Error {
 
   init(_ error: SpotterError) {
     switch error {
-    case .noFrontEnd:
-      self.init(Int(SILIF_ERROR_NO_FRONT_END))
     case .frontEnd(let error):
       let code =
         switch error.reason {

@@ -30,7 +30,7 @@ public func pushFrame(
   guard let engine = pointer(engine), let frame, let event, count == engine.pointee.model.header.inputCount else {
     return Int32(SILIF_ERROR_ARGUMENT)
   }
-  event.pointee = engine.pointee.push(frame: frame)
+  event.pointee = engine.pointee.push(frame: UnsafeBufferPointer(start: frame, count: count))
   return Int32(SILIF_OK)
 }
 

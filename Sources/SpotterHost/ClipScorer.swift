@@ -6,8 +6,7 @@ import SiLIF
 ///
 /// A clip comes in one piece (`score`) or in blocks of any size (`begin`, `accept`, `finish`).
 public struct ClipScorer {
-  public let network: Network
-  private var pipeline: FramePipeline?
+  private var pipeline: FramePipeline
   private let header: NetworkHeader
   private var sums_q15: [Int64]
   private var layerSpikes: [UInt64]
@@ -35,20 +34,23 @@ public struct ClipScorer {
     public var confidence: Double { frames == 0 ? 0 : Double(sums_q15[winner]) / Double(frames) / 32768 }
   }
 
+  /// The network, with the results of its last step.
+  public var network: Network { pipeline.network }
+
   /// Bytes of memory that `init(model:memory:)` needs, aligned to 64.
+  ///
+  /// - Throws: SpotterError where the front end does not fit this build or the network.
   public static func requiredBytes(for model: Model) throws(SpotterError) -> Int {
-    model.frontEnd == nil ? Network.requiredBytes(for: model) : try FramePipeline.requiredBytes(for: model)
+    try FramePipeline.requiredBytes(for: model)
   }
 
+  /// - Parameters:
+  ///   - model: its bytes must outlive the scorer.
+  ///   - memory: at least `requiredBytes(for:)`, aligned to 64, owned by the caller and not moved.
+  /// - Throws: SpotterError, as `requiredBytes(for:)`.
   public init(model: Model, memory: UnsafeMutableRawBufferPointer) throws(SpotterError) {
     header = model.header
-    if model.frontEnd == nil {
-      network = Network(model: model, memory: memory)
-    } else {
-      let made = try FramePipeline(model: model, memory: memory)
-      pipeline = made
-      network = made.network
-    }
+    pipeline = try FramePipeline(model: model, memory: memory)
     sums_q15 = [Int64](repeating: 0, count: header.classCount)
     layerSpikes = [UInt64](repeating: 0, count: header.layerCount - 1)
   }
@@ -56,8 +58,8 @@ public struct ClipScorer {
   /// Samples in one clip of the length the model was trained on; shorter clips get zero samples at their end. 0 where
   /// the model has no clip length or no front end.
   public var clipLength_samples: Int {
-    guard let pipeline, header.clip_frames > 0 else { return 0 }
-    return pipeline.settings.frameLength_samples + (header.clip_frames - 1) * pipeline.settings.hop_samples
+    guard let frontEnd = pipeline.frontEnd, header.clip_frames > 0 else { return 0 }
+    return frontEnd.frameLength_samples + (header.clip_frames - 1) * frontEnd.hop_samples
   }
 
   /// Scores samples, with zero samples appended up to the clip length.
@@ -72,13 +74,15 @@ public struct ClipScorer {
     return finish(onStep: onStep)
   }
 
-  /// Scores precomputed frames in the model's input format, [frame][inputCount].
+  /// Scores precomputed frames in the model's input format, [frame][inputCount], past the front end if there is one.
+  ///
+  /// - Parameter onStep: called after every network step, for traces.
   public mutating func score(
     frames: UnsafeBufferPointer<Int16>, onStep: (Network) -> Void = { _ in }
   ) -> Score {
     begin()
-    for index in 0..<frames.count / header.inputCount {
-      network.step(frames.baseAddress.unsafelyUnwrapped + index * header.inputCount)
+    var rest = frames
+    while pipeline.accept(frames: &rest) {
       countStep()
       onStep(network)
     }
@@ -87,7 +91,7 @@ public struct ClipScorer {
 
   /// Starts a clip.
   public mutating func begin() {
-    if pipeline == nil { network.reset() } else { pipeline!.reset() }
+    pipeline.reset()
     for index in sums_q15.indices { sums_q15[index] = 0 }
     for index in layerSpikes.indices { layerSpikes[index] = 0 }
     frames = 0
@@ -95,17 +99,14 @@ public struct ClipScorer {
   }
 
   /// Takes the clip's next samples. The score does not depend on the blocks' sizes.
+  ///
+  /// - Precondition: the model has a front end.
   public mutating func accept(_ block: UnsafeBufferPointer<Int16>, onStep: (Network) -> Void = { _ in }) {
-    precondition(pipeline != nil, "this model takes precomputed frames")
     samples += block.count
     var rest = block
-    while !rest.isEmpty {
-      let progress = pipeline!.accept(rest)
-      rest = UnsafeBufferPointer(rebasing: rest[progress.consumed_samples...])
-      if progress.hasStepped {
-        countStep()
-        onStep(network)
-      }
+    while pipeline.accept(&rest) {
+      countStep()
+      onStep(network)
     }
   }
 

@@ -30,14 +30,7 @@ struct BenchInput {
       return
     }
     try file.requireAudio()
-    let scratch = ClipScratch()
-    do {
-      let source = try SoundFile(path: path)
-      while samples.count < BenchInput.limit_samples, case .samples(let count) = try source.read(into: scratch.block) {
-        samples += scratch.block[..<count]
-      }
-    } catch {
-      throw Failure(error.description)
-    }
+    let sound = try SoundReader(path: path)
+    while samples.count < BenchInput.limit_samples, let block = try sound.next() { samples += block }
   }
 }

@@ -45,19 +45,23 @@ struct Benchmark {
 
   /// Also returns the frames of one pass over the input.
   private func frontEnd() throws(SpotterError) -> (Timings, [Int16]) {
-    let settings = try FramePipeline.frontEndSettings(of: file.model)
+    guard let settings = try FramePipeline.frontEndSettings(of: file.model) else {
+      return (Timings([], computed_ns: 0), [])
+    }
     let memory = AlignedMemory(byteCount: LogMelExtractor.requiredBytes(for: settings))
     var extractor = LogMelExtractor(settings: settings, memory: memory.bytes, kernelLevel: kernels.level)
     var frame = [Int16](repeating: 0, count: settings.bandCount)
     var frames: [Int16] = []
-    input.samples.withUnsafeBufferPointer { samples in
-      var rest = samples
+    /// The front end alone, without the network that a pipeline steps.
+    func feed(_ samples: Slice<UnsafeBufferPointer<Int16>>, onFrame: () -> Void) {
+      var rest = UnsafeBufferPointer(rebasing: samples)
       while !rest.isEmpty {
         let progress = extractor.accept(rest, frame: &frame)
-        if progress.isFrameReady { frames += frame }
+        if progress.isFrameReady { onFrame() }
         rest = UnsafeBufferPointer(rebasing: rest[progress.consumed_samples...])
       }
     }
+    input.samples.withUnsafeBufferPointer { feed($0[...]) { frames += frame } }
     guard !frames.isEmpty else { return (Timings([], computed_ns: 0), []) }
     // From now on each hop completes a frame: where in the input a hop begins does not matter.
     let hop = settings.hop_samples
@@ -65,12 +69,8 @@ struct Benchmark {
     var timer = StepTimer(steps: steps)
     input.samples.withUnsafeBufferPointer { samples in
       for step in 0..<steps {
-        var rest = UnsafeBufferPointer(rebasing: samples[step % hops * hop..<step % hops * hop + hop])
-        timer.time {
-          while !rest.isEmpty {
-            rest = UnsafeBufferPointer(rebasing: rest[extractor.accept(rest, frame: &frame).consumed_samples...])
-          }
-        }
+        let start = step % hops * hop
+        timer.time { feed(samples[start..<start + hop]) {} }
       }
     }
     let timings = timer.timings
@@ -128,7 +128,7 @@ struct Benchmark {
     probabilities.withUnsafeBufferPointer { rows in
       for step in 0..<steps {
         let row = rows.baseAddress! + step % count * header.classCount
-        timer.time { _ = detector.step(row) }
+        timer.time { _ = detector.step(row, at: Int64(step)) }
       }
     }
     withExtendedLifetime(memory) {}
@@ -140,26 +140,19 @@ struct Benchmark {
     let settings = DetectorSettings(defaultsOf: model)
     let memory = AlignedMemory(byteCount: try KeywordSpotter.requiredBytes(for: model, settings: settings))
     var spotter = try KeywordSpotter(model: model, settings: settings, memory: memory.bytes, kernels: kernels)
-    let hop = spotter.pipeline.settings.hop_samples
-    let hops = samples.count / hop
-    guard hops > 0 else { return StepTimer(steps: 0).timings }
-    samples.withUnsafeBufferPointer { samples in
-      for index in 0..<warmUp_hops {
-        let start = index % hops * hop
-        _ = spotter.accept(UnsafeBufferPointer(rebasing: samples[start..<start + hop]))
-      }
+    guard let hop = spotter.pipeline.frontEnd?.hop_samples, samples.count >= hop else {
+      return StepTimer(steps: 0).timings
     }
+    let hops = samples.count / hop
+    func hear(_ samples: UnsafeBufferPointer<Int16>, _ index: Int) {
+      let start = index % hops * hop
+      var rest = UnsafeBufferPointer(rebasing: samples[start..<start + hop])
+      while spotter.accept(&rest) != nil {}
+    }
+    samples.withUnsafeBufferPointer { samples in for index in 0..<warmUp_hops { hear(samples, index) } }
     var timer = StepTimer(steps: steps)
     samples.withUnsafeBufferPointer { samples in
-      for step in 0..<steps {
-        let start = step % hops * hop
-        var rest = UnsafeBufferPointer(rebasing: samples[start..<start + hop])
-        timer.time {
-          while !rest.isEmpty {
-            rest = UnsafeBufferPointer(rebasing: rest[spotter.accept(rest).consumed_samples...])
-          }
-        }
-      }
+      for step in 0..<steps { timer.time { hear(samples, step) } }
     }
     withExtendedLifetime(memory) {}
     return timer.timings

@@ -19,12 +19,12 @@ import Testing
   }
 
   /// (frame, event) of every event.
-  private func run(_ settings: DetectorSettings, _ frames: [[UInt16]]) -> [(Int, Detector.Event)] {
+  private func run(_ settings: DetectorSettings, _ frames: [[UInt16]]) -> [(Int, KeywordEvent)] {
     let memory = AlignedMemory(byteCount: Detector.requiredBytes(for: settings))
     var detector = Detector(settings: settings, memory: memory.bytes)
-    var events: [(Int, Detector.Event)] = []
+    var events: [(Int, KeywordEvent)] = []
     for (index, frame) in frames.enumerated() {
-      if let event = detector.step(frame) { events.append((index, event)) }
+      if let event = detector.step(frame, at: Int64(index)) { events.append((index, event)) }
     }
     withExtendedLifetime(memory) {}
     return events
@@ -36,12 +36,12 @@ import Testing
     // 4 frames of 0.5 reach a threshold of 0.5 over 4 frames at the fourth.
     let events = run(try settings(), frames(3, [0, 0, 0]) + frames(8, [16384, 0, 0]))
     #expect(events.map(\.0) == [6])
-    #expect(events[0].1 == Detector.Event(word: 0, score_q15: 16384))
+    #expect(events[0].1 == KeywordEvent(word: 0, score_q15: 16384, position: 6))
   }
 
   @Test func theLargestWins() throws {
     let events = run(try settings(window: 1), [[17000, 18000, 32768]])
-    #expect(events.map(\.1) == [Detector.Event(word: 1, score_q15: 18000)])
+    #expect(events.map(\.1) == [KeywordEvent(word: 1, score_q15: 18000, position: 0)])
     #expect(run(try settings(window: 1), [[17000, 17000, 0]])[0].1.word == 0)
   }
 
@@ -67,9 +67,9 @@ import Testing
     #expect(run(settings, frames(30, [20000, 0, 0])).map(\.0) == [10])
     let memory = AlignedMemory(byteCount: Detector.requiredBytes(for: settings))
     var detector = Detector(settings: settings, memory: memory.bytes)
-    for _ in 0..<15 { _ = detector.step([20000, 0, 0]) }
+    for _ in 0..<15 { _ = detector.step([20000, 0, 0], at: 0) }
     detector.reset()
-    let after = (0..<15).filter { _ in detector.step([20000, 0, 0]) != nil }
+    let after = (0..<15).filter { _ in detector.step([20000, 0, 0], at: 0) != nil }
     #expect(after == [10])
     withExtendedLifetime(memory) {}
   }
@@ -102,8 +102,8 @@ import Testing
     #expect(run(settings, rows).map { "\($0)" } == bruteForce(settings, rows).map { "\($0)" })
   }
 
-  private func bruteForce(_ settings: DetectorSettings, _ rows: [[UInt16]]) -> [(Int, Detector.Event)] {
-    var events: [(Int, Detector.Event)] = []
+  private func bruteForce(_ settings: DetectorSettings, _ rows: [[UInt16]]) -> [(Int, KeywordEvent)] {
+    var events: [(Int, KeywordEvent)] = []
     var armed = [Bool](repeating: true, count: settings.words.count)
     var quietUntil = settings.warmUp_frames
     for frame in rows.indices {
@@ -117,7 +117,8 @@ import Testing
       }
       guard let best = candidates.max(by: { (sums[$0], -$0) < (sums[$1], -$1) }) else { continue }
       armed[best] = false
-      events.append((frame, Detector.Event(word: best, score_q15: Int32((sums[best] + scale / 2) / scale))))
+      events.append(
+        (frame, KeywordEvent(word: best, score_q15: Int32((sums[best] + scale / 2) / scale), position: Int64(frame))))
       quietUntil = frame + 1 + settings.refractory_frames
     }
     return events

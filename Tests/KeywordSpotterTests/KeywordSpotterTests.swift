@@ -14,15 +14,15 @@ import Testing
     for block in [1, 7, 159, 160, 161, 400, 4096] {
       var spotter = try TestSpotter(file)
       #expect(spotter.detections(sound, block: block) == expected, "block \(block)")
-      #expect(spotter.spotter.sampleCount == Int64(sound.count))
+      #expect(spotter.spotter.position == Int64(sound.count))
     }
   }
 
   @Test func detectionsStandAtTheEndOfAFrame() throws {
     var spotter = try TestSpotter(SpotterFixture.audio())
     for detection in spotter.detections(SpotterFixture.sound(80_000), block: 333) {
-      #expect((detection.sample - 400) % 160 == 0)
-      #expect(detection.sample >= 400 + 20 * 160)
+      #expect((detection.position - 400) % 160 == 0)
+      #expect(detection.position >= 400 + 20 * 160)
     }
   }
 
@@ -34,7 +34,7 @@ import Testing
     spotter.spotter.reset()
     let second = spotter.detections(sound, block: 160)
     #expect(!first.isEmpty)
-    #expect(second.map { $0.sample - 48_000 } == first.map(\.sample))
+    #expect(second.map { $0.position - 48_000 } == first.map(\.position))
     #expect(second.map(\.word) == first.map(\.word))
     #expect(second.map(\.score_q15) == first.map(\.score_q15))
   }
@@ -44,12 +44,30 @@ import Testing
     let sound = SpotterFixture.sound(48_000)
     let first = spotter.detections(sound, block: 160)
     let second = spotter.detections(sound, block: 160)
-    #expect(second.map { $0.sample - 48_000 } != first.map(\.sample))
+    #expect(second.map { $0.position - 48_000 } != first.map(\.position))
   }
 
-  @Test func aModelWithoutFrontEndIsRefused() throws {
+  @Test func aModelWithoutFrontEndTakesFrames() throws {
     let file = try SpotterFixture.counts()
-    #expect(throws: SpotterError.self) { _ = try TestSpotter(file) }
+    var spotter = try TestSpotter(file)
+    let memory = AlignedMemory(byteCount: Network.requiredBytes(for: file.model))
+    let network = Network(model: file.model, memory: memory.bytes)
+    network.reset()
+    #expect(spotter.spotter.pipeline.frontEnd == nil)
+    let width = file.model.header.inputCount
+    let frames = (0..<50 * width + width - 1).map { Int16($0 % 5) }
+    frames.withUnsafeBufferPointer { values in
+      var rest = values
+      while spotter.spotter.step(frames: &rest) {
+        network.step(values.baseAddress! + Int(spotter.spotter.position - 1) * width)
+        for word in 0..<3 {
+          #expect(spotter.spotter.pipeline.network.probabilities_q15[word] == network.probabilities_q15[word])
+        }
+      }
+      #expect(rest.count == width - 1)
+    }
+    #expect(spotter.spotter.position == 50)
+    withExtendedLifetime(memory) {}
   }
 
   @Test func theMemoryPlanIsWhatIsRequired() throws {
@@ -59,7 +77,7 @@ import Testing
     #expect(plan.scratch == 0)
     #expect(
       Network.memoryPlan(for: file.model).scratch
-        <= LogMelExtractor.scratchBytes(for: try FramePipeline.frontEndSettings(of: file.model)))
+        <= LogMelExtractor.scratchBytes(for: try #require(try FramePipeline.frontEndSettings(of: file.model))))
     let settings = DetectorSettings(defaultsOf: file.model)
     #expect(
       try KeywordSpotter.requiredBytes(for: file.model, settings: settings)
@@ -76,7 +94,7 @@ import Testing
       model: file.model, settings: settings, memory: UnsafeMutableRawBufferPointer(rebasing: memory.bytes[..<count]))
     SpotterFixture.sound(32_000).withUnsafeBufferPointer { samples in
       var rest = samples
-      while !rest.isEmpty { rest = UnsafeBufferPointer(rebasing: rest[spotter.accept(rest).consumed_samples...]) }
+      while spotter.accept(&rest) != nil {}
     }
     #expect(memory.bytes[count..<count + 4096].allSatisfy { $0 == 0xA5 })
   }

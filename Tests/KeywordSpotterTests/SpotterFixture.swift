@@ -41,16 +41,12 @@ struct TestSpotter {
   }
 
   /// All detections, the samples going in so many at a time.
-  mutating func detections(_ samples: [Int16], block: Int) -> [KeywordSpotter.Detection] {
-    var found: [KeywordSpotter.Detection] = []
+  mutating func detections(_ samples: [Int16], block: Int) -> [KeywordEvent] {
+    var found: [KeywordEvent] = []
     samples.withUnsafeBufferPointer { samples in
       for start in stride(from: 0, to: samples.count, by: block) {
         var rest = UnsafeBufferPointer(rebasing: samples[start..<min(start + block, samples.count)])
-        while !rest.isEmpty {
-          let progress = spotter.accept(rest)
-          rest = UnsafeBufferPointer(rebasing: rest[progress.consumed_samples...])
-          if let detection = progress.detection { found.append(detection) }
-        }
+        while let event = spotter.accept(&rest) { found.append(event) }
       }
     }
     return found

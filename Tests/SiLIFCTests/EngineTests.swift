@@ -36,12 +36,8 @@ import Testing
     var spotter = try KeywordSpotter(model: file, settings: settings, memory: memory.bytes)
     samples.withUnsafeBufferPointer { samples in
       var rest = samples
-      while !rest.isEmpty {
-        let progress = spotter.accept(rest)
-        rest = UnsafeBufferPointer(rebasing: rest[progress.consumed_samples...])
-        if let found = progress.detection {
-          expected.append(.init(word: Int32(found.word), score_q15: found.score_q15, sample: found.sample))
-        }
+      while let found = spotter.accept(&rest) {
+        expected.append(.init(word: Int32(found.word), score_q15: found.score_q15, sample: found.position))
       }
     }
     #expect(expected.count >= 3)

@@ -10,11 +10,14 @@ extension ModelFile {
   /// - Throws: Failure, saying why it cannot.
   @discardableResult
   package func requireAudio() throws(Failure) -> LogMelSettings {
-    let settings: LogMelSettings
-    do {
-      settings = try FramePipeline.frontEndSettings(of: model)
-    } catch {
+    let found: LogMelSettings?
+    do { found = try FramePipeline.frontEndSettings(of: model) } catch {
       throw Failure(spotterMessage(error, path: path))
+    }
+    guard let settings = found else {
+      throw Failure(
+        "\(path): this model has no front end (it takes precomputed frames, such as event data), so it cannot hear sound; "
+          + "use `kws-score --frames`, or a model with a front end")
     }
     guard settings.sampleRate_hz == outputRate_hz else {
       throw Failure(

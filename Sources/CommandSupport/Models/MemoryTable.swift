@@ -41,20 +41,14 @@ package struct MemoryTable {
   }
 
   private static func ram(_ model: Model) throws(SpotterError) -> [Row] {
-    var rows: [Row] = []
-    if model.frontEnd == nil {
-      let plan = Network.memoryPlan(for: model)
-      rows.append(Row(name: "network states", place: .ram, bytes: plan.state - plan.rings))
-      rows.append(Row(name: "delay rings", place: .ram, bytes: plan.rings))
-      rows.append(Row(name: "network scratch", place: .ram, bytes: plan.scratch))
-    } else {
-      let plan = try FramePipeline.memoryPlan(for: model)
-      rows.append(Row(name: "network states", place: .ram, bytes: plan.network - plan.rings))
-      rows.append(Row(name: "delay rings", place: .ram, bytes: plan.rings))
+    let plan = try FramePipeline.memoryPlan(for: model)
+    var rows = [
+      Row(name: "network states", place: .ram, bytes: plan.network - plan.rings),
+      Row(name: "delay rings", place: .ram, bytes: plan.rings),
       // 0 where the front end's buffers serve the network.
-      rows.append(Row(name: "network scratch", place: .ram, bytes: plan.scratch))
-      rows.append(Row(name: "front end", place: .ram, bytes: plan.extractor))
-    }
+      Row(name: "network scratch", place: .ram, bytes: plan.scratch),
+    ]
+    if model.frontEnd != nil { rows.append(Row(name: "front end", place: .ram, bytes: plan.extractor)) }
     rows.append(Row(name: "detector", place: .ram, bytes: Detector.requiredBytes(for: model)))
     return rows
   }

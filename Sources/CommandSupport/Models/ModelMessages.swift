@@ -36,9 +36,6 @@ func modelMessage(_ error: ModelError) -> String {
 /// Why a valid model cannot do what is asked of it, with the file's name.
 package func spotterMessage(_ error: SpotterError, path: String) -> String {
   switch error {
-  case .noFrontEnd:
-    "\(path): this model has no front end (it takes precomputed frames, such as event data), so it cannot hear sound; "
-      + "use `kws-score --frames`, or a model with a front end"
   case .frontEnd(let error): "\(path): front end: \(frontEndMessage(error)); export the model again"
   case .frontEndMismatch(let field, let frontEnd, let network):
     "\(path): \(field): the front end has \(frontEnd), the network \(network); export the model again"

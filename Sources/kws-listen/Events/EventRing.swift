@@ -13,7 +13,7 @@ final class EventRing: Sendable {
 
   init() {
     slots = .allocate(capacity: EventRing.capacity)
-    slots.initialize(repeating: .overrun(count: 0, sample: 0), count: EventRing.capacity)
+    slots.initialize(repeating: .overrun(count: 0, position: 0), count: EventRing.capacity)
   }
 
   deinit { slots.deallocate() }
@@ -35,7 +35,4 @@ final class EventRing: Sendable {
     read.store(position &+ 1, ordering: .releasing)
     return event
   }
-
-  /// Bytes of the slots.
-  static var byteCount: Int { capacity * MemoryLayout<ListenEvent>.stride }
 }

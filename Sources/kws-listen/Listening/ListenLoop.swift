@@ -72,20 +72,14 @@ final class ListenLoop: @unchecked Sendable {
 
   private func spot(_ samples: UnsafeBufferPointer<Int16>) {
     var rest = samples
-    while !rest.isEmpty {
-      let progress = setUp.spotter.accept(rest)
-      rest = UnsafeBufferPointer(rebasing: rest[progress.consumed_samples...])
-      if let detection = progress.detection {
-        send(.keyword(word: detection.word, score_q15: detection.score_q15, sample: detection.sample))
-      }
-    }
-    sampleCount = setUp.spotter.sampleCount
+    while let event = setUp.spotter.accept(&rest) { send(.keyword(event)) }
+    sampleCount = setUp.spotter.position
   }
 
   private func restart() {
     setUp.spotter.reset()
     overrunCount += 1
-    send(.overrun(count: overrunCount, sample: sampleCount))
+    send(.overrun(count: overrunCount, position: sampleCount))
   }
 
   private func send(_ event: ListenEvent) {

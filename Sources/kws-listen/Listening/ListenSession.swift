@@ -2,7 +2,7 @@ import AudioInput
 import CommandSupport
 import SpotterHost
 
-/// One run: the audio thread hears, this thread prints.
+/// One run: the audio thread hears, this thread writes.
 struct ListenSession {
   let origin: Origin
   let file: ModelFile
@@ -15,22 +15,25 @@ struct ListenSession {
     say("listening to \(name) for \(file.model.keywords.joined(separator: ", ")) (\(file.path))")
     let loop = try ListenLoop(
       source: source, setUp: setUp, stop: stop, isLive: origin.isLive, limit_samples: limit_samples ?? .max)
-    var printer = EventPrinter(
-      text: EventText(words: file.model.words.strings, format: format), output: StandardOutput())
+    var delivery = EventDelivery(to: sinks)
     let thread = try AudioThread(running: loop, isLive: origin.isLive)
-    let result = Result {
-      try printer.run(loop, stop: stop) { count, sample in
-        say("overrun \(count) at \(seconds(sample)) s: sound was lost, the warm-up begins anew")
-      }
-    }
+    let result = Result { try delivery.run(loop) }
     if case .failure = result { stop.request() }
     thread.join()
     try result.get()
     // Where no sound came at all, the error says enough.
-    if loop.sampleCount > 0 || stop.isRequested { say(summary(of: loop, keywordCount: printer.keywordCount)) }
+    if loop.sampleCount > 0 || stop.isRequested { say(summary(of: loop, keywordCount: delivery.keywordCount)) }
     if let error = loop.error { throw Failure(error.description) }
     if loop.sampleCount == 0 && !stop.isRequested {
       throw Failure("\(name): ended without a sample; does what should fill it run?")
+    }
+  }
+
+  private var sinks: [any EventSink] {
+    let (words, output) = (file.model.words.strings, StandardOutput())
+    switch format {
+    case .text: return [NoticeSink(), TextSink(words: words, output: output, stop: stop)]
+    case .json: return [NoticeSink(), JSONSink(words: words, output: output, stop: stop)]
     }
   }
 

@@ -21,7 +21,7 @@ struct ModelReport {
     do {
       memory = try MemoryTable(file.model)
       stack = StackUse(file.model)
-      frontEnd = file.model.frontEnd == nil ? nil : try FramePipeline.frontEndSettings(of: file.model)
+      frontEnd = try FramePipeline.frontEndSettings(of: file.model)
     } catch {
       throw Failure(spotterMessage(error, path: file.path))
     }

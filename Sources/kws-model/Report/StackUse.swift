@@ -25,7 +25,6 @@ struct StackUse {
     private let model: Model
     private let memory: AlignedMemory
     private var pipeline: FramePipeline?
-    private var network: Network?
 
     init(model: Model, memory: AlignedMemory) {
       self.model = model
@@ -34,26 +33,14 @@ struct StackUse {
 
     func open() {
       guard let model = try? Model(bytes: model.bytes) else { return }
-      if model.frontEnd == nil {
-        network = Network(model: model, memory: memory.bytes)
-      } else {
-        pipeline = try? FramePipeline(model: model, memory: memory.bytes)
-      }
+      pipeline = try? FramePipeline(model: model, memory: memory.bytes)
     }
 
+    /// Samples or frames, all serve as sound.
     func step() {
-      let values = model.selfTest.values
-      if var pipeline {
-        // Samples or frames, all serve as sound.
-        var rest = values
-        while !rest.isEmpty {
-          rest = UnsafeBufferPointer(rebasing: rest[pipeline.accept(rest).consumed_samples...])
-        }
-      } else if let network, let start = values.baseAddress {
-        for index in 0..<values.count / model.header.inputCount {
-          network.step(start + index * model.header.inputCount)
-        }
-      }
+      guard var pipeline else { return }
+      var rest = model.selfTest.values
+      while pipeline.frontEnd == nil ? pipeline.accept(frames: &rest) : pipeline.accept(&rest) {}
     }
   }
 }

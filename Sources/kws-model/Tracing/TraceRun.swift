@@ -1,4 +1,3 @@
-import AudioInput
 import CommandSupport
 import KeywordSpotter
 import SiLIF
@@ -11,19 +10,9 @@ enum TraceRun {
     try file.requireAudio()
     let memory = AlignedMemory(byteCount: try FramePipeline.requiredBytes(for: file.model))
     var pipeline = try FramePipeline(model: file.model, memory: memory.bytes)
-    let scratch = ClipScratch()
-    do {
-      let source = try SoundFile(path: path)
-      while case .samples(let count) = try source.read(into: scratch.block), !stop.isRequested {
-        var rest = UnsafeBufferPointer(rebasing: scratch.block[..<count])
-        while !rest.isEmpty {
-          let progress = pipeline.accept(rest)
-          rest = UnsafeBufferPointer(rebasing: rest[progress.consumed_samples...])
-          if progress.hasStepped { try trace.append(pipeline.network) }
-        }
-      }
-    } catch let error as AudioError {
-      throw Failure(error.description)
+    let sound = try SoundReader(path: path)
+    while !stop.isRequested, var rest = try sound.next() {
+      while pipeline.accept(&rest) { try trace.append(pipeline.network) }
     }
     withExtendedLifetime(memory) {}
   }
@@ -35,14 +24,17 @@ enum TraceRun {
     let frames = try InputFrames(array, header: file.model.header, dimensions: clip == nil ? 2 : 3)
     let shape = array.header.shape
     if let clip, clip >= shape[0] { throw Failure("\(array.path): there is no clip \(clip): it holds \(shape[0])") }
-    let memory = AlignedMemory(byteCount: Network.requiredBytes(for: file.model))
-    let network = Network(model: file.model, memory: memory.bytes)
+    let memory = AlignedMemory(byteCount: try FramePipeline.requiredBytes(for: file.model))
+    var pipeline = try FramePipeline(model: file.model, memory: memory.bytes)
     let steps = clip == nil ? shape[0] : shape[1]
     var values: [Int16] = []
     for step in 0..<steps where !stop.isRequested {
       try frames.read((clip ?? 0) * steps + step, 1, into: &values)
-      values.withUnsafeBufferPointer { network.step($0.baseAddress!) }
-      try trace.append(network)
+      values.withUnsafeBufferPointer {
+        var frame = $0
+        _ = pipeline.accept(frames: &frame)
+      }
+      try trace.append(pipeline.network)
     }
     withExtendedLifetime(memory) {}
   }

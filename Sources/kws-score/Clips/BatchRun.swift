@@ -35,12 +35,11 @@ struct BatchRun {
       let memory = AlignedMemory(byteCount: memoryBytes)
       // The sizes were just computed from the same model.
       guard var scorer = try? ClipScorer(model: file.model, memory: memory.bytes) else { return }
-      let scratch = ClipScratch()
       while true {
         let index = next.take()
         guard index < results.count, !stop.isRequested else { break }
         do throws(Failure) {
-          results[index] = .scored(try batch.score(index, scorer: &scorer, scratch: scratch))
+          results[index] = .scored(try batch.score(index, scorer: &scorer))
         } catch {
           results[index] = .failed(error)
         }

@@ -9,9 +9,7 @@ protocol ClipBatch: Sendable {
   /// What a clip is called in messages.
   func name(_ index: Int) -> String
   /// Scores one clip.
-  ///
-  /// - Parameter scratch: the calling thread's own, for whatever the batch wants to keep between clips.
-  func score(_ index: Int, scorer: inout ClipScorer, scratch: ClipScratch) throws(Failure) -> ClipOutcome
+  func score(_ index: Int, scorer: inout ClipScorer) throws(Failure) -> ClipOutcome
 }
 
 /// A clip's score and how much sound it was.

@@ -25,11 +25,10 @@ struct FrameBatch: ClipBatch {
   func label(_ index: Int) -> Int? { labels?[index] }
   func name(_ index: Int) -> String { "clip \(index)" }
 
-  func score(
-    _ index: Int, scorer: inout ClipScorer, scratch: ClipScratch
-  ) throws(Failure) -> ClipOutcome {
-    try frames.read(index * steps, steps, into: &scratch.values)
-    let score = scratch.values.withUnsafeBufferPointer { scorer.score(frames: $0) }
+  func score(_ index: Int, scorer: inout ClipScorer) throws(Failure) -> ClipOutcome {
+    var values: [Int16] = []
+    try frames.read(index * steps, steps, into: &values)
+    let score = values.withUnsafeBufferPointer { scorer.score(frames: $0) }
     return ClipOutcome(score: score, audio_s: Double(steps) * step_s)
   }
 

@@ -12,21 +12,15 @@ struct SoundBatch: ClipBatch {
   func label(_ index: Int) -> Int? { clips[index].label }
   func name(_ index: Int) -> String { clips[index].path }
 
-  func score(
-    _ index: Int, scorer: inout ClipScorer, scratch: ClipScratch
-  ) throws(Failure) -> ClipOutcome {
-    do {
-      let file = try SoundFile(path: clips[index].path)
-      var samples = 0
-      scorer.begin()
-      while case .samples(let count) = try file.read(into: scratch.block) {
-        scorer.accept(UnsafeBufferPointer(rebasing: scratch.block[..<count]))
-        samples += count
-      }
-      return ClipOutcome(score: scorer.finish(), audio_s: Double(samples) / Double(outputRate_hz))
-    } catch {
-      throw Failure(error.description)
+  func score(_ index: Int, scorer: inout ClipScorer) throws(Failure) -> ClipOutcome {
+    let sound = try SoundReader(path: clips[index].path)
+    var samples = 0
+    scorer.begin()
+    while let block = try sound.next() {
+      scorer.accept(block)
+      samples += block.count
     }
+    return ClipOutcome(score: scorer.finish(), audio_s: Double(samples) / Double(outputRate_hz))
   }
 }
 

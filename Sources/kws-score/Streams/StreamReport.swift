@@ -1,20 +1,16 @@
 import CommandSupport
+import KeywordSpotter
 
 /// A stream's score as text or JSON.
 struct StreamReport {
   let modelPath: String
   let score: StreamScore
-  let events: [StreamEvent]
+  let events: [KeywordEvent]
+  /// The model's, by class.
+  let words: [String]
   let audio_s: Double
   var elapsed_s = 0.0
   var isInterrupted = false
-
-  init(modelPath: String, score: StreamScore, events: [StreamEvent], audio_s: Double) {
-    self.modelPath = modelPath
-    self.score = score
-    self.events = events
-    self.audio_s = audio_s
-  }
 
   private var audio_h: Double { audio_s / 3600 }
   private var sortedLatencies: [Double] { score.latencies_ms.sorted() }
@@ -76,10 +72,7 @@ struct StreamReport {
   /// One JSON line an event, with its verdict.
   var eventLines: String {
     zip(events, score.verdicts).map { event, verdict in
-      JSONValue.object([
-        ("event", .string("keyword")), ("word", .string(event.word)), ("score", .decimal(event.score, decimals: 4)),
-        ("time_s", .decimal(event.time_s, decimals: 4)), ("verdict", .string(verdict.rawValue)),
-      ]).text + "\n"
+      JSONValue.object(event.jsonFields(words: words) + [("verdict", .string(verdict.rawValue))]).text + "\n"
     }.joined()
   }
 }

@@ -1,3 +1,6 @@
+import CommandSupport
+import KeywordSpotter
+
 /// Events against a truth. A hit is the right word between its start and 750 ms after its end, counted once; another
 /// word there is a wrong word; every other event is a false alarm.
 struct StreamScore: Equatable, Sendable {
@@ -25,8 +28,9 @@ struct StreamScore: Equatable, Sendable {
 
   /// - Parameters:
   ///   - events: in time.
+  ///   - words: the model's, by class.
   ///   - truth: in the order of the starts.
-  init(events: [StreamEvent], truth: [TruthWord]) {
+  init(events: [KeywordEvent], words: [String], truth: [TruthWord]) {
     self.truth = truth
     isHit = [Bool](repeating: false, count: truth.count)
     // Words that have started and may still be answered. Words may overlap and differ in length.
@@ -38,16 +42,16 @@ struct StreamScore: Equatable, Sendable {
         next += 1
       }
       near.removeAll { truth[$0].end_s + StreamScore.grace_s < event.time_s }
-      verdicts.append(judge(event, near))
+      verdicts.append(judge(words[event.word], event.time_s, near))
     }
   }
 
-  private mutating func judge(_ event: StreamEvent, _ near: [Int]) -> Verdict {
-    if let index = near.first(where: { !isHit[$0] && truth[$0].word == event.word }) {
+  private mutating func judge(_ word: String, _ time_s: Double, _ near: [Int]) -> Verdict {
+    if let index = near.first(where: { !isHit[$0] && truth[$0].word == word }) {
       isHit[index] = true
-      latencies_ms.append(1000 * (event.time_s - truth[index].end_s))
+      latencies_ms.append(1000 * (time_s - truth[index].end_s))
       return .hit
     }
-    return near.contains { truth[$0].word != event.word } ? .wrongWord : .falseAlarm
+    return near.contains { truth[$0].word != word } ? .wrongWord : .falseAlarm
   }
 }

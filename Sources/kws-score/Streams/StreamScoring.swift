@@ -15,6 +15,7 @@ struct StreamScoring {
   func run() throws {
     let truth = try TruthFile.read(truth)
     warnOfForeignWords(truth)
+    let words = file.model.words.strings
     let setUp = try SpotterSetUp(file: file, settings: settings)
     let progress = Progress()
     let start_ns = MonotonicClock.now_ns
@@ -23,8 +24,8 @@ struct StreamScoring {
     }
     progress.clear()
     var report = StreamReport(
-      modelPath: file.path, score: StreamScore(events: heard.events, truth: truth), events: heard.events,
-      audio_s: heard.audio_s)
+      modelPath: file.path, score: StreamScore(events: heard.events, words: words, truth: truth), events: heard.events,
+      words: words, audio_s: heard.audio_s)
     report.elapsed_s = MonotonicClock.seconds(since: start_ns)
     report.isInterrupted = stop.isRequested
     if let eventsPath { try writeFile(eventsPath, report.eventLines) }

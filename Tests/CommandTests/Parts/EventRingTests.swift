@@ -1,10 +1,13 @@
+import KeywordSpotter
 import Testing
 
 @testable import kws_listen
 @testable import kws_score
 
 @Suite struct EventRingTests {
-  private func event(_ number: Int) -> ListenEvent { .keyword(word: 0, score_q15: 0, sample: Int64(number)) }
+  private func event(_ number: Int) -> ListenEvent {
+    .keyword(KeywordEvent(word: 0, score_q15: 0, position: Int64(number)))
+  }
 
   @Test func firstInFirstOutAtEveryPosition() {
     let ring = EventRing()
@@ -40,11 +43,11 @@ import Testing
     runWorkers(2) { worker in
       var number = 0
       if worker == 0 {
-        while number < count { if ring.push(.keyword(word: 0, score_q15: 0, sample: Int64(number))) { number += 1 } }
+        while number < count { if ring.push(event(number)) { number += 1 } }
       } else {
         while number < count {
           guard let found = ring.pop() else { continue }
-          #expect(found.sample == Int64(number))
+          #expect(found == event(number))
           number += 1
         }
       }

@@ -19,6 +19,10 @@ import Testing
     return events
   }
 
+  private func keywords(_ events: [ListenEvent]) -> [KeywordEvent] {
+    events.compactMap { if case .keyword(let event) = $0 { event } else { nil } }
+  }
+
   private func run(_ script: [ScriptedSource.Step], limit_samples: Int64 = .max) throws -> ListenLoop {
     let loop = try ListenLoop(
       source: ScriptedSource(script), setUp: setUp(), stop: StopRequest(catchesSignals: false), isLive: true,
@@ -36,20 +40,21 @@ import Testing
     #expect(!alone.isEmpty)
     #expect(loop.overrunCount == 1)
     #expect(loop.sampleCount == Int64(2 * sound.count))
-    let shifted = alone.map {
-      ListenEvent.keyword(word: Int($0.word), score_q15: $0.score_q15, sample: $0.sample + Int64(sound.count))
+    let shifted = keywords(alone).map {
+      ListenEvent.keyword(
+        KeywordEvent(word: $0.word, score_q15: $0.score_q15, position: $0.position + Int64(sound.count)))
     }
-    #expect(both == alone + [.overrun(count: 1, sample: Int64(sound.count))] + shifted)
+    #expect(both == alone + [.overrun(count: 1, position: Int64(sound.count))] + shifted)
   }
 
   @Test func aGapForgetsWhatCameBefore() throws {
     let sound = TestSound.samples(seconds: 2)
     let whole = events(of: try run([.samples(sound)]))
-    let event = try #require(whole.first)
+    let event = try #require(keywords(whole).first)
     // Cut just before the decision: the warm-up masks it.
-    let cut = Int(event.sample) - 160
+    let cut = Int(event.position) - 160
     let broken = events(of: try run([.samples(Array(sound[..<cut])), .gap, .samples(Array(sound[cut...]))]))
-    #expect(!broken.contains { $0.kind == .keyword && $0.sample < event.sample + 20 * 160 })
+    #expect(!keywords(broken).contains { $0.position < event.position + 20 * 160 })
   }
 
   @Test func manyOverrunsAreSurvived() throws {

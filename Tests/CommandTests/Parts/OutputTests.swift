@@ -1,4 +1,8 @@
+import AudioInput
 import CommandSupport
+import Glibc
+import KeywordSpotter
+import SpotterHost
 import Testing
 
 @testable import kws_listen
@@ -32,15 +36,50 @@ import Testing
     #expect(table.text == "word  clips\nyes       7\n")
   }
 
-  @Test func eventLines() {
-    let text = EventText(words: ["yes", "no"], format: .text)
-    let json = EventText(words: ["yes", "no"], format: .json)
-    let keyword = ListenEvent.keyword(word: 0, score_q15: 30474, sample: 197440)
+  @Test func eventLines() throws {
+    let stop = try StopRequest(catchesSignals: false)
+    let text = TextSink(words: ["yes", "no"], output: StandardOutput(), stop: stop)
+    let json = JSONSink(words: ["yes", "no"], output: StandardOutput(), stop: stop)
+    let keyword = KeywordEvent(word: 0, score_q15: 30474, position: 197440)
     #expect(text.line(keyword) == "12.34 s  yes  0.93\n")
     #expect(
-      json.line(keyword) == #"{"event":"keyword","word":"yes","score":0.93,"time_s":12.34,"sample":197440}"# + "\n")
-    let overrun = ListenEvent.overrun(count: 2, sample: 32000)
-    #expect(text.line(overrun) == nil)
-    #expect(json.line(overrun) == #"{"event":"overrun","count":2,"time_s":2,"sample":32000}"# + "\n")
+      json.line(.keyword(keyword)) == #"{"event":"keyword","word":"yes","score":0.93,"time_s":12.34,"sample":197440}"#
+        + "\n")
+    #expect(
+      json.line(.overrun(count: 2, position: 32000)) == #"{"event":"overrun","count":2,"time_s":2,"sample":32000}"#
+        + "\n")
   }
+
+  /// Every sink gets every event, in the order in which they came, and takes what is its own.
+  @Test func deliveryGoesToAllSinks() throws {
+    let (file, folder) = (try ModelFile(path: Fixture.audio), try TemporaryFolder())
+    let stop = try StopRequest(catchesSignals: false)
+    let loop = try ListenLoop(
+      source: NoSound(), setUp: SpotterSetUp(file: file, settings: DetectorSettings(defaultsOf: file.model)),
+      stop: stop,
+      isLive: true, limit_samples: .max)
+    #expect(loop.ring.push(.keyword(KeywordEvent(word: 1, score_q15: 16384, position: 16000))))
+    #expect(loop.ring.push(.overrun(count: 1, position: 32000)))
+    loop.run()
+    let names = ["text", "json"]
+    let descriptors = try names.map { open(try folder.write("", to: $0), O_WRONLY) }
+    var delivery = EventDelivery(to: [
+      TextSink(words: ["yes", "no"], output: StandardOutput(descriptor: descriptors[0]), stop: stop),
+      JSONSink(words: ["yes", "no"], output: StandardOutput(descriptor: descriptors[1]), stop: stop),
+    ])
+    try delivery.run(loop)
+    for descriptor in descriptors { close(descriptor) }
+    #expect(delivery.keywordCount == 1)
+    #expect(try folder.read("text") == "1.00 s  no  0.50\n")
+    #expect(
+      try folder.read("json") == """
+        {"event":"keyword","word":"no","score":0.5,"time_s":1,"sample":16000}
+        {"event":"overrun","count":1,"time_s":2,"sample":32000}
+
+        """)
+  }
+}
+
+private final class NoSound: AudioSource {
+  func read(into buffer: UnsafeMutableBufferPointer<Int16>) throws(AudioError) -> AudioRead { .end }
 }

@@ -1,13 +1,20 @@
 import CommandSupport
+import KeywordSpotter
 import Testing
 
 @testable import kws_score
 
 @Suite struct StreamScoreTests {
+  private let words = ["yes", "no", "stop"]
+
   private func score(_ events: [(Double, String)], _ truth: [(Double, Double, String)]) -> StreamScore {
     StreamScore(
-      events: events.map { StreamEvent(time_s: $0.0, word: $0.1, score: 1) },
+      events: events.map { event($0.0, $0.1) }, words: words,
       truth: truth.map { TruthWord(start_s: $0.0, end_s: $0.1, word: $0.2) })
+  }
+
+  private func event(_ time_s: Double, _ word: String) -> KeywordEvent {
+    KeywordEvent(word: words.firstIndex(of: word)!, score_q15: 32768, position: Int64((time_s * 16000).rounded()))
   }
 
   @Test func hitsLieBetweenTheStartAndTheGraceAfterTheEnd() {
@@ -44,7 +51,6 @@ import Testing
   /// Against the rule written down without any shortcut.
   @Test(arguments: 0..<50) func agreesWithBruteForce(_ seed: Int) {
     var generator = SeededGenerator(seed: UInt64(seed))
-    let words = ["yes", "no", "stop"]
     let truth = (0..<30).map { _ in
       let start = Double.random(in: 0..<40, using: &generator)
       return TruthWord(
@@ -52,20 +58,19 @@ import Testing
         word: words.randomElement(using: &generator)!)
     }.sorted { $0.start_s < $1.start_s }
     let events = (0..<60).map { _ in
-      StreamEvent(
-        time_s: .random(in: 0..<44, using: &generator), word: words.randomElement(using: &generator)!, score: 1)
-    }.sorted { $0.time_s < $1.time_s }
+      event(.random(in: 0..<44, using: &generator), words.randomElement(using: &generator)!)
+    }.sorted { $0.position < $1.position }
 
     var hit = [Bool](repeating: false, count: truth.count)
     let expected: [StreamScore.Verdict] = events.map { event in
       let near = truth.indices.filter { truth[$0].start_s <= event.time_s && event.time_s <= truth[$0].end_s + 0.75 }
-      if let index = near.first(where: { truth[$0].word == event.word && !hit[$0] }) {
+      if let index = near.first(where: { truth[$0].word == words[event.word] && !hit[$0] }) {
         hit[index] = true
         return .hit
       }
-      return near.contains { truth[$0].word != event.word } ? .wrongWord : .falseAlarm
+      return near.contains { truth[$0].word != words[event.word] } ? .wrongWord : .falseAlarm
     }
-    let result = StreamScore(events: events, truth: truth)
+    let result = StreamScore(events: events, words: words, truth: truth)
     #expect(result.verdicts == expected)
     #expect(result.isHit == hit)
     #expect(result.hits + result.misses == truth.count)

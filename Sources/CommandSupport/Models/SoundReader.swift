@@ -1,0 +1,26 @@
+import AudioInput
+
+/// A sound file as 16 kHz mono, a block at a time, so that its length costs no memory.
+package final class SoundReader {
+  private let file: SoundFile
+  private let block = UnsafeMutableBufferPointer<Int16>.allocate(capacity: 4096)
+
+  /// - Throws: Failure for what is no sound file, and what to do.
+  package init(path: String) throws(Failure) {
+    do { file = try SoundFile(path: path) } catch { throw Failure(error.description) }
+  }
+
+  deinit { block.deallocate() }
+
+  /// The next samples, which stay until the next call; nil at the end.
+  ///
+  /// - Throws: Failure for a file that is damaged or ends too early.
+  package func next() throws(Failure) -> UnsafeBufferPointer<Int16>? {
+    do {
+      guard case .samples(let count) = try file.read(into: block) else { return nil }
+      return UnsafeBufferPointer(rebasing: block[..<count])
+    } catch {
+      throw Failure(error.description)
+    }
+  }
+}

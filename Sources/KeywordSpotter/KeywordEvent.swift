@@ -1,0 +1,20 @@
+/// A keyword and when it was decided: the one event that the detector makes, threads hand on and sinks write.
+public struct KeywordEvent: Equatable, Sendable, BitwiseCopyable {
+  /// Class index.
+  public let word: Int
+  /// Mean probability over the detector's window, Q15, 0...32768.
+  public let score_q15: Int32
+  /// Samples consumed at the decision, since the spotter was made; frames, for a model without front end.
+  public let position: Int64
+
+  /// - Parameters:
+  ///   - word: class index.
+  ///   - score_q15: 0...32768.
+  ///   - position: in samples, or frames.
+  @_noAllocation @_noLocks
+  public init(word: Int, score_q15: Int32, position: Int64) {
+    self.word = word
+    self.score_q15 = score_q15
+    self.position = position
+  }
+}

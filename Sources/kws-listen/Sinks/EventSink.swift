@@ -1,0 +1,9 @@
+/// Where events go. One more is a file here and a line in `ListenSession.sinks`.
+///
+/// All sinks are written to by one thread, which is not the audio thread: a sink may wait, but what it waits for, all wait for.
+protocol EventSink {
+  /// Writes an event that is this sink's concern; others it passes over.
+  ///
+  /// - Throws: ClosedPipe when the reader has gone, which ends the command in peace; Failure for anything else.
+  func write(_ event: ListenEvent) throws
+}
