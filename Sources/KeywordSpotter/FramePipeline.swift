@@ -105,13 +105,12 @@ public struct FramePipeline {
   /// Takes samples from the front of `samples` until the network has made a step or none are left.
   ///
   /// - Parameter samples: 16 bits, at the front end's rate; what was not taken stays, for the next call.
-  /// - Returns: whether the network made a step. Then `network` holds its results until the next call.
-  /// - Precondition: the model has a front end.
+  /// - Returns: whether the network made a step. Then `network` holds its results until the next call. A pipeline without
+  ///   `frontEnd` takes nothing and makes none.
   @_noAllocation @_noLocks
   public mutating func accept(_ samples: inout UnsafeBufferPointer<Int16>) -> Bool {
-    guard let progress = extractor?.accept(samples, frame: network.frameBuffer) else {
-      preconditionFailure("this model takes precomputed frames")
-    }
+    // No precondition here: whoever has samples asked for `frontEnd` once, and the path of a sample holds no trap.
+    guard let progress = extractor?.accept(samples, frame: network.frameBuffer) else { return false }
     samples.advance(by: progress.consumed_samples)
     if progress.isFrameReady { network.step(network.frameBuffer) }
     return progress.isFrameReady

@@ -35,8 +35,7 @@ public struct KeywordSpotter {
   /// Takes samples from the front of `samples` until a keyword is decided or none are left.
   ///
   /// - Parameter samples: 16 bits, at the front end's rate; what was not taken stays, for the next call.
-  /// - Returns: the keyword decided at the last sample taken; nil: all were taken.
-  /// - Precondition: the model has a front end.
+  /// - Returns: the keyword decided at the last sample taken; nil: all were taken, or the model has no front end.
   @_noAllocation @_noLocks
   public mutating func accept(_ samples: inout UnsafeBufferPointer<Int16>) -> KeywordEvent? {
     while step(&samples) {
@@ -47,8 +46,7 @@ public struct KeywordSpotter {
 
   /// The same for one network step: takes samples until the network has made one or none are left.
   ///
-  /// - Returns: whether it made one; `event` says what was decided.
-  /// - Precondition: the model has a front end.
+  /// - Returns: whether it made one; `event` says what was decided. Never, where the model has no front end.
   @_noAllocation @_noLocks
   public mutating func step(_ samples: inout UnsafeBufferPointer<Int16>) -> Bool {
     let before = samples.count

@@ -102,6 +102,7 @@ public struct ClipScorer {
   ///
   /// - Precondition: the model has a front end.
   public mutating func accept(_ block: UnsafeBufferPointer<Int16>, onStep: (Network) -> Void = { _ in }) {
+    precondition(pipeline.frontEnd != nil, "this model takes precomputed frames")
     samples += block.count
     var rest = block
     while pipeline.accept(&rest) {

@@ -67,6 +67,11 @@ import Testing
       #expect(rest.count == width - 1)
     }
     #expect(spotter.spotter.position == 50)
+    frames.withUnsafeBufferPointer { values in
+      var samples = values
+      #expect(spotter.spotter.accept(&samples) == nil)
+      #expect(samples.count == values.count)
+    }
     withExtendedLifetime(memory) {}
   }
 
