@@ -1,4 +1,4 @@
-# silif: `make demo` hears words in a recording, `make test` checks everything. Each target installs what it lacks.
+# `make` lists the targets. Each installs what it lacks. Lines that begin with ## are what it lists.
 
 SHELL := /bin/bash
 PREFIX ?= /usr/local
@@ -13,62 +13,41 @@ VENV ?= .venv
 PYTHON := $(VENV)/bin/python
 RELEASE := $(BUILD)/release
 UNLESS_BUILT = $(if $(wildcard $(addprefix $(RELEASE)/,$(COMMANDS))),,build)
-FORMATTED := Package.swift Sources Tests
+FORMATTED_SWIFT := Package.swift Sources Tests
+FORMATTED_C = $(shell find Sources examples tools -name '*.[ch]')
+# From the tools' virtual environment where it has one, else the system's. Its version decides what it writes: tools/constraints.txt.
+CLANG_FORMAT = $(firstword $(wildcard $(VENV)/bin/clang-format) $(shell command -v clang-format))
 
-.PHONY: demo build test test-device test-swift test-python embedded bench bench-peers convert models install deb deb-arm64 manual format lint clean dependencies
-.PHONY: lib test-arm test-examples firmware
+.PHONY: help demo test build install convert models bench lib firmware deb deb-arm64 test-swift test-python embedded lint format
+.PHONY: test-arm test-examples test-device bench-peers samples docs manual clean dependencies
 
+##Use it
+
+help:
+	@awk '/^##[^ ]/ { printf "\n%s\n", substr($$0, 3) } \
+	  /^## / { text = substr($$0, 4) } \
+	  /^[a-z0-9-]+:/ && text { split($$0, name, ":"); printf "  make %-14s %s\n", name[1], text; text = "" }' Makefile
+	@printf '\nTo start: make demo\n'
+
+## build, listen to a recording, print the words it hears
 demo: build
 	@echo
 	@echo "Listening to models/demo.flac:"
 	@$(RELEASE)/kws-listen --input models/demo.flac
 
+## build the commands into .build/release
 build: dependencies
 	swift build --scratch-path $(BUILD) -c release $(RELEASE_FLAGS) $(SWIFT_FLAGS)
 
-test: lint embedded test-swift test-python
-
-# The commands' tests run the built commands, so the debug build comes first, whole.
-test-swift: dependencies
-	swift build --scratch-path $(BUILD) --build-tests $(SWIFT_FLAGS)
-	swift test --scratch-path $(BUILD) --skip-build $(SWIFT_FLAGS)
-
-test-python: build $(VENV)/installed
-	cd tools && ../$(PYTHON) -m ruff check . && ../$(PYTHON) -m ruff format --check . && ../$(PYTHON) -m pytest -q
-
-# Embedded Swift needs the 6.3 toolchain: a check, not part of the build.
-embedded:
-	tools/scripts/check_embedded.sh
-
-# Engine, front end and detector as a static library with a C header, in build/lib/TARGET (docs/EMBEDDED.md).
-TARGET ?= host
-lib:
-	tools/scripts/build_library.sh $(TARGET)
-
-# The library under emulation on 64-bit and 32-bit ARM and RISC-V Linux: the same digests as here.
-test-arm:
-	tools/scripts/check_arm.sh
-
-# examples/c and examples/python on this machine's library.
-test-examples: $(VENV)/installed
-	tools/scripts/check_examples.sh
-
-# The library in firmware on an emulated Cortex-M4: hears a word, verifies itself, computes the same bits as here.
-firmware:
-	tools/scripts/check_firmware.sh
-
-# By hand: a true hw:0,1 in real time, on an emulated kernel with a loopback card.
-test-device: build
-	tools/scripts/check_loopback.sh
-
-bench: build
-	$(RELEASE)/kws-bench
-
-# The same work in other runtimes, installed into .venv-peers: a table of CPU times and ratios (docs/PEERS.md).
-bench-peers: build $(VENV)/installed
-	$(PYTHON) -m silif_tools.peers.command --build $(RELEASE) $(PEERS_FLAGS)
+# Builds only what was not built: `sudo make install` after `make build` leaves no files of root in the tree.
+## install commands and models under PREFIX (/usr/local)
+install: $(UNLESS_BUILT)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/silif
+	install $(addprefix $(RELEASE)/,$(COMMANDS)) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(MODELS) $(DESTDIR)$(PREFIX)/share/silif
 
 # Writes the model, and beside it a page that shows what became of the network (docs/REPORT.md).
+## CHECKPOINT=x.pth OUTPUT=y.silif: make a model file of a trained network
 convert: REPORT ?= $(basename $(OUTPUT)).html
 convert: $(VENV)/installed
 	@test -n "$(CHECKPOINT)" -a -n "$(OUTPUT)" || { echo "usage: make convert CHECKPOINT=x.pth OUTPUT=y.silif [NEURON=adlif] [WORDS=a,b] [STEP_MS=10] [BITS=8] [FRAMES=x.npy] [LABELS=y.npy] [REPORT=page.html|no] [OPTIONS='--calibrate x.npy']" >&2; exit 2; }
@@ -76,19 +55,26 @@ convert: $(VENV)/installed
 	  $(if $(NEURON),--neuron $(NEURON)) $(if $(WORDS),--words "$(WORDS)") $(if $(STEP_MS),--step-ms $(STEP_MS)) $(if $(BITS),--bits $(BITS)) \
 	  $(if $(FRAMES),--frames "$(FRAMES)") $(if $(LABELS),--labels "$(LABELS)") $(if $(REPORT),--report "$(REPORT)") $(OPTIONS)
 
-# Trains one of the networks that ship, from ../shared/data, and writes model, curve and card. About an hour.
+# About an hour.
+## MODEL=kws12-silif [SPEECH_COMMANDS=path]: train, export, measure and describe a network that ships
 models: build $(VENV)/installed
 	@test -n "$(MODEL)" || { echo "usage: make models MODEL=kws12-silif [SPEECH_COMMANDS=path] [CHECKPOINT=x.pth]" >&2; exit 2; }
 	$(PYTHON) -m silif_tools.release.command $(MODEL) --build $(RELEASE) \
 	  $(if $(SPEECH_COMMANDS),--speech-commands "$(SPEECH_COMMANDS)") $(if $(CHECKPOINT),--checkpoint "$(CHECKPOINT)")
 
-# Builds only what was not built: `sudo make install` after `make build` leaves no files of root in the tree.
-install: $(UNLESS_BUILT)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/silif
-	install $(addprefix $(RELEASE)/,$(COMMANDS)) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 $(MODELS) $(DESTDIR)$(PREFIX)/share/silif
+## measure what a model costs on this machine
+bench: build
+	$(RELEASE)/kws-bench
 
-# A package for the distribution that this runs on: build/deb/silif_<version>~deb<release>_<architecture>.deb
+##Package it
+
+# Engine, front end and detector as a static library with a C header, in build/lib/TARGET (docs/EMBEDDED.md).
+TARGET ?= host
+## TARGET=cortex-m4: build libsilif.a and silif.h into build/lib/TARGET
+lib:
+	tools/scripts/build_library.sh $(TARGET)
+
+## a Debian package for the distribution that this runs on, in build/deb
 deb:
 	@tools/scripts/install_dependencies.sh build
 	@tools/scripts/install_dependencies.sh package
@@ -96,22 +82,80 @@ deb:
 	rm -f debian/debhelper-build-stamp
 	DEB_FOLDER=build/deb BUILD=$(BUILD) debian/rules binary
 
-# The same for arm64 (Raspberry Pi OS and Debian 13), cross-compiled with Debian 13's Swift.
+# Cross-compiled with Debian 13's Swift.
+## a package for arm64: Raspberry Pi OS and Debian 13 (needs sudo)
 deb-arm64:
 	tools/scripts/cross_deb_arm64.sh
 
-# Man pages, from what each command's argument parser knows.
+## man pages into .build/manual
 manual: $(UNLESS_BUILT)
 	tools/scripts/make_manual.py $(BUILD)/manual $(addprefix $(RELEASE)/,$(COMMANDS))
 
-format:
-	swift format --in-place --recursive $(FORMATTED)
+##Work on it
 
-lint:
-	swift format lint --strict --recursive $(FORMATTED)
+## formatting, Embedded Swift, the Swift and the Python tests
+test: lint embedded test-swift test-python
 
+# The commands' tests run the built commands, so the debug build comes first, whole.
+## the Swift tests alone
+test-swift: dependencies
+	swift build --scratch-path $(BUILD) --build-tests $(SWIFT_FLAGS)
+	swift test --scratch-path $(BUILD) --skip-build $(SWIFT_FLAGS)
+
+## the Python tests alone
+test-python: build $(VENV)/installed
+	cd tools && ../$(PYTHON) -m ruff check . && ../$(PYTHON) -m ruff format --check . && ../$(PYTHON) -m pytest -q
+
+# Embedded Swift needs the 6.3 toolchain: a check, not part of the build.
+## compile the engine as Embedded Swift
+embedded:
+	tools/scripts/check_embedded.sh
+
+## check the formatting of Swift and C
+lint: $(VENV)/installed
+	swift format lint --strict --recursive $(FORMATTED_SWIFT)
+	$(CLANG_FORMAT) --dry-run --Werror $(FORMATTED_C)
+
+## format Swift, C and Python
+format: $(VENV)/installed
+	swift format --in-place --recursive $(FORMATTED_SWIFT)
+	$(CLANG_FORMAT) -i $(FORMATTED_C)
+	cd tools && ../$(PYTHON) -m ruff check --fix . && ../$(PYTHON) -m ruff format .
+
+## write the samples in README and docs anew, from what the commands print
+samples: build
+	tools/scripts/printed_samples.py --commands $(RELEASE) --write
+
+## the pages of the four Swift libraries (DocC), into .build/docs
+docs: dependencies
+	tools/scripts/build_docs.sh $(BUILD)
+
+## remove what was built
 clean:
 	rm -rf $(BUILD) build
+
+##Test it elsewhere
+
+## the library on emulated ARM and RISC-V Linux: the same digests as here
+test-arm:
+	tools/scripts/check_arm.sh
+
+## the library in firmware on an emulated Cortex-M4: hears a word, computes the same bits as here
+firmware:
+	tools/scripts/check_firmware.sh
+
+## examples/c and examples/python on this machine's library
+test-examples: $(VENV)/installed
+	tools/scripts/check_examples.sh
+
+## a true hw:0,1 in real time, on an emulated kernel with a loopback card
+test-device: build
+	tools/scripts/check_loopback.sh
+
+# Installed into .venv-peers (docs/PEERS.md).
+## the same work in other runtimes: a table of times and ratios
+bench-peers: build $(VENV)/installed
+	$(PYTHON) -m silif_tools.peers.command --build $(RELEASE) $(PEERS_FLAGS)
 
 dependencies:
 	@tools/scripts/install_dependencies.sh build

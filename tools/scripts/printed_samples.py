@@ -8,12 +8,12 @@ A sample is a fenced block behind a comment that names the command which prints 
 
     <!-- printed by: kws-listen --input models/demo.flac -->
 
-In the comment, `(figures vary)` compares everything but the numbers, for times. `(figures within 10 %)` allows numbers that
-far apart, for counts that depend on the compiler. In the block, a line `...` stands for any number of lines. The commands
-run in the repository's root; its path is shown as /home/you/silif.
+In the comment, `(figures vary)` compares everything but the numbers, for times. `(figures within 10 %)` allows numbers
+that far apart, for counts that depend on the compiler. In the block, a line `...` stands for any number of lines. The
+commands run in the repository's root; its path is shown as /home/you/silif.
 
-The second form takes the output from a file, for commands that are too slow to run here; the first leaves those out that
-begin with `make`.
+The second form takes the output from a file, for commands that are too slow to run here; the first leaves out those
+that begin with `make`.
 """
 
 import argparse
