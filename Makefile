@@ -127,7 +127,7 @@ samples: build
 	tools/scripts/printed_samples.py --commands $(RELEASE) --write
 
 ## the pages of the four Swift libraries (DocC), into .build/docs
-docs: dependencies
+docs: build
 	tools/scripts/build_docs.sh $(BUILD)
 
 ## remove what was built

@@ -56,6 +56,9 @@ let package = Package(
     .testTarget(name: "KeywordSpotterTests", dependencies: ["KeywordSpotter", "SpotterHost"]),
     .testTarget(name: "SiLIFCTests", dependencies: ["CSiLIF", "SiLIFC", "SpotterHost", "KeywordSpotter", "SiLIF"]),
     .testTarget(name: "AudioInputTests", dependencies: ["AudioInput", "CSndFile"], exclude: ["Golden"]),
+    // The Swift examples on the libraries' first pages (*.docc).
+    .testTarget(
+      name: "ExampleTests", dependencies: ["AudioInput", "SpotterHost", "KeywordSpotter", "LogMel", "SiLIF"]),
     .testTarget(
       name: "CommandTests",
       dependencies: [

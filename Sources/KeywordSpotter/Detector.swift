@@ -93,6 +93,7 @@ public struct Detector {
   /// - Parameters:
   ///   - threshold_q15: mean probability at which it is reported, 0...32768.
   ///   - rearm_q15: mean probability below which it may be reported again, 0...32768.
+  ///   - index: the class.
   public func setLevels(threshold_q15: Int32, rearm_q15: Int32, ofClass index: Int) {
     precondition(index >= 0 && index < classes)
     // At most 2^15 · 2^10.

@@ -43,6 +43,7 @@ public struct LogMelExtractor {
   }
 
   /// - Parameters:
+  ///   - settings: its section must outlive the extractor.
   ///   - memory: at least `requiredBytes`, aligned to `requiredAlignment`; what it holds does not matter.
   ///   - kernelLevel: 0 for the loops in Swift, or one that the C target says this processor runs; all give the same bits.
   public init(
@@ -70,7 +71,9 @@ public struct LogMelExtractor {
 
   /// Consumes samples until a frame is complete or the block is used up.
   ///
-  /// - Parameter frame: `bandCount` values, written when a frame is ready.
+  /// - Parameters:
+  ///   - block: the next samples, any number.
+  ///   - frame: `bandCount` values, written when a frame is ready.
   @_noAllocation @_noLocks
   public mutating func accept(
     _ block: UnsafeBufferPointer<Int16>, frame: UnsafeMutablePointer<Int16>

@@ -47,6 +47,8 @@ size_t stack_used(void) {
 }
 
 /* The board's first sixteen vectors; it uses no interrupt. */
+// clang-format off
 __attribute__((section(".vectors"), used)) static const void *const vectors[16] = {
     stack_top,     reset_handler, fault_handler, fault_handler, fault_handler, fault_handler, fault_handler, 0, 0, 0, 0,
     fault_handler, fault_handler, 0,             fault_handler, fault_handler};
+// clang-format on
