@@ -3,9 +3,7 @@
 #include "CKernels.h"
 
 /// floor(value * 2^-bits + 1/2), bits 1...62, |value| < 2^62.
-static inline int64_t rounded_shift(int64_t value, int bits) {
-  return (value + ((int64_t)1 << (bits - 1))) >> bits;
-}
+static inline int64_t rounded_shift(int64_t value, int bits) { return (value + ((int64_t)1 << (bits - 1))) >> bits; }
 
 /// The same for bits 0...62 out of a table.
 static inline int64_t rounded_variable_shift(int64_t value, uint8_t bits) {

@@ -214,10 +214,9 @@ AVX2_INLINE void dense_groups8(const int8_t *weights, ptrdiff_t width, const int
     for (int i = 0; i < groups; i++) {
       __m128i a = _mm_loadu_si128((const __m128i *)(row0 + 16 * i));
       __m128i b = _mm_loadu_si128((const __m128i *)(row1 + 16 * i));
-      t[2 * i] = _mm256_add_epi32(
-          t[2 * i], _mm256_madd_epi16(values, _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(a, b))));
-      t[2 * i + 1] = _mm256_add_epi32(
-          t[2 * i + 1], _mm256_madd_epi16(values, _mm256_cvtepi8_epi16(_mm_unpackhi_epi8(a, b))));
+      t[2 * i] = _mm256_add_epi32(t[2 * i], _mm256_madd_epi16(values, _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(a, b))));
+      t[2 * i + 1] =
+          _mm256_add_epi32(t[2 * i + 1], _mm256_madd_epi16(values, _mm256_cvtepi8_epi16(_mm_unpackhi_epi8(a, b))));
     }
   }
   for (int i = 0; i < 2 * groups; i++) store(sums + 8 * i, t[i]);
@@ -399,11 +398,11 @@ AVX2 ptrdiff_t silif_step_silif_avx2(silif_neurons *n) {
     V mantissa = load(n->leak_mantissa + i), shift = widened(n->leak_shift + i);
     V subthreshold = load(n->subthreshold + i), coupling = load(n->spike_coupling + i);
     V even_i = even_current(&c), odd_i = odd_current(&c);
-#define EVEN(clamps)                                                                                                  \
-  silif_half(even_w, u, reset_u, s_q30, even_i, decay, gain, mantissa, even_part(shift), subthreshold, coupling,     \
+#define EVEN(clamps)                                                                                             \
+  silif_half(even_w, u, reset_u, s_q30, even_i, decay, gain, mantissa, even_part(shift), subthreshold, coupling, \
              clamps, &saturated)
-#define ODD(clamps)                                                                                                   \
-  silif_half(odd_w, odd(u), odd(reset_u), odd(s_q30), odd_i, odd(decay), odd(gain), odd(mantissa), odd(shift),        \
+#define ODD(clamps)                                                                                            \
+  silif_half(odd_w, odd(u), odd(reset_u), odd(s_q30), odd_i, odd(decay), odd(gain), odd(mantissa), odd(shift), \
              odd(subthreshold), odd(coupling), clamps, &saturated)
     silif_result even_r = EVEN(0), odd_r = ODD(0);
     V outside = _mm256_or_si256(_mm256_or_si256(raised(even_r.w), raised(even_r.sum)),
@@ -441,8 +440,8 @@ AVX2_INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
     V im = load(n->imaginary + i);
     V cos = load(n->decay_real + i), sin = load(n->decay_imaginary + i);
     V odd_re = odd(re), odd_im = odd(im), odd_cos = odd(cos), odd_sin = odd(sin);
-    V even_sum_re = _mm256_add_epi64(
-        _mm256_sub_epi64(_mm256_mul_epi32(cos, re), _mm256_mul_epi32(sin, im)), even_current(&c));
+    V even_sum_re =
+        _mm256_add_epi64(_mm256_sub_epi64(_mm256_mul_epi32(cos, re), _mm256_mul_epi32(sin, im)), even_current(&c));
     V odd_sum_re = _mm256_add_epi64(
         _mm256_sub_epi64(_mm256_mul_epi32(odd_cos, odd_re), _mm256_mul_epi32(odd_sin, odd_im)), odd_current(&c));
     V even_sum_im = _mm256_add_epi64(_mm256_mul_epi32(sin, re), _mm256_mul_epi32(cos, im));

@@ -33,8 +33,8 @@ AVX512_INLINE V clamped(V x, int64_t limit, V *differences) {
 
 /// I with F + 30 fractional bits.
 AVX512_INLINE V aligned_current(const silif_current *c, ptrdiff_t i) {
-  V scaled = rounded_variable_shift(
-      _mm512_mul_epi32(load(c->sums + i), load(c->mantissa + i)), load_bytes(c->shift + i));
+  V scaled =
+      rounded_variable_shift(_mm512_mul_epi32(load(c->sums + i), load(c->mantissa + i)), load_bytes(c->shift + i));
   return _mm512_slli_epi64(_mm512_add_epi64(scaled, load(c->bias + i)), 22);
 }
 
@@ -59,8 +59,8 @@ AVX512 ptrdiff_t silif_step_silif_avx512(silif_neurons *n) {
     __m256i u = load8(n->membrane + i), s = load_bytes8(n->spiked + i);
     V reset_u = _mm512_cvtepi32_epi64(_mm256_sub_epi32(u, _mm256_sll_epi32(s, fraction_bits)));
     V s_q30 = _mm512_cvtepi32_epi64(_mm256_slli_epi32(s, 30));
-    V leak = rounded_variable_shift(
-        _mm512_mul_epi32(load(n->leak_mantissa + i), upper(w)), load_bytes(n->leak_shift + i));
+    V leak =
+        rounded_variable_shift(_mm512_mul_epi32(load(n->leak_mantissa + i), upper(w)), load_bytes(n->leak_shift + i));
     V rise = _mm512_add_epi64(_mm512_mul_epi32(load(n->subthreshold + i), _mm512_cvtepi32_epi64(u)),
                               _mm512_mul_epi32(load(n->spike_coupling + i), s_q30));
     V free_w = _mm512_add_epi64(_mm512_sub_epi64(w, leak), rise);

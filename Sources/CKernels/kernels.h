@@ -4,22 +4,22 @@
 
 #include "CKernels.h"
 
-#define SILIF_VARIANT(name)                                                                                       \
-  void silif_sum_rows8_##name(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,    \
-                              int32_t *sums);                                                                     \
-  void silif_sum_rows16_##name(const int16_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,  \
-                               int32_t *sums);                                                                    \
-  void silif_sum_rows4_##name(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,    \
-                              int32_t *sums);                                                                     \
-  void silif_sum_dense4_##name(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,    \
-                               uint16_t *listed, int32_t *sums);                                                  \
-  void silif_sum_dense8_##name(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,    \
-                               uint16_t *listed, int32_t *sums);                                                  \
-  void silif_sum_dense16_##name(const int16_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,  \
-                                uint16_t *listed, int32_t *sums);                                                 \
-  ptrdiff_t silif_step_silif_##name(silif_neurons *neurons);                                                      \
-  ptrdiff_t silif_step_csilif_##name(silif_complex_neurons *neurons);                                             \
-  ptrdiff_t silif_step_rf_##name(silif_complex_neurons *neurons);                                                 \
+#define SILIF_VARIANT(name)                                                                                      \
+  void silif_sum_rows8_##name(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,   \
+                              int32_t *sums);                                                                    \
+  void silif_sum_rows16_##name(const int16_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count, \
+                               int32_t *sums);                                                                   \
+  void silif_sum_rows4_##name(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,   \
+                              int32_t *sums);                                                                    \
+  void silif_sum_dense4_##name(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,   \
+                               uint16_t *listed, int32_t *sums);                                                 \
+  void silif_sum_dense8_##name(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,   \
+                               uint16_t *listed, int32_t *sums);                                                 \
+  void silif_sum_dense16_##name(const int16_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs, \
+                                uint16_t *listed, int32_t *sums);                                                \
+  ptrdiff_t silif_step_silif_##name(silif_neurons *neurons);                                                     \
+  ptrdiff_t silif_step_csilif_##name(silif_complex_neurons *neurons);                                            \
+  ptrdiff_t silif_step_rf_##name(silif_complex_neurons *neurons);                                                \
   void silif_step_readout_##name(silif_readout *readout);
 
 SILIF_VARIANT(plain)

@@ -2,7 +2,7 @@
 #include "CKernels.h"
 
 /// sum * 2^-bits, rounded half up, for results that fit 32 bits: then the shift need not know the sign.
-#define ROUNDED(sum, bits) ((int32_t)((uint64_t)((sum) + ((int64_t)1 << ((bits)-1))) >> (bits)))
+#define ROUNDED(sum, bits) ((int32_t)((uint64_t)((sum) + ((int64_t)1 << ((bits) - 1))) >> (bits)))
 #define SQUARED_MAGNITUDE(re, im) \
   ((int64_t)(((uint64_t)((int64_t)(re) * (re) + (int64_t)(im) * (im)) + (1 << 15)) >> 16))
 

@@ -24,25 +24,25 @@ TARGET void NAME(silif_window)(const int32_t *restrict samples, ptrdiff_t half, 
 }
 
 // Four complex values and their transform of four points.
-#define BUTTERFLY(from, t)                                                                               \
-  int32_t re0 = (from)[t], re1 = (from)[(t) + 64], re2 = (from)[(t) + 128], re3 = (from)[(t) + 192];     \
+#define BUTTERFLY(from, t)                                                                                    \
+  int32_t re0 = (from)[t], re1 = (from)[(t) + 64], re2 = (from)[(t) + 128], re3 = (from)[(t) + 192];          \
   int32_t im0 = (from)[(t) + 256], im1 = (from)[(t) + 320], im2 = (from)[(t) + 384], im3 = (from)[(t) + 448]; \
-  int32_t sum_re = re0 + re2, sum_im = im0 + im2, difference_re = re0 - re2, difference_im = im0 - im2;  \
-  int32_t sum2_re = re1 + re3, sum2_im = im1 + im3, difference2_re = re1 - re3, difference2_im = im1 - im3; \
-  re0 = sum_re + sum2_re;                                                                                \
-  im0 = sum_im + sum2_im;                                                                                \
-  re1 = difference_re + difference2_im;                                                                  \
-  im1 = difference_im - difference2_re;                                                                  \
-  re2 = sum_re - sum2_re;                                                                                \
-  im2 = sum_im - sum2_im;                                                                                \
-  re3 = difference_re - difference2_im;                                                                  \
+  int32_t sum_re = re0 + re2, sum_im = im0 + im2, difference_re = re0 - re2, difference_im = im0 - im2;       \
+  int32_t sum2_re = re1 + re3, sum2_im = im1 + im3, difference2_re = re1 - re3, difference2_im = im1 - im3;   \
+  re0 = sum_re + sum2_re;                                                                                     \
+  im0 = sum_im + sum2_im;                                                                                     \
+  re1 = difference_re + difference2_im;                                                                       \
+  im1 = difference_im - difference2_re;                                                                       \
+  re2 = sum_re - sum2_re;                                                                                     \
+  im2 = sum_im - sum2_im;                                                                                     \
+  re3 = difference_re - difference2_im;                                                                       \
   im3 = difference_im + difference2_re
 
-#define TURN(re, im, cos, sin)                                    \
-  do {                                                            \
-    int64_t a = re, b = im, c = cos, s = sin;                     \
-    re = ROUNDED(a * c - b * s, 30);                              \
-    im = ROUNDED(a * s + b * c, 30);                              \
+#define TURN(re, im, cos, sin)                \
+  do {                                        \
+    int64_t a = re, b = im, c = cos, s = sin; \
+    re = ROUNDED(a * c - b * s, 30);          \
+    im = ROUNDED(a * s + b * c, 30);          \
   } while (0)
 
 #define STORE(to, t, stride)              \
@@ -68,9 +68,8 @@ TARGET void NAME(first_stage)(const int32_t *restrict from, int32_t *restrict to
 }
 
 // The first block's roots are exactly 1, by which a turn changes nothing.
-TARGET inline __attribute__((always_inline)) void NAME(middle_stage)(const int32_t *restrict from,
-                                                                            int32_t *restrict to,
-                                                                            const int32_t *restrict roots, int run) {
+TARGET inline __attribute__((always_inline)) void NAME(middle_stage)(const int32_t *restrict from, int32_t *restrict to,
+                                                                     const int32_t *restrict roots, int run) {
   for (int t = 0; t < 64; t += run) {
     int32_t cos1 = roots[t], sin1 = roots[t + 64], cos2 = roots[t + 128], sin2 = roots[t + 192];
     int32_t cos3 = roots[t + 256], sin3 = roots[t + 320];
@@ -99,8 +98,8 @@ TARGET void NAME(silif_transform256)(int32_t *data, int32_t *scratch, const int3
 }
 
 // Bins below 128 and those from there on apart: two arrays, of which the compiler knows that they don't overlap.
-TARGET void NAME(power_halves)(const int32_t *restrict z, const int32_t *restrict roots,
-                                      int64_t *restrict below, int64_t *restrict above) {
+TARGET void NAME(power_halves)(const int32_t *restrict z, const int32_t *restrict roots, int64_t *restrict below,
+                               int64_t *restrict above) {
   below[0] = SQUARED_MAGNITUDE(z[0] + z[256], 0);
   above[0] = SQUARED_MAGNITUDE(z[128], z[384]);
   for (int k = 1; k < 128; k++) {

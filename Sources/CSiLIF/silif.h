@@ -160,9 +160,8 @@ const char *silif_error_name(silif_error code);
 silif_error silif_plan_memory(const void *model, size_t model_bytes, silif_memory *memory_plan, silif_failure *failure);
 
 /* Checks the model and makes an engine in `memory`, in the state of a fresh start. `failure` may be NULL. */
-silif_error silif_open(
-    const void *model, size_t model_bytes, void *memory, size_t memory_bytes, silif_engine **engine,
-    silif_failure *failure);
+silif_error silif_open(const void *model, size_t model_bytes, void *memory, size_t memory_bytes, silif_engine **engine,
+                       silif_failure *failure);
 
 /* After lost samples: forgets all states, empties the window, begins the warm-up. */
 silif_error silif_reset(silif_engine *engine);
@@ -173,8 +172,8 @@ silif_error silif_verify(silif_engine *engine, uint64_t *digest);
 
 /* Takes samples until the network has made a step or the block is used up. `used` receives how many were taken: at least
  * one, where there is one. A block of none may be NULL. */
-silif_error silif_push_samples(
-    silif_engine *engine, const int16_t *samples, size_t count, size_t *used, silif_event *event);
+silif_error silif_push_samples(silif_engine *engine, const int16_t *samples, size_t count, size_t *used,
+                               silif_event *event);
 
 /* Makes one step on a frame of input_count values, past the front end. Values beyond the model's limit are saturated. */
 silif_error silif_push_frame(silif_engine *engine, const int16_t *frame, size_t count, silif_event *event);

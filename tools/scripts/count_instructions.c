@@ -9,7 +9,8 @@ enum { INLINE_ADD_U64 = 0 };
 
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);
 void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id, void (*translated)(plugin_id, struct qemu_plugin_tb *));
-void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *block, int operation, void *counter, uint64_t value);
+void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *block, int operation, void *counter,
+                                              uint64_t value);
 void qemu_plugin_register_atexit_cb(plugin_id id, void (*ended)(plugin_id, void *), void *data);
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
@@ -26,7 +27,8 @@ static void ended(plugin_id id, void *data) {
   fprintf(stderr, "instructions %" PRIu64 "\n", instructions);
 }
 
-__attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, const void *info, int count, char **arguments) {
+__attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, const void *info, int count,
+                                                               char **arguments) {
   (void)info;
   (void)count;
   (void)arguments;
