@@ -1,0 +1,114 @@
+"""README and docs name only what there is: pages and their headings, files, make targets, options of the commands."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from built_commands import REPOSITORY, built_commands
+
+PAGES = [*sorted(REPOSITORY.glob("*.md")), *sorted((REPOSITORY / "docs").glob("*.md"))]
+PAGES += sorted((REPOSITORY / "models").glob("*.md"))
+COMMANDS = ("kws-listen", "kws-score", "kws-model", "kws-bench")
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_CODE = re.compile(r"`([^`\n]+)`")
+# What a path in backticks begins with; other words with a slash (`--hits/misses`) are none.
+_ROOTS = ("Sources/", "Tests/", "tools/", "docs/", "examples/", "models/", "debian/", ".ci/")
+# What the pages tell how to make.
+_MADE = ("tools/silif_tools/recipes/my-words.toml",)
+
+
+def anchor(heading: str) -> str:
+    """The name that GitHub gives a heading."""
+    text = re.sub(r"[^\w\- ]", "", heading.strip().lower().replace("`", ""))
+    return text.replace(" ", "-")
+
+
+def anchors(page: Path) -> set[str]:
+    return {anchor(line.lstrip("#")) for line in page.read_text(encoding="utf-8").split("\n") if line.startswith("#")}
+
+
+def blocks(text: str) -> list[str]:
+    """The lines of fenced and of indented code."""
+    lines, fenced = [], False
+    for line in text.split("\n"):
+        if line.startswith("```"):
+            fenced = not fenced
+        elif fenced or line.startswith("    "):
+            lines.append(line.strip())
+    return lines
+
+
+def without_code(text: str) -> str:
+    return _CODE.sub("", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    broken = []
+    for link in _LINK.findall(without_code(page.read_text(encoding="utf-8"))):
+        if link.startswith(("http:", "https:")):
+            continue
+        path, _, name = link.partition("#")
+        target = page.parent / path if path else page
+        if not target.exists() or (name and name not in anchors(target)):
+            broken.append(link)
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_named_files_exist(page):
+    missing = []
+    for code in _CODE.findall(re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)):
+        for word in code.split():
+            path = word.rstrip(".,:")
+            if not path.startswith(_ROOTS) or path in _MADE or re.search(r"[A-Z]{3,}|[$<>{]", Path(path).name):
+                continue
+            if not list(REPOSITORY.glob(path.rstrip("/"))):
+                missing.append(path)
+    assert missing == []
+
+
+def targets() -> set[str]:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z][a-z0-9-]*):(?!=)", makefile, re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_make_targets_exist(page):
+    text = page.read_text(encoding="utf-8")
+    code = blocks(text) + _CODE.findall(text)
+    named = set()
+    for line in code:
+        for words in re.findall(r"(?:^|\s)make((?:\s+[^\s#;&|]+)+)", line):
+            named |= {word for word in words.split() if re.fullmatch(r"[a-z][a-z0-9-]*", word)}
+    assert named - targets() == set()
+
+
+def test_every_target_is_listed():
+    listed = subprocess.run(["make", "-s", "help"], cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout
+    assert targets() - set(re.findall(r"^  make (\S+)", listed, re.MULTILINE)) == {"help", "dependencies"}
+
+
+def options(command: dict) -> set[str]:
+    found = {
+        ("-" if name["kind"] == "short" else "--") + name["name"]
+        for argument in command.get("arguments", [])
+        for name in argument.get("names", [])
+    }
+    return found.union(*(options(each) for each in command.get("subcommands", [])))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_options_exist(command):
+    dumped = subprocess.run(
+        [built_commands().folder / command, "--experimental-dump-help"], check=True, capture_output=True, text=True
+    ).stdout
+    known, unknown = options(json.loads(dumped)["command"]), []
+    for page in PAGES:
+        for line in blocks(page.read_text(encoding="utf-8")):
+            for arguments in re.findall(rf"{command}((?:\s+[^\s|#;]+)*)", line):
+                given = {word.partition("=")[0] for word in arguments.split() if re.match(r"--?[a-zA-Z]", word)}
+                unknown += [f"{page.name}: {command} {option}" for option in given - known]
+    assert unknown == []
