@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes a man page for each command, from what its argument parser knows of it.
 
-    tools/scripts/make_manual.py FOLDER COMMAND...      such as: tools/scripts/make_manual.py build/man .build/release/kws-*
+    tools/scripts/make_manual.py FOLDER COMMAND...
+    tools/scripts/make_manual.py build/man .build/release/kws-*
 
 Needs nothing but Python. Swift ArgumentParser's own `generate-manual` plugin would build the package once more, in
 debug, and runs the lines of the examples together.
