@@ -72,7 +72,9 @@ public struct Detector {
 
   /// A detector with the model's defaults.
   ///
-  /// - Parameter memory: at least `requiredBytes(for:)`, aligned to 64, owned by the caller.
+  /// - Parameters:
+  ///   - model: validated.
+  ///   - memory: at least `requiredBytes(for:)`, aligned to 64, owned by the caller.
   public init(model: Model, memory: UnsafeMutableRawBufferPointer) {
     let defaults = model.detector
     self.init(
