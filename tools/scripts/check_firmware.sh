@@ -50,7 +50,7 @@ done
 host=$("$build/spot" "$model" "$build/word.raw" | awk '$1 == "digest" {print $2}')
 [[ $(field digest) == "$host" ]] || fail "its digest is $(field digest), this machine's $host"
 
-# What the issue and docs/EMBEDDED.md promise.
+# What docs/EMBEDDED.md promises.
 (($(field engine_ram_bytes) <= 24000)) || fail "engine, front end and rings take $(field engine_ram_bytes) bytes of RAM"
 for use in open verify step; do
   (($(field "stack_bytes_to_$use") < 4096)) || fail "the stack is full"
