@@ -13,7 +13,35 @@ import struct
 import sys
 import zlib
 
-SILIF, C_SILIF, READOUT, RF = 1, 2, 3, 4
+# (table, type, what it is filled with; None: left as it is)
+# begin: made by `python -m silif_tools.kinds`
+CONNECTION = (
+    ("scale_mantissa", "i", 0),
+    ("scale_shift", "B", None),
+    ("bias", "i", 2147483647),
+)
+KINDS = {
+    1: (  # SiLIF
+        ("decay", "i", 1073741824),
+        ("input_gain", "i", 0),
+        ("adaptation_leak_mantissa", "i", 0),
+        ("adaptation_leak_shift", "B", None),
+        ("subthreshold_coupling", "i", 1073741824),
+        ("spike_coupling", "i", 0),
+    ),
+    2: (  # C-SiLIF
+        ("decay", "i", 1073741824),
+        ("decay_imaginary", "i", 0),
+    ),
+    3: (  # readout
+        ("decay", "i", 1073741824),
+    ),
+    4: (  # RF
+        ("decay", "i", 1073741824),
+        ("decay_imaginary", "i", 0),
+    ),
+}
+# end
 NONE, AXONAL, DENDRITIC, SYNAPTIC = range(4)
 
 
@@ -29,24 +57,22 @@ def rewrite(content: bytearray, start: int) -> None:
         nonlocal offset
         offset += -(-size // 16) * 16
 
-    def fill(value: int) -> None:
-        struct.pack_into(f"<{width}i", content, offset, *[value] * outputs, *[0] * (width - outputs))
-        skip(4 * width)
+    def fill(code: str, value: int) -> None:
+        struct.pack_into(f"<{width}{code}", content, offset, *[value] * outputs, *[0] * (width - outputs))
+        skip(struct.calcsize(code) * width)
+
+    def rewrite_tables(tables: tuple) -> None:
+        for _, code, value in tables:
+            if value is None:
+                skip(struct.calcsize(code) * width)
+            else:
+                fill(code, value)
 
     skip(inputs * width * bits // 8)
-    fill(0)  # scale_mantissa: the sums are made, and count for nothing
-    skip(width)  # scale_shift
-    fill(2**31 - 1)  # bias: above the threshold
+    # The sums are made, and count for nothing; the bias is above the threshold; states grow up to their limits.
+    rewrite_tables(CONNECTION)
     skip({NONE: 0, AXONAL: inputs, DENDRITIC: width, SYNAPTIC: inputs * width}[delay_kind])
-    fill(1 << 30)  # decay 1: the state grows up to its limit
-    if kind == SILIF:
-        fill(0)  # input_gain: the adaptation grows to its limit too, and holds nobody back
-        fill(0)  # adaptation_leak_mantissa
-        skip(width)  # adaptation_leak_shift
-        fill(1 << 30)  # subthreshold_coupling
-        fill(0)  # spike_coupling
-    elif kind in (C_SILIF, RF):
-        fill(0)  # decay_imaginary
+    rewrite_tables(KINDS[kind])
 
 
 def main(model: str, output: str, digest: str | None = None) -> None:

@@ -1,7 +1,10 @@
-"""The network once more, for one clip, in unbounded Python integers and plain loops, written from DESIGN section 3 to 5
+"""The network once more, for one clip, in unbounded Python integers and plain loops, written from docs/NEURONS.md
 and docs/ARITHMETIC.md: what the NumPy reference must equal."""
 
-from silif_tools.model_file.tables import DelayKind, InputKind, NeuronKind, Source
+from silif_tools.model_file.tables import DelayKind, InputKind, Source
+
+# Numbers of the kinds in the file (docs/MODEL-FORMAT.md); nothing here comes from silif_tools.kinds.
+SILIF, CSILIF, READOUT, RF = 1, 2, 3, 4
 
 
 def half_up(value: int, bits: int) -> int:
@@ -16,6 +19,7 @@ def clamp(value: int, limit: int) -> int:
 class SlowLayer:
     def __init__(self, layer):
         self.layer = layer
+        self.own = {name: values.tolist() for name, values in layer.neuron.items()}
         self.weights = [[int(w) for w in row] for row in layer.weights]
         self.delays = None if layer.delays is None else layer.delays.tolist()
         self.history: list[list[int]] = []
@@ -59,23 +63,23 @@ class SlowLayer:
         for j in range(layer.outputs):
             scaled = half_up(self.sum_at(j) * int(layer.scale_mantissa[j]), int(layer.scale_shift[j]))
             current = (scaled + int(layer.bias[j])) * 2**22
-            if layer.kind == NeuronKind.SILIF:
+            if layer.kind.number == SILIF:
                 self._silif(j, current)
-            elif layer.kind == NeuronKind.CSILIF:
+            elif layer.kind.number == CSILIF:
                 self._csilif(j, current)
-            elif layer.kind == NeuronKind.RF:
+            elif layer.kind.number == RF:
                 self._rf(j, current)
             else:
-                total = int(layer.decay[j]) * self.first[j] + current
+                total = self.own["decay"][j] * self.first[j] + current
                 self.first[j] = clamp(half_up(total, 30), 2**30)
 
     def _silif(self, j: int, current: int) -> None:
         layer, u, w, s = self.layer, self.first[j], self.second[j], self.spiked[j]
         threshold = 2**layer.state_fraction_bits
-        leak = half_up(int(layer.adaptation_leak_mantissa[j]) * half_up(w, 30), int(layer.adaptation_leak_shift[j]))
-        w = w - leak + int(layer.subthreshold_coupling[j]) * u + int(layer.spike_coupling[j]) * s * 2**30
+        leak = half_up(self.own["adaptation_leak_mantissa"][j] * half_up(w, 30), self.own["adaptation_leak_shift"][j])
+        w = w - leak + self.own["subthreshold_coupling"][j] * u + self.own["spike_coupling"][j] * s * 2**30
         w = clamp(w, 2**60)
-        u = int(layer.decay[j]) * (u - s * threshold) - int(layer.second[j]) * half_up(w, 30) + current
+        u = self.own["decay"][j] * (u - s * threshold) - self.own["input_gain"][j] * half_up(w, 30) + current
         self.first[j], self.second[j] = clamp(half_up(u, 30), 2**30), w
         self.spiked[j] = int(self.first[j] > threshold)
 
@@ -83,7 +87,7 @@ class SlowLayer:
         layer = self.layer
         half = 2 ** (layer.state_fraction_bits - 1)
         real, imaginary = self.first[j] - self.spiked[j] * half, self.second[j]
-        a, b = int(layer.decay[j]), int(layer.second[j])
+        a, b = self.own["decay"][j], self.own["decay_imaginary"][j]
         self.first[j] = clamp(half_up(a * real - b * imaginary + current, 30), 2**30)
         self.second[j] = clamp(half_up(b * real + a * imaginary, 30), 2**30)
         self.spiked[j] = int(self.first[j] > half)
@@ -91,7 +95,7 @@ class SlowLayer:
     def _rf(self, j: int, current: int) -> None:
         layer, real, imaginary = self.layer, self.first[j], self.second[j]
         threshold = 2**layer.state_fraction_bits
-        a, b = int(layer.decay[j]), int(layer.second[j])
+        a, b = self.own["decay"][j], self.own["decay_imaginary"][j]
         resonated = half_up(a * real - b * imaginary + current, 30)
         self.first[j] = clamp(resonated - self.spiked[j] * threshold, 2**30)
         self.second[j] = clamp(half_up(b * real + a * imaginary, 30), 2**30)
@@ -108,7 +112,7 @@ def slow_run(model, frames):
         for layer in layers:
             layer.step(values)
             operations += layer.operations(model.input_kind == InputKind.LOG_MEL)
-            if layer.layer.kind != NeuronKind.READOUT:
+            if layer.layer.kind.number != READOUT:
                 values = list(layer.spiked)
                 spikes.append(values)
         steps.append((clamped, spikes, list(layers[-1].first)))

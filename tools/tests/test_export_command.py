@@ -10,7 +10,7 @@ from test_export_fold import trained_like
 from silif_tools.export.command import main
 from silif_tools.integer.digest import trace_digest
 from silif_tools.integer.network import run_model
-from silif_tools.model_file.read import read_model
+from silif_tools.kinds import read_model
 
 torch = pytest.importorskip("torch")
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from test_export_fold import arrays, trained_like
 
-from silif_tools.export.choices import Choices
+from silif_tools.errors import ConversionError
 from silif_tools.export.convert import convert
 from silif_tools.export.float_network import run_float, weighted
 from silif_tools.export.fold import fold
-from silif_tools.export.state_dict import ConversionError
 from silif_tools.integer.network import run_model
+from silif_tools.kinds.choices import Choices
 from silif_tools.model_file.tables import DelayKind, InputKind
 from silif_tools.model_file.write import model_bytes
 

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from silif_tools.errors import ConversionError
 from silif_tools.export.float_network import run_float
 from silif_tools.export.fold import fold
-from silif_tools.export.state_dict import ConversionError, load_state_dict
-from silif_tools.model_file.tables import NeuronKind
+from silif_tools.export.state_dict import load_state_dict
+from silif_tools.kinds import READOUT
 
 torch = pytest.importorskip("torch")
 
@@ -52,16 +53,16 @@ def test_clamped_parameters_are_clamped():
     state["snn.0.b"][:3] = [-1, 0.5, 7]
     state["snn.2.alpha"][:2] = [0, 1]
     layers = fold(state)
-    assert layers[0].subthreshold_coupling[:3].tolist() == [0, 0.5, 1]
-    assert layers[0].spike_coupling[:3].tolist() == [0, 0.5, 2]
-    assert layers[2].kind == NeuronKind.READOUT
-    assert layers[2].decay[:2] == pytest.approx([np.exp(-1 / 5), np.exp(-1 / 25)])
+    assert layers[0].coefficients["subthreshold_coupling"][:3].tolist() == [0, 0.5, 1]
+    assert layers[0].coefficients["spike_coupling"][:3].tolist() == [0, 0.5, 2]
+    assert layers[2].kind == READOUT
+    assert layers[2].coefficients["decay"][:2] == pytest.approx([np.exp(-1 / 5), np.exp(-1 / 25)])
 
 
 def test_decay_next_to_one_keeps_its_complement():
     state = arrays(trained_like("silif"))
     state["snn.0.dt"][0], state["snn.0.beta"][0] = np.log(1e-3), np.log(5e-6)
-    leak = fold(state)[0].adaptation_leak[0]
+    leak = fold(state)[0].coefficients["adaptation_leak"][0]
     assert leak == pytest.approx(5e-9, rel=1e-6)
 
 

@@ -6,18 +6,23 @@ import numpy as np
 import pytest
 from test_export_fold import arrays, trained_like
 
+from silif_tools.errors import ConversionError
 from silif_tools.export.command import main
 from silif_tools.export.float_network import run_float
 from silif_tools.export.fold import fold
-from silif_tools.export.state_dict import ConversionError, load_state_dict
-from silif_tools.model_file.read import read_model
+from silif_tools.export.state_dict import load_state_dict
+from silif_tools.kinds import read_model
 
 torch = pytest.importorskip("torch")
 
 
+def decay(layer):
+    return layer.coefficients["decay"]
+
+
 def same(one, other):
     return all(
-        np.array_equal(a.weights, b.weights) and np.array_equal(a.bias, b.bias) and np.array_equal(a.decay, b.decay)
+        np.array_equal(a.weights, b.weights) and np.array_equal(a.bias, b.bias) and np.array_equal(decay(a), decay(b))
         for a, b in zip(one, other, strict=True)
     )
 
@@ -84,7 +89,9 @@ def test_biases_add_to_the_current():
     plain = fold(state)
     state["snn.0.W.bias"] = np.random.default_rng(1).normal(0, 1, 23)
     gain = state["snn.0.norm.weight"] / np.sqrt(state["snn.0.norm.running_var"] + 1e-5)
-    assert fold(state)[0].bias == pytest.approx(plain[0].bias + state["snn.0.W.bias"] * gain * plain[0].second)
+    assert fold(state)[0].bias == pytest.approx(
+        plain[0].bias + state["snn.0.W.bias"] * gain * plain[0].coefficients["input_gain"]
+    )
 
 
 def test_without_normalization():

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from test_export_fold import arrays, trained_like
 
+from silif_tools.errors import ConversionError
 from silif_tools.export.fold import fold
 from silif_tools.export.quantize import quantize_layer, quantize_weights, round_to_trained_scales, row_scales
-from silif_tools.export.state_dict import ConversionError
 
 pytest.importorskip("torch")
 
@@ -73,11 +73,11 @@ def test_heavy_rows_of_16_bit_weights_stay_within_their_sums():
 
 def test_adaptation_leak_keeps_nine_digits():
     layer = fold(arrays(trained_like("silif")))[0]
-    layer.adaptation_leak = np.geomspace(5e-9, 1.0, 23)
+    layer.coefficients["adaptation_leak"] = exact = np.geomspace(5e-9, 1.0, 23)
     tables, _ = quantized(layer)
-    leak = tables.adaptation_leak_mantissa * 2.0 ** -(30.0 + tables.adaptation_leak_shift)
-    assert leak == pytest.approx(layer.adaptation_leak, rel=2e-9)
-    assert tables.adaptation_leak_mantissa.max() <= 2**30
+    mantissa, shift = (tables.neuron[f"adaptation_leak_{part}"] for part in ("mantissa", "shift"))
+    assert mantissa * 2.0 ** -(30.0 + shift) == pytest.approx(exact, rel=2e-9)
+    assert mantissa.max() <= 2**30
 
 
 def test_a_bias_out_of_range_is_an_error_and_not_a_wrap():

@@ -14,7 +14,8 @@ from reference_networks import clips, state
 from silif_tools.export.authors_model import run_authors
 from silif_tools.export.convert import convert
 from silif_tools.export.self_test import add_self_test
-from silif_tools.model_file.tables import InputKind, NeuronKind
+from silif_tools.kinds import RF
+from silif_tools.model_file.tables import InputKind
 from silif_tools.model_file.write import model_bytes
 
 pytest.importorskip("torch")
@@ -66,6 +67,6 @@ def test_finer_states_leave_less_room_for_the_input():
             hidden_fraction_bits=bits,
         )  # fmt: skip
         limits.append(made.model.input_limit)
-        hidden = [layer.state_fraction_bits for layer in made.model.layers if layer.kind == NeuronKind.RF]
+        hidden = [layer.state_fraction_bits for layer in made.model.layers if layer.kind == RF]
         assert hidden == [bits or 20] * 2 and made.model.layers[-1].state_fraction_bits == 16
     assert limits[0] == 255 and limits[0] > limits[1] > limits[2] > 14 == material.counts.max()

@@ -9,9 +9,9 @@ pytest.importorskip("torch")
 
 from test_train_quantize import DELAY, STEPS, WORDS, frames, quantized
 
-from silif_tools.export.choices import described
 from silif_tools.export.convert import convert
 from silif_tools.integer.frontend import FrontEndSettings
+from silif_tools.kinds.choices import described
 from silif_tools.model_file.tables import InputKind
 from silif_tools.train import quantize
 
@@ -39,4 +39,4 @@ def test_the_model_file_holds_the_tables_of_the_training(kind, bits, delay, cali
     for trained, exported in zip(quantize.tables(net), made.model.layers, strict=True):
         for field in dataclasses.fields(trained):
             expected, found = getattr(trained, field.name), getattr(exported, field.name)
-            assert np.array_equal(expected, found), field.name
+            np.testing.assert_equal(found, expected, field.name)

@@ -6,7 +6,7 @@ from math import floor
 import numpy as np
 import pytest
 
-from silif_tools.integer.fixed import mantissa_and_shift, rounded_shift, saturate
+from silif_tools.fixed_point import mantissa_and_shift, rounded_shift, saturate
 
 
 @pytest.mark.parametrize("bits", range(63))

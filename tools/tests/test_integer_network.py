@@ -7,11 +7,10 @@ from tiny_models import tiny_model
 
 from silif_tools.integer.digest import fnv1a
 from silif_tools.integer.network import IntegerNetwork, run_model
-from silif_tools.integer.neurons import softmax_q15
+from silif_tools.integer.softmax import softmax_q15
 from silif_tools.integer.softmax_table import TABLE
-from silif_tools.model_file.tables import DelayKind, NeuronKind
-
-KINDS = [NeuronKind.SILIF, NeuronKind.CSILIF, NeuronKind.RF]
+from silif_tools.kinds import CSILIF, HIDDEN_KINDS, SILIF
+from silif_tools.model_file.tables import DelayKind
 
 
 def assert_equals_the_loops(model, frames, trace):
@@ -24,7 +23,7 @@ def assert_equals_the_loops(model, frames, trace):
 
 
 @pytest.mark.parametrize("delay", list(DelayKind))
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", HIDDEN_KINDS)
 @pytest.mark.parametrize("bits", [4, 8, 16])
 def test_every_kind_of_delay(kind, delay, bits):
     spikes = 0
@@ -35,7 +34,7 @@ def test_every_kind_of_delay(kind, delay, bits):
     assert spikes > 20
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", HIDDEN_KINDS)
 @pytest.mark.parametrize("fraction_bits", [8, 16, 20, 24])
 def test_extreme_coefficients_and_saturation(kind, fraction_bits):
     saturations = 0
@@ -50,7 +49,7 @@ def test_extreme_coefficients_and_saturation(kind, fraction_bits):
 
 
 def test_clips_do_not_touch_each_other():
-    _, model, _ = tiny_model(NeuronKind.SILIF, DelayKind.SYNAPTIC)
+    _, model, _ = tiny_model(SILIF, DelayKind.SYNAPTIC)
     frames = np.random.default_rng(1).integers(-32768, 32768, size=(3, 20, 3)).astype(np.int16)
     together = run_model(model, frames)
     for clip in range(3):
@@ -62,7 +61,7 @@ def test_clips_do_not_touch_each_other():
 
 
 def test_blocks_and_resets():
-    _, model, trace = tiny_model(NeuronKind.CSILIF, DelayKind.AXONAL)
+    _, model, trace = tiny_model(CSILIF, DelayKind.AXONAL)
     frames = model.self_test_input[None]
     network = IntegerNetwork(model, 1)
     for _ in range(2):

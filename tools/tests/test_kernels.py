@@ -12,8 +12,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from silif_tools.integer.fixed import STATE_LIMIT
-from silif_tools.integer.neurons import CSiLIFNeurons, ReadoutNeurons, RFNeurons, SiLIFNeurons
+from silif_tools.fixed_point import STATE_LIMIT
+from silif_tools.kinds.csilif import CSiLIFNeurons
+from silif_tools.kinds.readout import ReadoutNeurons
+from silif_tools.kinds.rf import RFNeurons
+from silif_tools.kinds.silif import SiLIFNeurons
 
 SOURCES = Path(__file__).resolve().parents[2] / "Sources" / "CKernels"
 LEVELS = {1: "plain", 2: "avx2", 3: "avx512"}
@@ -126,12 +129,18 @@ class Layer:
             scale_mantissa=self.mantissa.astype(np.int64),
             scale_shift=self.shift.astype(np.int64),
             bias=self.bias.astype(np.int64),
-            decay=self.decay.astype(np.int64),
-            second=self.second.astype(np.int64),
-            adaptation_leak_mantissa=self.leak_mantissa.astype(np.int64),
-            adaptation_leak_shift=self.leak_shift.astype(np.int64),
-            subthreshold_coupling=self.subthreshold.astype(np.int64),
-            spike_coupling=self.coupling.astype(np.int64),
+            neuron={
+                name: values.astype(np.int64)
+                for name, values in {
+                    "decay": self.decay,
+                    "input_gain": self.second,
+                    "decay_imaginary": self.second,
+                    "adaptation_leak_mantissa": self.leak_mantissa,
+                    "adaptation_leak_shift": self.leak_shift,
+                    "subthreshold_coupling": self.subthreshold,
+                    "spike_coupling": self.coupling,
+                }.items()
+            },
         )
 
     def states(self, limit=STATE_LIMIT, dtype=np.int32):

@@ -7,7 +7,7 @@ import pytest
 from test_export_command import checkpoint
 
 from silif_tools.integer.network import run_model
-from silif_tools.model_file.read import read_model
+from silif_tools.kinds import read_model
 from silif_tools.peers.command import Contest
 from silif_tools.peers.measure import Measured, PeerError, Worker
 from silif_tools.peers.networks import prepare

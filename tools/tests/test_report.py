@@ -10,12 +10,13 @@ from tiny_models import tiny_model
 
 from silif_tools.export.command import main
 from silif_tools.export.convert import Conversion
-from silif_tools.export.fold import FloatLayer, fold
+from silif_tools.export.fold import fold
 from silif_tools.export.state_dict import load_state_dict
 from silif_tools.integer.network import run_model
-from silif_tools.integer.neurons import SiLIFNeurons
-from silif_tools.model_file.read import read_model
-from silif_tools.model_file.tables import DelayKind, NeuronKind, Source
+from silif_tools.kinds import CSILIF, RF, SILIF, read_model
+from silif_tools.kinds.connection import FloatLayer
+from silif_tools.kinds.silif import SiLIFNeurons, named
+from silif_tools.model_file.tables import DelayKind, Source
 from silif_tools.report.eigenvalues import fixed_eigenvalues, paper_eigenvalues
 from silif_tools.report.histogram import SignedHistogram, to_axis
 from silif_tools.report.observe import EvaluationData, Observation
@@ -138,7 +139,7 @@ def test_the_verdict_counts_clips_lost_and_won():
 
 
 def test_without_clips_the_verdict_says_that_nothing_was_evaluated():
-    model = tiny_model(NeuronKind.SILIF, DelayKind.NONE)[1]
+    model = tiny_model(SILIF, DelayKind.NONE)[1]
     observation = verdict_of(np.array([0]), np.array([0]), None, is_real=False)
     text = Page(verdict_html(observation, Conversion(model, []))).text
     assert "Not evaluated: this page was made from a test" in text
@@ -176,7 +177,7 @@ def test_bad_input_is_named_and_nothing_is_written(options, message, tmp_path, c
 
 def test_eigenvalues_are_those_of_the_integer_neurons():
     """The step's matrix, read off the reference model: its columns are where the unit vectors go."""
-    _, model, _ = tiny_model(NeuronKind.SILIF, DelayKind.NONE, seed=5)
+    _, model, _ = tiny_model(SILIF, DelayKind.NONE, seed=5)
     layer = model.layers[1]
     layer.bias = np.zeros_like(layer.bias)
     # Negative, so that no neuron fires; large, so that rounding does not show.
@@ -189,28 +190,26 @@ def test_eigenvalues_are_those_of_the_integer_neurons():
         columns.append([neurons.membrane[0] / large, neurons.adaptation[0] / 2.0**30 / large])
     matrices = np.array(columns).transpose(2, 1, 0)
     expected = np.sort_complex(np.linalg.eigvals(matrices).astype(complex))
-    real = FloatLayer(layer.kind, Source.SPIKES, None, None, decay=None)
-    real.spike_coupling = np.ones(layer.outputs)
-    found = np.sort_complex(fixed_eigenvalues(layer, real).T)
+    found = np.sort_complex(fixed_eigenvalues(layer).T)
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", [NeuronKind.SILIF, NeuronKind.CSILIF, NeuronKind.RF])
+@pytest.mark.parametrize("kind", [SILIF, CSILIF, RF])
 def test_open_circles_are_those_of_the_papers_figure(kind):
     """The words of figure2_eigenvalues.py, with its matrices and exponentials."""
     random = np.random.default_rng(4)
     al, be, a = random.uniform(0, 1, (3, 50))
     rate, dt = random.uniform(-10, -0.1, 50) + 1j * random.uniform(0, 20, 50), 0.004
-    factor = np.exp(rate * 0.1) if kind == NeuronKind.CSILIF else 1 + dt * rate
-    if kind == NeuronKind.SILIF:
-        layer = FloatLayer(kind, Source.SPIKES, None, None, decay=al, second=1 - al)
-        layer.adaptation_leak, layer.subthreshold_coupling = 1 - be, a
+    factor = np.exp(rate * 0.1) if kind == CSILIF else 1 + dt * rate
+    if kind == SILIF:
+        coefficients = named(al, 1 - al, 1 - be, a, a)
         matrices = np.stack([np.stack([al, al - 1], -1), np.stack([(1 - be) * a, be], -1)], axis=1)
         expected = np.linalg.eigvals(matrices).astype(complex)
     else:
-        layer = FloatLayer(kind, Source.SPIKES, None, None, decay=factor.real, second=factor.imag)
-        drawn = factor if kind == NeuronKind.CSILIF else np.exp(rate * dt)
+        coefficients = {"decay": factor.real, "decay_imaginary": factor.imag}
+        drawn = factor if kind == CSILIF else np.exp(rate * dt)
         expected = np.stack([drawn, drawn.conj()], axis=-1)
+    layer = FloatLayer(kind, Source.SPIKES, None, None, coefficients)
     np.testing.assert_allclose(np.sort_complex(paper_eigenvalues(layer).T), np.sort_complex(expected), atol=1e-9)
 
 
@@ -235,9 +234,9 @@ def test_row_scales_take_integers_back_to_weights(silif_page):
 
 
 def test_delays_are_drawn_only_where_there_are_any():
-    assert plot_delays(tiny_model(NeuronKind.SILIF, DelayKind.NONE)[1].layers, 10) is None
+    assert plot_delays(tiny_model(SILIF, DelayKind.NONE)[1].layers, 10) is None
     for kind in (DelayKind.AXONAL, DelayKind.DENDRITIC, DelayKind.SYNAPTIC):
-        picture, _ = plot_delays(tiny_model(NeuronKind.CSILIF, kind)[1].layers, 10)
+        picture, _ = plot_delays(tiny_model(CSILIF, kind)[1].layers, 10)
         assert picture.startswith("<svg")
 
 

@@ -9,7 +9,7 @@ from test_train_command import data, own_cache, small_recipe  # noqa: F401 (fixt
 
 from silif_tools.export import command as export
 from silif_tools.integer.network import run_model
-from silif_tools.model_file.read import read_model
+from silif_tools.kinds import read_model
 from silif_tools.model_file.tables import DelayKind
 from silif_tools.train import command
 from silif_tools.train.network import Network, scores

@@ -20,7 +20,7 @@ from .convert import convert
 from .self_test import add_self_test
 from .state_dict import load_state_dict
 
-# Networks whose float scores are stored with the clips; of ssc_rf.pth nothing is published.
+# Networks whose float scores are stored with the clips. Others lie beside them, of which nothing is published.
 SCORED = ("silif", "csilif", "cadlif")
 _SELF_TEST_STEPS = 20
 
@@ -131,7 +131,8 @@ def main(argv=None) -> int:
     print("| network | weights | same winner as float | accuracy | float |\n|---|---|---|---|---|")
     # The first is what the exporter writes.
     draws = [1 + 0.003 * index for index in range(arguments.draws)]
-    for name in (*SCORED, "rf"):
+    names = [path.stem.removeprefix("ssc_") for path in arguments.reference.glob("ssc_*.pth")]
+    for name in sorted(names, key=lambda name: (name not in SCORED, SCORED.index(name) if name in SCORED else 0, name)):
         state = load_state_dict(arguments.reference / f"ssc_{name}.pth")
         if name in reference.winners:
             expected = reference.winners[name]

@@ -4,17 +4,21 @@ The folded network of `float_network.py` is the same function in another order o
 so a few clips come out differently. This module keeps the order, and with it the published scores. Two things differ
 from the authors' code on purpose: states start at zero (theirs at uniform noise), and the readout runs in float64.
 
-Source: models/snns.py of github.com/Maxtimer97/SSM-inspired-LIF at bca1fbe, written anew from DESIGN section 3.
+Source: models/snns.py of github.com/Maxtimer97/SSM-inspired-LIF at bca1fbe, written anew from docs/NEURONS.md.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
+from ..errors import ConversionError
+from ..kinds.readout import DECAY_RANGE
+from ..kinds.rf import LARGEST_DECAY_RATE, STEP_S
+from ..kinds.silif import STORED_RANGES
 from .float_network import FloatTrace, softmax
-from .fold import BATCH_NORM_EPSILON, READOUT_DECAY_RANGE, RF_LARGEST_DECAY_RATE, RF_STEP_S, STORED_RANGES
+from .fold import BATCH_NORM_EPSILON
 from .layouts import canonical
-from .state_dict import ConversionError, layer_count, layer_tensors
+from .state_dict import layer_count, layer_tensors
 
 # Few enough that a layer's states stay in the second-level cache: three times as fast as all clips at once.
 _CLIPS_AT_ONCE = 24
@@ -79,7 +83,7 @@ def _csilif(decay: np.ndarray, b: np.ndarray, clips: int) -> Step:
 def _rf(rate: np.ndarray, clips: int) -> Step:
     u = np.zeros((clips, len(rate)), np.complex64)
     s = np.zeros((clips, len(rate)), np.float32)
-    step_s = np.float32(RF_STEP_S)
+    step_s = np.float32(STEP_S)
 
     def step(current: np.ndarray) -> np.ndarray:
         nonlocal u, s
@@ -105,16 +109,16 @@ def _neurons(tensors: dict[str, np.ndarray], neuron: str, name: str, clips: int)
         rate = -np.exp(tensors["log_log_alpha"]) + np.complex64(1j) * tensors["alpha_img"]
         return _csilif(np.exp(np.exp(tensors["log_dt"]) * rate), tensors["b"], clips)
     if {"alpha_real", "alpha_im"} <= keys:
-        real = np.minimum(tensors["alpha_real"], np.float32(RF_LARGEST_DECAY_RATE))
+        real = np.minimum(tensors["alpha_real"], np.float32(LARGEST_DECAY_RATE))
         return _rf(real + np.complex64(1j) * tensors["alpha_im"], clips)
     if "alpha" in keys:
-        return _lif(np.clip(tensors["alpha"], *np.float32(READOUT_DECAY_RANGE)), clips)
+        return _lif(np.clip(tensors["alpha"], *np.float32(DECAY_RANGE)), clips)
     raise ConversionError(f"{name}: no neuron of the authors has the tensors {', '.join(sorted(keys))}")
 
 
 def _scores(tensors: dict[str, np.ndarray], current: np.ndarray) -> np.ndarray:
     """Softmax of the readout, summed over the steps, [clip, class] float64."""
-    al = np.clip(tensors["alpha"].astype(np.float64), *READOUT_DECAY_RANGE)
+    al = np.clip(tensors["alpha"].astype(np.float64), *DECAY_RANGE)
     u, total = np.zeros(current[:, 0].shape), np.zeros(current[:, 0].shape)
     for index in range(current.shape[1]):
         u = al * u + (1 - al) * current[:, index]

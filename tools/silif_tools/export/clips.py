@@ -6,8 +6,8 @@ from zipfile import BadZipFile
 import numpy as np
 import soundfile
 
+from ..errors import ConversionError
 from ..integer.frontend import FrontEndSettings, log_mel
-from .state_dict import ConversionError
 
 
 def load_pcm(path: Path, rate_hz: int) -> np.ndarray:

@@ -3,12 +3,17 @@
 import argparse
 import math
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from .. import __version__
+from ..errors import ConversionError
+from ..kinds import HIDDEN_KINDS
+from ..kinds.choices import Choices, described
+from ..kinds.connection import FloatLayer
 from ..model_file.bounds import MAXIMUM_CLIP_STEPS
 from ..model_file.tables import InputKind
 from ..model_file.write import model_bytes, write_atomically
@@ -16,18 +21,17 @@ from ..report.data import load_frames, stored_words
 from ..report.observe import EvaluationData
 from ..report.origin import Origin
 from ..report.write import check_report_path, write_report
-from .choices import Choices, described
 from .clips import load_input, load_list, load_pcm
 from .compare import compare
 from .convert import convert_layers
 from .delays import KINDS
 from .description import LONGEST_STEP_MS, carried_over, front_end, read_description
-from .fold import FloatLayer, fold
+from .fold import fold
 from .input_statistics import InputStatistics, recovered_statistics
 from .nir_graph import GraphChoices, read_graph
 from .remarks import deaf_remarks, dt_remarks
 from .self_test import add_self_test, liveliest
-from .state_dict import ConversionError, load_state_dict
+from .state_dict import load_state_dict
 
 
 def _step_ms(text: str) -> float:
@@ -60,6 +64,13 @@ def _tau(text: str) -> float:
     if not 1 <= value < math.inf:
         raise argparse.ArgumentTypeError(f"{text} steps: give 1 or more")
     return value
+
+
+def _default_bits() -> str:
+    """The kinds' own: the common one, then those that differ."""
+    common = Counter(kind.fraction_bits for kind in HIDDEN_KINDS).most_common(1)[0][0]
+    others = [f"{kind.title} {kind.fraction_bits}" for kind in HIDDEN_KINDS if kind.fraction_bits != common]
+    return ", ".join([str(common), *others])
 
 
 def _arguments(argv):
@@ -107,7 +118,7 @@ def _arguments(argv):
         type=int,
         choices=range(8, 25),
         metavar="F",
-        help="fractional bits of the states, 8 to 24: each one more halves their range (default 16, RF 20)",
+        help=f"fractional bits of the states, 8 to 24: each one more halves their range (default {_default_bits()})",
     )
     parser.add_argument(
         "--calibrate",

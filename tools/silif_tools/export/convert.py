@@ -4,14 +4,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..integer.fixed import STATE_BITS
+from ..errors import ConversionError
+from ..fixed_point import STATE_BITS
 from ..integer.frontend import FrontEndSettings
-from ..model_file.tables import Detector, InputKind, ModelTables, NeuronKind
-from .choices import Choices
-from .fold import FloatLayer, fold
+from ..kinds.choices import Choices
+from ..kinds.connection import FloatLayer
+from ..model_file.tables import Detector, InputKind, ModelTables
+from .fold import fold
 from .input_statistics import InputStatistics, measured_statistics, recovered_statistics
-from .quantize import TensorReport, quantize_layer, state_fraction_bits
-from .state_dict import ConversionError
+from .quantize import TensorReport, quantize_layer
 
 
 @dataclass
@@ -89,7 +90,7 @@ def convert_layers(
             input_mean=statistics[index].mean,
             input_covariance=statistics[index].covariance,
             coarser=coarser,
-            fraction_bits=None if layer.kind == NeuronKind.READOUT else hidden_fraction_bits,
+            fraction_bits=hidden_fraction_bits if layer.kind.fires else None,
         )
         tables.append(quantized)
         report += lines
@@ -116,7 +117,7 @@ def convert_layers(
 
 def _count_limit(first: FloatLayer, fraction_bits: int | None) -> int:
     """Largest count that every input may have at once with the current still inside the states' range."""
-    room = 0.98 * 2.0 ** (STATE_BITS - (fraction_bits or state_fraction_bits(first.kind))) - np.abs(first.bias).max()
+    room = 0.98 * 2.0 ** (STATE_BITS - (fraction_bits or first.kind.fraction_bits)) - np.abs(first.bias).max()
     # Weights that are all zero bear any count.
     limit = int(min(255, room / max(np.abs(first.weights).sum(axis=0).max(), 1e-300)))
     if limit < 1:

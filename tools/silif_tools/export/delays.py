@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import ConversionError
 from ..model_file.tables import DelayKind
-from .state_dict import ConversionError
 
-DEFAULT_KERNEL = 31
 # Added to |SIG| by the public implementation (DCLS 0.1.1, version "gauss").
 _GAUSSIAN_FLOOR = 0.27
 KINDS = {"axonal": DelayKind.AXONAL, "dendritic": DelayKind.DENDRITIC, "synaptic": DelayKind.SYNAPTIC}

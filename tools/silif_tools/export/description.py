@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
+from ..errors import ConversionError
 from ..integer.frontend import FrontEndSettings
 from .delays import KINDS
-from .state_dict import ConversionError
 
 LONGEST_STEP_MS = 1000
 _SETTINGS = ("sample_rate_hz", "frame_samples", "hop_samples", "bands", "preemphasis", "low_hz", "high_hz")

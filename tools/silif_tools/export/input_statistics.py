@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import nnls
 
+from ..kinds.choices import DEFAULT_KERNEL
+from ..kinds.connection import FloatLayer, arriving
 from ..model_file.tables import DelayKind
 from .delays import read_delays
-from .float_network import arriving, run_float
-from .fold import FloatLayer
+from .float_network import run_float
 from .layouts import canonical
 from .state_dict import layer_tensors
 
@@ -92,7 +93,7 @@ def recovered_statistics(state: dict[str, np.ndarray], layers: list[FloatLayer])
             tensors = layer_tensors(state, index)
             weights = tensors.get("W.weight")
             if weights is None:
-                weights = read_delays(tensors, f"snn.{index}", 31, None).weights
+                weights = read_delays(tensors, f"snn.{index}", DEFAULT_KERNEL, None).weights
             mean = _mean_of_inputs(tensors, weights)
             if mean is not None:
                 known = InputStatistics(mean, np.eye(inputs))

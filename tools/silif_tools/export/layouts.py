@@ -10,7 +10,7 @@ import re
 
 import numpy as np
 
-from .state_dict import ConversionError
+from ..errors import ConversionError
 
 State = dict[str, np.ndarray]
 

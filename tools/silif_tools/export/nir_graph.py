@@ -16,10 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import ConversionError
+from ..kinds import READOUT, SILIF
+from ..kinds.connection import FloatLayer
+from ..kinds.silif import lif
 from ..model_file.bounds import MAXIMUM_DELAY
-from ..model_file.tables import DelayKind, NeuronKind, Source
-from .fold import FloatLayer
-from .state_dict import ConversionError
+from ..model_file.tables import DelayKind, Source
 
 _RUNS = "Input, Affine, Linear, Delay, LIF, LI and Output run here"
 _REASONS = {
@@ -228,20 +230,15 @@ def _layer(parts: list[_Node], source: Source, choices: GraphChoices) -> FloatLa
     if not is_readout:
         gain = gain / _threshold(neurons, outputs, choices)
     resistance, rest = _per_neuron(neurons, "r", outputs), _per_neuron(neurons, "v_leak", outputs)
-    layer = FloatLayer(
-        NeuronKind.READOUT if is_readout else NeuronKind.SILIF,
+    return FloatLayer(
+        READOUT if is_readout else SILIF,
         source,
         weight.T * (gain * resistance),
         gain * (rest + resistance * bias),
-        decay=decay,
+        {"decay": decay} if is_readout else lif(decay),
         delay_kind=kind,
         delays=delays,
     )
-    if not is_readout:
-        zero = np.zeros(outputs)
-        layer.second, layer.adaptation_leak = 1 - decay, zero + 1
-        layer.subthreshold_coupling, layer.spike_coupling = zero, zero
-    return layer
 
 
 def read_graph(path: Path, choices: GraphChoices) -> list[FloatLayer]:
@@ -262,7 +259,7 @@ def read_graph(path: Path, choices: GraphChoices) -> list[FloatLayer]:
         parts = []
     if parts or not layers:
         raise ConversionError(f"{chain[-1].name if chain else 'the graph'}: no neurons at the end of the chain")
-    if layers[-1].kind != NeuronKind.READOUT:
+    if layers[-1].kind.fires:
         raise ConversionError(
             f"{chain[-1].name}: the last node is LIF, but this runtime reads the potentials of LI neurons;"
             " put Affine and LI behind it"

@@ -4,16 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..integer.fixed import COEFFICIENT_BITS, CURRENT_EXTRA_BITS, mantissa_and_shift, round_half_even_to_int
-from ..model_file.tables import LayerTables, NeuronKind
-from .fold import FloatLayer
+from ..fixed_point import CURRENT_EXTRA_BITS, mantissa_and_shift, round_half_even_to_int
+from ..kinds.connection import FloatLayer
+from ..model_file.tables import LayerTables
 
-# SiLIF states stay within +-700 in published networks, C-SiLIF states reach 3000 but decay slowly: 16 fractional bits
-# leave +-16384, which serves both (docs/ARITHMETIC.md). The readout's softmax is defined for 16.
-STATE_FRACTION_BITS = 16
-# RF takes dt = 0.004 of its current, loses as little as 0.0004 of its state a step, and stays within +-20 in the
-# published network: 20 fractional bits leave +-1024.
-RF_STATE_FRACTION_BITS = 20
 # Candidates for the row scale, as a fraction of the one that maps the largest weight to the largest integer.
 _SHRINKS = np.linspace(1.0, 0.7, 13)
 # With so few steps a row's best scale clips far more: 0.65 of the full one on average in the published networks.
@@ -28,11 +22,6 @@ class TensorReport:
     scale: str
     signal_to_noise_db: float
     saturated: int
-
-
-def state_fraction_bits(kind: NeuronKind) -> int:
-    """What a layer's states get unless the caller says otherwise."""
-    return RF_STATE_FRACTION_BITS if kind == NeuronKind.RF else STATE_FRACTION_BITS
 
 
 def signal_to_noise_db(reference: np.ndarray, rounded: np.ndarray) -> float:
@@ -170,10 +159,10 @@ def integer_tables(
     """A layer's tables for given weights: integers [inputs, outputs] that stand for integers * scale [outputs], and
     the bias [outputs] that goes with them. Everything else is rounded to its own format."""
     report = []
-    fraction_bits = fraction_bits or state_fraction_bits(layer.kind)
+    fraction_bits = fraction_bits or layer.kind.fraction_bits
     current_unit = 2.0 ** (fraction_bits + CURRENT_EXTRA_BITS)
     unit_of_sums = np.where(np.abs(integers).sum(axis=0) > 0, scale * input_unit * current_unit, 0.0)
-    remedy = "" if layer.kind == NeuronKind.READOUT else "; give fewer --fraction-bits"
+    remedy = "; give fewer --fraction-bits" if layer.kind.fires else ""
     if unit_of_sums.max() >= 2.0**31 - 1:
         raise ValueError(f"{name}: folded weights of {np.abs(layer.weights).max():.4g} are too large{remedy}")
     scale_mantissa, scale_shift = mantissa_and_shift(unit_of_sums, 31)
@@ -186,15 +175,12 @@ def integer_tables(
         )
     )
 
-    def coefficient(values, label, unit_bits=COEFFICIENT_BITS):
-        quantized = round_half_even_to_int(values * 2.0**unit_bits)
-        report.append(
-            TensorReport(
-                f"{name}.{label}", f"2^-{unit_bits}", signal_to_noise_db(values, quantized / 2.0**unit_bits), 0
-            )
-        )
-        return quantized
-
+    neuron = layer.kind.quantize(layer.coefficients, fraction_bits)
+    held = layer.kind.dequantize(neuron, fraction_bits)
+    report += [
+        TensorReport(f"{name}.{label}", unit, signal_to_noise_db(layer.coefficients[label], held[label]), 0)
+        for label, unit in layer.kind.units(fraction_bits).items()
+    ]
     tables = LayerTables(
         kind=layer.kind,
         source=layer.source,
@@ -204,25 +190,8 @@ def integer_tables(
         scale_mantissa=scale_mantissa,
         scale_shift=scale_shift,
         bias=bias_integers,
-        decay=coefficient(layer.decay, "decay"),
+        neuron=neuron,
         delay_kind=layer.delay_kind,
         delays=layer.delays,
     )
-    if layer.kind != NeuronKind.READOUT:
-        tables.second = coefficient(layer.second, "input_gain" if layer.kind == NeuronKind.SILIF else "decay_imaginary")
-    if layer.kind == NeuronKind.SILIF:
-        # 1 - be = mantissa * 2^-(30 + shift), the mantissa at most 2^30.
-        mantissa, shift = mantissa_and_shift(layer.adaptation_leak, COEFFICIENT_BITS)
-        too_fine = shift < COEFFICIENT_BITS
-        mantissa, shift = (
-            np.where(too_fine, round_half_even_to_int(layer.adaptation_leak * 2.0**30), mantissa),
-            np.maximum(shift - COEFFICIENT_BITS, 0),
-        )
-        leak = mantissa * 2.0 ** -(30.0 + shift)
-        report.append(
-            TensorReport(f"{name}.adaptation_leak", "own exponent", signal_to_noise_db(layer.adaptation_leak, leak), 0)
-        )
-        tables.adaptation_leak_mantissa, tables.adaptation_leak_shift = mantissa, shift
-        tables.subthreshold_coupling = coefficient(layer.subthreshold_coupling, "subthreshold_coupling")
-        tables.spike_coupling = coefficient(layer.spike_coupling, "spike_coupling", fraction_bits)
     return tables, report

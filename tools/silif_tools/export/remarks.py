@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .fold import FloatLayer
+from ..kinds.connection import FloatLayer
 from .layouts import canonical
 
 # In the published networks the median of exp(dt) is 0.7 to 1.1 steps.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .state_dict import ConversionError
+from ..errors import ConversionError
 
 
 def _outputs(tensors: dict[str, np.ndarray], name: str) -> int:

@@ -5,12 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import ConversionError
+
 # Where training scripts put the state dict beside an optimizer's state.
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network")
-
-
-class ConversionError(ValueError):
-    """A checkpoint that cannot be converted; the message says which tensor and what to do."""
 
 
 def _array(path: Path, key: str, value) -> np.ndarray:

@@ -4,10 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..model_file.read import read_model
+from ..kinds import read_model
+from ..kinds.golden_case import Case
 from ..model_file.write import write_atomically
 from .build import build
-from .cases import CASES, Case
+from .cases import CASES
 
 FOLDER = Path(__file__).resolve().parents[3] / "Tests" / "SiLIFTests" / "Golden"
 

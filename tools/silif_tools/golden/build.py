@@ -5,9 +5,9 @@ import numpy as np
 from .. import __version__
 from ..integer.digest import trace_digest
 from ..integer.network import Trace, run_model
+from ..kinds.golden_case import Case
 from ..model_file.tables import Detector, InputKind, ModelTables, Source
 from ..model_file.write import model_bytes
-from .cases import Case
 from .layers import make_layer
 
 

@@ -9,7 +9,7 @@ import struct
 
 import numpy as np
 
-from silif_tools.integer.fixed import rounded_shift
+from silif_tools.fixed_point import rounded_shift
 from silif_tools.integer.frontend_tables import LOG_SEGMENTS, log_q24, twiddle_q30
 
 LAYOUT_VERSION = 1

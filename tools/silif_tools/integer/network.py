@@ -4,16 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..model_file.tables import InputKind, ModelTables, NeuronKind, Source
-from .delays import DelayedInput
-from .neurons import CSiLIFNeurons, ReadoutNeurons, RFNeurons, SiLIFNeurons, softmax_q15
-
-_NEURONS = {
-    NeuronKind.SILIF: SiLIFNeurons,
-    NeuronKind.CSILIF: CSiLIFNeurons,
-    NeuronKind.READOUT: ReadoutNeurons,
-    NeuronKind.RF: RFNeurons,
-}
+from ..kinds.connection import DelayedInput
+from ..model_file.tables import InputKind, ModelTables, Source
+from .softmax import softmax_q15
 
 
 @dataclass
@@ -44,7 +37,7 @@ class IntegerNetwork:
     def reset(self) -> None:
         self.counter = [0]
         self.inputs = [DelayedInput(layer) for layer in self.model.layers]
-        self.neurons = [_NEURONS[layer.kind](self.clips, layer, self.counter) for layer in self.model.layers]
+        self.neurons = [layer.kind.neurons(self.clips, layer, self.counter) for layer in self.model.layers]
         self.operations = np.zeros(self.clips, np.int64)
 
     def step(self, frame: np.ndarray) -> tuple[np.ndarray, list[np.ndarray], np.ndarray, np.ndarray]:
@@ -60,10 +53,10 @@ class IntegerNetwork:
             else:
                 self.operations += np.count_nonzero(arrived, axis=1) * layer.outputs
             neurons.step(sums)
-            if layer.kind != NeuronKind.READOUT:
+            if layer.kind.fires:
                 values = neurons.spiked
                 spikes.append(values.astype(np.uint8))
-        membrane = self.neurons[-1].membrane
+        (membrane,) = self.neurons[-1].states()
         return frame, spikes, membrane, softmax_q15(membrane)
 
     def run(self, frames: np.ndarray) -> Trace:

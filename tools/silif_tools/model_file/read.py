@@ -1,14 +1,19 @@
-"""Read a `.silif` model file back into tables: for the reference model and for tests of the writer."""
+"""Read a `.silif` model file back into tables: for the reference model and for tests of the writer.
+
+Twins: model_file/write.py, Sources/SiLIF/ModelFile
+"""
 
 import struct
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from .bounds import check_model
 from .nibbles import unpack_nibbles
-from .tables import DelayKind, Detector, InputKind, LayerTables, ModelTables, NeuronKind, Source
+from .schema import CONNECTION, DELAYS, LayerSchema, padded
+from .tables import DelayKind, Detector, InputKind, LayerTables, ModelTables, Source
 from .write import ALIGNMENT, HEADER_BYTES, MAGIC, NONE, VERSION
 
 
@@ -35,42 +40,38 @@ class _Reader:
         return values
 
 
-def _layer(data: bytes) -> LayerTables:
+def _layer(data: bytes, schemas: dict[int, LayerSchema]) -> LayerTables:
     reader = _Reader(data)
-    kind, source, delay_kind, bits, inputs, outputs, _, fraction = reader.unpack("<8H16x")
-    kind, delay_kind = NeuronKind(kind), DelayKind(delay_kind)
-    padded = -(-outputs // 16) * 16
+    number, source, delay_kind, bits, inputs, outputs, _, fraction = reader.unpack("<8H16x")
+    if number not in schemas:
+        raise ValueError(f"kind {number} is none of {', '.join(f'{each} {schemas[each].title}' for each in schemas)}")
+    kind, delay_kind = schemas[number], DelayKind(delay_kind)
+    width = padded(outputs)
 
-    def row(dtype):
-        return reader.table(dtype, (outputs,), padded)
+    def rows(tables):
+        return {table.name: reader.table(table.dtype, (outputs,), width) for table in tables}
 
     if bits == 4:
-        weights = unpack_nibbles(reader.table("uint8", (inputs, padded // 2)), outputs)
+        weights = unpack_nibbles(reader.table("uint8", (inputs, width // 2)), outputs)
     else:
-        weights = reader.table("int8" if bits == 8 else "int16", (inputs, outputs), padded)
-    layer = LayerTables(
-        kind, Source(source), bits, fraction, weights, row("int32"), row("uint8"), row("int32"), decay=None
-    )
+        weights = reader.table("int8" if bits == 8 else "int16", (inputs, outputs), width)
+    layer = LayerTables(kind, Source(source), bits, fraction, weights, **rows(CONNECTION))
     layer.delay_kind = delay_kind
     if delay_kind == DelayKind.AXONAL:
-        layer.delays = reader.table("uint8", (inputs,))
+        layer.delays = reader.table(DELAYS.dtype, (inputs,))
     elif delay_kind == DelayKind.DENDRITIC:
-        layer.delays = row("uint8")
+        layer.delays = reader.table(DELAYS.dtype, (outputs,), width)
     elif delay_kind == DelayKind.SYNAPTIC:
-        layer.delays = reader.table("uint8", (inputs, outputs), padded)
-    layer.decay = row("int32")
-    if kind != NeuronKind.READOUT:
-        layer.second = row("int32")
-    if kind == NeuronKind.SILIF:
-        layer.adaptation_leak_mantissa = row("int32")
-        layer.adaptation_leak_shift = row("uint8")
-        layer.subthreshold_coupling = row("int32")
-        layer.spike_coupling = row("int32")
+        layer.delays = reader.table(DELAYS.dtype, (inputs, outputs), width)
+    layer.neuron = rows(kind.tables)
     return layer
 
 
-def read_model(source: Path | bytes) -> ModelTables:
-    """Parse a model file. Raises ModelFileError on anything that is not an intact file of this version."""
+def parse_model(source: Path | bytes, kinds: Iterable[LayerSchema]) -> ModelTables:
+    """Parse a model file whose layers are of these kinds (`silif_tools.kinds.read_model` gives all there are).
+
+    Raises ModelFileError on anything that is not an intact file of this version.
+    """
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     if data[:8] != MAGIC or len(data) < HEADER_BYTES:
         raise ModelFileError("magic: this is not a .silif model file")
@@ -82,7 +83,7 @@ def read_model(source: Path | bytes) -> ModelTables:
     if zlib.crc32(data[20:], zlib.crc32(data[:16])) != checksum:
         raise ModelFileError("crc32: the file is damaged")
     try:
-        model = _parse(data, count)
+        model = _parse(data, count, {kind.number: kind for kind in kinds})
         check_model(model)
     except ModelFileError:
         raise
@@ -105,7 +106,7 @@ def _sections(data: bytes, count: int) -> dict[str, list[bytes]]:
     return sections
 
 
-def _parse(data: bytes, count: int) -> ModelTables:
+def _parse(data: bytes, count: int, schemas: dict[int, LayerSchema]) -> ModelTables:
     sections = _sections(data, count)
     network = struct.unpack("<4HII2H12x", sections["NETW"][0])
     words_data = sections["WORD"][0]
@@ -135,7 +136,7 @@ def _parse(data: bytes, count: int) -> ModelTables:
         input_limit=network[3],
         step_us=network[4],
         clip_frames=network[5],
-        layers=[_layer(section) for section in sections["LAYR"]],
+        layers=[_layer(section, schemas) for section in sections["LAYR"]],
         words=words,
         unknown_index=None if unknown == NONE else unknown,
         silence_index=None if silence == NONE else silence,

@@ -5,12 +5,7 @@ from enum import IntEnum
 
 import numpy as np
 
-
-class NeuronKind(IntEnum):
-    SILIF = 1
-    CSILIF = 2
-    READOUT = 3
-    RF = 4
+from .schema import LayerSchema
 
 
 class Source(IntEnum):
@@ -32,9 +27,12 @@ class InputKind(IntEnum):
 
 @dataclass
 class LayerTables:
-    """One layer, quantized. Arrays are unpadded: [outputs], weights and synaptic delays [inputs, outputs]."""
+    """One layer, quantized. Arrays are unpadded: [outputs], weights and synaptic delays [inputs, outputs].
 
-    kind: NeuronKind
+    neuron: the tables of its kind by name, as `kind.tables` lists them.
+    """
+
+    kind: LayerSchema
     source: Source
     weight_bits: int
     state_fraction_bits: int
@@ -42,13 +40,7 @@ class LayerTables:
     scale_mantissa: np.ndarray
     scale_shift: np.ndarray
     bias: np.ndarray
-    decay: np.ndarray
-    # SiLIF: 1 - al in Q30; C-SiLIF and RF: Im A in Q30
-    second: np.ndarray | None = None
-    adaptation_leak_mantissa: np.ndarray | None = None
-    adaptation_leak_shift: np.ndarray | None = None
-    subthreshold_coupling: np.ndarray | None = None
-    spike_coupling: np.ndarray | None = None
+    neuron: dict[str, np.ndarray] = field(default_factory=dict)
     delay_kind: DelayKind = DelayKind.NONE
     delays: np.ndarray | None = None
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from .bounds import check_model
 from .nibbles import pack_nibbles
-from .tables import DelayKind, LayerTables, ModelTables, NeuronKind
+from .schema import CONNECTION, DELAYS, padded
+from .tables import DelayKind, LayerTables, ModelTables
 
 MAGIC = b"\x89SiLIF\r\n"
 VERSION = 1
@@ -37,10 +38,10 @@ def _table(values: np.ndarray, dtype: str, padded_outputs: int | None = None) ->
 
 
 def _layer(layer: LayerTables) -> bytes:
-    padded = -(-layer.outputs // 16) * 16
+    width = padded(layer.outputs)
     header = struct.pack(
         "<8H",
-        layer.kind,
+        layer.kind.number,
         layer.source,
         layer.delay_kind,
         layer.weight_bits,
@@ -51,24 +52,15 @@ def _layer(layer: LayerTables) -> bytes:
     )
     parts = [header + bytes(32 - len(header))]
     if layer.weight_bits == 4:
-        parts.append(_table(pack_nibbles(layer.weights, padded), "uint8"))
+        parts.append(_table(pack_nibbles(layer.weights, width), "uint8"))
     else:
-        parts.append(_table(layer.weights, "int8" if layer.weight_bits == 8 else "int16", padded))
-    parts.append(_table(layer.scale_mantissa, "int32", padded))
-    parts.append(_table(layer.scale_shift, "uint8", padded))
-    parts.append(_table(layer.bias, "int32", padded))
+        parts.append(_table(layer.weights, "int8" if layer.weight_bits == 8 else "int16", width))
+    parts += [_table(getattr(layer, table.name), table.dtype, width) for table in CONNECTION]
     if layer.delay_kind == DelayKind.AXONAL:
-        parts.append(_table(layer.delays, "uint8"))
+        parts.append(_table(layer.delays, DELAYS.dtype))
     elif layer.delay_kind != DelayKind.NONE:
-        parts.append(_table(layer.delays, "uint8", padded))
-    parts.append(_table(layer.decay, "int32", padded))
-    if layer.kind != NeuronKind.READOUT:
-        parts.append(_table(layer.second, "int32", padded))
-    if layer.kind == NeuronKind.SILIF:
-        parts.append(_table(layer.adaptation_leak_mantissa, "int32", padded))
-        parts.append(_table(layer.adaptation_leak_shift, "uint8", padded))
-        parts.append(_table(layer.subthreshold_coupling, "int32", padded))
-        parts.append(_table(layer.spike_coupling, "int32", padded))
+        parts.append(_table(layer.delays, DELAYS.dtype, width))
+    parts += [_table(layer.neuron[table.name], table.dtype, width) for table in layer.kind.tables]
     return b"".join(parts)
 
 

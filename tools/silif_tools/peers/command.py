@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
+from ..errors import ConversionError
 from ..export.clips import load_pcm
-from ..export.state_dict import ConversionError
 from .install import install_peers, python_of
 from .measure import Bench, Measured, PeerError, Worker
 from .networks import prepare

@@ -8,11 +8,10 @@ import numpy as np
 from ..export.convert import convert
 from ..export.self_test import add_self_test
 from ..export.state_dict import load_state_dict
-from ..model_file.tables import InputKind, NeuronKind
+from ..model_file.tables import InputKind
 from ..model_file.write import model_bytes
 from ..report.plot_weights import row_scales
 
-_KIND_NAMES = {NeuronKind.SILIF: "silif", NeuronKind.CSILIF: "csilif", NeuronKind.READOUT: "readout"}
 _CLIPS = 20
 
 
@@ -45,13 +44,12 @@ def prepare(checkpoint: Path, clips: Path, folder: Path) -> Material:
     )
     material.model.write_bytes(model_bytes(conversion.model))
     np.save(material.frames, chosen)
-    arrays = {"frames": chosen, "kinds": np.array([_KIND_NAMES[layer.kind] for layer in conversion.model.layers])}
+    arrays = {"frames": chosen, "kinds": np.array([layer.kind.slug for layer in conversion.model.layers])}
     for index, (tables, real) in enumerate(zip(conversion.model.layers, conversion.float_layers, strict=True)):
-        values = {"weights": real.weights, "scale": row_scales(tables, 1.0), "bias": real.bias, "decay": real.decay}
-        if tables.kind != NeuronKind.READOUT:
-            values["second"] = real.second
-        if tables.kind == NeuronKind.SILIF:
-            values |= {"be": 1 - real.adaptation_leak, "a": real.subthreshold_coupling, "b": real.spike_coupling}
+        values = {"weights": real.weights, "scale": row_scales(tables, 1.0), "bias": real.bias, **real.coefficients}
+        if "adaptation_leak" in values:
+            # In float32 the complement of a leak of 5e-9 would be 1.
+            values["be"] = 1 - values["adaptation_leak"]
         arrays |= {f"{index}.{name}": value.astype(np.float32) for name, value in values.items()}
         arrays[f"{index}.integers"] = tables.weights.astype(np.int8)
     np.savez(material.network, **arrays)

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
+from ..errors import ConversionError
 from ..export.command import main as export
-from ..export.state_dict import ConversionError
 from ..release.commands import Commands
 
 _REPOSITORY = Path(__file__).resolve().parents[3]

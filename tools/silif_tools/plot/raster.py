@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
+from ..errors import ConversionError
 from ..export.clips import load_pcm
-from ..export.state_dict import ConversionError
 from ..integer.detector import detect
 from ..integer.frontend import FrontEndSettings, log_mel
 from ..integer.network import run_model
-from ..model_file.read import ModelFileError, read_model
+from ..kinds import read_model
+from ..model_file.read import ModelFileError
 
 _INK, _ACCENT, _MUTED = "#1b1b1e", "#c8102e", "#b8b8bd"
 

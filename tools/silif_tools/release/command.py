@@ -11,16 +11,17 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
-from ..export.choices import described
+from ..errors import ConversionError
 from ..export.clips import load_list, load_pcm
 from ..export.compare import Comparison, compare
 from ..export.convert import Conversion, convert
 from ..export.description import carried_over
 from ..export.fold import fold
 from ..export.self_test import add_self_test, liveliest
-from ..export.state_dict import ConversionError, load_state_dict
+from ..export.state_dict import load_state_dict
 from ..integer.frontend import FrontEndSettings
-from ..model_file.read import read_model
+from ..kinds import read_model
+from ..kinds.choices import described
 from ..model_file.tables import Detector, InputKind
 from ..model_file.write import model_bytes, write_atomically
 from ..streams.score import read_truth

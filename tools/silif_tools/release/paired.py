@@ -4,11 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
+from ..errors import ConversionError
 from ..export.clips import load_list
 from ..export.compare import Comparison, compare
 from ..export.convert import Conversion
 from ..export.fold import fold
-from ..export.state_dict import ConversionError, load_state_dict
+from ..export.state_dict import load_state_dict
 from ..integer.frontend import FrontEndSettings
 from ..model_file.read import read_model
 

@@ -5,7 +5,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from ..export.state_dict import ConversionError
+from ..errors import ConversionError
 from ..model_file.tables import ModelTables
 from .observe import EvaluationData
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from ..export.convert import Conversion
 from ..export.float_network import run_float
-from ..integer.fixed import COEFFICIENT_BITS, STATE_BITS
+from ..fixed_point import STATE_BITS
 from ..integer.network import IntegerNetwork, Trace
-from ..model_file.tables import LayerTables, NeuronKind
+from ..kinds.kind import IntegerNeurons, State
 from .histogram import SignedHistogram
 
 _CLIPS_AT_ONCE = 64
@@ -29,7 +29,7 @@ class EvaluationData:
 class StatePair:
     """Histogram of one state variable of one layer, float and fixed, in real units."""
 
-    name: str
+    state: State
     real: SignedHistogram
     fixed: SignedHistogram
 
@@ -80,31 +80,16 @@ class Observation:
         return self.fixed_scores.argmax(axis=1)
 
 
-def state_names(kind: NeuronKind) -> tuple[str, ...]:
-    if kind == NeuronKind.READOUT:
-        return ("u",)
-    return ("u", "w") if kind == NeuronKind.SILIF else ("Re u", "Im u")
+def _fixed_states(neurons: IntegerNeurons) -> list[np.ndarray]:
+    """The integer states in real units, in the order of `Kind.states`."""
+    layer = neurons.layer
+    units = [2.0 ** -(layer.state_fraction_bits + state.extra_bits) for state in layer.kind.states]
+    return [values * unit for values, unit in zip(neurons.states(), units, strict=True)]
 
 
-def _fixed_states(neurons, layer: LayerTables) -> tuple[np.ndarray, ...]:
-    """The integer states in real units, in the order of `state_names`."""
-    unit = 2.0**-layer.state_fraction_bits
-    if layer.kind == NeuronKind.READOUT:
-        return (neurons.membrane * unit,)
-    if layer.kind == NeuronKind.SILIF:
-        return neurons.membrane * unit, neurons.adaptation * (unit * 2.0**-COEFFICIENT_BITS)
-    return neurons.real * unit, neurons.imaginary * unit
-
-
-def _float_states(kind: NeuronKind, u: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, ...]:
-    if kind == NeuronKind.READOUT:
-        return (u,)
-    return (u, w) if kind == NeuronKind.SILIF else (u.real, u.imag)
-
-
-def _float_observer(layer: LayerTables, pairs: list[StatePair]):
-    def observe(u, w):
-        for pair, values in zip(pairs, _float_states(layer.kind, u, w), strict=True):
+def _float_observer(pairs: list[StatePair]):
+    def observe(states):
+        for pair, values in zip(pairs, states, strict=True):
             pair.real.add(values)
 
     return observe
@@ -115,8 +100,8 @@ def _run_fixed(network: IntegerNetwork, frames: np.ndarray, states: list[list[St
     steps = []
     for index in range(frames.shape[1]):
         steps.append(network.step(frames[:, index]))
-        for neurons, layer, pairs in zip(network.neurons, network.model.layers, states, strict=True):
-            for pair, values in zip(pairs, _fixed_states(neurons, layer), strict=True):
+        for neurons, pairs in zip(network.neurons, states, strict=True):
+            for pair, values in zip(pairs, _fixed_states(neurons), strict=True):
                 pair.fixed.add(values)
     return network.trace(steps)
 
@@ -127,13 +112,13 @@ def observe(conversion: Conversion, data: EvaluationData) -> Observation:
     clips, steps = data.frames.shape[:2]
     states = [
         [
-            StatePair(name, SignedHistogram(limit), SignedHistogram(limit))
+            StatePair(state, SignedHistogram(limit), SignedHistogram(limit))
             for limit in [2.0 ** (STATE_BITS - layer.state_fraction_bits)]
-            for name in state_names(layer.kind)
+            for state in layer.kind.states
         ]
         for layer in model.layers
     ]
-    observers = [_float_observer(layer, pairs) for layer, pairs in zip(model.layers, states, strict=True)]
+    observers = [_float_observer(pairs) for pairs in states]
     widths = [layer.outputs for layer in model.layers[:-1]]
     by_neuron = [np.zeros((2, width)) for width in widths]
     by_step = [np.zeros((2, steps)) for _ in widths]

@@ -3,8 +3,7 @@
 import numpy as np
 
 from ..export.convert import Conversion
-from ..model_file.tables import NeuronKind
-from .eigenvalues import fixed_eigenvalues, float_eigenvalues, has_adaptation, paper_eigenvalues
+from .eigenvalues import fixed_eigenvalues, float_eigenvalues, paper_eigenvalues
 from .style import FIXED, FLOAT, INK, MUTED, canvas, svg
 
 # Eigenvalues that all lie closer to 1 than this are drawn enlarged.
@@ -55,7 +54,7 @@ def plot_eigenvalues(conversion: Conversion) -> tuple[str, str]:
     hidden = len(model.layers) - 1
     columns = min(hidden, 2)
     rows = -(-hidden // columns)
-    moved, circles, silif = 0.0, 0, False
+    moved, circles = 0.0, 0
     with canvas(rows, columns + 1, 0.2 + 9.2 / (columns + 1) * rows * 1.12, width_ratios=[1] * columns + [0.9]) as (
         figure,
         axes,
@@ -68,15 +67,11 @@ def plot_eigenvalues(conversion: Conversion) -> tuple[str, str]:
         edges = np.geomspace(1e-4, _LONGEST_S, 46)
         for index, (tables, real) in enumerate(zip(model.layers[:-1], conversion.float_layers, strict=False)):
             axis = axes[index // columns, index % columns]
-            exact, held = float_eigenvalues(real), fixed_eigenvalues(tables, real)
+            exact, held = float_eigenvalues(real), fixed_eigenvalues(tables)
             present = np.isfinite(exact) & np.isfinite(held)
             moved = max(moved, float(np.abs(exact - held)[present].max(initial=0.0)))
-            # LIF neurons have no w, so nothing that the paper's figure could draw beside al.
-            plain = tables.kind == NeuronKind.SILIF and not has_adaptation(real).any()
-            paper = None if plain else paper_eigenvalues(real)
-            silif = silif or tables.kind == NeuronKind.SILIF
             shown = held[present]
-            enlarged = ", enlarged" if _draw_circle(axis, shown, paper) else ""
+            enlarged = ", enlarged" if _draw_circle(axis, shown, paper_eigenvalues(real)) else ""
             outside = int((np.abs(shown) > 1 + 1e-9).sum())
             circles += outside
             turning = int((np.abs(held.imag) > 1e-12).any(axis=0).sum())
@@ -97,17 +92,9 @@ def plot_eigenvalues(conversion: Conversion) -> tuple[str, str]:
     caption = (
         f"Rounding the coefficients moves no eigenvalue by more than {moved:.1e}; {circles} lie outside the circle"
     )
-    caption += " (Euler steps of RF neurons with little damping grow; so they do in float)." if circles else "."
-    if silif:
-        caption += (
-            " As executed: [[al - (1 - al)·a, -(1 - al)·be], [a, be]], because the membrane takes the new w and w takes"
-            " a·u. The paper's figure 2 draws [[al, al - 1], [(1 - be)·a, be]]. Plain LIF neurons (a = b = 0) have one"
-            " eigenvalue, al."
-        )
-    if any(layer.kind not in (NeuronKind.SILIF, NeuronKind.READOUT) for layer in model.layers):
-        caption += " Of a complex neuron the factor A that is executed is drawn, and as in the paper its conjugate."
-    if any(layer.kind == NeuronKind.RF for layer in model.layers):
-        caption += (
-            " For RF the paper has exp(0.004·(alpha_real ± i·alpha_im)), of which an Euler step is the beginning."
-        )
+    kinds = list(dict.fromkeys(layer.kind for layer in model.layers[:-1]))
+    unstable = "; ".join(kind.unstable_note for kind in kinds if kind.unstable_note)
+    caption += f" ({unstable})." if circles and unstable else "."
+    notes = dict.fromkeys(note for kind in kinds for note in kind.eigenvalue_notes)
+    caption = " ".join([caption, *notes])
     return picture, caption + " The time axis ends at 10⁵ s; what lasts longer, or grows, is counted there."

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..export.convert import Conversion
-from ..integer.fixed import CURRENT_EXTRA_BITS
+from ..fixed_point import CURRENT_EXTRA_BITS
 from ..model_file.tables import LayerTables
 from .style import FIXED, FLOAT, MUTED, canvas, svg
 

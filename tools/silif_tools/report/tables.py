@@ -3,39 +3,27 @@
 import numpy as np
 
 from ..export.convert import Conversion
-from ..model_file.tables import DelayKind, LayerTables, NeuronKind
+from ..model_file.schema import padded
+from ..model_file.tables import DelayKind, LayerTables
 from .html import table
 from .observe import Observation
 from .plot_winners import margins
 
 _MOST_CLIPS = 60
-_KIND_NAMES = {
-    NeuronKind.SILIF: "SiLIF",
-    NeuronKind.CSILIF: "C-SiLIF",
-    NeuronKind.RF: "RF",
-    NeuronKind.READOUT: "readout",
-}
 
 
 def kind_name(layer: LayerTables) -> str:
-    """A SiLIF layer without adaptation is a LIF layer."""
-    if layer.kind == NeuronKind.SILIF and not (layer.subthreshold_coupling.any() or layer.spike_coupling.any()):
-        return "LIF"
-    return _KIND_NAMES.get(layer.kind, layer.kind.name)
-
-
-def _padded(layer: LayerTables) -> int:
-    return -(-layer.outputs // 16) * 16
+    return layer.kind.describe(layer.neuron)
 
 
 def weight_bytes(layer: LayerTables) -> int:
     """As stored: rows padded to 16 neurons."""
-    return layer.inputs * _padded(layer) * layer.weight_bits // 8
+    return layer.inputs * padded(layer.outputs) * layer.weight_bits // 8
 
 
 def state_bytes(layer: LayerTables) -> int:
-    """States alone (docs/ARITHMETIC.md): u Int32 and w Int64, Re u and Im u Int32, a readout's u Int32."""
-    return _padded(layer) * {NeuronKind.SILIF: 12, NeuronKind.READOUT: 4}.get(layer.kind, 8)
+    """States alone (docs/ARITHMETIC.md)."""
+    return padded(layer.outputs) * sum(state.bytes for state in layer.kind.states)
 
 
 def layer_table(conversion: Conversion, observation: Observation) -> str:

@@ -3,8 +3,8 @@
 from importlib.util import find_spec
 from pathlib import Path
 
+from ..errors import ConversionError
 from ..export.convert import Conversion
-from ..export.state_dict import ConversionError
 from ..model_file.write import write_atomically
 from .observe import EvaluationData
 from .origin import Origin

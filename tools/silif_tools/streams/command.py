@@ -9,8 +9,8 @@ import numpy as np
 import soundfile
 
 from .. import __version__
+from ..errors import ConversionError
 from ..export.clips import load_pcm, read_list
-from ..export.state_dict import ConversionError
 from ..model_file.write import write_atomically
 from .compose import RATE_HZ, TruthRow, compose
 

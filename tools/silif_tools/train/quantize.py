@@ -8,8 +8,6 @@ docs/ARITHMETIC.md says. Gradients pass straight through every rounding; where a
 alone.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from torch import nn
@@ -17,7 +15,7 @@ from torch import nn
 from silif_tools.export.fold import fold
 from silif_tools.export.quantize import integer_tables, round_to_trained_scales, row_scales
 from silif_tools.integer.frontend import FrontEndSettings
-from silif_tools.model_file.tables import DelayKind, LayerTables, NeuronKind
+from silif_tools.model_file.tables import DelayKind, LayerTables
 from silif_tools.train import delays, fixed
 
 BITS = (4, 8)
@@ -106,12 +104,7 @@ def _without_delays(found: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 def _kernel_table(layer: LayerTables) -> torch.Tensor:
     """int64 [rows, outputs] for fixed.c, whose sums are of the integers in `layer`."""
-    rows: Sequence[np.ndarray] = [layer.scale_mantissa, layer.scale_shift, layer.bias, layer.decay]
-    if layer.kind == NeuronKind.CSILIF:
-        rows = [*rows, layer.second]
-    elif layer.kind == NeuronKind.SILIF:
-        leak = [layer.adaptation_leak_mantissa, layer.adaptation_leak_shift]
-        rows = [*rows, layer.second, *leak, layer.subthreshold_coupling, layer.spike_coupling]
+    rows = [layer.scale_mantissa, layer.scale_shift, layer.bias, *layer.neuron.values()]
     return torch.from_numpy(np.stack(rows).astype(np.int64))
 
 

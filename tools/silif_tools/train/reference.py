@@ -1,9 +1,15 @@
-"""The neuron recurrences as plain torch loops: what scan.c must compute, and what evaluation uses (DESIGN section 3).
+"""The neurons in plain torch, step by step: what scan.c must compute, and what evaluation uses.
 
-Inputs I are [T, B, H]; every state starts at zero; gradients of the spikes are the authors' boxcar.
+The equations are those of the kinds (`Kind.float_step`); export/float_network.py runs the same ones in NumPy. Inputs I
+are [T, B, H]; every state starts at zero; gradients of the spikes are the authors' boxcar.
 """
 
+from collections.abc import Callable
+
 import torch
+
+from silif_tools.kinds import CSILIF, READOUT, SILIF, Kind
+from silif_tools.kinds.silif import named
 
 
 class Spike(torch.autograd.Function):
@@ -33,36 +39,33 @@ def reset_share(al, be, a, b) -> torch.Tensor:
     return ((both - (1 - al) * a) / (al * (1 + be) + (1 - al) * b + 1e-12)).detach().clamp(0, 1)
 
 
+def run(kind: Kind, currents: torch.Tensor, coefficients: dict[str, torch.Tensor], reset: Callable | None = None):
+    """What the neurons put out, [T, B, H], for their complete input term [T, B, H].
+
+    coefficients [H]: as the kind names them. reset(s): the spikes that the next step gets to see, where their gradient
+    must differ from that of the output.
+    """
+    state, out = kind.float_state(torch.zeros_like(currents[0])), []
+    for current in currents:
+        state = kind.float_step(coefficients, state, current, Spike.apply)
+        out.append(state[-1])
+        if reset:
+            state = (*state[:-1], reset(state[-1]))
+    return torch.stack(out)
+
+
 def silif(inputs: torch.Tensor, al, be, a, b) -> torch.Tensor:
     """Spikes [T, B, H] of SiLIF neurons; parameters [H] as they enter the equations."""
-    u = w = s = torch.zeros_like(inputs[0])
-    spikes, share = [], reset_share(al, be, a, b)
-    for i in inputs:
-        reset = share * s + (1 - share) * s.detach()
-        w = be * w + a * u + b * reset
-        u = al * (u - reset) + (1 - al) * (i - w)
-        s = Spike.apply(u - 1)
-        spikes.append(s)
-    return torch.stack(spikes)
+    share = reset_share(al, be, a, b)
+    coefficients = named(al, 1 - al, 1 - be, a, b)
+    return run(SILIF, (1 - al) * inputs, coefficients, lambda s: share * s + (1 - share) * s.detach())
 
 
 def csilif(inputs: torch.Tensor, are, aim, b) -> torch.Tensor:
     """Spikes [T, B, H] of C-SiLIF neurons; are + i aim is the decay A."""
-    re = im = s = torch.zeros_like(inputs[0])
-    spikes = []
-    for i in inputs:
-        v = re - 0.5 * s
-        re, im = are * v - aim * im + b * i, are * im + aim * v
-        s = Spike.apply(2 * re - 1)
-        spikes.append(s)
-    return torch.stack(spikes)
+    return run(CSILIF, b * inputs, {"decay": are, "decay_imaginary": aim})
 
 
 def readout(inputs: torch.Tensor, al) -> torch.Tensor:
     """Leaky integrators [T, B, H], the network's output before the softmax."""
-    u = torch.zeros_like(inputs[0])
-    states = []
-    for i in inputs:
-        u = al * u + (1 - al) * i
-        states.append(u)
-    return torch.stack(states)
+    return run(READOUT, (1 - al) * inputs, {"decay": al})

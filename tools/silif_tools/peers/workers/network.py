@@ -5,7 +5,7 @@ import numpy as np
 
 def load_network(path: str) -> tuple[list[dict], np.ndarray]:
     """(layers, frames [step, input] uint8). A layer: kind, float32 weights [input, output], int8 `integers` with
-    `scale` [output], bias, decay, second; SiLIF also be, a, b."""
+    `scale` [output], bias, be, and the coefficients under the names of silif_tools.kinds."""
     with np.load(path) as data:
         layers = []
         for index, kind in enumerate(data["kinds"]):

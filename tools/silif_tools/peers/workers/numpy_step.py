@@ -24,21 +24,21 @@ class Neurons:
         if layer["kind"] == "silif":
             w = self.second
             w *= layer["be"]
-            w += np.multiply(layer["a"], u, out=scratch)
-            w += np.multiply(layer["b"], s, out=scratch)
+            w += np.multiply(layer["subthreshold_coupling"], u, out=scratch)
+            w += np.multiply(layer["spike_coupling"], s, out=scratch)
             u -= s
             u *= layer["decay"]
             u += current
-            u -= np.multiply(layer["second"], w, out=scratch)
+            u -= np.multiply(layer["input_gain"], w, out=scratch)
             np.greater(u, 1.0, out=s, casting="unsafe")
             return s
         if layer["kind"] == "csilif":
             imaginary = self.second
             u -= np.multiply(s, np.float32(0.5), out=scratch)
             current += layer["decay"] * u
-            current -= np.multiply(layer["second"], imaginary, out=scratch)
+            current -= np.multiply(layer["decay_imaginary"], imaginary, out=scratch)
             imaginary *= layer["decay"]
-            imaginary += np.multiply(layer["second"], u, out=scratch)
+            imaginary += np.multiply(layer["decay_imaginary"], u, out=scratch)
             u[:] = current
             np.greater(u, 0.5, out=s, casting="unsafe")
             return s

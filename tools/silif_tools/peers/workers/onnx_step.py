@@ -51,20 +51,21 @@ def add_layer(graph: Graph, layer: dict, index: int, values: str) -> str:
         u_next = graph.node("Add", graph.node("Mul", decay, u), current, output=f"u{index}_next")
         return graph.node("Softmax", u_next, output="probabilities", axis=-1)
     second, s = graph.state(f"w{index}", width), graph.state(f"s{index}", width)
-    gain = graph.row(layer["second"])
     if layer["kind"] == "silif":
+        gain = graph.row(layer["input_gain"])
         w = graph.node("Mul", graph.row(layer["be"]), second)
-        w = graph.node("Add", w, graph.node("Mul", graph.row(layer["a"]), u))
-        w = graph.node("Add", w, graph.node("Mul", graph.row(layer["b"]), s), output=f"w{index}_next")
+        w = graph.node("Add", w, graph.node("Mul", graph.row(layer["subthreshold_coupling"]), u))
+        w = graph.node("Add", w, graph.node("Mul", graph.row(layer["spike_coupling"]), s), output=f"w{index}_next")
         new = graph.node("Mul", decay, graph.node("Sub", u, s))
         new = graph.node("Add", new, current)
         new = graph.node("Sub", new, graph.node("Mul", gain, w), output=f"u{index}_next")
         threshold = 1.0
     else:
+        turn = graph.row(layer["decay_imaginary"])
         reset = graph.node("Sub", u, graph.node("Mul", s, graph.constant(np.float32(0.5))))
-        new = graph.node("Sub", graph.node("Mul", decay, reset), graph.node("Mul", gain, second))
+        new = graph.node("Sub", graph.node("Mul", decay, reset), graph.node("Mul", turn, second))
         new = graph.node("Add", new, current, output=f"u{index}_next")
-        turned = graph.node("Mul", gain, reset)
+        turned = graph.node("Mul", turn, reset)
         graph.node("Add", turned, graph.node("Mul", decay, second), output=f"w{index}_next")
         threshold = 0.5
     fired = graph.node("Greater", new, graph.constant(np.float32(threshold)))

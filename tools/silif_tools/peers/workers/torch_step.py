@@ -25,14 +25,14 @@ class Neurons:
         layer, u, s = self.layer, self.u, self.spikes
         current = torch.addmv(layer["bias"], layer["weights"], values)
         if layer["kind"] == "silif":
-            self.second = layer["be"] * self.second + layer["a"] * u + layer["b"] * s
-            self.u = layer["decay"] * (u - s) + current - layer["second"] * self.second
+            self.second = layer["be"] * self.second + layer["subthreshold_coupling"] * u + layer["spike_coupling"] * s
+            self.u = layer["decay"] * (u - s) + current - layer["input_gain"] * self.second
             self.spikes = (self.u > 1).float()
             return self.spikes
         if layer["kind"] == "csilif":
             reset, imaginary = u - s / 2, self.second
-            self.u = layer["decay"] * reset - layer["second"] * imaginary + current
-            self.second = layer["second"] * reset + layer["decay"] * imaginary
+            self.u = layer["decay"] * reset - layer["decay_imaginary"] * imaginary + current
+            self.second = layer["decay_imaginary"] * reset + layer["decay"] * imaginary
             self.spikes = (self.u > 0.5).float()
             return self.spikes
         self.u = layer["decay"] * u + current

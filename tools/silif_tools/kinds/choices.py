@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from .delays import DEFAULT_KERNEL
+# Taps of a learned delay's convolution in the published networks.
+DEFAULT_KERNEL = 31
 
 
 @dataclass

@@ -1,0 +1,30 @@
+"""The kinds of neurons: one module each, one line each in `KINDS`. The rest of the tools asks here, or `layer.kind`."""
+
+from pathlib import Path
+
+from ..model_file.read import parse_model
+from ..model_file.tables import ModelTables
+from .csilif import CSILIF
+from .kind import Kind
+from .readout import READOUT
+from .rf import RF
+from .silif import SILIF
+
+# By their numbers in the file.
+KINDS: tuple[Kind, ...] = (
+    SILIF,
+    CSILIF,
+    READOUT,
+    RF,
+)
+HIDDEN_KINDS = tuple(kind for kind in KINDS if kind.fires)
+
+
+def kind_named(slug: str) -> Kind:
+    """By its name in recipes and file names: "silif", ... Raises KeyError."""
+    return {kind.slug: kind for kind in KINDS}[slug]
+
+
+def read_model(source: Path | bytes) -> ModelTables:
+    """Parse a model file. Raises ModelFileError on anything that is not an intact file of this version."""
+    return parse_model(source, KINDS)

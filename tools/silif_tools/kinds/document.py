@@ -1,0 +1,75 @@
+"""What is written down of the kinds' tables outside of Python, made from the schema.
+
+- docs/MODEL-FORMAT.md: the kinds, and the tables of a layer;
+- tools/scripts/worst_case_model.py: what it skips and fills, for it runs without any package.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ..model_file.schema import CONNECTION, DELAYS, Table
+from . import KINDS
+
+ROOT = Path(__file__).resolve().parents[3]
+_COMMAND = "python -m silif_tools.kinds"
+_SHORT = {"int32": "i32", "uint8": "u8"}
+
+
+def _rows() -> list[tuple[str, str, str, str]]:
+    """(table, type, kinds, meaning), in an order in which each kind finds its tables in the file's order."""
+    rows = [("weights", "i8 or i16 [inputs · P]", "all", "for each input the weights to all outputs; of 4 bits u8"
+             " [inputs · P/2], see below")]  # fmt: skip
+    rows += [(table.name, f"{_SHORT[table.dtype]} [P]", "all", table.meaning) for table in CONNECTION]
+    rows.append((DELAYS.name, _SHORT[DELAYS.dtype], "with delays", DELAYS.meaning))
+    found: dict[Table, list[str]] = {}
+    for kind in KINDS:
+        for table in kind.tables:
+            found.setdefault(table, []).append(kind.title)
+    for table, titles in found.items():
+        who = "all" if len(titles) == len(KINDS) else ", ".join(titles)
+        rows.append((table.name, f"{_SHORT[table.dtype]} [P]", who, table.meaning))
+    return rows
+
+
+def format_page() -> str:
+    """The generated part of docs/MODEL-FORMAT.md."""
+    kinds = ", ".join(f"{kind.number} {kind.title}" for kind in KINDS)
+    rows = "\n".join("| " + " | ".join(row) + " |" for row in _rows())
+    return (
+        f"Kinds: {kinds}.\n\nP is outputs rounded up to a multiple of 16. What lies between outputs and P must be zero"
+        f" in every table.\n\n| table | type | kinds | |\n|---|---|---|---|\n{rows}\n"
+    )
+
+
+def _python_rows(tables: tuple[Table, ...], indent: str) -> str:
+    code = {"int32": "i", "uint8": "B"}
+    return "".join(f'{indent}("{table.name}", "{code[table.dtype]}", {table.worst}),\n' for table in tables)
+
+
+def worst_case_tables() -> str:
+    """The generated part of tools/scripts/worst_case_model.py."""
+    kinds = "".join(
+        f"    {kind.number}: (  # {kind.title}\n{_python_rows(kind.tables, ' ' * 8)}    ),\n" for kind in KINDS
+    )
+    return f"CONNECTION = (\n{_python_rows(CONNECTION, '    ')})\nKINDS = {{\n{kinds}}}\n"
+
+
+# File, what begins and ends its generated part, what stands there.
+PARTS: tuple[tuple[Path, str, str, Callable[[], str]], ...] = (
+    (ROOT / "docs/MODEL-FORMAT.md", f"<!-- begin: made by `{_COMMAND}` -->\n", "<!-- end -->\n", format_page),
+    (
+        ROOT / "tools/scripts/worst_case_model.py",
+        f"# begin: made by `{_COMMAND}`\n",
+        "# end\n",
+        worst_case_tables,
+    ),
+)
+
+
+def current_text(path: Path, begin: str, end: str, make: Callable[[], str]) -> str:
+    """The file as it should be. Raises ValueError where its marks are missing."""
+    before, mark, rest = path.read_text().partition(begin)
+    _, stop, after = rest.partition(end)
+    if not mark or not stop:
+        raise ValueError(f"{path}: no part between {begin.strip()} and {end.strip()}")
+    return before + mark + make() + stop + after
