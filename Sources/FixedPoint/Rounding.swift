@@ -3,7 +3,7 @@
 //
 // All of these wrap instead of trapping, so that loops over them vectorise: callers prove that nothing wraps.
 //
-// Twins: Sources/CKernels/arithmetic.h, tools/silif_tools/integer/fixed.py
+// Twins: Sources/CKernels/arithmetic.h, tools/silif_tools/fixed_point.py
 
 /// `value · 2^-bits`, rounded half up.
 ///

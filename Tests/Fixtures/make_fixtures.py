@@ -8,17 +8,10 @@ from pathlib import Path
 
 import numpy as np
 from silif_tools.export.self_test import add_self_test
-from silif_tools.integer.fixed import mantissa_and_shift
+from silif_tools.fixed_point import mantissa_and_shift
 from silif_tools.integer.frontend import FrontEndSettings
-from silif_tools.model_file.tables import (
-    DelayKind,
-    Detector,
-    InputKind,
-    LayerTables,
-    ModelTables,
-    NeuronKind,
-    Source,
-)
+from silif_tools.kinds import CSILIF, READOUT, SILIF
+from silif_tools.model_file.tables import DelayKind, Detector, InputKind, LayerTables, ModelTables, Source
 from silif_tools.model_file.write import model_bytes, write_atomically
 
 FOLDER = Path(__file__).parent
@@ -46,17 +39,18 @@ def layer(generator, kind, source, inputs, outputs, gain, delay_kind=DelayKind.N
         scale_mantissa=mantissa,
         scale_shift=shift,
         bias=np.zeros(outputs, np.int64),
-        decay=decay,
+        neuron={"decay": decay},
     )
-    if kind == NeuronKind.SILIF:
-        tables.second = 2**30 - decay
-        tables.adaptation_leak_mantissa = q30(0.02, 0.1)
-        tables.adaptation_leak_shift = np.zeros(outputs, np.int64)
-        tables.subthreshold_coupling = q30(0, 0.5)
-        tables.spike_coupling = np.rint(generator.uniform(0, 0.3, outputs) * 2**FRACTION_BITS).astype(np.int64)
-    if kind == NeuronKind.CSILIF:
-        tables.second = q30(0.1, 0.4)
-        tables.decay = q30(0.6, 0.85)
+    if kind is SILIF:
+        tables.neuron |= {
+            "input_gain": 2**30 - decay,
+            "adaptation_leak_mantissa": q30(0.02, 0.1),
+            "adaptation_leak_shift": np.zeros(outputs, np.int64),
+            "subthreshold_coupling": q30(0, 0.5),
+            "spike_coupling": np.rint(generator.uniform(0, 0.3, outputs) * 2**FRACTION_BITS).astype(np.int64),
+        }
+    if kind is CSILIF:
+        tables.neuron = {"decay_imaginary": q30(0.1, 0.4), "decay": q30(0.6, 0.85)}
     if delay_kind == DelayKind.AXONAL:
         tables.delay_kind, tables.delays = delay_kind, generator.integers(0, 8, inputs)
     return tables
@@ -78,9 +72,9 @@ def audio_model() -> ModelTables:
         step_us=10_000,
         clip_frames=98,
         layers=[
-            layer(generator, NeuronKind.SILIF, Source.DENSE, 40, 16, 3.0 / (60 * 6 * 2000)),
-            layer(generator, NeuronKind.CSILIF, Source.SPIKES, 16, 16, 1.5 / 100, DelayKind.AXONAL),
-            layer(generator, NeuronKind.READOUT, Source.SPIKES, 16, 5, 8.0 / 100),
+            layer(generator, SILIF, Source.DENSE, 40, 16, 3.0 / (60 * 6 * 2000)),
+            layer(generator, CSILIF, Source.SPIKES, 16, 16, 1.5 / 100, DelayKind.AXONAL),
+            layer(generator, READOUT, Source.SPIKES, 16, 5, 8.0 / 100),
         ],
         words=words,
         unknown_index=3,
@@ -104,8 +98,8 @@ def counts_model() -> ModelTables:
         step_us=4_000,
         clip_frames=0,
         layers=[
-            layer(generator, NeuronKind.SILIF, Source.DENSE, 8, 16, 1.0 / 100),
-            layer(generator, NeuronKind.READOUT, Source.SPIKES, 16, 3, 6.0 / 100),
+            layer(generator, SILIF, Source.DENSE, 8, 16, 1.0 / 100),
+            layer(generator, READOUT, Source.SPIKES, 16, 3, 6.0 / 100),
         ],
         words=words,
         unknown_index=None,
