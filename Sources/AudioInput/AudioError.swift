@@ -2,6 +2,7 @@ import Glibc
 
 /// What went wrong with a source, in words for the person who has to put it right.
 public struct AudioError: Error, CustomStringConvertible, Equatable, Sendable {
+  /// What a caller may want to tell apart.
   public enum Kind: Equatable, Sendable {
     /// No such file or folder.
     case notFound
@@ -23,18 +24,23 @@ public struct AudioError: Error, CustomStringConvertible, Equatable, Sendable {
     case io
   }
 
+  /// Which of these it is.
   public let kind: Kind
   /// The file or device.
   public let subject: String
   /// What is wrong and what to do, without the subject.
   public let message: String
 
+  /// - Parameters:
+  ///   - subject: the file or device.
+  ///   - message: what is wrong and what to do, one sentence without the subject.
   public init(_ kind: Kind, _ subject: String, _ message: String) {
     self.kind = kind
     self.subject = subject
     self.message = message
   }
 
+  /// Subject and message: a line for the user.
   public var description: String { "\(subject): \(message)" }
 }
 

@@ -5,6 +5,11 @@ import Glibc
 ///
 /// Two kinds of files are refused that would only make noise: those whose name says that they are sound files while their
 /// bytes don't, and text.
+///
+/// - Parameters:
+///   - path: a file, or "-".
+///   - stopDescriptor: when it becomes readable, a `read` gives `.end`.
+/// - Throws: AudioError, as `SoundFile`.
 public func openInput(path: String, stopDescriptor: Int32? = nil) throws(AudioError) -> any AudioSource {
   if path == "-" { return StandardInput(stopDescriptor: stopDescriptor) }
   let opened = try OpenedFile(path: path)
@@ -12,7 +17,7 @@ public func openInput(path: String, stopDescriptor: Int32? = nil) throws(AudioEr
     var head = [UInt8](repeating: 0, count: 1024)
     let got = pread(opened.descriptor, &head, head.count, 0)
     head.removeLast(head.count - max(got, 0))
-    if head.isEmpty || SoundMagic(head) != .unknown || hasSoundName(path) {
+    if head.isEmpty || SoundMagic(head) != .unknown || SoundEnding(of: path) != nil {
       return try SoundFile(opened, path: path, stopDescriptor: stopDescriptor)
     }
     if head.withUnsafeBytes({ looksLikeText($0) }) {
@@ -22,15 +27,6 @@ public func openInput(path: String, stopDescriptor: Int32? = nil) throws(AudioEr
   }
   let bytes = PipeBytes(descriptor: opened.descriptor, stopDescriptor: stopDescriptor, closesDescriptor: true)
   return StandardInput(bytes: bytes, name: path)
-}
-
-private func hasSoundName(_ path: String) -> Bool {
-  let endings = [
-    "wav", "wave", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff", "aifc", "au", "snd", "caf", "w64", "rf64", "voc",
-    "sph", "nist", "m4a", "aac", "wma", "webm", "mp4",
-  ]
-  guard let dot = path.lastIndex(of: ".") else { return false }
-  return endings.contains(path[path.index(after: dot)...].lowercased())
 }
 
 /// Nothing but printable ASCII and line ends, and enough of it: no recording looks like that.

@@ -7,6 +7,8 @@ import SiLIF
 /// 2. a word whose mean is below its re-arming level is armed again;
 /// 3. after the warm-up and outside the refractory time, the armed keyword with the largest mean among those at or
 ///    above their threshold is reported (the first of equals), disarmed, and the refractory time starts.
+///
+/// Twins: tools/silif_tools/integer/detector.py
 public struct Detector {
   private let window: Int
   private let warmUp: Int

@@ -3,20 +3,26 @@ import SiLIF
 
 /// A detector's settings: the model's defaults, and what the user overrides. All times in frames, all scores in Q15.
 public struct DetectorSettings: Sendable {
+  /// When one class is reported.
   public struct Word: Sendable {
     /// Mean probability at which the word is reported, 0...32768.
     public var threshold_q15: Int32
-    /// Mean probability below which the word may be reported again.
+    /// Mean probability below which the word may be reported again, 0...32768.
     public var rearm_q15: Int32
     /// Whether the class is reported at all.
     public var isKeyword: Bool
   }
 
+  /// Frames whose probabilities are averaged, 1...1024.
   public var window_frames: Int
+  /// Frames after a start or a gap in which nothing is reported, 0 or more.
   public var warmUp_frames: Int
+  /// Frames after an event in which nothing is reported, 0 or more.
   public var refractory_frames: Int
+  /// One for each class, in the readout's order.
   public var words: [Word]
 
+  /// What the model's file says.
   public init(defaultsOf model: Model) {
     let defaults = model.detector
     window_frames = defaults.window_frames
@@ -28,7 +34,11 @@ public struct DetectorSettings: Sendable {
     }
   }
 
-  /// Sets a word's threshold to a probability in 0...1; its re-arming level keeps its ratio to the threshold.
+  /// Sets a word's threshold; its re-arming level keeps its ratio to the threshold.
+  ///
+  /// - Parameters:
+  ///   - probability: 0...1.
+  ///   - index: the class, an index of `words`.
   public mutating func setThreshold(_ probability: Double, forClass index: Int) {
     let old = words[index]
     let threshold = Int32((probability * 32768).rounded())
@@ -38,11 +48,16 @@ public struct DetectorSettings: Sendable {
 }
 
 extension Detector {
+  /// Bytes of memory that `init(settings:memory:)` needs, aligned to 64.
   public static func requiredBytes(for settings: DetectorSettings) -> Int {
     requiredBytes(window_frames: settings.window_frames, classes: settings.words.count)
   }
 
-  /// - Parameter memory: at least `requiredBytes(for:)`, aligned to 64, owned by the caller.
+  /// A detector with these settings.
+  ///
+  /// - Parameters:
+  ///   - settings: with a window of 1 to 1024 frames.
+  ///   - memory: at least `requiredBytes(for:)`, aligned to 64, owned by the caller.
   public init(settings: DetectorSettings, memory: UnsafeMutableRawBufferPointer) {
     self.init(
       window_frames: settings.window_frames, warmUp_frames: settings.warmUp_frames,
@@ -55,14 +70,20 @@ extension Detector {
 
 extension KeywordSpotter {
   /// Bytes of memory that `init(model:settings:memory:)` needs, aligned to 64.
+  ///
+  /// - Throws: SpotterError where the front end does not fit this build or the network.
   public static func requiredBytes(for model: Model, settings: DetectorSettings) throws(SpotterError) -> Int {
     try FramePipeline.requiredBytes(for: model) + Detector.requiredBytes(for: settings)
   }
 
+  /// A spotter for a model, with its settings.
+  ///
   /// - Parameters:
+  ///   - model: its bytes must outlive the spotter.
   ///   - settings: the model's defaults, possibly overridden.
   ///   - memory: at least `requiredBytes(for:settings:)`, aligned to 64, owned by the caller and not moved.
   ///   - kernels: one of `KernelLevel.available`.
+  /// - Throws: SpotterError, as `requiredBytes(for:settings:)`.
   public init(
     model: Model, settings: DetectorSettings, memory: UnsafeMutableRawBufferPointer, kernels: KernelLevel = .best
   ) throws(SpotterError) {

@@ -5,17 +5,22 @@ import SiLIF
 public enum ModelFileError: Error {
   /// The system's errno for opening or mapping the file.
   case system(errno: Int32)
+  /// What is wrong with its content.
   case invalid(ModelError)
 }
 
 /// A model file in a read-only memory map: weights are used in place and shared between processes.
 public final class ModelFile: @unchecked Sendable {
+  /// As it was given.
   public let path: String
   /// Points into the map: whatever is made from it must not outlive this object.
   public let model: Model
   private let mapped: UnsafeMutableRawPointer
   private let byteCount: Int
 
+  /// Maps a file and checks all of it but the self-test, which `Model.runSelfTest()` runs.
+  ///
+  /// - Throws: ModelFileError: the system's error, or what is wrong with which field.
   public init(path: String) throws(ModelFileError) {
     self.path = path
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -49,6 +54,6 @@ public final class ModelFile: @unchecked Sendable {
 }
 
 extension WordList {
-  /// The words in the readout's order.
+  /// The words in the readout's order. Bytes that are no UTF-8 become replacement characters.
   public var strings: [String] { (0..<count).map { String(decoding: self[$0], as: UTF8.self) } }
 }

@@ -1,3 +1,4 @@
+import AudioInput
 import CommandSupport
 import KeywordSpotter
 import LogMel
@@ -161,7 +162,7 @@ struct Benchmark {
   /// Audio to keyword with every neuron firing, on noise that leaves no value of a frame zero.
   private func worstWhole(_ worst: WorstCaseModel) throws(SpotterError) -> Timings {
     var random = SyntheticModel.Random()
-    let noise = (0..<16_000).map { _ in Int16.random(in: .min ... .max, using: &random) }
+    let noise = (0..<outputRate_hz).map { _ in Int16.random(in: .min ... .max, using: &random) }
     defer { withExtendedLifetime(worst) {} }
     return try whole(worst.model, noise, warmUp_hops: WorstCaseModel.warmUp_steps)
   }

@@ -1,7 +1,9 @@
 /// Interleaved channels to one: their mean, rounded half up.
 public struct ChannelMixer: Sendable {
+  /// Channels that can be mixed.
   public static let channelCounts = 1...1024
 
+  /// Channels in a frame.
   public let channels: Int
 
   /// `channels` lies in `channelCounts` (a precondition; ask first).
@@ -10,7 +12,12 @@ public struct ChannelMixer: Sendable {
     self.channels = channels
   }
 
-  /// Reads `frames` · `channels` samples and writes `frames`. The output may be the input itself.
+  /// Mixes some frames.
+  ///
+  /// - Parameters:
+  ///   - input: [frame][channel], interleaved.
+  ///   - frames: 0 or more.
+  ///   - output: [frame]; it may be the input itself.
   @_noAllocation @_noLocks
   public func mix(_ input: UnsafePointer<Int16>, frames: Int, into output: UnsafeMutablePointer<Int16>) {
     switch channels {

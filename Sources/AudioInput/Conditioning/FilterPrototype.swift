@@ -1,7 +1,8 @@
 import FixedPoint
 
 // The functions behind the resampler's filters, in 64-bit fixed point: no libm, so the same bits on every machine.
-// The same functions stand in tools/silif_tools/integer/resampler.py.
+//
+// Twins: tools/silif_tools/integer/resampler.py
 
 private let halfPi_q30: Int64 = 1_686_629_713
 private let twoPi_q30: Int64 = 6_746_518_852

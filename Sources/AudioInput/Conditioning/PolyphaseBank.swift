@@ -10,6 +10,8 @@ import Synchronization
 /// Memory: with 16000/gcd positions the exact bank is used up to 65,536 coefficients (256 KiB); 44.1 kHz has 33,280. Rates that
 /// need more (12,345 Hz, 16,001 Hz) get rows on a grid of at most 256 positions, and an output is the exact rational blend of
 /// its two neighbours; that costs twice the time, at most 160 KiB, and no attenuation.
+///
+/// Twins: tools/silif_tools/integer/resampler.py
 final class PolyphaseBank: Sendable {
   static let exactBankCoefficients = 65_536
 

@@ -8,9 +8,13 @@ import FixedPoint
 /// input: 2.3 ms.
 ///
 /// One rounding, half up, and saturation, both on the complete sum. Set-up allocates; nothing after it does.
+///
+/// Twins: tools/silif_tools/integer/resampler.py
 public struct Resampler: ~Copyable {
+  /// Input rates that are served.
   public static let rates_hz = 1...768_000
 
+  /// Samples a second of what goes in.
   public let rate_hz: Int
   /// nil: the input is at 16 kHz already. Kept for its memory, which `rows` points into.
   private let bank: PolyphaseBank?
@@ -59,6 +63,11 @@ public struct Resampler: ~Copyable {
 
   /// Takes as much of `input` and gives as much into `output` as possible. Either all input was consumed or the output is full;
   /// call again with the rest.
+  ///
+  /// - Parameters:
+  ///   - input: at `rate_hz`, mono.
+  ///   - output: at 16 kHz, mono.
+  /// - Returns: samples taken from the front of the input, and samples written to the front of the output.
   @_noAllocation @_noLocks
   public mutating func process(
     _ input: UnsafeBufferPointer<Int16>, into output: UnsafeMutableBufferPointer<Int16>

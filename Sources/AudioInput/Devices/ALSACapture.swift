@@ -8,10 +8,13 @@ import Glibc
 ///
 /// After `init` the read path allocates nothing, takes no lock and touches no file.
 public final class ALSACapture: AudioSource {
+  /// alsa-lib's name of the device.
   public let device: String
+  /// What the device delivers, before mixing and resampling.
   public let format: CaptureFormat
-  /// Times that samples were lost because nobody fetched them in time, and because the machine slept.
+  /// Times that samples were lost because nobody fetched them in time.
   public private(set) var overruns = 0
+  /// Times that samples were lost because the machine slept.
   public private(set) var suspends = 0
 
   private let stream: CaptureStream
@@ -20,9 +23,13 @@ public final class ALSACapture: AudioSource {
   private var conditioner: Conditioner
   private var recoveries = 0
 
-  /// `device` is a name of alsa-lib: `default`, `hw:0`, `plughw:CARD=Mic,DEV=0`. When `stopDescriptor` becomes readable, a blocked
-  /// `read` gives `.end`. Throws `.noSuchDevice`, `.deviceBusy`, `.permissionDenied`, `.unsupported` (with what the device can
-  /// do) or `.io`.
+  /// Opens a device and settles its format; the sound starts with the first `read`.
+  ///
+  /// - Parameters:
+  ///   - device: a name of alsa-lib: `default`, `hw:0`, `plughw:CARD=Mic,DEV=0`.
+  ///   - stopDescriptor: when it becomes readable, a blocked `read` gives `.end`.
+  /// - Throws: AudioError: `.noSuchDevice`, `.deviceBusy`, `.permissionDenied`, `.unsupported` (with what the device can do) or
+  ///   `.io`.
   public convenience init(device: String, stopDescriptor: Int32? = nil) throws(AudioError) {
     try self.init(device: device, stopDescriptor: stopDescriptor, preferences: CapturePreferences())
   }
@@ -44,6 +51,9 @@ public final class ALSACapture: AudioSource {
     conditioner = Conditioner(rate_hz: format.rate_hz, channels: format.channels, blockFrames: blockFrames)
   }
 
+  /// Waits for the device, at most 10 seconds.
+  ///
+  /// - Throws: AudioError: `.noSuchDevice` when it was unplugged, `.io` for anything else.
   public func read(into buffer: UnsafeMutableBufferPointer<Int16>) throws(AudioError) -> AudioRead {
     while true {
       let produced = conditioner.drain(into: buffer)

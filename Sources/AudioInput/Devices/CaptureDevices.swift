@@ -3,7 +3,9 @@ import Glibc
 
 /// A device that `ALSACapture` may open.
 public struct CaptureDevice: Equatable, Sendable {
+  /// What `ALSACapture` takes, such as `hw:0,1`.
   public let name: String
+  /// In words, for a person to choose by.
   public let description: String
 }
 

@@ -2,13 +2,18 @@ import CALSA
 
 /// What a device and this program agreed on.
 public struct CaptureFormat: Equatable, Sendable, CustomStringConvertible {
+  /// Frames a second.
   public let rate_hz: Int
+  /// Samples in a frame.
   public let channels: Int
   /// alsa-lib's name of the sample format, such as "S16_LE".
   public let format: String
+  /// Frames after which the device wakes its reader.
   public let period_frames: Int
+  /// Frames that the device holds before the first are lost.
   public let buffer_frames: Int
 
+  /// All of it on one line.
   public var description: String {
     "\(rate_hz) Hz, \(channels) channel\(channels == 1 ? "" : "s"), \(format), "
       + "period \(period_frames) and buffer \(buffer_frames) frames"
@@ -59,7 +64,7 @@ struct CapturePreferences {
   /// 16 kHz needs no resampling; then the rates that converters really run at. Rates below 16 kHz lose a part of the speech band,
   /// so they come last.
   var rates_hz = [
-    16_000, 48_000, 32_000, 96_000, 44_100, 64_000, 88_200, 192_000, 176_400, 24_000, 22_050, 384_000, 352_800,
+    outputRate_hz, 48_000, 32_000, 96_000, 44_100, 64_000, 88_200, 192_000, 176_400, 24_000, 22_050, 384_000, 352_800,
   ]
   var lowRates_hz = [12_000, 11_025, 8_000]
   var channels = 1...32

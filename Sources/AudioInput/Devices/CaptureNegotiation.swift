@@ -62,9 +62,9 @@ struct CaptureNegotiation: ~Copyable {
     if snd_pcm_hw_params_get_rate_max(parameters, &highest, nil) == 0,
       snd_pcm_hw_params_get_rate_min(parameters, &lowest, nil) == 0
     {
-      odd = [Int(max(lowest, 16_000)), Int(highest)]  // a device with one strange rate
+      odd = [Int(max(lowest, UInt32(outputRate_hz))), Int(highest)]  // a device with one strange rate
     }
-    for rate_hz in preferences.rates_hz + odd.filter({ $0 >= 16_000 }) + preferences.lowRates_hz + odd {
+    for rate_hz in preferences.rates_hz + odd.filter({ $0 >= outputRate_hz }) + preferences.lowRates_hz + odd {
       guard Resampler.rates_hz.contains(rate_hz),
         snd_pcm_hw_params_test_rate(pcm, parameters, UInt32(rate_hz), 0) == 0
       else { continue }

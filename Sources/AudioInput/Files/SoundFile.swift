@@ -5,19 +5,24 @@ import Glibc
 ///
 /// A file that declares more than it holds gives its samples and then throws `.truncated`, where that can't be seen at once.
 public final class SoundFile: AudioSource {
+  /// As it was given.
   public let path: String
   private let decoder: SoundDecoder
   private let stopDescriptor: Int32?
 
-  /// Frames a second and channels in the file.
+  /// Frames a second in the file.
   public var rate_hz: Int { decoder.rate_hz }
+  /// Channels in the file.
   public var channels: Int { decoder.channels }
   /// Samples at 16 kHz that a full read gives, as far as the header says; nil: unknown.
   public var declaredSamples: Int? {
     decoder.declared_frames.map { Int(($0 * Int64(outputRate_hz) + Int64(rate_hz) - 1) / Int64(rate_hz)) }
   }
 
-  /// Throws `.notFound`, `.permissionDenied`, `.notASound` (folders too), `.empty`, `.truncated`, `.unsupported` or `.io`.
+  /// Opens a file and reads its header.
+  ///
+  /// - Throws: AudioError: `.notFound`, `.permissionDenied`, `.notASound` (folders too), `.empty`, `.truncated`, `.unsupported` or
+  ///   `.io`.
   public convenience init(path: String) throws(AudioError) {
     let opened = try OpenedFile(path: path)
     guard opened.isRegular else {
@@ -36,6 +41,10 @@ public final class SoundFile: AudioSource {
     decoder = try SoundDecoder(bytes: bytes, name: path, blockFrames: 2048)
   }
 
+  /// The next samples.
+  ///
+  /// - Throws: AudioError: `.truncated` for a file that ends too early or is damaged, after the samples before; `.unsupported` for
+  ///   samples that are not numbers; `.io`.
   public func read(into buffer: UnsafeMutableBufferPointer<Int16>) throws(AudioError) -> AudioRead {
     if let stopDescriptor {
       var stop = pollfd(fd: stopDescriptor, events: Int16(POLLIN), revents: 0)

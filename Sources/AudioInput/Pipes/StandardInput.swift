@@ -1,8 +1,8 @@
 /// A stream of bytes: standard input, a named pipe, a raw file. S16_LE, 16 kHz, mono, without a header, unless it begins as a
 /// WAV, FLAC or Ogg file, which is then decoded as it comes, also when it never ends.
 ///
-/// Raw samples are handed over as soon as they arrive. A stream that begins with much text is refused: it would be noise. A single byte left at the end is dropped. A stream without a byte is
-/// no error: it ends.
+/// Raw samples are handed over as soon as they arrive. A stream that begins with much text is refused: it would be noise. A
+/// single byte left at the end is dropped. A stream without a byte is no error: it ends.
 public final class StandardInput: AudioSource {
   private enum Content {
     case undecided
@@ -16,7 +16,11 @@ public final class StandardInput: AudioSource {
   private var oddByte: UInt8?
   private var isKnownToBeSound = false
 
-  /// Nothing is read yet. `stopDescriptor`: when it becomes readable, a blocked read gives `.end`.
+  /// Nothing is read yet.
+  ///
+  /// - Parameters:
+  ///   - descriptor: stays open when this object goes.
+  ///   - stopDescriptor: when it becomes readable, a blocked `read` gives `.end`.
   public convenience init(descriptor: Int32 = 0, stopDescriptor: Int32? = nil) {
     self.init(
       bytes: PipeBytes(descriptor: descriptor, stopDescriptor: stopDescriptor, closesDescriptor: false),
@@ -28,6 +32,9 @@ public final class StandardInput: AudioSource {
     self.name = name
   }
 
+  /// Waits for bytes.
+  ///
+  /// - Throws: AudioError: `.notASound` for text, and what `SoundFile` throws where the stream is a sound file.
   public func read(into buffer: UnsafeMutableBufferPointer<Int16>) throws(AudioError) -> AudioRead {
     switch content {
     case .undecided:

@@ -1,3 +1,4 @@
+import AudioInput
 import CommandSupport
 import Glibc
 
@@ -6,11 +7,6 @@ struct FolderSearch {
   private let rule: WordRule
   /// Folders already asked whether they hold a word's folder.
   private var isWordFolder: [String: Bool] = [:]
-
-  /// What libsndfile reads. Other files (lists, licences) are passed over.
-  static let suffixes: Set<String> = [
-    "wav", "wave", "w64", "rf64", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff", "aifc", "au", "snd", "caf",
-  ]
 
   init(rule: WordRule) { self.rule = rule }
 
@@ -62,9 +58,9 @@ struct FolderSearch {
     return isWordFolder[folder] == true ? rule.label(folder: parts[parts.count - 2]) : nil
   }
 
+  /// Other files (lists, licences) are passed over.
   private static func isSound(_ name: String) -> Bool {
-    guard let dot = name.lastIndex(of: ".") else { return false }
-    return suffixes.contains(name[name.index(after: dot)...].lowercased())
+    if case .readable = SoundEnding(of: name) { true } else { false }
   }
 
   static func isFolder(_ path: String) -> Bool {

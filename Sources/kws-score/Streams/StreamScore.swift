@@ -1,8 +1,10 @@
 import CommandSupport
 import KeywordSpotter
 
-/// Events against a truth. A hit is the right word between its start and 750 ms after its end, counted once; another
-/// word there is a wrong word; every other event is a false alarm.
+/// Events against a truth (docs/SCORING.md). A hit is the right word between its start and `grace_s` after its end, counted
+/// once; another word there is a wrong word; every other event is a false alarm.
+///
+/// Twins: tools/silif_tools/streams/score.py
 struct StreamScore: Equatable, Sendable {
   enum Verdict: String, Sendable {
     case hit
