@@ -50,19 +50,24 @@ let package = Package(
     .executableTarget(name: "kws-score", dependencies: ["CommandSupport"]),
     .executableTarget(name: "kws-model", dependencies: ["CommandSupport"]),
     .executableTarget(name: "kws-bench", dependencies: ["CommandSupport"]),
+    // What the tests share: a seeded generator, a temporary folder, models and sound.
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "FixedPointTests", dependencies: ["FixedPoint"]),
     .testTarget(name: "SiLIFTests", dependencies: ["SiLIF", "FixedPoint"], exclude: ["Golden"]),
     .testTarget(name: "LogMelTests", dependencies: ["LogMel", "CKernels"], exclude: ["Golden"]),
-    .testTarget(name: "KeywordSpotterTests", dependencies: ["KeywordSpotter", "SpotterHost"]),
-    .testTarget(name: "SiLIFCTests", dependencies: ["CSiLIF", "SiLIFC", "SpotterHost", "KeywordSpotter", "SiLIF"]),
-    .testTarget(name: "AudioInputTests", dependencies: ["AudioInput", "CSndFile"], exclude: ["Golden"]),
+    .testTarget(name: "KeywordSpotterTests", dependencies: ["TestSupport", "KeywordSpotter", "SpotterHost"]),
+    .testTarget(
+      name: "SiLIFCTests",
+      dependencies: ["TestSupport", "CSiLIF", "SiLIFC", "SpotterHost", "KeywordSpotter", "SiLIF"]),
+    .testTarget(name: "AudioInputTests", dependencies: ["TestSupport", "AudioInput", "CSndFile"], exclude: ["Golden"]),
     // The Swift examples on the libraries' first pages (*.docc).
     .testTarget(
       name: "ExampleTests", dependencies: ["AudioInput", "SpotterHost", "KeywordSpotter", "LogMel", "SiLIF"]),
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "kws-listen", "kws-score", "kws-model", "kws-bench", "CommandSupport", "SpotterHost", "KeywordSpotter", "SiLIF",
+        "TestSupport", "kws-listen", "kws-score", "kws-model", "kws-bench", "CommandSupport", "SpotterHost",
+        "KeywordSpotter", "SiLIF",
         "AudioInput",
       ]),
   ],

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import AudioInput
@@ -9,7 +10,7 @@ import Testing
 
   @Test(arguments: [1, 7, 160, 4096])
   func theSameAsTheFile(block: Int) throws {
-    let device = FakeDevices.device(raw(samples))
+    let device = FakeDevices.device(TestSound.raw(samples))
     let capture = try ALSACapture(device: device)
     #expect(capture.format.description == "16000 Hz, 1 channel, S16_LE, period 160 and buffer 8000 frames")
     let captured = try readAll(capture, block: block, limit: samples.count)
@@ -22,7 +23,7 @@ import Testing
   @Test(arguments: [(48_000, 2), (44_100, 1), (48_000, 4), (8_000, 2)])
   func otherRatesAndChannels(rate_hz: Int, channels: Int) throws {
     let preferences = CapturePreferences(rates_hz: [rate_hz], channels: channels...channels)
-    let device = FakeDevices.device(raw(samples))
+    let device = FakeDevices.device(TestSound.raw(samples))
     let capture = try ALSACapture(device: device, stopDescriptor: nil, preferences: preferences)
     #expect(capture.format.rate_hz == rate_hz && capture.format.channels == channels)
     let limit = samples.count / channels * 16_000 / rate_hz - 100  // the end of the file is no end of the capture
@@ -43,7 +44,7 @@ import Testing
 
   @Test func stopEndsAnEndlessCapture() throws {
     let stop = TestPipe()
-    let capture = try ALSACapture(device: FakeDevices.device(raw(samples)), stopDescriptor: stop.reading)
+    let capture = try ALSACapture(device: FakeDevices.device(TestSound.raw(samples)), stopDescriptor: stop.reading)
     #expect(try readAll(capture, limit: 100).count == 100)
     stop.write([0])
     #expect(try readAll(capture).count <= 8_000)

@@ -1,5 +1,6 @@
 import CSndFile
 import Foundation
+import TestSupport
 import Testing
 
 @testable import AudioInput
@@ -16,37 +17,38 @@ import Testing
     return error.kind
   }
 
-  @Test func missing() {
+  @Test func missing() throws {
     #expect(kind(folder.file("none.wav")) == .notFound)
-    #expect(kind(folder.write([1], to: "file") + "/below.wav") == .notFound)
+    #expect(kind(try folder.write([1], to: "file") + "/below.wav") == .notFound)
   }
 
   @Test func aFolder() { #expect(kind(folder.path) == .notASound) }
 
-  @Test func empty() { #expect(kind(folder.write([], to: "empty.wav")) == .empty) }
+  @Test func empty() throws { #expect(kind(try folder.write([], to: "empty.wav")) == .empty) }
 
-  @Test func noFrames() { #expect(kind(folder.write(wav([]), to: "a.wav")) == .empty) }
+  @Test func noFrames() throws { #expect(kind(try folder.write(TestSound.wav([]), to: "a.wav")) == .empty) }
 
-  @Test func notASound() {
-    #expect(kind(folder.write(noise(4_000, seed: 1).map { UInt8(truncatingIfNeeded: $0) }, to: "n.wav")) == .notASound)
-    #expect(kind(folder.write(Array("RIFF but no more than that".utf8), to: "r.raw")) == .notASound)
-    #expect(kind(folder.write(Array("fLaC".utf8), to: "r.flac")) == .notASound)
+  @Test func notASound() throws {
+    #expect(
+      kind(try folder.write(noise(4_000, seed: 1).map { UInt8(truncatingIfNeeded: $0) }, to: "n.wav")) == .notASound)
+    #expect(kind(try folder.write(Array("RIFF but no more than that".utf8), to: "r.raw")) == .notASound)
+    #expect(kind(try folder.write(Array("fLaC".utf8), to: "r.flac")) == .notASound)
   }
 
-  @Test func ratesThatMakeNoSense() {
+  @Test func ratesThatMakeNoSense() throws {
     for rate_hz in [1, 999, 768_001] {
-      #expect(kind(folder.write(wav([1, 2, 3], rate_hz: rate_hz), to: "r.wav")) == .unsupported)
+      #expect(kind(try folder.write(TestSound.wav([1, 2, 3], rate_hz: rate_hz), to: "r.wav")) == .unsupported)
     }
   }
 
-  @Test func textIsNotRawSamples() {
-    let path = folder.write(Array("These are words, no samples.\n".utf8), to: "notes.txt")
+  @Test func textIsNotRawSamples() throws {
+    let path = try folder.write(Array("These are words, no samples.\n".utf8), to: "notes.txt")
     #expect(audioError { _ = try openInput(path: path) }?.kind == .notASound)
   }
 
   @Test(.disabled(if: getuid() == 0, "root may read everything"))
   func unreadable() throws {
-    let path = folder.write(wav([1, 2]), to: "secret.wav")
+    let path = try folder.write(TestSound.wav([1, 2]), to: "secret.wav")
     try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: path)
     #expect(kind(path) == .permissionDenied)
   }
@@ -58,10 +60,10 @@ import Testing
   }
 
   /// Cut at every length: never silently short.
-  @Test func truncatedWav() {
-    let whole = wav(noise(300, seed: 2), rate_hz: 8_000)
+  @Test func truncatedWav() throws {
+    let whole = TestSound.wav(noise(300, seed: 2), rate_hz: 8_000)
     for length in 1..<whole.count {
-      let found = kind(folder.write(Array(whole[..<length]), to: "cut.wav"))
+      let found = kind(try folder.write(Array(whole[..<length]), to: "cut.wav"))
       if length < 44 {
         #expect(
           found == .notASound || found == .truncated || found == .empty, "\(length) bytes: \(String(describing: found))"
@@ -78,12 +80,12 @@ import Testing
     ("e.caf", SF_FORMAT_CAF | SF_FORMAT_PCM_16), ("f.rf64", SF_FORMAT_RF64 | SF_FORMAT_PCM_16),
     ("g.ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS), ("h.wav", SF_FORMAT_WAV | SF_FORMAT_MS_ADPCM),
   ])
-  func truncatedOthers(name: String, format: Int) {
+  func truncatedOthers(name: String, format: Int) throws {
     write(noise(40_000, seed: 3), to: folder.file(name), format: format, rate_hz: 22_050, channels: 2)
-    let whole = bytes(of: folder.file(name))
-    #expect(kind(folder.write(whole, to: name)) == nil)
+    let whole = try TemporaryFolder.bytes(folder.file(name))
+    #expect(kind(try folder.write(whole, to: name)) == nil)
     for length in [whole.count / 10, whole.count / 2, whole.count - 1_000] {
-      let found = kind(folder.write(Array(whole[..<length]), to: name))
+      let found = kind(try folder.write(Array(whole[..<length]), to: name))
       let expected: AudioError.Kind = name == "g.ogg" && length == whole.count / 10 ? .notASound : .truncated
       #expect(found == expected, "\(name), \(length) of \(whole.count) bytes: \(String(describing: found))")
     }
@@ -93,7 +95,7 @@ import Testing
   @Test(arguments: [0x7fff_f000, 0x8000_0000, 0xffff_ffff, 0x7fff_ffff] as [UInt32])
   func unknownLength(declared_bytes: UInt32) throws {
     let samples = noise(1_000, seed: 8)
-    let path = folder.write(wav(samples, declared_bytes: declared_bytes), to: "endless.wav")
+    let path = try folder.write(TestSound.wav(samples, declared_bytes: declared_bytes), to: "endless.wav")
     let file = try SoundFile(path: path)
     #expect(file.declaredSamples == nil)
     #expect(try readAll(file) == samples)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 @testable import AudioInput
 
@@ -21,7 +22,7 @@ enum FakeDevices {
         hint { show on; description "Samples from a file" }
       }
       """
-    setenv("ALSA_CONFIG_PATH", folder.write(Array(configuration.utf8), to: "asound.conf"), 1)
+    setenv("ALSA_CONFIG_PATH", try! folder.write(Array(configuration.utf8), to: "asound.conf"), 1)
     return folder
   }()
 
@@ -29,6 +30,6 @@ enum FakeDevices {
 
   /// The name of a device that plays these bytes.
   static func device(_ bytes: [UInt8]) -> String {
-    "fake:FILE=\(folder.write(bytes, to: UUID().uuidString))"
+    "fake:FILE=\(try! folder.write(bytes, to: UUID().uuidString))"
   }
 }

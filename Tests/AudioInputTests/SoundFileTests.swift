@@ -1,4 +1,5 @@
 import CSndFile
+import TestSupport
 import Testing
 
 @testable import AudioInput
@@ -8,7 +9,7 @@ import Testing
 
   @Test func sixteenKilohertzMonoIsUnchanged() throws {
     let samples = noise(20_000, seed: 1)
-    let path = folder.write(wav(samples), to: "a.wav")
+    let path = try folder.write(TestSound.wav(samples), to: "a.wav")
     for block in [1, 7, 160, 4096] {
       let file = try SoundFile(path: path)
       #expect(file.declaredSamples == 20_000 && file.rate_hz == 16_000 && file.channels == 1)

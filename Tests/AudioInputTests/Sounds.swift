@@ -2,25 +2,6 @@ import CSndFile
 
 @testable import AudioInput
 
-/// A WAV file of 16-bit samples; `declared_bytes` is what its header says, whatever it holds.
-func wav(_ samples: [Int16], rate_hz: Int = 16_000, channels: Int = 1, declared_bytes: UInt32? = nil) -> [UInt8] {
-  let data = raw(samples)
-  let size = declared_bytes ?? UInt32(data.count)
-  var head = Array("RIFF".utf8) + little(size &+ 36, 4) + Array("WAVEfmt ".utf8) + little(16, 4)
-  head += little(1, 2) + little(UInt32(channels), 2) + little(UInt32(rate_hz), 4)
-  head += little(UInt32(rate_hz * channels * 2), 4) + little(UInt32(channels * 2), 2) + little(16, 2)
-  return head + Array("data".utf8) + little(size, 4) + data
-}
-
-/// S16_LE.
-func raw(_ samples: [Int16]) -> [UInt8] {
-  samples.flatMap { little(UInt32(UInt16(bitPattern: $0)), 2) }
-}
-
-private func little(_ value: UInt32, _ count: Int) -> [UInt8] {
-  (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * UInt32($0))) }
-}
-
 /// Writes interleaved samples by libsndfile, in any of its formats.
 func write(_ samples: [Int16], to path: String, format: Int, rate_hz: Int, channels: Int) {
   var info = SF_INFO(

@@ -1,5 +1,6 @@
 import CSndFile
 import Foundation
+import TestSupport
 import Testing
 
 @testable import AudioInput
@@ -12,14 +13,14 @@ import Testing
   func rawSamplesPassThrough(piece: Int) throws {
     for block in [1, 7, 160, 4096] {
       let pipe = TestPipe()
-      pipe.send(raw(samples), piece: piece)
+      pipe.send(TestSound.raw(samples), piece: piece)
       #expect(try readAll(StandardInput(descriptor: pipe.reading), block: block) == samples)
     }
   }
 
   @Test func anOddByteAtTheEndIsDropped() throws {
     let pipe = TestPipe()
-    pipe.send(raw(samples) + [1], piece: 1)
+    pipe.send(TestSound.raw(samples) + [1], piece: 1)
     #expect(try readAll(StandardInput(descriptor: pipe.reading)) == samples)
   }
 
@@ -41,7 +42,7 @@ import Testing
     let pipe = TestPipe()
     let source = StandardInput(descriptor: pipe.reading)
     for sample in samples.prefix(100) {
-      pipe.write(raw([sample]))  // would block for ever if the source waited for more
+      pipe.write(TestSound.raw([sample]))  // would block for ever if the source waited for more
       #expect(try readAll(source, block: 160, limit: 1) == [sample])
     }
     pipe.finish()
@@ -50,9 +51,9 @@ import Testing
   @Test func aWavStreamArrivesAtOnce() throws {
     let pipe = TestPipe()
     let source = StandardInput(descriptor: pipe.reading)
-    pipe.write(wav(Array(samples.prefix(160)), declared_bytes: 0x8000_0000))
+    pipe.write(TestSound.wav(Array(samples.prefix(160)), declared_bytes: 0x8000_0000))
     #expect(try readAll(source, limit: 160) == Array(samples.prefix(160)))
-    pipe.write(raw(Array(samples[160..<320])))
+    pipe.write(TestSound.raw(Array(samples[160..<320])))
     #expect(try readAll(source, limit: 160) == Array(samples[160..<320]))
     pipe.finish()
     #expect(try readAll(source) == [])
@@ -69,7 +70,7 @@ import Testing
     for (rate_hz, channels) in [(16_000, 1), (48_000, 2)] {
       write(long, to: folder.file("x"), format: format, rate_hz: rate_hz, channels: channels)
       let pipe = TestPipe()
-      pipe.send(bytes(of: folder.file("x")))
+      pipe.send(try TemporaryFolder.bytes(folder.file("x")))
       let piped = try readAll(StandardInput(descriptor: pipe.reading), block: 777)
       #expect(try piped == readAll(SoundFile(path: folder.file("x"))))
     }
@@ -77,7 +78,7 @@ import Testing
 
   @Test func aTruncatedPipeIsAnError() throws {
     write(samples, to: folder.file("x.flac"), format: SF_FORMAT_FLAC | SF_FORMAT_PCM_16, rate_hz: 16_000, channels: 1)
-    for whole in [wav(samples), bytes(of: folder.file("x.flac"))] {
+    for whole in [TestSound.wav(samples), try TemporaryFolder.bytes(folder.file("x.flac"))] {
       let pipe = TestPipe()
       pipe.send(Array(whole[..<(whole.count / 2)]))
       let error = audioError { _ = try readAll(StandardInput(descriptor: pipe.reading)) }
@@ -93,7 +94,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [[], [UInt8(ascii: "R")], wav([1, 2, 3], declared_bytes: 0x8000_0000)])
+  @Test(arguments: [[], [UInt8(ascii: "R")], TestSound.wav([1, 2, 3], declared_bytes: 0x8000_0000)])
   func stopEndsABlockedRead(begin: [UInt8]) throws {
     let pipe = TestPipe()
     let stop = TestPipe()
@@ -112,7 +113,9 @@ import Testing
 
   @Test func stopEndsFilesToo() throws {
     let stop = TestPipe()
-    let files = [folder.write(wav(samples), to: "a.wav"), folder.write(raw(samples), to: "a.raw")]
+    let files = [
+      try folder.write(TestSound.wav(samples), to: "a.wav"), try folder.write(TestSound.raw(samples), to: "a.raw"),
+    ]
     let sources = try files.map { try openInput(path: $0, stopDescriptor: stop.reading) }
     for source in sources { #expect(try readAll(source, limit: 100).count == 100) }
     stop.write([0])
@@ -123,7 +126,7 @@ import Testing
   @Test func namedPipesAndRawFiles() throws {
     let fifo = folder.file("fifo")
     #expect(mkfifo(fifo, 0o600) == 0)
-    let data = raw(samples)
+    let data = TestSound.raw(samples)
     let thread = Thread {
       usleep(20_000)
       let writing = open(fifo, O_WRONLY)
@@ -132,8 +135,8 @@ import Testing
     }
     thread.start()
     #expect(try readAll(openInput(path: fifo)) == samples)
-    #expect(try readAll(openInput(path: folder.write(data, to: "x.raw"))) == samples)
-    #expect(try readAll(openInput(path: folder.write(data, to: "x"))) == samples)
+    #expect(try readAll(openInput(path: try folder.write(data, to: "x.raw"))) == samples)
+    #expect(try readAll(openInput(path: try folder.write(data, to: "x"))) == samples)
   }
 
   @Test func aClosedDescriptorIsAnError() {

@@ -1,5 +1,6 @@
 import KeywordSpotter
 import SiLIF
+import TestSupport
 import Testing
 
 @testable import SpotterHost
@@ -15,7 +16,7 @@ import Testing
   private func text(_ score: ClipScorer.Score) -> String { "\(score)" }
 
   @Test func clipsAreIndependentOfEachOther() throws {
-    let (first, second) = (SpotterFixture.sound(16_000, seed: 1), SpotterFixture.sound(16_000, seed: 2))
+    let (first, second) = (TestSound.samples(16_000, seed: 1), TestSound.samples(16_000, seed: 2))
     try withScorer(SpotterFixture.audio()) { scorer in
       let alone = second.withUnsafeBufferPointer { scorer.score(samples: $0) }
       _ = first.withUnsafeBufferPointer { scorer.score(samples: $0) }
@@ -27,7 +28,7 @@ import Testing
   }
 
   @Test(arguments: [1, 7, 160, 4096]) func blocksDoNotMatter(_ block: Int) throws {
-    let sound = SpotterFixture.sound(16_000)
+    let sound = TestSound.samples(16_000)
     try withScorer(SpotterFixture.audio()) { scorer in
       let whole = sound.withUnsafeBufferPointer { scorer.score(samples: $0) }
       scorer.begin()
@@ -41,7 +42,7 @@ import Testing
   }
 
   @Test func shortClipsGetZeros() throws {
-    let sound = SpotterFixture.sound(9_000)
+    let sound = TestSound.samples(9_000)
     try withScorer(SpotterFixture.audio()) { scorer in
       #expect(scorer.clipLength_samples == 400 + 97 * 160)
       let short = sound.withUnsafeBufferPointer { scorer.score(samples: $0) }
@@ -55,7 +56,7 @@ import Testing
 
   @Test func longClipsAreScoredWhole() throws {
     try withScorer(SpotterFixture.audio()) { scorer in
-      let score = SpotterFixture.sound(40_000).withUnsafeBufferPointer { scorer.score(samples: $0) }
+      let score = TestSound.samples(40_000).withUnsafeBufferPointer { scorer.score(samples: $0) }
       #expect(score.frames == 1 + (40_000 - 400) / 160)
     }
   }
@@ -65,7 +66,7 @@ import Testing
     try withScorer(file) { scorer in
       var spikes = [UInt64](repeating: 0, count: 2)
       var sums = [Int64](repeating: 0, count: 5)
-      let score = SpotterFixture.sound(16_000).withUnsafeBufferPointer { samples in
+      let score = TestSound.samples(16_000).withUnsafeBufferPointer { samples in
         scorer.score(samples: samples) { network in
           for layer in 0..<2 { spikes[layer] += network.spikes(ofLayer: layer).reduce(0) { $0 + UInt64($1) } }
           for word in 0..<5 { sums[word] += Int64(network.probabilities_q15[word]) }

@@ -1,4 +1,5 @@
 import KeywordSpotter
+import TestSupport
 import Testing
 
 @testable import SpotterHost
@@ -88,7 +89,7 @@ import Testing
 
   /// Against the rules written down frame by frame, with means from scratch, for windows that wrap the ring many times.
   @Test(arguments: 0..<40) func agreesWithBruteForce(_ seed: Int) throws {
-    var generator = SeededGenerator(state: UInt64(seed))
+    var generator = SplitMix64(seed: UInt64(seed))
     let settings = try settings(
       words: 4, window: 1 + seed % 9, warmUp: seed % 5 * 3, refractory: seed % 4 * 2, threshold: 12000, rearm: 9000)
     var rows: [[UInt16]] = []
@@ -122,17 +123,5 @@ import Testing
       quietUntil = frame + 1 + settings.refractory_frames
     }
     return events
-  }
-}
-
-/// The same numbers in every run.
-private struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-    return value ^ (value >> 31)
   }
 }

@@ -2,12 +2,13 @@ import KeywordSpotter
 import LogMel
 import SiLIF
 import SpotterHost
+import TestSupport
 import Testing
 
 @Suite struct KeywordSpotterTests {
   @Test func resultDoesNotDependOnTheBlocks() throws {
     let file = try SpotterFixture.audio()
-    let sound = SpotterFixture.sound(80_000)
+    let sound = TestSound.samples(80_000)
     var whole = try TestSpotter(file)
     let expected = whole.detections(sound, block: sound.count)
     #expect(expected.count >= 3)
@@ -20,7 +21,7 @@ import Testing
 
   @Test func detectionsStandAtTheEndOfAFrame() throws {
     var spotter = try TestSpotter(SpotterFixture.audio())
-    for detection in spotter.detections(SpotterFixture.sound(80_000), block: 333) {
+    for detection in spotter.detections(TestSound.samples(80_000), block: 333) {
       #expect((detection.position - 400) % 160 == 0)
       #expect(detection.position >= 400 + 20 * 160)
     }
@@ -28,7 +29,7 @@ import Testing
 
   @Test func resetIsLikeNewExceptForTheSampleCount() throws {
     let file = try SpotterFixture.audio()
-    let sound = SpotterFixture.sound(48_000)
+    let sound = TestSound.samples(48_000)
     var spotter = try TestSpotter(file)
     let first = spotter.detections(sound, block: 160)
     spotter.spotter.reset()
@@ -41,7 +42,7 @@ import Testing
 
   @Test func withoutResetTheStateRunsOn() throws {
     var spotter = try TestSpotter(SpotterFixture.audio())
-    let sound = SpotterFixture.sound(48_000)
+    let sound = TestSound.samples(48_000)
     let first = spotter.detections(sound, block: 160)
     let second = spotter.detections(sound, block: 160)
     #expect(second.map { $0.position - 48_000 } != first.map(\.position))
@@ -97,7 +98,7 @@ import Testing
     for index in count..<count + 4096 { memory.bytes[index] = 0xA5 }
     var spotter = try KeywordSpotter(
       model: file.model, settings: settings, memory: UnsafeMutableRawBufferPointer(rebasing: memory.bytes[..<count]))
-    SpotterFixture.sound(32_000).withUnsafeBufferPointer { samples in
+    TestSound.samples(32_000).withUnsafeBufferPointer { samples in
       var rest = samples
       while spotter.accept(&rest) != nil {}
     }

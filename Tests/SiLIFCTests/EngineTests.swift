@@ -2,12 +2,13 @@ import CSiLIF
 import KeywordSpotter
 import SiLIF
 import SpotterHost
+import TestSupport
 import Testing
 
 @Suite struct EngineTests {
-  @Test(arguments: ["audio.silif", "counts.silif"])
-  func theSelfTestPassesInExactlyThePlannedMemory(_ name: String) throws {
-    let engine = try OpenEngine(fixture(name))
+  @Test(arguments: [Fixture.audio, Fixture.counts])
+  func theSelfTestPassesInExactlyThePlannedMemory(_ path: String) throws {
+    let engine = try OpenEngine(TemporaryFolder.bytes(path))
     var digest: UInt64 = 0
     #expect(silif_verify(engine.engine, &digest) == SILIF_OK)
     #expect(digest != 0)
@@ -17,7 +18,7 @@ import Testing
   }
 
   @Test func aChangedSelfTestFails() throws {
-    var bytes = try fixture("audio.silif")
+    var bytes = try TemporaryFolder.bytes(Fixture.audio)
     let digest = try sectionStart("TEST", in: bytes) + 8
     bytes[digest] ^= 1
     repairChecksum(&bytes)
@@ -25,8 +26,8 @@ import Testing
   }
 
   @Test func hearsWhatTheSpotterHearsWhateverTheBlocks() throws {
-    let samples = sound(80_000)
-    let bytes = try fixture("audio.silif")
+    let samples = TestSound.samples(80_000)
+    let bytes = try TemporaryFolder.bytes(Fixture.audio)
     var expected: [OpenEngine.Heard] = []
     let model = aligned(bytes.count)
     model.copyBytes(from: bytes)
@@ -55,8 +56,8 @@ import Testing
   }
 
   @Test func resetAndVerifyForgetTheState() throws {
-    let samples = sound(20_000)
-    let engine = try OpenEngine(fixture("audio.silif"))
+    let samples = TestSound.samples(20_000)
+    let engine = try OpenEngine(TemporaryFolder.bytes(Fixture.audio))
     let fresh = engine.push(samples, block: 4096).digest
     #expect(engine.push(samples, block: 4096).digest != fresh)
     silif_reset(engine.engine)
@@ -66,8 +67,8 @@ import Testing
   }
 
   @Test func aThresholdAboveItsScoreSilencesAWordAlsoAfterVerify() throws {
-    let samples = sound(80_000)
-    let engine = try OpenEngine(fixture("audio.silif"))
+    let samples = TestSound.samples(80_000)
+    let engine = try OpenEngine(TemporaryFolder.bytes(Fixture.audio))
     let first = try #require(engine.push(samples, block: 4096).heard.first)
     try #require(first.score_q15 < 32768)
     silif_reset(engine.engine)
@@ -78,7 +79,7 @@ import Testing
   }
 
   @Test func framesGiveTheResultsOfTheStep() throws {
-    let engine = try OpenEngine(fixture("counts.silif"))
+    let engine = try OpenEngine(TemporaryFolder.bytes(Fixture.counts))
     var model = silif_description()
     #expect(silif_describe(engine.engine, &model) == SILIF_OK)
     #expect(model.sample_rate_hz == 0)

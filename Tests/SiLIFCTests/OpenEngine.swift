@@ -1,5 +1,4 @@
 import CSiLIF
-import Foundation
 import SiLIFC
 
 /// A model's bytes at an address of its own, and an engine in memory of exactly the size that it asked for, between
@@ -80,23 +79,4 @@ func aligned(_ count: Int) -> UnsafeMutableRawBufferPointer {
   let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
   bytes.initializeMemory(as: UInt8.self, repeating: 0xA5)
   return bytes
-}
-
-/// A file of Tests/Fixtures.
-func fixture(_ name: String) throws -> [UInt8] {
-  let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-  return [UInt8](try Data(contentsOf: folder.appendingPathComponent("Fixtures/\(name)")))
-}
-
-/// Bursts of noise of changing colour, in which the fixture's random network hears words.
-func sound(_ count: Int) -> [Int16] {
-  var state: UInt64 = 1
-  var low: Int32 = 0
-  return (0..<count).map { index in
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    let noise = Int32(truncatingIfNeeded: Int64(bitPattern: state) >> 50)
-    let part = index / 2400
-    low += (noise - low) / Int32(1 + part % 5 * 4)
-    return part % 3 == 0 ? Int16(noise / 64) : Int16(truncatingIfNeeded: low)
-  }
 }

@@ -1,11 +1,12 @@
 import CSiLIF
 import SiLIF
+import TestSupport
 import Testing
 
 /// Every reason to refuse has its code, and names the field.
 @Suite struct RefusalTests {
   private func refusal(_ change: (inout [UInt8]) throws -> Void) throws -> Refused? {
-    var bytes = try fixture("audio.silif")
+    var bytes = try TemporaryFolder.bytes(Fixture.audio)
     try change(&bytes)
     do {
       _ = try OpenEngine(bytes)
@@ -72,7 +73,7 @@ import Testing
   }
 
   @Test func badArguments() throws {
-    let bytes = try fixture("audio.silif")
+    let bytes = try TemporaryFolder.bytes(Fixture.audio)
     let model = aligned(bytes.count + 8)
     defer { model.deallocate() }
     model.copyBytes(from: bytes)
@@ -103,7 +104,7 @@ import Testing
 
   /// Whoever does not look at the error must not find what was there before.
   @Test func whatIsRefusedGivesNothing() throws {
-    let bytes = try fixture("counts.silif")
+    let bytes = try TemporaryFolder.bytes(Fixture.counts)
     let engine = try OpenEngine(bytes)
     var event = silif_event(stepped: 1, word: 3, score_q15: 9, reserved: 9, position: 9)
     var used = 99
@@ -129,7 +130,7 @@ import Testing
   }
 
   @Test func aBlockOfNothingIsTaken() throws {
-    let engine = try OpenEngine(fixture("audio.silif"))
+    let engine = try OpenEngine(TemporaryFolder.bytes(Fixture.audio))
     var event = silif_event()
     var used = 99
     #expect(silif_push_samples(engine.engine, nil, 0, &used, &event) == SILIF_OK)

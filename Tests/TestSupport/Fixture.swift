@@ -1,13 +1,13 @@
-/// The small random networks that `Tests/Fixtures/make_fixtures.py` makes.
-enum Fixture {
-  /// Hears sound; words yes, no, stop, unknown, silence.
-  static let audio = path("Fixtures/audio.silif")
+/// Models that lie with the tests, by path.
+package enum Fixture {
+  /// Hears sound; words yes, no, stop, unknown, silence. Of `Tests/Fixtures/make_fixtures.py`, as `counts`.
+  package static let audio = path("Fixtures/audio.silif")
   /// Takes frames of 8 counts; words left, right, other.
-  static let counts = path("Fixtures/counts.silif")
+  package static let counts = path("Fixtures/counts.silif")
   /// A golden model of the engine's tests: every kind of neuron, weights of 4 and 8 bits.
-  static let mixedWidths = path("SiLIFTests/Golden/mixed-widths.silif")
+  package static let mixedWidths = path("SiLIFTests/Golden/mixed-widths.silif")
 
   private static func path(_ name: String) -> String {
-    #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } + "/\(name)"
+    #filePath.split(separator: "/").dropLast(2).reduce("") { "\($0)/\($1)" } + "/\(name)"
   }
 }

@@ -1,22 +1,24 @@
 import Glibc
 
-/// A folder that is removed with its content.
-final class TemporaryFolder {
-  let path: String
+/// A folder that goes away with its content when the object does.
+package final class TemporaryFolder: Sendable {
+  package let path: String
 
-  struct FileError: Error { let path: String, code: Int32 }
+  package struct FileError: Error { let path: String, code: Int32 }
 
-  init() throws {
-    var template = Array("/tmp/silif-commands-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw FileError(path: "/tmp", code: errno) }
+  package init() {
+    var template = Array("/tmp/silif-tests-XXXXXX".utf8CString)
+    precondition(mkdtemp(&template) != nil, "no folder in /tmp: errno \(errno)")
     path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   deinit { TemporaryFolder.remove(path) }
 
+  package func file(_ name: String) -> String { "\(path)/\(name)" }
+
   /// Returns the file's path. Folders in `name` are made.
   @discardableResult
-  func write(_ bytes: [UInt8], to name: String) throws -> String {
+  package func write(_ bytes: [UInt8], to name: String) throws -> String {
     var folder = path
     for part in name.split(separator: "/").dropLast() {
       folder += "/\(part)"
@@ -30,11 +32,13 @@ final class TemporaryFolder {
   }
 
   @discardableResult
-  func write(_ text: String, to name: String) throws -> String { try write(Array(text.utf8), to: name) }
+  package func write(_ text: String, to name: String) throws -> String { try write(Array(text.utf8), to: name) }
 
-  func read(_ name: String) throws -> String { String(decoding: try Self.bytes("\(path)/\(name)"), as: UTF8.self) }
+  package func read(_ name: String) throws -> String {
+    String(decoding: try Self.bytes("\(path)/\(name)"), as: UTF8.self)
+  }
 
-  static func bytes(_ path: String) throws -> [UInt8] {
+  package static func bytes(_ path: String) throws -> [UInt8] {
     guard let stream = fopen(path, "r") else { throw FileError(path: path, code: errno) }
     defer { fclose(stream) }
     var bytes: [UInt8] = []

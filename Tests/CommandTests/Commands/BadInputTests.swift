@@ -1,11 +1,12 @@
 import Glibc
+import TestSupport
 import Testing
 
 /// One clear message on standard error and exit code 1.
 @Suite struct BadInputTests {
   let folder: TemporaryFolder
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = TemporaryFolder() }
 
   private func expectFailure(
     _ command: Command, _ arguments: [String], saying parts: String...,

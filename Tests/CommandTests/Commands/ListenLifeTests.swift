@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 /// How `kws-listen` behaves while it runs and when it ends.
@@ -67,7 +68,7 @@ import Testing
   }
 
   @Test func fullDiskIsAFailure() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let input = try folder.write(sound, to: "sound.raw")
     let child = try Child(
       Command.listen.path, ["--model", Fixture.audio, "--input", "-"],

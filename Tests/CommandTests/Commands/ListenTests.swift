@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What `kws-listen` prints, whatever way the sound comes in.
@@ -8,7 +9,7 @@ import Testing
   let file: String
 
   init() throws {
-    folder = try TemporaryFolder()
+    folder = TemporaryFolder()
     sound = TestSound.samples(seconds: 6)
     file = try folder.write(TestSound.wav(sound), to: "sound.wav")
   }

@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `kws-model info`, `verify` and `trace`, and `kws-bench`.
 @Suite struct ModelTests {
   let folder: TemporaryFolder
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = TemporaryFolder() }
 
   @Test func infoTellsTheModel() throws {
     let text = try Command.model.run("info", Fixture.audio).output

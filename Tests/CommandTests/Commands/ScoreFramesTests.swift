@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// `kws-score --frames`.
@@ -6,7 +7,7 @@ import Testing
   /// [3 clips, 5 steps, 8 features].
   let values: [Int16] = (0..<120).map { Int16($0 * 7 % 11) }
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = TemporaryFolder() }
 
   private func score(_ frames: [UInt8], labels: [UInt8]? = nil) throws -> CommandResult {
     var arguments = ["--model", Fixture.counts, "--format", "json", "--frames", try folder.write(frames, to: "x.npy")]

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `kws-score --stream`.
@@ -7,7 +8,7 @@ import Testing
   let stream: String
 
   init() throws {
-    folder = try TemporaryFolder()
+    folder = TemporaryFolder()
     stream = try folder.write(TestSound.wav(TestSound.samples(seconds: 6)), to: "stream.wav")
   }
 

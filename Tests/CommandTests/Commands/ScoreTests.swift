@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `kws-score` on sound files, folders and lists.
@@ -6,7 +7,7 @@ import Testing
   let folder: TemporaryFolder
 
   init() throws {
-    folder = try TemporaryFolder()
+    folder = TemporaryFolder()
     // A folder as Speech Commands has it: words, another word, silence, and recordings that are no clips.
     for (index, name) in ["yes/a", "yes/b", "no/c", "stop/d", "bed/e", "_silence_/f", "_background_noise_/g"]
       .enumerated()
@@ -119,7 +120,7 @@ import Testing
   }
 
   @Test func soundThatCannotBeReachedIsAFailedClip() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     try folder.write(TestSound.wav(TestSound.samples(seconds: 1)), to: "clips/a.wav")
     symlink("nothing-here.wav", "\(folder.path)/clips/link.wav")
     let clips = (Array("\(folder.path)/clips/".utf8) + [0xFF] + Array(".wav".utf8CString.map { UInt8(bitPattern: $0) }))
@@ -140,7 +141,7 @@ import Testing
       #expect(result.status == 1)
       #expect(result.output.isEmpty)
     }
-    let empty = try TemporaryFolder()
+    let empty = TemporaryFolder()
     #expect(try Command.score.run("--model", Fixture.audio, empty.path).errors.contains("no sound file"))
   }
 

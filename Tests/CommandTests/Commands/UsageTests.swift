@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// Exit code 2 and a message on standard error for wrong usage; help and version on standard output.

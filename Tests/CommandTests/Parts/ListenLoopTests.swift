@@ -2,6 +2,7 @@ import AudioInput
 import CommandSupport
 import KeywordSpotter
 import SpotterHost
+import TestSupport
 import Testing
 
 @testable import kws_listen

@@ -3,6 +3,7 @@ import CommandSupport
 import Glibc
 import KeywordSpotter
 import SpotterHost
+import TestSupport
 import Testing
 
 @testable import kws_listen
@@ -52,7 +53,7 @@ import Testing
 
   /// Every sink gets every event, in the order in which they came, and takes what is its own.
   @Test func deliveryGoesToAllSinks() throws {
-    let (file, folder) = (try ModelFile(path: Fixture.audio), try TemporaryFolder())
+    let (file, folder) = (try ModelFile(path: Fixture.audio), TemporaryFolder())
     let stop = try StopRequest(catchesSignals: false)
     let loop = try ListenLoop(
       source: NoSound(), setUp: SpotterSetUp(file: file, settings: DetectorSettings(defaultsOf: file.model)),

@@ -1,5 +1,6 @@
 import CommandSupport
 import KeywordSpotter
+import TestSupport
 import Testing
 
 @testable import kws_score
@@ -50,7 +51,7 @@ import Testing
 
   /// Against the rule written down without any shortcut.
   @Test(arguments: 0..<50) func agreesWithBruteForce(_ seed: Int) {
-    var generator = SeededGenerator(seed: UInt64(seed))
+    var generator = SplitMix64(seed: UInt64(seed))
     let truth = (0..<30).map { _ in
       let start = Double.random(in: 0..<40, using: &generator)
       return TruthWord(

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 
 /// A command that was built next to these tests.
 enum Command: String {
@@ -23,7 +24,7 @@ enum Command: String {
   }
 
   func run(_ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:]) throws -> CommandResult {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let inputFile = try folder.write(input, to: "stdin")
     let process = try Child(
       path, arguments,

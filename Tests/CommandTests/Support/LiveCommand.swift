@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 
 /// A running command whose input and output are pipes held by the test.
 final class LiveCommand {
@@ -11,7 +12,7 @@ final class LiveCommand {
   init(_ command: Command, _ arguments: [String]) throws {
     // Writing to a command that has ended must not end the tests.
     signal(SIGPIPE, SIG_IGN)
-    folder = try TemporaryFolder()
+    folder = TemporaryFolder()
     var input: [Int32] = [0, 0]
     var output: [Int32] = [0, 0]
     spawning.withLock { _ in

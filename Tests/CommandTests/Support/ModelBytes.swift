@@ -1,4 +1,5 @@
 import SiLIF
+import TestSupport
 
 /// Valid model files with something changed.
 enum ModelBytes {

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Makes `.npy` files as NumPy writes them.
 enum NumpyFile {
   static func bytes(_ type: String, _ shape: [Int], _ data: [UInt8], fortranOrder: Bool = false, version: UInt8 = 1)
