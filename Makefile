@@ -15,8 +15,8 @@ RELEASE := $(BUILD)/release
 UNLESS_BUILT = $(if $(wildcard $(addprefix $(RELEASE)/,$(COMMANDS))),,build)
 FORMATTED_SWIFT := Package.swift Sources Tests
 FORMATTED_C = $(shell find Sources examples tools -name '*.[ch]')
-# From the tools' virtual environment where it has one, else the system's. Its version decides what it writes: tools/constraints.txt.
-CLANG_FORMAT = $(firstword $(wildcard $(VENV)/bin/clang-format) $(shell command -v clang-format))
+# Its version decides how C is laid out: tools/constraints.txt.
+CLANG_FORMAT ?= $(VENV)/bin/clang-format
 
 .PHONY: help demo test build install convert models bench lib firmware deb deb-arm64 test-swift test-python embedded lint format
 .PHONY: test-arm test-examples test-device bench-peers samples docs manual clean dependencies
