@@ -24,7 +24,7 @@
  * whole when it is opened, checksum first: a damaged or hostile one is refused, and the failure names the field. To look
  * for damage later, call silif_plan_memory again; silif_verify shows that the core still computes right.
  *
- * What a function is to give back is set to nothing (0, NULL, no word) before anything can be refused.
+ * Every output is set to nothing (0, NULL, no word) before anything can be refused.
  *
  * Of the C library only memcpy, memmove and memset are called, and of the compiler's own the 64-bit division.
  */
@@ -146,8 +146,8 @@ typedef struct silif_event {
   int64_t position;
 } silif_event;
 
-/* An open engine: an address inside the caller's memory, which from then on must be neither written, moved nor copied.
- * Nothing needs closing: whoever uses the engine no more may use its memory. */
+/* An open engine: an address inside the caller's memory, which must not be written, moved or copied while the engine is
+ * in use. Nothing needs closing: when you are done with the engine, its memory is yours again. */
 typedef struct silif_engine silif_engine;
 
 /* SILIF_API_VERSION of the library. */
@@ -171,15 +171,15 @@ silif_error silif_reset(silif_engine *engine);
 silif_error silif_verify(silif_engine *engine, uint64_t *digest);
 
 /* Takes samples until the network has made a step or the block is used up. `used` receives how many were taken: at least
- * one, where there is one. A block of none may be NULL. */
+ * one, unless the block is empty. An empty block may be NULL. */
 silif_error silif_push_samples(silif_engine *engine, const int16_t *samples, size_t count, size_t *used,
                                silif_event *event);
 
-/* Makes one step on a frame of input_count values, past the front end. Values beyond the model's limit are saturated. */
+/* Makes one step on a frame of input_count values, without the front end. Values beyond the model's limit are saturated. */
 silif_error silif_push_frame(silif_engine *engine, const int16_t *frame, size_t count, silif_event *event);
 
 /* Sets the mean probability, 0...32768, at which a class is reported. The level below which it may be reported again
- * keeps its ratio. A class that is no word of the model (unknown, silence) becomes one. */
+ * keeps its ratio to it. A class that is not reported by default (unknown, silence) is reported from then on. */
 silif_error silif_set_threshold_q15(silif_engine *engine, size_t class_index, int32_t threshold_q15);
 
 silif_error silif_describe(const silif_engine *engine, silif_description *description);

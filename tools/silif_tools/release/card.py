@@ -7,11 +7,11 @@ from ..export.compare import Comparison
 
 _RECIPES = Path(__file__).parent.parent / "recipes"
 _PURPOSE = {
-    "kws12-silif": "For clips: the best accuracy on single words. `kws-score` uses it when none is named.",
+    "kws12-silif": "For clips: the best accuracy on single words. The default of `kws-score`.",
     "kws12-csilif": "For clips: the same task with C-SiLIF neurons.",
     "kws12-small": "For clips on the smallest boards: weights of 4 bits, at most 48,000 bytes of flash.",
-    "kws12-stream": "For streams: trained further on sequences for few false alarms. `kws-listen` and `kws-score --stream`"
-    " use it when none is named.",
+    "kws12-stream": "For streams: trained further on sequences, for few false alarms. The default of `kws-listen` and"
+    " `kws-score --stream`.",
 }
 
 
@@ -37,7 +37,7 @@ class Measured:
 def _support(alarms: int, hours: float) -> str:
     """How far the rate of false alarms is supported by the hours heard."""
     if alarms == 0:
-        return f"none in {hours:.2f} h: below {3 / hours:.1f} an hour at 95 % confidence"
+        return f"none in {hours:.2f} h: below {3 / hours:.1f} per hour at 95 % confidence"
     return f"{alarms} in {hours:.2f} h"
 
 
@@ -51,7 +51,7 @@ def cost(info: dict, bench: dict) -> list[str]:
         f" that wrote this card, one x86-64 core, medians of `kws-bench --input models/demo.flac`: {stages['whole']['median_us']:.1f} µs per"
         f" 10 ms of audio, of which front end {stages['front_end']['median_us']:.1f} and network {stages['network']['median_us']:.1f};"
         f" {stages['worst_network_step']['median_us']:.1f} for a network step in which every neuron fires."
-        f" {bench['spikes_per_s']:,.0f} spikes and {bench['synaptic_operations_per_s'] / 1e6:.2f} million synaptic operations a second.",
+        f" {bench['spikes_per_s']:,.0f} spikes and {bench['synaptic_operations_per_s'] / 1e6:.2f} million synaptic operations per second.",
         "",
     ]
 
@@ -73,7 +73,7 @@ def _clip_rows(measured: Measured) -> list[str]:
     """Accuracy on the lists, and what integers did to it on both together."""
     rows = [
         f"| list | clips | float | int{measured.weight_bits}, `kws-score` | right in float alone / in integers alone"
-        " | same winner | spikes a clip | synaptic operations a clip |",
+        " | same winner | spikes per clip | synaptic operations per clip |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for label, scored in measured.scored.items():
@@ -127,7 +127,7 @@ def card(measured: Measured) -> str:
         "",
         f"{'SiLIF' if description['kind'] == 'silif' else 'C-SiLIF'},"
         f" {description['inputs']}-{'-'.join(map(str, description['hidden']))}-{len(description['words'])},"
-        f" {measured.weight_bits}-bit weights, one scale a row; {measured.bytes:,} bytes. One step every {description['step_ms']} ms.",
+        f" {measured.weight_bits}-bit weights, one scale per row; {measured.bytes:,} bytes. One step every {description['step_ms']} ms.",
         "",
         f"Classes: {' '.join(description['words'])}.",
         "",
@@ -141,8 +141,8 @@ def card(measured: Measured) -> str:
         "",
         "## On streams",
         "",
-        "Words of the test list at random times in noise, other speech in half of the gaps; running state, the model's own"
-        " detector settings, `kws-score --stream`:",
+        "Measured with `kws-score --stream` and the model's own detector settings: words of the test list at random times in"
+        " noise, with other speech in half of the gaps.",
         "",
         "| words over noise | hits | wrong words | false alarms | latency median, 95th percentile |",
         "|---|---|---|---|---|",
@@ -151,7 +151,7 @@ def card(measured: Measured) -> str:
         "Speech and noise without commands, the test lists of both: false alarms "
         f"{_support(measured.without_words['false_alarms'], measured.without_words['audio_h'])}.",
         "",
-        "The curve moves one threshold for all words; each point stands on the same hours and words as the tables.",
+        "Along the curve, the threshold of all words changes. Each point is measured on the same hours and words as the tables.",
         "",
         f"![hits against false alarms]({name}-curve.png)",
         "",
@@ -168,7 +168,7 @@ def card(measured: Measured) -> str:
         *_paragraph(description.get("history", "")),
         "Data and credit: Google Speech Commands (Warden 2018, arXiv 1804.03209), CC BY 4.0; ESC-10 (Piczak), CC BY 3.0;"
         " Picovoice wake-word and speech-to-intent benchmarks, Apache-2.0; Arabic speech commands (Ghandoura), CC BY 4.0;"
-        " DSPSpeech-20, MIT. The lists of speakers are those of the data's training lists. The weights are under the"
+        " DSPSpeech-20, MIT. The weights are under the"
         " project's licence (MIT) with those credits.",
         "",
         *_paragraph(_notes(recipe_name)),
