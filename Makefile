@@ -51,7 +51,7 @@ install: $(UNLESS_BUILT)
 convert: REPORT ?= $(basename $(OUTPUT)).html
 convert: $(VENV)/installed
 	@test -n "$(CHECKPOINT)" -a -n "$(OUTPUT)" || { echo "usage: make convert CHECKPOINT=x.pth OUTPUT=y.silif [NEURON=adlif] [WORDS=a,b] [STEP_MS=10] [BITS=8] [FRAMES=x.npy] [LABELS=y.npy] [REPORT=page.html|no] [OPTIONS='--calibrate x.npy']" >&2; exit 2; }
-	$(PYTHON) -m silif_tools.export.command "$(CHECKPOINT)" --output "$(OUTPUT)" \
+	$(PYTHON) -m silif_tools.commands.export "$(CHECKPOINT)" --output "$(OUTPUT)" \
 	  $(if $(NEURON),--neuron $(NEURON)) $(if $(WORDS),--words "$(WORDS)") $(if $(STEP_MS),--step-ms $(STEP_MS)) $(if $(BITS),--bits $(BITS)) \
 	  $(if $(FRAMES),--frames "$(FRAMES)") $(if $(LABELS),--labels "$(LABELS)") $(if $(REPORT),--report "$(REPORT)") $(OPTIONS)
 
@@ -59,7 +59,7 @@ convert: $(VENV)/installed
 ## MODEL=kws12-silif [SPEECH_COMMANDS=path]: train, export, measure and describe a network that ships
 models: build $(VENV)/installed
 	@test -n "$(MODEL)" || { echo "usage: make models MODEL=kws12-silif [SPEECH_COMMANDS=path] [CHECKPOINT=x.pth]" >&2; exit 2; }
-	$(PYTHON) -m silif_tools.release.command $(MODEL) --build $(RELEASE) \
+	$(PYTHON) -m silif_tools.commands.release $(MODEL) --build $(RELEASE) \
 	  $(if $(SPEECH_COMMANDS),--speech-commands "$(SPEECH_COMMANDS)") $(if $(CHECKPOINT),--checkpoint "$(CHECKPOINT)")
 
 ## measure what a model costs on this machine
@@ -155,7 +155,7 @@ test-device: build
 # Installed into .venv-peers (docs/PEERS.md).
 ## the same work in other runtimes: a table of times and ratios
 bench-peers: build $(VENV)/installed
-	$(PYTHON) -m silif_tools.peers.command --build $(RELEASE) $(PEERS_FLAGS)
+	$(PYTHON) -m silif_tools.commands.bench_peers --build $(RELEASE) $(PEERS_FLAGS)
 
 dependencies:
 	@tools/scripts/install_dependencies.sh build

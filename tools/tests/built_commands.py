@@ -5,7 +5,7 @@ import pathlib
 
 import pytest
 
-from silif_tools.release.commands import Commands
+from silif_tools.built_commands import Commands
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from silif_tools.events.command import main
+from silif_tools.commands.frames import main
 
 h5py = pytest.importorskip("h5py")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_export_fold import arrays, trained_like
 
-from silif_tools.export.command import main
+from silif_tools.commands.export import main
 from silif_tools.export.fold import fold
 from silif_tools.export.input_statistics import measured_statistics, recovered_statistics
 

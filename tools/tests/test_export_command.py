@@ -7,7 +7,7 @@ import pytest
 from built_commands import built_commands
 from test_export_fold import trained_like
 
-from silif_tools.export.command import main
+from silif_tools.commands.export import main
 from silif_tools.integer.digest import trace_digest
 from silif_tools.integer.network import run_model
 from silif_tools.kinds import read_model

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from test_export_fold import arrays, trained_like
 
+from silif_tools.commands.export import main
 from silif_tools.errors import ConversionError
-from silif_tools.export.command import main
 from silif_tools.export.float_network import run_float
 from silif_tools.export.fold import fold
 from silif_tools.export.state_dict import load_state_dict

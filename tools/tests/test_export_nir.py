@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from built_commands import built_commands
 
+from silif_tools.commands.export import main
 from silif_tools.errors import ConversionError
-from silif_tools.export.command import main
 from silif_tools.export.float_network import run_float
 from silif_tools.export.nir_graph import GraphChoices, read_graph
 from silif_tools.integer.network import run_model

@@ -7,9 +7,9 @@ import pytest
 from built_commands import built_commands
 from reference_networks import SCORED, checkpoint, clips, state
 
-from silif_tools.export.agreement import agreement
+from silif_tools.commands.export import main
 from silif_tools.export.authors_model import run_authors
-from silif_tools.export.command import main
+from silif_tools.studies.agreement import agreement
 
 pytest.importorskip("torch")
 

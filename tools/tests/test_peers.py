@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from test_export_command import checkpoint
 
+from silif_tools.commands.bench_peers import Contest
 from silif_tools.integer.network import run_model
 from silif_tools.kinds import read_model
-from silif_tools.peers.command import Contest
 from silif_tools.peers.measure import Measured, PeerError, Worker
 from silif_tools.peers.networks import prepare
 from silif_tools.peers.table import Group, Row, as_json, as_text

@@ -8,7 +8,7 @@ import pytest
 from test_export_command import checkpoint
 from tiny_models import tiny_model
 
-from silif_tools.export.command import main
+from silif_tools.commands.export import main
 from silif_tools.export.convert import Conversion
 from silif_tools.export.fold import fold
 from silif_tools.export.state_dict import load_state_dict

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from silif_tools.commands.make_stream import main
 from silif_tools.streams.active import active_range
-from silif_tools.streams.command import main
 from silif_tools.streams.compose import RATE_HZ, compose
 from silif_tools.streams.score import score
 

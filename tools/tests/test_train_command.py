@@ -8,7 +8,8 @@ import pytest
 import soundfile
 import torch
 
-from silif_tools.train import command, material, recipe
+from silif_tools.commands import train as command
+from silif_tools.train import material, recipe
 from silif_tools.train.network import Network
 
 

@@ -2,7 +2,8 @@
 
 import json
 
-from silif_tools.train import compare_delays, recipe
+from silif_tools.studies import compare_delays
+from silif_tools.train import recipe
 
 
 def test_kinds_are_compared_at_equal_memory():

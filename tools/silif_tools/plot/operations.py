@@ -1,24 +1,22 @@
-"""silif-operations: accuracy against synaptic operations and spikes per clip, as figure 3 of the SiLIF paper draws it.
+"""Accuracy against synaptic operations and spikes per clip, as figure 3 of the SiLIF paper draws it.
 
 Everything of ours is measured by kws-score; the paper's own points are marked as such.
 """
 
-import argparse
-import contextlib
-import io
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from .. import __version__
-from ..errors import ConversionError
-from ..export.command import main as export
-from ..release.commands import Commands
+from ..built_commands import Commands
+from ..export.convert import convert
+from ..export.self_test import add_self_test
+from ..export.state_dict import load_state_dict
+from ..model_file.tables import InputKind
+from ..model_file.write import model_bytes
 
-_REPOSITORY = Path(__file__).resolve().parents[3]
+_SELF_TEST_STEPS = 20
 _OURS, _PAPER, _INK, _MUTED = "#d55e00", "#0072b2", "#1b1b1e", "#8a8a90"
 _REFERENCES = {"ssc_silif": "SiLIF", "ssc_csilif": "C-SiLIF", "ssc_cadlif": "cAdLIF", "ssc_rf": "RF"}
 _MARKERS = {"SiLIF": "o", "C-SiLIF": "s", "cAdLIF": "^", "RF": "D", "S5-RF": "v", "Event-SSM": "P"}
@@ -61,20 +59,20 @@ def measure_shipped(commands: Commands, models: list[Path], test_list: Path) -> 
 
 
 def measure_references(commands: Commands, reference: Path) -> list[Point]:
-    """Each checkpoint exported with int8 weights, then scored on ssc_clips. Raises ConversionError or RuntimeError."""
+    """Each checkpoint converted with int8 weights, then scored on ssc_clips. Raises ConversionError or RuntimeError."""
     points = []
     with np.load(reference / "ssc_clips.npz") as clips, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         frames, labels = folder / "frames.npy", folder / "labels.npy"
         np.save(frames, clips["counts"])
         np.save(labels, clips["label"])
+        words, steps = [str(word) for word in clips["words"]], clips["counts"].shape[1]
         for stem, label in _REFERENCES.items():
+            state = load_state_dict(reference / f"{stem}.pth")
+            made = convert(state, words, input_kind=InputKind.COUNTS, step_us=4000, clip_frames=steps).model
+            add_self_test(made, clips["counts"][0, :_SELF_TEST_STEPS].astype(np.int16))
             model = folder / f"{stem}.silif"
-            problem = io.StringIO()
-            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(problem):
-                failed = export([str(reference / f"{stem}.pth"), "--output", str(model)])
-            if failed:
-                raise ConversionError(problem.getvalue().strip())
+            model.write_bytes(model_bytes(made))
             points.append(_point(label, commands.score_frames(model, frames, labels)))
     return points
 
@@ -166,28 +164,3 @@ def table(references: list[Point], shipped: list[Point]) -> str:
             for point in points
         ]
     return "\n".join(lines)
-
-
-def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(prog="silif-operations", description=__doc__)
-    parser.add_argument("--build", type=Path, default=_REPOSITORY / ".build" / "release", help="folder of kws-score")
-    parser.add_argument("--shared", type=Path, default=_REPOSITORY.parent / "shared", help="reference/ and data/gsc/")
-    parser.add_argument("--models", type=Path, nargs="+", help="networks with a front end (default: models/*.silif)")
-    parser.add_argument("--output", type=Path, required=True, help="the picture (.png, .svg, .pdf)")
-    parser.add_argument("--version", action="version", version=f"silif-operations {__version__}")
-    arguments = parser.parse_args(argv)
-    models = arguments.models or sorted((_REPOSITORY / "models").glob("*.silif"))
-    try:
-        commands = Commands(arguments.build)
-        shipped = measure_shipped(commands, models, arguments.shared / "data" / "gsc" / "test_list.txt")
-        references = measure_references(commands, arguments.shared / "reference")
-        draw(references, shipped, arguments.output)
-    except (ConversionError, OSError, RuntimeError) as error:
-        print(f"silif-operations: {error}", file=sys.stderr)
-        return 1
-    print(table(references, shipped))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,19 +1,14 @@
-"""silif-raster: a picture of a network hearing a recording: log-mel, spikes of every layer, probabilities, words."""
+"""A picture of a network hearing a recording: log-mel, spikes of every layer, probabilities, words."""
 
-import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
 
-from .. import __version__
-from ..errors import ConversionError
 from ..export.clips import load_pcm
 from ..integer.detector import detect
 from ..integer.frontend import FrontEndSettings, log_mel
 from ..integer.network import run_model
 from ..kinds import read_model
-from ..model_file.read import ModelFileError
 
 _INK, _ACCENT, _MUTED = "#1b1b1e", "#c8102e", "#b8b8bd"
 
@@ -88,25 +83,3 @@ def draw(model_path: Path, sound_path: Path, output: Path, start_s: float, end_s
     figure.savefig(output, dpi=110)
     plt.close(figure)
     return [f"{time:.2f} s  {word}  {score:.2f}" for time, word, score in events]
-
-
-def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(prog="silif-raster", description=__doc__)
-    parser.add_argument("model", type=Path)
-    parser.add_argument("--input", type=Path, required=True, help="16 kHz mono sound file")
-    parser.add_argument("--output", type=Path, required=True, help="the picture (.png, .svg, .pdf)")
-    parser.add_argument("--start", type=float, default=0.0, metavar="S", help="draw from here (the network hears all)")
-    parser.add_argument("--end", type=float, metavar="S")
-    parser.add_argument("--version", action="version", version=f"silif-raster {__version__}")
-    arguments = parser.parse_args(argv)
-    try:
-        lines = draw(arguments.model, arguments.input, arguments.output, arguments.start, arguments.end)
-    except (ModelFileError, ConversionError, OSError, RuntimeError) as error:
-        print(f"silif-raster: {error}", file=sys.stderr)
-        return 1
-    print("\n".join(lines))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,11 +1,12 @@
 """The streams that detectors are tuned and judged on, made from the lists when they are not there yet."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..export.clips import read_list
-from ..streams.command import main as make_stream
+from ..streams.files import composed, concatenate, write_stream
 
 SNRS_DB = (30, 20, 10, 5)
 _SEED = 1
@@ -19,11 +20,10 @@ class StreamSet:
     without: Path
 
 
-def _made(output: Path, *arguments) -> Path:
+def _made(output: Path, make: Callable) -> Path:
+    """make(): samples and truth, called unless they are there."""
     if not (output.exists() and output.with_suffix(".csv").exists()):
-        code = make_stream([*map(str, arguments), "--seed", str(_SEED), "--output", str(output)])
-        if code != 0:
-            raise RuntimeError(f"could not make {output}")
+        write_stream(output, *make())
     return output
 
 
@@ -53,11 +53,12 @@ def stream_set(
     if kept is not None:
         folder = folder / "held-out"
         noise, speech = (_filtered(part, kept, folder / f"{part.parent.name}_{part.name}") for part in (noise, speech))
+    gsc = data / "gsc" / f"{words}_list.txt"
     with_words = {
         snr: _made(
-            folder / f"{words}{snr}.flac",
-            *("--words", data / "gsc" / f"{words}_list.txt", "--noise", noise, "--speech", speech, "--snr", snr),
+            folder / f"{words}{snr}.flac", functools.partial(composed, gsc, noise, speech, snr_db=snr, seed=_SEED)
         )
         for snr in snrs_db
     }
-    return StreamSet(with_words, _made(folder / f"{words}-none.flac", "--concatenate", speech, noise))
+    without = _made(folder / f"{words}-none.flac", lambda: (concatenate([speech, noise]), []))
+    return StreamSet(with_words, without)

@@ -1,4 +1,4 @@
-"""silif-train: from recordings to a trained network, all stages of a recipe in one command."""
+"""A whole training run: from recordings to a trained network, all stages of a recipe."""
 
 import argparse
 import contextlib
@@ -8,12 +8,10 @@ import hashlib
 import json
 import os
 import subprocess
-import sys
 import tarfile
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from silif_tools.train import bank, clips, material, stream, student, teacher
@@ -30,35 +28,6 @@ FRONT_END = {
     "type": "kaldi_fbank", "sample_rate_hz": SAMPLE_RATE, "bands": BANDS, "frame_samples": FRAME, "hop_samples": HOP,
     "fft": FFT, "low_hz": LOW_HZ, "high_hz": HIGH_HZ, "preemphasis": 0.97, "window": "povey", "energy_floor": EPSILON,
 }  # fmt: skip
-
-EXAMPLES = """examples:
-  silif-train kws12-silif --data ../shared/data --output runs
-  silif-train kws12-csilif --data ../shared/data --output runs --speech-commands speech_commands_v0.02.tar.gz
-  silif-train my-words.toml --data ../shared/data --output runs --folders my-recordings   (one folder a word)
-  silif-train kws12-stream --data ../shared/data --output runs --start runs/kws12-silif.pth
-  silif-train kws12-silif --data ../shared/data --output runs --start float.pth   (only the rounds with weight_bits)
-"""
-
-
-START = "a trained float network of the recipe's shape: go straight to [stream], or else to the rounds with weight_bits"
-
-
-def arguments(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        "silif-train", description="Train a keyword-spotting network from a recipe.", epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
-    parser.add_argument("recipe", help="a recipe file, or the name of one that comes with the package")
-    parser.add_argument("--data", type=Path, required=True, help="folder with gsc, noise, speech and words")
-    parser.add_argument("--output", type=Path, required=True, help="folder for NAME.pth, NAME.json and checkpoints")
-    labelled = parser.add_mutually_exclusive_group()
-    labelled.add_argument("--speech-commands", type=Path, help="Speech Commands v0.02 (folder or tar.gz), not data/gsc")
-    labelled.add_argument("--folders", type=Path, help="your own recordings, one folder a word, not data/gsc")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="default: all processors")
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in the output folder")
-    parser.add_argument("--start", type=Path, metavar="PTH", help=START)
-    parser.add_argument("--quick", action="store_true", help="a thousandth of the steps: is everything there?")
-    return parser.parse_args(argv)
 
 
 def keep_memory() -> None:
@@ -279,24 +248,3 @@ def run(options: argparse.Namespace) -> None:
     about = describe(recipe, found, network, exams, seconds) | cost_of_rounding(network, before, exams)
     write_result(recipe["name"], network, about, options.output)
     say(f"wrote {options.output / recipe['name']}.pth: {json.dumps(about['accuracy_percent'])}")
-
-
-def main(argv: list[str] | None = None) -> int:
-    options = arguments(argv)
-    np.seterr(divide="ignore")
-    try:
-        run(options)
-    except recipes.BadRecipe as error:
-        print(f"silif-train: {error}", file=sys.stderr)
-        return 2
-    except (material.MissingData, OSError, ValueError) as error:
-        print(f"silif-train: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("silif-train: stopped; --resume goes on from the last checkpoint", file=sys.stderr)
-        return 130
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from silif_tools.train import command, material, student
+from silif_tools.train import material, session, student
 from silif_tools.train import recipe as recipes
 from silif_tools.train.evaluate import Examination
 from silif_tools.train.fbank import BANDS
@@ -83,7 +83,7 @@ def trained(recipe: dict, seed: int, scenes: Scenes, checkpoint: Path) -> tuple[
     sizes = BANDS, recipe["hidden"], len(recipe["words"])
     network = Network(recipe["kind"], *sizes, settings["dropout"], recipe.get("delay"))
     network.start(*(settings[f"initial_{k}"] for k in ("norm_weight", "norm_bias", "dt")))
-    mean, std = command.statistics(scenes)
+    mean, std = session.statistics(scenes)
     network.input_norm.mean.copy_(mean)
     network.input_norm.std.copy_(std)
     network = student.train(
@@ -111,7 +111,7 @@ def table(output: Path, variants: list[str], classes: int) -> str:
 
 
 def run(options: argparse.Namespace) -> None:
-    command.keep_memory()
+    session.keep_memory()
     torch.set_num_threads(options.threads)
     options.output.mkdir(parents=True, exist_ok=True)
     base = recipes.load(recipes.find(RECIPE))
@@ -119,7 +119,7 @@ def run(options: argparse.Namespace) -> None:
     left = [(s, v) for s, v in wanted if not (options.output / f"{v}-seed{s}.json").exists()]
     if left:
         found = material.load(options.data, base["words"])
-        scenes = command.make_scenes(found, base, options.threads)
+        scenes = session.make_scenes(found, base, options.threads)
         exams = {k: Examination(found.splits[k], found.labels(k)) for k in ("validation", "test")}
     for seed, variant in left:
         recipe = VARIANTS[variant].recipe(options.steps, options.batch)
@@ -129,10 +129,10 @@ def run(options: argparse.Namespace) -> None:
         save(network.state_dict(), path.with_suffix(".pth"))
         about = {"accuracy_percent": right, "loss": loss, "seed": seed, "recipe": recipe}
         partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(about | {"git_commit": command.git_commit()}, indent=2) + "\n")
+        partial.write_text(json.dumps(about | {"git_commit": session.git_commit()}, indent=2) + "\n")
         partial.replace(path)
         path.with_suffix(".checkpoint").unlink()
-        command.say(f"{variant} seed {seed} loss {loss:.3f} {json.dumps(right)}")
+        session.say(f"{variant} seed {seed} loss {loss:.3f} {json.dumps(right)}")
     print(table(options.output, options.variants, len(base["words"])))
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
+from ..events.bin import Binning, counts
+from ..events.read import EventError, Recordings, recordings
 from ..model_file.bounds import MAXIMUM_CLIP_STEPS
-from .bin import Binning, counts
-from .read import EventError, Recordings, recordings
 
 # Seconds and steps of a clip as the authors have them (configs/*.yaml), by set and step in ms.
 _CLIPS = {("ssc", 4): (1.2, 300), ("shd", 4): (1.0, 250), ("ssc", 10): (1.0, 100), ("shd", 10): (1.0, 100)}

@@ -1,47 +1,15 @@
 """silif-make-stream: a test stream and its truth from lists of recordings, a seed and a signal-to-noise ratio."""
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
-import numpy as np
 import soundfile
 
 from .. import __version__
 from ..errors import ConversionError
-from ..export.clips import load_pcm, read_list
-from ..model_file.write import write_atomically
-from .compose import RATE_HZ, TruthRow, compose
-
-COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
-
-
-def _recordings(list_file: Path | None) -> list[np.ndarray]:
-    if list_file is None:
-        return []
-    return [load_pcm(list_file.parent / name, RATE_HZ) for name in read_list(list_file)]
-
-
-def truth_csv(rows: list[TruthRow]) -> bytes:
-    lines = ["start_s,end_s,word"] + [f"{row.start_s:.4f},{row.end_s:.4f},{row.word}" for row in rows]
-    return ("\n".join(lines) + "\n").encode()
-
-
-def concatenate(list_files: list[Path]) -> np.ndarray:
-    """The recordings of the lists, one after another, unchanged: a stream in which every event is a false alarm."""
-    return np.concatenate([part for list_file in list_files for part in _recordings(list_file)])
-
-
-def write_sound(path: Path, samples: np.ndarray) -> None:
-    """FLAC or WAV by the name's ending, written beside and renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        soundfile.write(temporary, samples, RATE_HZ, subtype="PCM_16")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+from ..streams.compose import RATE_HZ
+from ..streams.files import composed, concatenate, write_stream
 
 
 def main(argv=None) -> int:
@@ -73,17 +41,10 @@ def main(argv=None) -> int:
         if arguments.concatenate:
             samples, truth = concatenate(arguments.concatenate), []
         else:
-            names = [name for name in read_list(arguments.words) if Path(name).parent.name in COMMANDS]
-            words = [(Path(name).parent.name, load_pcm(arguments.words.parent / name, RATE_HZ)) for name in names]
-            samples, truth = compose(
-                words,
-                _recordings(arguments.noise),
-                _recordings(arguments.speech),
-                snr_db=arguments.snr,
-                seed=arguments.seed,
+            samples, truth = composed(
+                arguments.words, arguments.noise, arguments.speech, snr_db=arguments.snr, seed=arguments.seed
             )
-        write_sound(arguments.output, samples)
-        write_atomically(arguments.output.with_suffix(".csv"), truth_csv(truth))
+        write_stream(arguments.output, samples, truth)
     except (ConversionError, OSError, ValueError, soundfile.SoundFileError) as error:
         print(f"silif-make-stream: {error}", file=sys.stderr)
         return 1

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
+from ..built_commands import Commands
 from ..errors import ConversionError
 from ..export.clips import load_list, load_pcm
 from ..export.compare import Comparison, compare
@@ -24,12 +25,11 @@ from ..kinds import read_model
 from ..kinds.choices import described
 from ..model_file.tables import Detector, InputKind
 from ..model_file.write import model_bytes, write_atomically
+from ..release.card import Measured, write_card
+from ..release.curve import curve, draw
+from ..release.streams import StreamSet, stream_set
 from ..streams.score import read_truth
 from ..streams.tune import Stream, tune
-from .card import Measured, write_card
-from .commands import Commands
-from .curve import curve, draw
-from .streams import StreamSet, stream_set
 
 _CLIP_STEPS = 98
 # Rounding is a draw: of these numbers of calibration clips the one that does best on the validation list is taken.
@@ -40,7 +40,7 @@ _SELF_TEST_SAMPLES = {4: 3200, 8: 8000, 16: 8000}
 
 def _train(name: str, data: Path, work: Path, extra: list[str]) -> Path:
     recipe = Path(__file__).parent.parent / "recipes" / f"{name}.toml"
-    command = [sys.executable, "-m", "silif_tools.train.command", str(recipe)]
+    command = [sys.executable, "-m", "silif_tools.commands.train", str(recipe)]
     subprocess.run([*command, "--data", str(data), "--output", str(work), *extra], check=True)
     return work / f"{name}.pth"
 
@@ -58,6 +58,7 @@ def _held_out(description: dict) -> Callable[[str], bool] | None:
     share = description.get("recipe", {}).get("stream", {}).get("held_out")
     if not share:
         return None
+    # Only here: PyTorch takes seconds to import.
     from ..train.stream import is_held_out
 
     return lambda name: is_held_out(name, share)

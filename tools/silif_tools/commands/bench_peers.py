@@ -13,10 +13,10 @@ import numpy as np
 from .. import __version__
 from ..errors import ConversionError
 from ..export.clips import load_pcm
-from .install import install_peers, python_of
-from .measure import Bench, Measured, PeerError, Worker
-from .networks import prepare
-from .table import Group, Row, as_json, as_text
+from ..peers.install import install_peers, python_of
+from ..peers.measure import Bench, Measured, PeerError, Worker
+from ..peers.networks import prepare
+from ..peers.table import Group, Row, as_json, as_text
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
 _OURS = "kws-bench"

@@ -1,6 +1,6 @@
-"""How a conversion does on labelled frames, through kws-score: `python -m silif_tools.export.agreement`.
+"""How a conversion does on labelled frames, through kws-score: `python -m silif_tools.studies.agreement`.
 
-Measures the authors' networks on the clips that come with them and prints the table of docs/CONVERT.md.
+Measures the authors' networks on the clips that come with them and prints the table of docs/QUANTIZATION.md.
 """
 
 import argparse
@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from ..built_commands import Commands
+from ..export.authors_model import run_authors
+from ..export.convert import convert
+from ..export.self_test import add_self_test
+from ..export.state_dict import load_state_dict
 from ..model_file.tables import InputKind
 from ..model_file.write import model_bytes, write_atomically
-from ..release.commands import Commands
-from .authors_model import run_authors
-from .convert import convert
-from .self_test import add_self_test
-from .state_dict import load_state_dict
 
 # Networks whose float scores are stored with the clips. Others lie beside them, of which nothing is published.
 SCORED = ("silif", "csilif", "cadlif")
@@ -122,7 +122,7 @@ def _row(name: str, what: str, found: list[Agreement]) -> str:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(prog="silif_tools.export.agreement", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="silif_tools.studies.agreement", description=__doc__.splitlines()[0])
     parser.add_argument("--reference", type=Path, default=Path("../shared/reference"), help="folder of the checkpoints")
     parser.add_argument("--build", type=Path, default=Path(".build/release"), help="folder of the commands")
     parser.add_argument("--draws", type=int, default=6, help="draws of the rounding errors (default 6)")

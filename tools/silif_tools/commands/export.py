@@ -11,6 +11,17 @@ import numpy as np
 
 from .. import __version__
 from ..errors import ConversionError
+from ..export.clips import load_input, load_list, load_pcm
+from ..export.compare import compare
+from ..export.convert import convert_layers
+from ..export.delays import KINDS
+from ..export.description import LONGEST_STEP_MS, carried_over, front_end, read_description
+from ..export.fold import fold
+from ..export.input_statistics import InputStatistics, recovered_statistics
+from ..export.nir_graph import GraphChoices, read_graph
+from ..export.remarks import deaf_remarks, dt_remarks
+from ..export.self_test import add_self_test, liveliest
+from ..export.state_dict import load_state_dict
 from ..kinds import HIDDEN_KINDS
 from ..kinds.choices import Choices, described
 from ..kinds.connection import FloatLayer
@@ -21,17 +32,6 @@ from ..report.data import load_frames, stored_words
 from ..report.observe import EvaluationData
 from ..report.origin import Origin
 from ..report.write import check_report_path, write_report
-from .clips import load_input, load_list, load_pcm
-from .compare import compare
-from .convert import convert_layers
-from .delays import KINDS
-from .description import LONGEST_STEP_MS, carried_over, front_end, read_description
-from .fold import fold
-from .input_statistics import InputStatistics, recovered_statistics
-from .nir_graph import GraphChoices, read_graph
-from .remarks import deaf_remarks, dt_remarks
-from .self_test import add_self_test, liveliest
-from .state_dict import load_state_dict
 
 
 def _step_ms(text: str) -> float:

@@ -1,4 +1,4 @@
-"""Make the demo recording: `python -m silif_tools.demo models/demo.flac`. All of it is espeak-ng's speech.
+"""Make the demo recording: `python -m silif_tools.commands.demo models/demo.flac`. All of it is espeak-ng's speech.
 
 Words of the model between words and a sentence that are none, in a little noise, so that the demo shows both.
 """
@@ -12,8 +12,8 @@ import numpy as np
 import soundfile
 from scipy.signal import resample_poly
 
-from .streams.command import truth_csv, write_sound
-from .streams.compose import RATE_HZ, TruthRow
+from ..streams.compose import RATE_HZ, TruthRow
+from ..streams.files import write_stream
 
 # (what is said, espeak-ng voice, the word of the model or None)
 SCRIPT = [
@@ -58,7 +58,7 @@ def recording() -> tuple[np.ndarray, list[TruthRow]]:
 
 def main() -> int:
     if len(sys.argv) != 2:
-        print("usage: python -m silif_tools.demo OUTPUT.flac", file=sys.stderr)
+        print("usage: python -m silif_tools.commands.demo OUTPUT.flac", file=sys.stderr)
         return 2
     output = Path(sys.argv[1])
     try:
@@ -66,8 +66,7 @@ def main() -> int:
     except FileNotFoundError:
         print("demo: espeak-ng is missing: apt install espeak-ng", file=sys.stderr)
         return 1
-    write_sound(output, samples)
-    output.with_suffix(".csv").write_bytes(truth_csv(truth))
+    write_stream(output, samples, truth)
     print(f"{output}: {len(samples) / RATE_HZ:.1f} s, {len(truth)} words")
     return 0
 

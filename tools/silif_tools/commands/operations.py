@@ -1,0 +1,40 @@
+"""silif-operations: accuracy against synaptic operations and spikes per clip, as figure 3 of the SiLIF paper draws it.
+
+Everything of ours is measured by kws-score; the paper's own points are marked as such.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from .. import __version__
+from ..built_commands import Commands
+from ..errors import ConversionError
+from ..plot.operations import draw, measure_references, measure_shipped, table
+
+_REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(prog="silif-operations", description=__doc__)
+    parser.add_argument("--build", type=Path, default=_REPOSITORY / ".build" / "release", help="folder of kws-score")
+    parser.add_argument("--shared", type=Path, default=_REPOSITORY.parent / "shared", help="reference/ and data/gsc/")
+    parser.add_argument("--models", type=Path, nargs="+", help="networks with a front end (default: models/*.silif)")
+    parser.add_argument("--output", type=Path, required=True, help="the picture (.png, .svg, .pdf)")
+    parser.add_argument("--version", action="version", version=f"silif-operations {__version__}")
+    arguments = parser.parse_args(argv)
+    models = arguments.models or sorted((_REPOSITORY / "models").glob("*.silif"))
+    try:
+        commands = Commands(arguments.build)
+        shipped = measure_shipped(commands, models, arguments.shared / "data" / "gsc" / "test_list.txt")
+        references = measure_references(commands, arguments.shared / "reference")
+        draw(references, shipped, arguments.output)
+    except (ConversionError, OSError, RuntimeError) as error:
+        print(f"silif-operations: {error}", file=sys.stderr)
+        return 1
+    print(table(references, shipped))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

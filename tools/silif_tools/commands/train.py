@@ -1,0 +1,61 @@
+"""silif-train: from recordings to a trained network, all stages of a recipe in one command."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from ..train import material
+from ..train import recipe as recipes
+from ..train.session import run
+
+EXAMPLES = """examples:
+  silif-train kws12-silif --data ../shared/data --output runs
+  silif-train kws12-csilif --data ../shared/data --output runs --speech-commands speech_commands_v0.02.tar.gz
+  silif-train my-words.toml --data ../shared/data --output runs --folders my-recordings   (one folder a word)
+  silif-train kws12-stream --data ../shared/data --output runs --start runs/kws12-silif.pth
+  silif-train kws12-silif --data ../shared/data --output runs --start float.pth   (only the rounds with weight_bits)
+"""
+
+START = "a trained float network of the recipe's shape: go straight to [stream], or else to the rounds with weight_bits"
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        "silif-train", description="Train a keyword-spotting network from a recipe.", epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("recipe", help="a recipe file, or the name of one that comes with the package")
+    parser.add_argument("--data", type=Path, required=True, help="folder with gsc, noise, speech and words")
+    parser.add_argument("--output", type=Path, required=True, help="folder for NAME.pth, NAME.json and checkpoints")
+    labelled = parser.add_mutually_exclusive_group()
+    labelled.add_argument("--speech-commands", type=Path, help="Speech Commands v0.02 (folder or tar.gz), not data/gsc")
+    labelled.add_argument("--folders", type=Path, help="your own recordings, one folder a word, not data/gsc")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="default: all processors")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in the output folder")
+    parser.add_argument("--start", type=Path, metavar="PTH", help=START)
+    parser.add_argument("--quick", action="store_true", help="a thousandth of the steps: is everything there?")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    options = arguments(argv)
+    np.seterr(divide="ignore")
+    try:
+        run(options)
+    except recipes.BadRecipe as error:
+        print(f"silif-train: {error}", file=sys.stderr)
+        return 2
+    except (material.MissingData, OSError, ValueError) as error:
+        print(f"silif-train: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("silif-train: stopped; --resume goes on from the last checkpoint", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

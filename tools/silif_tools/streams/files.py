@@ -1,0 +1,55 @@
+"""A test stream and its truth from lists of recordings, a seed and a signal-to-noise ratio; and their files."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from ..export.clips import load_pcm, read_list
+from ..model_file.write import write_atomically
+from .compose import RATE_HZ, TruthRow, compose
+
+COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
+
+
+def _recordings(list_file: Path | None) -> list[np.ndarray]:
+    if list_file is None:
+        return []
+    return [load_pcm(list_file.parent / name, RATE_HZ) for name in read_list(list_file)]
+
+
+def truth_csv(rows: list[TruthRow]) -> bytes:
+    lines = ["start_s,end_s,word"] + [f"{row.start_s:.4f},{row.end_s:.4f},{row.word}" for row in rows]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def concatenate(list_files: list[Path]) -> np.ndarray:
+    """The recordings of the lists, one after another, unchanged: a stream in which every event is a false alarm."""
+    return np.concatenate([part for list_file in list_files for part in _recordings(list_file)])
+
+
+def write_sound(path: Path, samples: np.ndarray) -> None:
+    """FLAC or WAV by the name's ending, written beside and renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        soundfile.write(temporary, samples, RATE_HZ, subtype="PCM_16")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def composed(
+    words_list: Path, noise_list: Path | None, speech_list: Path | None, *, snr_db: float, seed: int
+) -> tuple[np.ndarray, list[TruthRow]]:
+    """The commands of a list at random times, over noise, with other speech in the gaps: samples and truth."""
+    names = [name for name in read_list(words_list) if Path(name).parent.name in COMMANDS]
+    words = [(Path(name).parent.name, load_pcm(words_list.parent / name, RATE_HZ)) for name in names]
+    return compose(words, _recordings(noise_list), _recordings(speech_list), snr_db=snr_db, seed=seed)
+
+
+def write_stream(output: Path, samples: np.ndarray, truth: list[TruthRow]) -> None:
+    """The sound, and beside it the truth with the ending .csv."""
+    write_sound(output, samples)
+    write_atomically(output.with_suffix(".csv"), truth_csv(truth))

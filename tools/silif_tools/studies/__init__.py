@@ -1,0 +1,1 @@
+"""Measurements behind the docs: each prints the table of a page again."""
