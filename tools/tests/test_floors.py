@@ -12,8 +12,8 @@ PACKAGE = TOOLS / "silif_tools"
 
 # From the ground up. A name is a package of silif_tools, or a module that lies in none.
 FLOORS = (
-    {"__init__", "errors", "fixed_point", "built_commands", "model_file"},
-    {"kinds", "integer", "sound"},
+    {"__init__", "built_commands", "errors", "fixed_point", "model_file", "sound"},
+    {"integer", "kinds"},
     {"events", "export", "golden", "streams", "train"},
     {"peers", "plot", "release", "report", "studies"},
     {"commands"},

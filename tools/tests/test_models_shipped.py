@@ -5,10 +5,11 @@ import pytest
 from built_commands import REPOSITORY, built_commands
 from shared_data import shared_folder
 
-from silif_tools.export.clips import clip_frames, load_pcm, read_list
+from silif_tools.export.clips import clip_frames
 from silif_tools.integer.frontend import FrontEndSettings
 from silif_tools.integer.network import run_model
 from silif_tools.kinds import read_model
+from silif_tools.sound import load_pcm, read_list
 
 # Per cent of clips through kws-score. Raise a floor when a better model lands; never lower one in silence.
 FLOORS = {

@@ -7,11 +7,11 @@ import pytest
 import torch
 from test_train_command import data, own_cache, small_recipe  # noqa: F401 (fixtures)
 
+from silif_tools.commands import train as command
 from silif_tools.export import command as export
 from silif_tools.integer.network import run_model
 from silif_tools.kinds import read_model
 from silif_tools.model_file.tables import DelayKind
-from silif_tools.commands import train as command
 from silif_tools.train.network import Network, scores
 
 DELAY = """

@@ -12,11 +12,12 @@ import numpy as np
 
 from .. import __version__
 from ..errors import ConversionError
-from ..export.clips import load_pcm
+from ..integer.frontend import FRONT_END
 from ..peers.install import install_peers, python_of
 from ..peers.measure import Bench, Measured, PeerError, Worker
 from ..peers.networks import prepare
 from ..peers.table import Group, Row, as_json, as_text
+from ..sound import load_pcm
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
 _OURS = "kws-bench"
@@ -123,7 +124,7 @@ class Contest:
 
 def _audio(contest: Contest, arguments, folder: Path) -> None:
     samples = folder / "samples.npy"
-    np.save(samples, load_pcm(arguments.sound, 16000))
+    np.save(samples, load_pcm(arguments.sound, FRONT_END.sample_rate_hz))
     whole = contest.group("audio to keyword", "per 10 ms of audio")
     front = contest.group("front end alone", "per 10 ms of audio")
     bench = Bench(arguments.build / "kws-bench", arguments.model, arguments.sound, 6000, contest.core)

@@ -12,6 +12,7 @@ import numpy as np
 import soundfile
 from scipy.signal import resample_poly
 
+from ..sound import to_pcm
 from ..streams.compose import RATE_HZ, TruthRow
 from ..streams.files import write_stream
 
@@ -53,7 +54,7 @@ def recording() -> tuple[np.ndarray, list[TruthRow]]:
         position += len(audio) + len(gap)
     samples = np.concatenate(parts)
     samples += np.random.default_rng(7).normal(0, 0.0005, len(samples))
-    return np.clip(np.floor(samples * 32768 + 0.5), -32768, 32767).astype(np.int16), truth
+    return to_pcm(samples), truth
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import __version__
 from ..errors import ConversionError
-from ..export.clips import load_input, load_list, load_pcm
+from ..export.clips import load_input, load_list
 from ..export.compare import compare
 from ..export.convert import convert_layers
 from ..export.delays import KINDS
@@ -22,6 +22,7 @@ from ..export.nir_graph import GraphChoices, read_graph
 from ..export.remarks import deaf_remarks, dt_remarks
 from ..export.self_test import add_self_test, liveliest
 from ..export.state_dict import load_state_dict
+from ..integer.frontend import CLIP_FRAMES
 from ..kinds import HIDDEN_KINDS
 from ..kinds.choices import Choices, described
 from ..kinds.connection import FloatLayer
@@ -32,6 +33,7 @@ from ..report.data import load_frames, stored_words
 from ..report.observe import EvaluationData
 from ..report.origin import Origin
 from ..report.write import check_report_path, write_report
+from ..sound import load_pcm
 
 
 def _step_ms(text: str) -> float:
@@ -251,7 +253,7 @@ def export(arguments, command: list[str]) -> list[str]:
     folded, known, bits, remarks = _network(arguments, description)
     classes = folded[-1].weights.shape[1]
     words = _words(arguments, description, classes)
-    clip_steps = arguments.clip_steps or (98 if settings else 300)
+    clip_steps = arguments.clip_steps or (CLIP_FRAMES if settings else 300)
     step_ms = _step_of(arguments, description)
     calibration = None
     if arguments.calibrate and arguments.calibrate.suffix in (".npy", ".npz"):

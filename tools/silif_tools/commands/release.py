@@ -13,14 +13,14 @@ import numpy as np
 from .. import __version__
 from ..built_commands import Commands
 from ..errors import ConversionError
-from ..export.clips import load_list, load_pcm
+from ..export.clips import load_list
 from ..export.compare import Comparison, compare
 from ..export.convert import Conversion, convert
 from ..export.description import carried_over
 from ..export.fold import fold
 from ..export.self_test import add_self_test, liveliest
 from ..export.state_dict import load_state_dict
-from ..integer.frontend import FrontEndSettings
+from ..integer.frontend import CLIP_FRAMES, FRONT_END
 from ..kinds import read_model
 from ..kinds.choices import described
 from ..model_file.tables import Detector, InputKind
@@ -28,10 +28,10 @@ from ..model_file.write import model_bytes, write_atomically
 from ..release.card import Measured, write_card
 from ..release.curve import curve, draw
 from ..release.streams import StreamSet, stream_set
+from ..sound import load_pcm
 from ..streams.score import read_truth
 from ..streams.tune import Stream, tune
 
-_CLIP_STEPS = 98
 # Rounding is a draw: of these numbers of calibration clips the one that does best on the validation list is taken.
 _CALIBRATION_CLIPS = (256, 512, 1024)
 # Half a second; less in the smallest files, of which it would be a quarter.
@@ -77,9 +77,9 @@ def release(arguments) -> None:
     extra = ["--speech-commands", str(arguments.speech_commands)] if arguments.speech_commands else []
     checkpoint = arguments.checkpoint or _train(arguments.name, data, work, extra)
     description = json.loads(checkpoint.with_suffix(".json").read_text())
-    words, settings = description["words"], FrontEndSettings()
+    words, settings = description["words"], FRONT_END
     gsc = data / "gsc"
-    validation_clips = load_list(gsc / "validation_list.txt", gsc, words, _CLIP_STEPS, settings)
+    validation_clips = load_list(gsc / "validation_list.txt", gsc, words, CLIP_FRAMES, settings)
     provenance = {
         "name": arguments.name,
         "exporter": f"silif-tools {__version__}",
@@ -96,11 +96,11 @@ def release(arguments) -> None:
             words,
             input_kind=InputKind.LOG_MEL,
             step_us=round(description["step_ms"] * 1000),
-            clip_frames=_CLIP_STEPS,
+            clip_frames=CLIP_FRAMES,
             weight_bits=bits,
             front_end=settings,
             choices=described(description),
-            calibration=load_list(gsc / "train_list.txt", gsc, words, _CLIP_STEPS, settings, clips)[0],
+            calibration=load_list(gsc / "train_list.txt", gsc, words, CLIP_FRAMES, settings, clips)[0],
             provenance=provenance
             | ({"weights": f"trained with {bits} bits"} if trained_so else {"calibration clips": str(clips)}),
         )
@@ -141,7 +141,7 @@ def release(arguments) -> None:
     )
     compared, scored = {}, {}
     for label in ("validation", "test"):
-        frames, labels = load_list(gsc / f"{label}_list.txt", gsc, words, _CLIP_STEPS, settings)
+        frames, labels = load_list(gsc / f"{label}_list.txt", gsc, words, CLIP_FRAMES, settings)
         compared[label] = compare(against, frames, labels)
         scored[label] = commands.score_list(output, gsc / f"{label}_list.txt")
     test = stream_set(data, "test", "test", work / "streams")

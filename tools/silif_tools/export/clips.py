@@ -4,19 +4,10 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
-import soundfile
 
 from ..errors import ConversionError
 from ..integer.frontend import FrontEndSettings, log_mel
-
-
-def load_pcm(path: Path, rate_hz: int) -> np.ndarray:
-    """int16 samples of a mono file: decoded to float, then rounded half up with saturation, as the commands do."""
-    audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    if rate != rate_hz or audio.shape[1] != 1:
-        raise ConversionError(f"{path}: {rate} Hz, {audio.shape[1]} channels; calibration takes {rate_hz} Hz mono")
-    scaled = np.floor(audio[:, 0].astype(np.float64) * 32768.0 + 0.5)
-    return np.clip(scaled, -32768, 32767).astype(np.int16)
+from ..sound import load_pcm, read_list
 
 
 def clip_frames(pcm: np.ndarray, frames: int, settings: FrontEndSettings) -> np.ndarray:
@@ -25,10 +16,6 @@ def clip_frames(pcm: np.ndarray, frames: int, settings: FrontEndSettings) -> np.
     if len(pcm) < length:
         pcm = np.concatenate([pcm, np.zeros(length - len(pcm), np.int16)])
     return log_mel(pcm, settings)[:frames]
-
-
-def read_list(path: Path) -> list[str]:
-    return [line.strip() for line in Path(path).read_text().splitlines() if line.strip()]
 
 
 def word_index(name: str, words: list[str]) -> int:

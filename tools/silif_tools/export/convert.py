@@ -74,8 +74,7 @@ def convert_layers(
         )
     fraction_bits = front_end.output_fraction_bits if front_end else 0
     input_unit = 2.0**-fraction_bits
-    # 16 natural-log units on either side: full-scale audio reaches about +12, silence is -15.94.
-    input_limit = min(16 << fraction_bits, 32767) if front_end else _count_limit(layers[0], hidden_fraction_bits)
+    input_limit = front_end.input_limit if front_end else _count_limit(layers[0], hidden_fraction_bits)
     statistics = known or [InputStatistics.alike(layer.weights.shape[0]) for layer in layers]
     if calibration is not None:
         statistics = measured_statistics(layers, calibration * input_unit)

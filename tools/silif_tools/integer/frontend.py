@@ -67,6 +67,25 @@ class FrontEndSettings:
             raise ValueError("the window adds up to more than 255: ask for a shorter frame")
 
     @property
+    def hop_s(self) -> float:
+        return self.hop_samples / self.sample_rate_hz
+
+    @property
+    def frame_length_s(self) -> float:
+        return self.frame_length_samples / self.sample_rate_hz
+
+    @property
+    def input_limit(self) -> int:
+        """Of the networks behind it: 16 natural-log units on either side; full-scale audio reaches about +12, silence
+        is -15.94."""
+        return min(16 << self.output_fraction_bits, 32767)
+
+    def frame_count(self, samples: int) -> int:
+        """Frames of a recording of that many samples."""
+        missing = samples - self.frame_length_samples
+        return 0 if missing < 0 else 1 + missing // self.hop_samples
+
+    @property
     def preemphasis_q15(self) -> int:
         return int(np.floor(self.preemphasis * 2**PREEMPHASIS_FRACTION_BITS + 0.5))
 
@@ -127,6 +146,12 @@ class FrontEndSettings:
         bands = np.array([(first, len(w)) for first, w in self.mel_bands], dtype="<u2")
         tables = self.window_q24.astype("<i4").tobytes() + bands.tobytes() + weights.astype("<u2").tobytes()
         return header + tables + bytes(-len(tables) % 4)
+
+
+# The one that every network here was trained with; training, streams and reports take their numbers from it.
+FRONT_END = FrontEndSettings()
+# Frames of a clip of one second.
+CLIP_FRAMES = FRONT_END.frame_count(FRONT_END.sample_rate_hz)
 
 
 def log_mel(pcm: np.ndarray, settings: FrontEndSettings | None = None) -> np.ndarray:

@@ -10,7 +10,9 @@ from math import gcd
 
 import numpy as np
 
-OUTPUT_RATE_HZ = 16_000
+from silif_tools.integer.frontend import FRONT_END
+
+OUTPUT_RATE_HZ = FRONT_END.sample_rate_hz
 MAXIMUM_RATE_HZ = 768_000
 COEFFICIENT_BITS = 21  # Q21: every row of a bank sums to exactly 1 << 21
 EXACT_BANK_COEFFICIENTS = 65_536  # above this, rows lie on a power-of-two grid and neighbours are blended

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..export.clips import load_pcm
 from ..integer.detector import detect
-from ..integer.frontend import FrontEndSettings, log_mel
+from ..integer.frontend import FRONT_END, log_mel
 from ..integer.network import run_model
 from ..kinds import read_model
+from ..sound import load_pcm
 
 _INK, _ACCENT, _MUTED = "#1b1b1e", "#c8102e", "#b8b8bd"
 
@@ -20,12 +20,11 @@ def draw(model_path: Path, sound_path: Path, output: Path, start_s: float, end_s
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    model, settings = read_model(model_path), FrontEndSettings()
+    model, settings = read_model(model_path), FRONT_END
     frames = log_mel(load_pcm(sound_path, settings.sample_rate_hz), settings)
     trace = run_model(model, frames[None])
     probabilities = trace.probabilities_q15[0] / 32768
-    hop_s = settings.hop_samples / settings.sample_rate_hz
-    delay_s = settings.frame_length_samples / settings.sample_rate_hz
+    hop_s, delay_s = settings.hop_s, settings.frame_length_s
     events = [
         (event.frame * hop_s + delay_s, model.words[event.word], event.score_q15 / 32768)
         for event in detect(trace.probabilities_q15[0], model.detector)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..export.clips import read_list
+from ..sound import read_list
 from ..streams.files import composed, concatenate, write_stream
 
 SNRS_DB = (30, 20, 10, 5)

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..integer.frontend import FRONT_END
 from .active import active_range, rms
 
-RATE_HZ = 16_000
+RATE_HZ = FRONT_END.sample_rate_hz
 # RMS of a word's active part, of full scale: a talker at about an arm's length from a cheap microphone.
 _WORD_RMS = 32768 * 10 ** (-26 / 20)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from ..export.clips import load_pcm, read_list
 from ..model_file.write import write_atomically
+from ..sound import load_pcm, read_list
 from .compose import RATE_HZ, TruthRow, compose
 
 COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")

@@ -1,4 +1,7 @@
-"""Score events against a truth (DESIGN section 8, "Streams"). The same rules as `kws-score --stream`."""
+"""Score events against a truth (docs/SCORING.md). The same rules as `kws-score --stream`.
+
+Twins: Sources/kws-score/Streams/StreamScore.swift
+"""
 
 from dataclasses import dataclass
 

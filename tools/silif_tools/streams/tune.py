@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..integer.detector import detect
+from ..integer.frontend import FRONT_END
 from ..model_file.tables import Detector
 from .score import StreamScore, score
 
-HOP_S, FRAME_S = 0.01, 0.025
+HOP_S, FRAME_S = FRONT_END.hop_s, FRONT_END.frame_length_s
 _THRESHOLDS = tuple(round(0.3 + 0.02 * index, 2) for index in range(35))
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
-from silif_tools.export.clips import read_list as read_list
+from silif_tools.sound import load_pcm
 from silif_tools.train.fbank import SAMPLE_RATE
 
 
@@ -51,14 +50,6 @@ def cache_folder() -> Path:
     return folder
 
 
-def decode(path: Path) -> np.ndarray:
-    """int16 samples of a mono 16 kHz sound file, rounded with saturation (float and loud Ogg files exceed +-1)."""
-    audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    if rate != SAMPLE_RATE:
-        raise ValueError(f"{path}: {rate} Hz; training needs {SAMPLE_RATE} Hz")
-    return np.clip(np.rint(audio.mean(1) * 32768.0), -32768, 32767).astype(np.int16)
-
-
 def load(root: Path, names: Sequence[str]) -> Clips:
     """Decode the named files under root, through the cache. The key is their names, sizes and dates."""
     key = hashlib.sha256(str(root.resolve()).encode())
@@ -69,7 +60,7 @@ def load(root: Path, names: Sequence[str]) -> Clips:
     if path.exists():
         stored = np.load(path)
         return Clips(list(names), stored["samples"], stored["ends"])
-    clips = joined(list(names), [decode(root / name) for name in names])
+    clips = joined(list(names), [load_pcm(root / name, SAMPLE_RATE, mix=True) for name in names])
     partial = path.with_suffix(f".{os.getpid()}.partial.npz")
     np.savez(partial, samples=clips.samples, ends=clips.ends)
     partial.replace(path)

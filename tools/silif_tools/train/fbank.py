@@ -10,16 +10,19 @@ import math
 
 import torch
 
-SAMPLE_RATE = 16000
-FRAME = 400
-HOP = 160
-FFT = 512
-BANDS = 40
-LOW_HZ, HIGH_HZ = 20.0, 8000.0
-EPSILON = 1.1920928955078125e-07
+from silif_tools.integer.frontend import FFT_SIZE, FRONT_END
+
+SAMPLE_RATE = FRONT_END.sample_rate_hz
+FRAME = FRONT_END.frame_length_samples
+HOP = FRONT_END.hop_samples
+FFT = FFT_SIZE
+BANDS = FRONT_END.band_count
+LOW_HZ, HIGH_HZ = float(FRONT_END.low_hz), float(FRONT_END.high_hz)
+PREEMPHASIS = FRONT_END.preemphasis
+EPSILON = FRONT_END.energy_floor
 FLOOR = math.log(EPSILON)
-CLIP_SAMPLES = 16000
-CLIP_FRAMES = 1 + (CLIP_SAMPLES - FRAME) // HOP
+CLIP_SAMPLES = SAMPLE_RATE
+CLIP_FRAMES = FRONT_END.frame_count(CLIP_SAMPLES)
 
 
 def _mel(hz: torch.Tensor) -> torch.Tensor:
@@ -42,7 +45,7 @@ def frame_transform() -> torch.Tensor:
     FFT / 2 bins, then imaginary parts). One product is three times as fast here as the same steps with an FFT."""
     frame = torch.eye(FRAME, dtype=torch.float64)
     frame = frame - frame.mean(1, keepdim=True)
-    frame = frame - 0.97 * torch.cat([frame[:, :1], frame[:, :-1]], 1)
+    frame = frame - PREEMPHASIS * torch.cat([frame[:, :1], frame[:, :-1]], 1)
     frame = frame * torch.hann_window(FRAME, periodic=False, dtype=torch.float64).pow(0.85)
     spectrum = torch.fft.rfft(frame, n=FFT)[:, : FFT // 2]
     return torch.cat([spectrum.real, spectrum.imag], 1).float()
@@ -50,7 +53,7 @@ def frame_transform() -> torch.Tensor:
 
 def frame_count(samples: int) -> int:
     """Frames of a recording of that many samples."""
-    return 0 if samples < FRAME else 1 + (samples - FRAME) // HOP
+    return FRONT_END.frame_count(samples)
 
 
 def log_mel(audio: torch.Tensor) -> torch.Tensor:

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from silif_tools.sound import ENDINGS, read_list
 from silif_tools.train import clips
 from silif_tools.train.clips import Clips
 
@@ -41,7 +42,7 @@ def _require(path: Path, what: str) -> Path:
 
 
 def _by_list(root: Path, name: str) -> Clips:
-    names = clips.read_list(_require(root / name, DATA_HELP))
+    names = read_list(_require(root / name, DATA_HELP))
     return clips.load(root, names)
 
 
@@ -54,8 +55,7 @@ def _split_of(name: str) -> str:
 
 
 def _sound_files(root: Path) -> list[str]:
-    kinds = {".wav", ".flac", ".ogg"}
-    return sorted(str(p.relative_to(root)) for p in root.glob("*/*") if p.suffix.lower() in kinds)
+    return sorted(str(p.relative_to(root)) for p in root.glob("*/*") if p.suffix.lower() in ENDINGS)
 
 
 def folder_splits(root: Path) -> dict[str, Clips]:
@@ -66,10 +66,10 @@ def folder_splits(root: Path) -> dict[str, Clips]:
     if not files:
         raise MissingData(f"{root} holds no folders with sound files")
     if (root / "train_list.txt").exists():
-        names = {split: clips.read_list(_require(root / f"{split}_list.txt", "list missing")) for split in SPLITS}
+        names = {split: read_list(_require(root / f"{split}_list.txt", "list missing")) for split in SPLITS}
     elif (root / "testing_list.txt").exists():
-        validation = set(clips.read_list(_require(root / "validation_list.txt", "list missing")))
-        testing = set(clips.read_list(root / "testing_list.txt"))
+        validation = set(read_list(_require(root / "validation_list.txt", "list missing")))
+        testing = set(read_list(root / "testing_list.txt"))
         names = {
             "train": [f for f in files if f not in validation and f not in testing],
             "validation": [f for f in files if f in validation],

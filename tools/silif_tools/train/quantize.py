@@ -14,7 +14,7 @@ from torch import nn
 
 from silif_tools.export.fold import fold
 from silif_tools.export.quantize import integer_tables, round_to_trained_scales, row_scales
-from silif_tools.integer.frontend import FrontEndSettings
+from silif_tools.integer.frontend import FRONT_END
 from silif_tools.model_file.tables import DelayKind, LayerTables
 from silif_tools.train import delays, fixed
 
@@ -22,8 +22,7 @@ BITS = (4, 8)
 DELAY_KINDS = {
     delays.Axonal: DelayKind.AXONAL, delays.Dendritic: DelayKind.DENDRITIC, delays.Synaptic: DelayKind.SYNAPTIC,
 }  # fmt: skip
-INPUT_FRACTION_BITS = FrontEndSettings().output_fraction_bits
-INPUT_LIMIT = 16 << INPUT_FRACTION_BITS  # as the exporter writes it
+INPUT_FRACTION_BITS, INPUT_LIMIT = FRONT_END.output_fraction_bits, FRONT_END.input_limit
 
 
 def start(network: nn.Module, bits: int) -> None:

@@ -17,7 +17,7 @@ import torch
 from silif_tools.train import bank, clips, material, stream, student, teacher
 from silif_tools.train import recipe as recipes
 from silif_tools.train.evaluate import Examination
-from silif_tools.train.fbank import BANDS, EPSILON, FFT, FRAME, HIGH_HZ, HOP, LOW_HZ, SAMPLE_RATE
+from silif_tools.train.fbank import BANDS, EPSILON, FFT, FRAME, HIGH_HZ, HOP, LOW_HZ, PREEMPHASIS, SAMPLE_RATE
 from silif_tools.train.loop import save
 from silif_tools.train.material import SILENCE, UNKNOWN, Material
 from silif_tools.train.network import Network
@@ -26,7 +26,8 @@ from silif_tools.train.scenes import Scenes
 
 FRONT_END = {
     "type": "kaldi_fbank", "sample_rate_hz": SAMPLE_RATE, "bands": BANDS, "frame_samples": FRAME, "hop_samples": HOP,
-    "fft": FFT, "low_hz": LOW_HZ, "high_hz": HIGH_HZ, "preemphasis": 0.97, "window": "povey", "energy_floor": EPSILON,
+    "fft": FFT, "low_hz": LOW_HZ, "high_hz": HIGH_HZ, "preemphasis": PREEMPHASIS, "window": "povey",
+    "energy_floor": EPSILON,
 }  # fmt: skip
 
 

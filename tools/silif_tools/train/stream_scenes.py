@@ -11,13 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from silif_tools.integer.frontend import FRONT_END
+from silif_tools.streams.score import GRACE_S
 from silif_tools.train.bank import QUIET, Bank, Reel
-from silif_tools.train.fbank import BANDS, CLIP_FRAMES, EPSILON, FFT, FRAME, HIGH_HZ, LOW_HZ, SAMPLE_RATE
+from silif_tools.train.fbank import BANDS, CLIP_FRAMES, EPSILON, FFT, FRAME, HIGH_HZ, LOW_HZ, PREEMPHASIS, SAMPLE_RATE
 from silif_tools.train.scenes import DB, Scenes
 
 ACTIVE = 25 * DB  # a frame belongs to the word when it is within this of the loudest one, as in streams/active.py
 FLOOR_MARGIN = 6 * DB  # and this far above the recording's quiet frames
-GRACE = 75  # frames after a word's end in which its detection is a hit (DESIGN section 8)
+GRACE = round(GRACE_S / FRONT_END.hop_s)  # frames after a word's end in which its detection is a hit
 EARLY, FADE = 6, 28  # frames: the command is due this long before its end; it may linger this long after
 
 
@@ -40,7 +42,7 @@ def _undo_preemphasis() -> np.ndarray:
     low, high = (1127 * math.log(1 + f / 700) for f in (LOW_HZ, HIGH_HZ))
     mel = low + (high - low) * np.arange(1, BANDS + 1) / (BANDS + 1)
     angle = 2 * np.pi * 700 * (np.exp(mel / 1127) - 1) / SAMPLE_RATE
-    return (1 / (1 + 0.97**2 - 2 * 0.97 * np.cos(angle))).astype(np.float32)
+    return (1 / (1 + PREEMPHASIS**2 - 2 * PREEMPHASIS * np.cos(angle))).astype(np.float32)
 
 
 PLAIN = _undo_preemphasis()
