@@ -13,7 +13,6 @@ import soundfile
 from silif_tools import fixed_point, sound
 from silif_tools.errors import ConversionError
 from silif_tools.integer.frontend import CLIP_FRAMES, FRONT_END
-from silif_tools.kinds import KINDS
 from silif_tools.model_file import bounds
 from silif_tools.streams import score, tune
 
@@ -53,9 +52,7 @@ def test_the_rate_of_the_audio_input():
 
 def test_the_bounds_of_a_model():
     (limits,) = swift(r"enum LayerLimits \{([^}]*)\}")
-    stored = {
-        name: int(value.replace("_", "")) for name, value in re.findall(r"static let (\w+) = ([\d_]+)$", limits, re.M)
-    }
+    stored = {name: int(value.replace("_", "")) for name, value in re.findall(r"let (\w+) = ([\d_]+)$", limits, re.M)}
     expected = {
         "layers": bounds.MAXIMUM_LAYERS,
         "neurons": bounds.MAXIMUM_NEURONS,
@@ -63,13 +60,6 @@ def test_the_bounds_of_a_model():
         "delay": bounds.MAXIMUM_DELAY,
     }
     assert {name: stored[name] for name in expected} == expected
-
-
-def test_the_numbers_of_the_kinds():
-    """Swift names kinds as it likes; their numbers are those of the file."""
-    (cases,) = swift(r"enum NeuronKind: UInt16[^{]*\{((?:\s*(?:case \w+ = \d+|//.*))+)")
-    stored = {name.lower(): int(value) for name, value in re.findall(r"case (\w+) = (\d+)", cases)}
-    assert stored == {kind.slug: kind.number for kind in KINDS}
 
 
 def test_training_and_streams_count_with_the_front_end():

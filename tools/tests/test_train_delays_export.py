@@ -7,8 +7,7 @@ import pytest
 import torch
 from test_train_command import data, own_cache, small_recipe  # noqa: F401 (fixtures)
 
-from silif_tools.commands import train as command
-from silif_tools.export import command as export
+from silif_tools.commands import export, train
 from silif_tools.integer.network import run_model
 from silif_tools.kinds import read_model
 from silif_tools.model_file.tables import DelayKind
@@ -32,7 +31,7 @@ def test_trained_network_is_exported_with_its_delays(kind, tmp_path, data):  # n
     out, path = tmp_path / "out", small_recipe(tmp_path)
     text = path.read_text().split("[[finish]]")[0].replace("teacher_weight = 0.8", "teacher_weight = 0.0")
     path.write_text(text + DELAY.format(kind=kind))
-    assert command.main([str(path), "--data", str(data), "--output", str(out), "--threads", "1", "--quick"]) == 0
+    assert train.main([str(path), "--data", str(data), "--output", str(out), "--threads", "1", "--quick"]) == 0
     about = json.loads((out / "kws12-silif.json").read_text())
     assert about["delay"]["kind"] == kind
     state = torch.load(out / "kws12-silif.pth", weights_only=True)
