@@ -32,6 +32,7 @@ public struct AudioError: Error, CustomStringConvertible, Equatable, Sendable {
   public let message: String
 
   /// - Parameters:
+  ///   - kind: what went wrong.
   ///   - subject: the file or device.
   ///   - message: what is wrong and what to do, one sentence without the subject.
   public init(_ kind: Kind, _ subject: String, _ message: String) {

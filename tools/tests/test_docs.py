@@ -112,3 +112,33 @@ def test_options_exist(command):
                 given = {word.partition("=")[0] for word in arguments.split() if re.match(r"--?[a-zA-Z]", word)}
                 unknown += [f"{page.name}: {command} {option}" for option in given - known]
     assert unknown == []
+
+
+def rooms() -> dict[str, set[str]]:
+    """docs/ARCHITECTURE.md, "The rooms": what each target imports."""
+    text = (REPOSITORY / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = text.partition("## The rooms")[2].partition("\n## ")[0]
+    found = {}
+    for line in table.split("\n"):
+        cells = line.split("|")
+        if line.startswith("| `Sources/"):
+            for name in re.findall(r"`Sources/([\w-]+)`", cells[1]):
+                found[name] = set(re.findall(r"[\w-]+", cells[3])) - {"nothing"}
+    return found
+
+
+def test_the_rooms_import_what_architecture_says():
+    listed = rooms()
+    folders = {path.name for path in (REPOSITORY / "Sources").iterdir() if path.is_dir()}
+    assert set(listed) == folders - {"CALSA", "CSndFile"}
+
+    def below(name: str) -> set[str]:
+        direct = listed.get(name, set())
+        return direct.union(*(below(each) for each in direct))
+
+    modules = set(listed) | {"CALSA", "CSndFile", "ArgumentParser"}
+    for name in listed:
+        imported = set()
+        for path in (REPOSITORY / "Sources" / name).rglob("*.swift"):
+            imported |= set(re.findall(r"^\s*(?:public )?import (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE))
+        assert (imported & modules) - below(name) - {name, "CSiLIF"} == set(), name

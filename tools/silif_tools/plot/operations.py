@@ -155,7 +155,7 @@ def draw(references: list[Point], shipped: list[Point], output: Path) -> None:
 
 def table(references: list[Point], shipped: list[Point]) -> str:
     """Markdown."""
-    lines = ["| network | clips | accuracy | synaptic operations a clip | spikes a clip |", "|---|---|---|---|---|"]
+    lines = ["| network | clips | accuracy | synaptic operations per clip | spikes per clip |", "|---|---|---|---|---|"]
     for task, points in (("ssc_", references), ("", shipped)):
         names = {label: stem for stem, label in _REFERENCES.items()} if task else {}
         lines += [
