@@ -1,5 +1,6 @@
 """README and docs name only what there is: pages and their headings, files, make targets, options of the commands."""
 
+import importlib.util
 import json
 import re
 import subprocess
@@ -68,6 +69,12 @@ def test_named_files_exist(page):
             if not list(REPOSITORY.glob(path.rstrip("/"))):
                 missing.append(path)
     assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_named_modules_exist(page):
+    named = set(re.findall(r"\bsilif_tools(?:\.[a-z_]+)+", page.read_text(encoding="utf-8")))
+    assert [name for name in sorted(named) if importlib.util.find_spec(name) is None] == []
 
 
 def targets() -> set[str]:
