@@ -43,7 +43,7 @@ struct WorstCaseModel {
   }
 
   private static func rewrite(
-    _ bytes: UnsafeMutableRawBufferPointer, at start: Int, _ layer: LayerParameters, _ clamps: Bool
+    _ bytes: UnsafeMutableRawBufferPointer, at start: Int, _ layer: LayerHeader, _ clamps: Bool
   ) {
     let width = layer.paddedOutputs
     var offset = start + 32

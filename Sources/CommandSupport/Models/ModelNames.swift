@@ -1,33 +1,5 @@
 import SiLIF
 
-extension NeuronKind {
-  /// As the papers call it.
-  package var name: String {
-    switch self {
-    case .siLIF: "SiLIF"
-    case .cSiLIF: "C-SiLIF"
-    case .readout: "readout"
-    case .rf: "RF"
-    }
-  }
-}
-
-extension DelayKind {
-  package var name: String {
-    switch self {
-    case .none: "none"
-    case .axonal: "axonal"
-    case .dendritic: "dendritic"
-    case .synaptic: "synaptic"
-    }
-  }
-}
-
-extension LayerParameters {
-  /// Bytes of the weights in the file, padding included.
-  package var weightBytes: Int { inputs * paddedOutputs * weightBits / 8 }
-}
-
 extension Model {
   /// The section PROV as keys and values, in its order.
   package var provenanceLines: [(key: String, value: String)] {

@@ -32,31 +32,40 @@ public struct Model {
       throw ModelError(.inconsistent, "self_test_count", value: Int64(selfTest.values.count))
     }
 
+    try checkLayers()
+  }
+
+  /// The layers make a chain, and each of their values lies within its bounds.
+  private func checkLayers() throws(ModelError) {
     var width = header.inputCount
+    var below: EdgeKind? = .frames
     for index in 0..<header.layerCount {
-      let layer = try LayerParameters(
-        section: sections.requiredSection(.layer, "LAYR", ordinal: index), layer: index)
+      let section = try sections.requiredSection(.layer, "LAYR", ordinal: index)
+      let parameters = try LayerParameters(section: section, layer: index)
+      let layer = parameters.header
       let isLast = index == header.layerCount - 1
       guard layer.inputs == width else {
         throw ModelError(.inconsistent, "inputs", value: Int64(layer.inputs), layer: index)
       }
-      guard (layer.source == .dense) == (index == 0) else {
-        throw ModelError(.inconsistent, "source", value: Int64(layer.source.rawValue), layer: index)
-      }
-      guard (layer.kind == .readout) == isLast else {
-        throw ModelError(.inconsistent, "kind", value: Int64(layer.kind.rawValue), layer: index)
+      if let refusal = EdgeKind.refusal(of: layer, below: below, isLast: isLast) {
+        throw ModelError(.inconsistent, refusal.field, value: Int64(refusal.value), layer: index)
       }
       if isLast && (layer.outputs != header.classCount || layer.stateFractionBits != Softmax.inputFractionBits) {
         throw ModelError(.inconsistent, "outputs", value: Int64(layer.outputs), layer: index)
       }
-      try layer.checkBounds(inputLimit: index == 0 ? header.inputLimit : 1, layer: index)
+      try parameters.prove(
+        section: section, inputLimit: layer.source == .frames ? header.inputLimit : 1, layer: index)
       width = layer.outputs
+      below = layer.kind.output
     }
     if sections.section(.layer, ordinal: header.layerCount) != nil { throw ModelError(.inconsistent, "layer_count") }
   }
 
+  /// The header of layer `index`, 0..<header.layerCount.
+  public func layer(_ index: Int) -> LayerHeader { parameters(index).header }
+
   /// Layer `index`, 0..<header.layerCount.
-  public func layer(_ index: Int) -> LayerParameters {
+  func parameters(_ index: Int) -> LayerParameters {
     precondition(index >= 0 && index < header.layerCount)
     // Parsed once already, at load, so this cannot throw.
     // swift-format-ignore: NeverUseForceTry

@@ -5,13 +5,14 @@
 public struct Network {
   public let header: NetworkHeader
   private let layers: UnsafeMutablePointer<Layer>
-  private let scratch: Layer.Scratch
-  private let frame: UnsafeMutablePointer<Int16>
+  /// What each layer reads, [layerCount]: the input, then what the layer below writes.
+  private let edges: UnsafeMutablePointer<Edge>
+  private let input: Frames
   private let softmax: Softmax
   private let probabilities: UnsafeMutablePointer<UInt16>
   private let counters: UnsafeMutablePointer<UInt64>
-  /// Whether an input of zero is an operation: in dense input it is, in event counts it is the absence of one.
-  private let countsZeroInputs: Bool
+  /// Readout membrane potentials of the last step, [classCount], 16 fractional bits.
+  public let membrane: UnsafePointer<Int32>
 
   /// Bytes of the network's memory.
   public struct MemoryPlan: Equatable, Sendable {
@@ -73,28 +74,52 @@ public struct Network {
   ) {
     header = model.header
     layers = arena.reserveValues(Layer.self, model.header.layerCount)
-    frame = arena.reserve(Int16.self, model.header.inputCount)
+    edges = arena.reserveValues(Edge.self, model.header.layerCount)
     counters = arena.reserve(UInt64.self, Counter.count)
     #if DEBUG
       let saturation = SaturationCounter(count: counters + Counter.saturations.rawValue)
     #else
       let saturation = SaturationCounter()
     #endif
-    countsZeroInputs = model.header.inputKind != .counts
-    var widest = 0
-    var delaysSpikes = false
+    var sizes = Connection.Scratch.Sizes()
+    var longestList = 0
     for index in 0..<model.header.layerCount {
       let layer = model.layer(index)
-      widest = max(widest, layer.paddedOutputs)
-      if index > 0 && layer.delayKind == .axonal { delaysSpikes = true }
+      sizes.include(layer)
+      if layer.kind.output == .spikes { longestList = max(longestList, layer.paddedOutputs) }
     }
-    scratch = Layer.Scratch(
-      widest: widest, inputCount: model.header.inputCount, kernels: kernels, delaysSpikes: delaysSpikes,
-      delaysFrames: model.layer(0).delayKind == .axonal, arena: &scratchArena)
+    let scratch = Connection.Scratch(sizes, kernels: kernels, arena: &scratchArena)
+    // One list of spikes for all edges: of each the next layer is the only reader, and it is done reading when it has made its
+    // sums, before its own neurons fire.
+    let active = scratchArena.reserve(UInt16.self, longestList)
+    let activeCounts = arena.reserve(Int.self, model.header.layerCount)
+
+    input = Frames(
+      width: model.header.inputCount, values: arena.reserve(Int16.self, model.header.inputCount),
+      activeCount: activeCounts, countsZeros: model.header.inputKind != .counts)
+    var edge: Edge? = .frames(input)
+    var potentials: UnsafePointer<Int32>?
     for index in 0..<model.header.layerCount {
-      let layer = Layer(parameters: model.layer(index), scratch: scratch, saturation: saturation, arena: &arena)
-      if !isCounting { (layers + index).initialize(to: layer) }
+      let parameters = model.parameters(index)
+      let below = edge.unsafelyUnwrapped
+      switch parameters.header.kind.output {
+      case .spikes?:
+        let width = parameters.header.paddedOutputs
+        edge = .spikes(
+          Spikes(
+            width: width, flags: arena.reserve(UInt8.self, width), active: active, count: activeCounts + index + 1))
+      case .frames?, nil: edge = nil
+      }
+      let layer = Layer(
+        parameters, input: below, output: edge, scratch: scratch, saturation: saturation, arena: &arena)
+      potentials = layer.neurons.potentials_qF
+      if !isCounting {
+        (edges + index).initialize(to: below)
+        (layers + index).initialize(to: layer)
+      }
     }
+    // The last layer is one whose potentials are the result: the reader made sure.
+    membrane = potentials.unsafelyUnwrapped
     softmax = Softmax(classes: model.header.classCount, state: &arena, scratch: &scratchArena)
     probabilities = arena.reserve(UInt16.self, model.header.classCount)
     if !isCounting { softmax.prepare() }
@@ -110,7 +135,10 @@ public struct Network {
   /// Back to the state of a fresh network: all states, rings and counters zero.
   @_noAllocation @_noLocks
   public func reset() {
-    for index in 0..<header.layerCount { layers[index].reset() }
+    for index in 0..<header.layerCount {
+      layers[index].reset()
+      edges[index].reset()
+    }
     for index in 0..<header.classCount { probabilities[index] = 0 }
     for index in 0..<Counter.count { counters[index] = 0 }
   }
@@ -126,30 +154,17 @@ public struct Network {
 
   /// The first part of a step, for whoever measures the parts: takes in the frame.
   @_noAllocation @_noLocks
-  public func accept(_ input: UnsafePointer<Int16>) {
-    let limit = Int16(truncatingIfNeeded: header.inputLimit)
-    // Wrapping, because a checked minus would be a trap in the loop.
-    let least = 0 &- limit
-    var inputs = 0
-    for index in 0..<header.inputCount {
-      let value = input[index]
-      frame[index] = value > limit ? limit : (value < least ? least : value)
-      inputs &+= value == 0 && !countsZeroInputs ? 0 : 1
-    }
-    let operations = inputs &* layers[0].parameters.outputs
-    counters[Counter.synapticOperations.rawValue] &+= UInt64(truncatingIfNeeded: operations)
+  public func accept(_ frame: UnsafePointer<Int16>) {
+    input.accept(frame, limit: Int16(truncatingIfNeeded: header.inputLimit))
   }
 
   /// The next part: each layer in turn, from the first on.
   @_noAllocation @_noLocks
   public func stepLayer(_ index: Int) {
-    if index == 0 {
-      layers[0].step(frame: frame)
-      return
+    if case .spikes(let spikes) = edges[index] {
+      counters[Counter.spikes.rawValue] &+= UInt64(truncatingIfNeeded: spikes.count.pointee)
     }
-    let spikes = layers[index &- 1].activeCount
-    let operations = layers[index].step(active: scratch.active, count: spikes)
-    counters[Counter.spikes.rawValue] &+= UInt64(truncatingIfNeeded: spikes)
+    let operations = layers[index].step()
     counters[Counter.synapticOperations.rawValue] &+= UInt64(truncatingIfNeeded: operations)
   }
 
@@ -159,30 +174,30 @@ public struct Network {
     softmax.step(membrane: membrane, classes: header.classCount, probabilities_q15: probabilities)
   }
 
-  /// Readout membrane potentials of the last step, [classCount], 16 fractional bits.
-  public var membrane: UnsafePointer<Int32> {
-    @_noAllocation @_noLocks get { layers[header.layerCount &- 1].readoutMembrane.unsafelyUnwrapped }
-  }
-
   /// Softmax of the readout at the last step, [classCount], Q15.
   public var probabilities_q15: UnsafePointer<UInt16> {
     @_noAllocation @_noLocks get { UnsafePointer(probabilities) }
   }
 
   /// Where a frame may be written before `step` is called with this same pointer, [inputCount].
-  public var frameBuffer: UnsafeMutablePointer<Int16> { @_noAllocation @_noLocks get { frame } }
+  public var frameBuffer: UnsafeMutablePointer<Int16> { @_noAllocation @_noLocks get { input.values } }
 
   /// The frame that the last step computed with, after saturation, [inputCount].
-  public var lastFrame: UnsafePointer<Int16> { UnsafePointer(frame) }
+  public var lastFrame: UnsafePointer<Int16> { UnsafePointer(input.values) }
 
   /// Spikes of hidden layer `index` in the last step: 1 where a neuron fired, [outputs].
   public func spikes(ofLayer index: Int) -> UnsafeBufferPointer<UInt8> {
-    precondition(index >= 0 && index < header.layerCount - 1)
-    return UnsafeBufferPointer(start: layers[index].spiked, count: layers[index].parameters.outputs)
+    UnsafeBufferPointer(start: spikeEdge(above: index).flags, count: layers[index].header.outputs)
   }
 
   /// Neurons of layer `index` that fired in the last step.
-  public func spikeCount(ofLayer index: Int) -> Int { layers[index].activeCount }
+  public func spikeCount(ofLayer index: Int) -> Int { spikeEdge(above: index).count.pointee }
+
+  /// The edge that hidden layer `index` writes.
+  private func spikeEdge(above index: Int) -> Spikes {
+    precondition(index >= 0 && index < header.layerCount - 1)
+    return Spikes(edges[index + 1])
+  }
 
   /// Spikes of all hidden layers since the last reset.
   public var spikeCount: UInt64 { counters[Counter.spikes.rawValue] }

@@ -13,7 +13,7 @@ struct ModelReport {
   let frontEnd: LogMelSettings?
 
   var model: Model { file.model }
-  var layers: [LayerParameters] { (0..<model.header.layerCount).map(model.layer) }
+  var layers: [LayerHeader] { (0..<model.header.layerCount).map(model.layer) }
 
   /// - Throws: Failure where the front end contradicts the network.
   init(_ file: ModelFile) throws(Failure) {

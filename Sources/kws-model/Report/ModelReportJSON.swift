@@ -60,7 +60,7 @@ extension ModelReport {
     ])
   }
 
-  private func layer(_ layer: LayerParameters) -> JSONValue {
+  private func layer(_ layer: LayerHeader) -> JSONValue {
     .object([
       ("kind", .string(layer.kind.name)),
       ("inputs", .integer(layer.inputs)),

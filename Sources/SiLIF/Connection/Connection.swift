@@ -1,0 +1,197 @@
+/// A layer's inputs on their way to its neurons, whatever their kind: delays and weights make sums, which scale and bias make
+/// currents.
+struct Connection {
+  /// The currents that the inputs of this step, and delayed ones of earlier steps, make. They hold until the next layer steps.
+  let currents: Currents
+  private let tables: ConnectionTables
+  private let delay: Delay
+  private let scratch: Scratch
+  private let lastSlot: Int
+  /// This step modulo the ring's length.
+  private var slot = 0
+
+  private enum Delay {
+    case none
+    case frames(FrameRing)
+    case spikes(SpikeRing)
+    case dendritic(SumRing)
+    case synaptic(SumRing)
+  }
+
+  init(_ tables: ConnectionTables, header: LayerHeader, scratch: Scratch, arena: inout Arena) {
+    self.tables = tables
+    self.scratch = scratch
+    currents = Currents(sums: UnsafePointer(scratch.sums), scale: tables.scale)
+    // Without delays the ring has one slot, and `slot` stays 0.
+    lastSlot = header.maximumDelay
+    let start = arena.usedBytes
+    switch (header.delayKind, header.source) {
+    case (.none, _):
+      delay = .none
+    case (.axonal, .frames):
+      delay = .frames(FrameRing(inputs: header.inputs, maximumDelay: lastSlot, arena: &arena))
+    case (.axonal, .spikes):
+      delay = .spikes(SpikeRing(inputs: header.inputs, maximumDelay: lastSlot, arena: &arena))
+    case (.dendritic, _):
+      delay = .dendritic(SumRing(width: header.paddedOutputs, maximumDelay: lastSlot, arena: &arena))
+    case (.synaptic, _):
+      delay = .synaptic(SumRing(width: header.paddedOutputs, maximumDelay: lastSlot, arena: &arena))
+    }
+    arena.countRing(since: start)
+  }
+
+  @_noAllocation @_noLocks
+  mutating func reset() {
+    switch delay {
+    case .none: break
+    case .frames(let ring): ring.reset()
+    case .spikes(let ring): ring.reset()
+    case .dendritic(let ring), .synaptic(let ring): ring.reset()
+    }
+    slot = 0
+  }
+
+  /// Takes in this step's inputs; `currents` follow.
+  ///
+  /// - Returns: how many inputs brought something.
+  @_noAllocation @_noLocks
+  mutating func receive(_ edge: Edge) -> Int {
+    let count: Int
+    switch edge {
+    case .frames(let frames): count = receive(frames)
+    case .spikes(let spikes): count = receive(spikes)
+    }
+    slot = slot == lastSlot ? 0 : slot &+ 1
+    return count
+  }
+
+  @_noAllocation @_noLocks
+  @inline(__always)
+  private func receive(_ frames: Frames) -> Int {
+    let sums = scratch.sums
+    switch delay {
+    case .none:
+      accumulate(frames.values)
+    case .frames(let ring):
+      ring.exchange(frame: frames.values, slot: slot, delays: delays, delayed: scratch.delayed)
+      accumulate(scratch.delayed)
+    case .dendritic(let ring):
+      accumulate(frames.values)
+      ring.deposit(sums: sums, slot: slot, delays: delays)
+      ring.collect(slot: slot, into: sums)
+    case .synaptic(let ring):
+      SynapticInput.scatter(frame: frames.values, weights: tables.weights, delays: delays, slot: slot, ring: ring)
+      ring.collect(slot: slot, into: sums)
+      ring.clear(slot: slot)
+    case .spikes: break  // Never built behind frames.
+    }
+    return frames.activeCount.pointee
+  }
+
+  @_noAllocation @_noLocks
+  @inline(__always)
+  private func receive(_ spikes: Spikes) -> Int {
+    let sums = scratch.sums
+    var count = spikes.count.pointee
+    switch delay {
+    case .none:
+      accumulate(spikes.active, count)
+    case .spikes(let ring):
+      count = ring.exchange(
+        active: spikes.active, count: count, slot: slot, delays: delays, arrived: scratch.arrived)
+      accumulate(scratch.arrived, count)
+    case .dendritic(let ring):
+      accumulate(spikes.active, count)
+      ring.deposit(sums: sums, slot: slot, delays: delays)
+      ring.collect(slot: slot, into: sums)
+    case .synaptic(let ring):
+      SynapticInput.scatter(
+        active: spikes.active, count: count, weights: tables.weights, delays: delays, slot: slot, ring: ring)
+      ring.collect(slot: slot, into: sums)
+      ring.clear(slot: slot)
+    case .frames: break  // Never built behind spikes.
+    }
+    return count
+  }
+
+  @inline(__always)
+  private func accumulate(_ frame: UnsafePointer<Int16>) {
+    #if canImport(CKernels)
+      if scratch.kernels.isC {
+        DenseInput.accumulate(
+          kernels: scratch.kernels, frame: frame, weights: tables.weights, nonZero: scratch.nonZero, into: scratch.sums)
+        return
+      }
+    #endif
+    DenseInput.accumulate(
+      frame: frame, weights: tables.weights, nonZero: scratch.nonZero, values: scratch.nonZeroValues,
+      into: scratch.sums)
+  }
+
+  @inline(__always)
+  private func accumulate(_ active: UnsafePointer<UInt16>, _ count: Int) {
+    #if canImport(CKernels)
+      if scratch.kernels.isC {
+        SpikeInput.accumulate(
+          kernels: scratch.kernels, active: active, count: count, weights: tables.weights, into: scratch.sums)
+        return
+      }
+    #endif
+    SpikeInput.accumulate(
+      active: active, count: count, weights: tables.weights, tile: scratch.tile, into: scratch.sums)
+  }
+
+  /// Present wherever `delay` is not `.none`.
+  @inline(__always)
+  private var delays: UnsafePointer<UInt8> { tables.delays.unsafelyUnwrapped }
+}
+
+extension Connection {
+  /// Memory that all connections of a network share, because a layer is done with it before the next one begins. Nothing in it
+  /// outlives a step of the network.
+  struct Scratch: BitwiseCopyable {
+    let kernels: KernelLevel
+    /// Sums of the layer that is stepping, [width].
+    let sums: UnsafeMutablePointer<Int32>
+    /// For SpikeInput, [width].
+    let tile: UnsafeMutablePointer<Int16>
+    /// For DenseInput, [inputs] each.
+    let nonZero: UnsafeMutablePointer<UInt16>
+    let nonZeroValues: UnsafeMutablePointer<Int16>
+    /// Behind axonal delays: the neurons whose spikes arrive now, or the delayed frame, [inputs].
+    let arrived: UnsafeMutablePointer<UInt16>
+    let delayed: UnsafeMutablePointer<Int16>
+
+    init(_ sizes: Sizes, kernels: KernelLevel, arena: inout Arena) {
+      self.kernels = kernels
+      sums = arena.reserve(Int32.self, sizes.sums)
+      tile = arena.reserve(Int16.self, sizes.tile)
+      nonZero = arena.reserve(UInt16.self, sizes.frame)
+      nonZeroValues = arena.reserve(Int16.self, sizes.frame)
+      arrived = arena.reserve(UInt16.self, sizes.arrived)
+      delayed = arena.reserve(Int16.self, sizes.delayed)
+    }
+
+    /// Elements of each piece: the most that any of the layers needs.
+    struct Sizes {
+      private(set) var sums = 0
+      private(set) var tile = 0
+      private(set) var frame = 0
+      private(set) var arrived = 0
+      private(set) var delayed = 0
+
+      mutating func include(_ layer: LayerHeader) {
+        let delayedInputs = layer.delayKind == .axonal ? layer.inputs : 0
+        sums = max(sums, layer.paddedOutputs)
+        switch layer.source {
+        case .frames:
+          frame = max(frame, layer.inputs)
+          delayed = max(delayed, delayedInputs)
+        case .spikes:
+          tile = max(tile, layer.paddedOutputs)
+          arrived = max(arrived, delayedInputs)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import FixedPoint
+
+/// What turns complete integer sums into currents: I = scale · sum + bias, one scale and one bias a neuron.
+struct Scale: BitwiseCopyable {
+  /// [width]: a complete sum times this, shifted right by `shift`, is a current with F + 8 fractional bits. 0...2^31 - 1
+  let mantissa: UnsafePointer<Int32>
+  /// [width]: 0...62
+  let shift: UnsafePointer<UInt8>
+  /// [width]
+  let bias_qF8: UnsafePointer<Int32>
+
+  init(reading reader: inout TableReader) throws(ModelError) {
+    mantissa = try reader.neuronTable(
+      Int32.self, "scale_mantissa", padding: "scale_mantissa padding", in: 0...Int64(Int32.max))
+    shift = try reader.neuronTable(UInt8.self, "scale_shift", padding: "scale_shift padding", in: 0...62)
+    bias_qF8 = try reader.neuronTable(Int32.self, "bias", padding: "bias padding")
+  }
+
+  /// The largest |current| that sums of at most `sum` can make, F + 8 fractional bits. |sum·mantissa| < 2^62.
+  func largestCurrent_qF8(of output: Int, sum: Int64) -> Int64 {
+    roundedShift(sum * Int64(mantissa[output]), rightBy: Int64(shift[output])) + abs(Int64(bias_qF8[output]))
+  }
+}
+
+/// The currents of a layer's neurons in this step: its complete sums, and what turns them into currents.
+struct Currents: BitwiseCopyable {
+  /// [width]
+  let sums: UnsafePointer<Int32>
+  let scale: Scale
+}
+
+/// A current with F + 8 fractional bits, aligned to the F + 30 fractional bits in which the neurons add.
+///
+/// |sum·mantissa| < 2^62 because both are Int32; |current| <= 2^38 was checked at load, so the shift by 22 ends at
+/// 2^60 or below.
+@_noAllocation @_noLocks
+@inline(__always)
+func alignedCurrent_qF30(_ sum: Int32, _ mantissa: Int32, _ shift: UInt8, _ bias_qF8: Int32) -> Int64 {
+  (roundedShift(product(sum, mantissa), rightByVariable: shift) &+ Int64(bias_qF8)) &<< 22
+}

@@ -1,0 +1,108 @@
+// The register of neuron kinds: the only file of the engine that knows which ones there are. A kind has a folder of its own
+// with its tables, its state and step, and its call into C; here it has a line in each list (CONTRIBUTING.md).
+
+/// The equations of a layer (docs/NEURONS.md). adLIF and cAdLIF are SiLIF once their decays are resolved.
+public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
+  case siLIF = 1
+  case cSiLIF = 2
+  case readout = 3
+  /// Resonate and fire.
+  case rf = 4
+
+  /// As the papers call it.
+  public var name: String {
+    switch self {
+    case .siLIF: "SiLIF"
+    case .cSiLIF: "C-SiLIF"
+    case .readout: "readout"
+    case .rf: "RF"
+    }
+  }
+
+  /// What a layer of this kind writes for the next one to read; nil where its potentials are the network's result.
+  public var output: EdgeKind? {
+    switch self {
+    case .siLIF, .cSiLIF, .rf: .spikes
+    case .readout: nil
+    }
+  }
+}
+
+/// The tables of a kind's coefficients.
+enum NeuronTables: BitwiseCopyable {
+  case siLIF(SiLIFTables)
+  case cSiLIF(ComplexDecay)
+  case readout(ReadoutTables)
+  case rf(ComplexDecay)
+
+  init(reading reader: inout TableReader) throws(ModelError) {
+    switch reader.header.kind {
+    case .siLIF: self = .siLIF(try SiLIFTables(reading: &reader))
+    case .cSiLIF: self = .cSiLIF(try ComplexDecay(reading: &reader))
+    case .readout: self = .readout(try ReadoutTables(reading: &reader))
+    case .rf: self = .rf(try ComplexDecay(reading: &reader))
+    }
+  }
+}
+
+/// The neurons of a layer: tables and state.
+enum Neurons {
+  case siLIF(SiLIFNeurons)
+  case cSiLIF(CSiLIFNeurons)
+  case readout(ReadoutNeurons)
+  case rf(RFNeurons)
+
+  /// - Parameter output: the edge that they write, of the sort that their kind tells; nil where it tells none.
+  init(_ tables: NeuronTables, header: LayerHeader, output: Edge?, arena: inout Arena) {
+    switch tables {
+    case .siLIF(let tables):
+      self = .siLIF(SiLIFNeurons(tables, header: header, spikes: Spikes(output), arena: &arena))
+    case .cSiLIF(let decay):
+      self = .cSiLIF(CSiLIFNeurons(decay, header: header, spikes: Spikes(output), arena: &arena))
+    case .readout(let tables):
+      self = .readout(ReadoutNeurons(tables, header: header, arena: &arena))
+    case .rf(let decay):
+      self = .rf(RFNeurons(decay, header: header, spikes: Spikes(output), arena: &arena))
+    }
+  }
+
+  /// All states zero. The edge that they write is the network's to reset.
+  @_noAllocation @_noLocks
+  func reset() {
+    switch self {
+    case .siLIF(let neurons): neurons.reset()
+    case .cSiLIF(let neurons): neurons.state.reset()
+    case .readout(let neurons): neurons.reset()
+    case .rf(let neurons): neurons.state.reset()
+    }
+  }
+
+  /// One step on complete currents.
+  @_noAllocation @_noLocks
+  @inline(__always)
+  func step(_ currents: Currents, kernels: KernelLevel, saturation: SaturationCounter) {
+    #if canImport(CKernels)
+      if kernels.isC {
+        switch self {
+        case .siLIF(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
+        case .cSiLIF(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
+        case .readout(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
+        case .rf(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
+        }
+        return
+      }
+    #endif
+    switch self {
+    case .siLIF(let neurons): neurons.step(currents, saturation: saturation)
+    case .cSiLIF(let neurons): neurons.step(currents, saturation: saturation)
+    case .readout(let neurons): neurons.step(currents, saturation: saturation)
+    case .rf(let neurons): neurons.step(currents, saturation: saturation)
+    }
+  }
+
+  /// What a layer that writes no edge made last: potentials, [width], F fractional bits. Nil for the others.
+  var potentials_qF: UnsafePointer<Int32>? {
+    if case .readout(let neurons) = self { return UnsafePointer(neurons.membrane_qF) }
+    return nil
+  }
+}

@@ -1,0 +1,80 @@
+/// Hard caps on every count in a model file: nothing absurd is ever multiplied or reserved.
+enum LayerLimits {
+  static let layers = 16
+  static let neurons = 4096
+  static let classes = 256
+  static let delay = 255
+  static let stateFractionBits = 8...24
+}
+
+/// The header of a LAYR section: what a layer is and how large (docs/MODEL-FORMAT.md). The tables follow from it.
+public struct LayerHeader: Sendable, BitwiseCopyable {
+  /// The equations of its neurons.
+  public let kind: NeuronKind
+  /// What it reads.
+  public let source: EdgeKind
+  /// Where its delays sit.
+  public let delayKind: DelayKind
+  /// Bits of a weight: 4, 8 or 16.
+  public let weightBits: Int
+  /// Values or neurons that it reads, 1...4096.
+  public let inputs: Int
+  /// Its neurons, 1...4096.
+  public let outputs: Int
+  /// Largest delay in steps, 0...255.
+  public let maximumDelay: Int
+  /// Fractional bits F of the states, 8...24.
+  public let stateFractionBits: Int
+
+  /// Outputs rounded up to a multiple of 16: the row stride, so that every row starts aligned and loops need no tail.
+  /// The padding neurons have zero weights and coefficients (checked at load) and so never spike.
+  public var paddedOutputs: Int { @_noAllocation @_noLocks @inline(__always) get { (outputs &+ 15) & ~15 } }
+
+  /// Bytes of the weights in the file, padding included.
+  public var weightBytes: Int { inputs * paddedOutputs * weightBits / 8 }
+
+  static let bytes = 32
+
+  /// A layer that is in no file yet: for whoever writes one. The values lie in the ranges above.
+  public init(
+    kind: NeuronKind, source: EdgeKind, delayKind: DelayKind = .none, weightBits: Int = 8, inputs: Int, outputs: Int,
+    maximumDelay: Int = 0, stateFractionBits: Int = 16
+  ) {
+    self.kind = kind
+    self.source = source
+    self.delayKind = delayKind
+    self.weightBits = weightBits
+    self.inputs = inputs
+    self.outputs = outputs
+    self.maximumDelay = maximumDelay
+    self.stateFractionBits = stateFractionBits
+  }
+
+  init(section: UnsafeRawBufferPointer, layer: Int) throws(ModelError) {
+    var reader = ByteReader(section, layer: layer)
+    kind = try LayerHeader.choice(reader.read(UInt16.self, "kind"), "kind", layer)
+    source = try LayerHeader.choice(reader.read(UInt16.self, "source"), "source", layer)
+    delayKind = try LayerHeader.choice(reader.read(UInt16.self, "delay_kind"), "delay_kind", layer)
+    weightBits = try reader.read(UInt16.self, "weight_bits", in: 4...16)
+    guard weightBits == 4 || weightBits == 8 || weightBits == 16 else {
+      throw ModelError(.outOfRange, "weight_bits", value: Int64(weightBits), layer: layer)
+    }
+    inputs = try reader.read(UInt16.self, "inputs", in: 1...LayerLimits.neurons)
+    outputs = try reader.read(UInt16.self, "outputs", in: 1...LayerLimits.neurons)
+    maximumDelay = try reader.read(UInt16.self, "maximum_delay", in: 0...LayerLimits.delay)
+    guard delayKind != .none || maximumDelay == 0 else {
+      throw ModelError(.inconsistent, "maximum_delay", value: Int64(maximumDelay), layer: layer)
+    }
+    stateFractionBits = try reader.read(UInt16.self, "state_fraction_bits", in: LayerLimits.stateFractionBits)
+    try reader.skip(LayerHeader.bytes - reader.position, "reserved")
+  }
+
+  private static func choice<Choice: RawRepresentable>(
+    _ raw: UInt16, _ field: StaticString, _ layer: Int
+  ) throws(ModelError) -> Choice where Choice.RawValue == UInt16 {
+    guard let choice = Choice(rawValue: raw) else {
+      throw ModelError(.outOfRange, field, value: Int64(raw), layer: layer)
+    }
+    return choice
+  }
+}
