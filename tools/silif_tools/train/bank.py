@@ -53,27 +53,35 @@ def loudest_second(audio: np.ndarray) -> np.ndarray:
     return audio[start : start + CLIP_SAMPLES]
 
 
-def _entry(samples: np.ndarray, rng: np.random.Generator, plain: bool, recipe: dict) -> np.ndarray:
+def responses(rooms: Clips | None) -> list[np.ndarray]:
+    """Impulse responses as float32, the loudest sample of each at one."""
+    found = [rooms.clip(i).astype(np.float32) for i in range(len(rooms))] if rooms else []
+    return [x / np.abs(x).max() for x in found]
+
+
+def _entry(
+    samples: np.ndarray, rng: np.random.Generator, plain: bool, recipe: dict, rooms: list[np.ndarray]
+) -> np.ndarray:
     """log-mel [frames, BANDS] of one variant; plain: the recording as it is."""
     audio = loudest_second(samples).astype(np.float32) / 32768
     if not plain:
-        audio = waves.varied(audio, rng, recipe["speed"], recipe["p_room"], recipe["p_clip"])
+        audio = waves.varied(audio, rng, recipe["speed"], recipe["p_room"], recipe["p_clip"], rooms)
         audio = audio[int(rng.integers(HOP)) :]
     if len(audio) < FRAME:
         audio = np.pad(audio, (0, FRAME - len(audio)))
     return log_mel(torch.from_numpy(np.ascontiguousarray(audio, np.float32))).numpy()[:FRAMES]
 
 
-def _pass(clips: Clips, variant: int, seed: int, recipe: dict) -> tuple[np.ndarray, ...]:
+def _pass(clips: Clips, variant: int, seed: int, recipe: dict, rooms: Clips | None) -> tuple[np.ndarray, ...]:
     """Bank rows of one variant of every clip."""
     torch.set_num_threads(1)
-    n = len(clips)
+    n, heard = len(clips), responses(rooms)
     features = np.full((n, FRAMES, BANDS), FLOOR, np.float16)
     frames, level = np.zeros(n, np.int16), np.zeros(n, np.float32)
     quiet = np.zeros((n, QUIET), np.uint8)
     for i in range(n):
         rng = np.random.default_rng([seed, variant, i])
-        x = _entry(clips.clip(i), rng, variant == 0, recipe)
+        x = _entry(clips.clip(i), rng, variant == 0, recipe, heard)
         loud = np.log(np.exp(x).sum(1))
         features[i, : len(x)] = x
         frames[i], level[i] = len(x), np.quantile(loud, 0.9)
@@ -81,23 +89,25 @@ def _pass(clips: Clips, variant: int, seed: int, recipe: dict) -> tuple[np.ndarr
     return features, frames, level, quiet
 
 
-def _reel_pass(clips: Clips, variant: int, seed: int, recipe: dict) -> np.ndarray:
+def _reel_pass(clips: Clips, variant: int, seed: int, recipe: dict, rooms: Clips | None) -> np.ndarray:
     torch.set_num_threads(1)
-    parts = []
+    parts, heard = [], responses(rooms)
     for i in range(len(clips)):
         rng = np.random.default_rng([seed, variant, i])
         audio = clips.clip(i).astype(np.float32) / 32768
         if variant:
-            audio = waves.varied(audio, rng, recipe["speed"], recipe["p_room"], 0.0)
+            audio = waves.varied(audio, rng, recipe["speed"], recipe["p_room"], 0.0, heard)
         if frame_count(len(audio)):
             parts.append(log_mel(torch.from_numpy(np.ascontiguousarray(audio, np.float32))).numpy().astype(np.float16))
     return np.concatenate(parts)
 
 
-def _key(clips: Clips, variants: int, seed: int, recipe: dict) -> str:
+def _key(clips: Clips, variants: int, seed: int, recipe: dict, rooms: Clips | None) -> str:
     settings = [VERSION, variants, seed, *(recipe[k] for k in ("speed", "p_room", "p_clip"))]
     digest = hashlib.sha256(clips.samples.tobytes())
     digest.update(clips.ends.tobytes() + repr(settings).encode())
+    if rooms and len(rooms):
+        digest.update(rooms.samples.tobytes())
     return digest.hexdigest()[:24]
 
 
@@ -118,27 +128,27 @@ def _pool(workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
 
 
-def clip_bank(clips: Clips, variants: int, seed: int, recipe: dict, workers: int) -> Bank:
+def clip_bank(clips: Clips, variants: int, seed: int, recipe: dict, workers: int, rooms: Clips | None = None) -> Bank:
     """The first variant is the recording as it is, the others are random."""
 
     def make():
         with _pool(workers) as pool:
-            jobs = [pool.submit(_pass, clips, v, seed, recipe) for v in range(variants)]
+            jobs = [pool.submit(_pass, clips, v, seed, recipe, rooms) for v in range(variants)]
             passes = [job.result() for job in jobs]
         return [np.concatenate(parts) for parts in zip(*passes, strict=True)]
 
-    path = cache_folder() / f"bank-{_key(clips, variants, seed, recipe)}"
+    path = cache_folder() / f"bank-{_key(clips, variants, seed, recipe, rooms)}"
     return Bank(*_stored(path, ["features", "frames", "level", "quiet"], make), len(clips))
 
 
-def reel(clips: Clips, variants: int, seed: int, recipe: dict, workers: int) -> Reel:
+def reel(clips: Clips, variants: int, seed: int, recipe: dict, workers: int, rooms: Clips | None = None) -> Reel:
     """All recordings, in as many variants, end to end."""
 
     def make():
         with _pool(workers) as pool:
-            jobs = [pool.submit(_reel_pass, clips, v, seed, recipe) for v in range(variants)]
+            jobs = [pool.submit(_reel_pass, clips, v, seed, recipe, rooms) for v in range(variants)]
             features = np.concatenate([job.result() for job in jobs])
         return [features, np.log(np.exp(features.astype(np.float32)).sum(1))]
 
-    path = cache_folder() / f"reel-{_key(clips, variants, seed, recipe)}"
+    path = cache_folder() / f"reel-{_key(clips, variants, seed, recipe, rooms)}"
     return Reel(*_stored(path, ["features", "loudness"], make))

@@ -1,7 +1,11 @@
-"""What a training run is made of: labelled clips for training, validation and test, noise, other speech."""
+"""What a training run is made of: labelled clips for training, validation and test, noise, other speech, rooms.
 
+Where a folder of --data has an extra_train_list.txt beside its train_list.txt, both are read.
+"""
+
+import csv
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from silif_tools.sound import ENDINGS, read_list
@@ -11,6 +15,18 @@ from silif_tools.train.clips import Clips
 SILENCE, UNKNOWN = "_silence_", "_unknown_"
 DATA_HELP = "--data takes the folder that holds gsc, noise, speech and words"
 SPLITS = ("train", "validation", "test")
+# What is to be credited where a list holds files of a folder.
+CREDITS = (
+    ("esc10", "ESC-10 (K. Piczak), CC BY 3.0"),
+    ("ambience", "ambience by kvgarlic (CC0), gezortenplotz (CC BY) and others"),
+    ("coffee_orders", "speech-to-intent and wake-word benchmarks (Picovoice), Apache-2.0"),
+    ("arctic_kathleen", "CMU Arctic sentences by Kathleen (rhasspy), CC0"),
+    ("asterisk_allison", "Asterisk prompts by Allison Smith (Digium), CC BY-SA 3.0"),
+    ("mycroft_wake", "Mycroft Precise community data, public domain"),
+    ("arabic", "Arabic speech commands (Ghandoura), CC BY 4.0"),
+    ("mandarin_english", "DSPSpeech-20, MIT"),
+)
+GSC = "Google Speech Commands (P. Warden, arXiv 1804.03209), CC BY 4.0"
 
 
 class MissingData(Exception):
@@ -25,6 +41,7 @@ class Material:
     speech: Clips  # train list only
     other_words: Clips  # train list only; all unknown
     credits: list[str]
+    rooms: Clips = field(default_factory=lambda: clips.joined([], []))  # impulse responses, the direct path loudest
 
     def label(self, folder: str) -> int:
         """Class of a folder's name; any word that is none of the classes is unknown."""
@@ -41,9 +58,27 @@ def _require(path: Path, what: str) -> Path:
     return path
 
 
-def _by_list(root: Path, name: str) -> Clips:
-    names = read_list(_require(root / name, DATA_HELP))
-    return clips.load(root, names)
+def _with_commands(root: Path) -> set[str]:
+    """Recordings whose text holds a command, by the table beside them: they are not without commands."""
+    table = root / "extra.csv"
+    if not table.exists():
+        return set()
+    with table.open(encoding="utf-8", newline="") as rows:
+        return {row["file"] for row in csv.DictReader(rows) if row.get("commands")}
+
+
+def training_names(root: Path) -> list[str]:
+    """The training lists of a folder of recordings without commands."""
+    names = read_list(_require(root / "train_list.txt", DATA_HELP))
+    extra, told = root / "extra_train_list.txt", _with_commands(root)
+    names += read_list(extra) if extra.exists() else []
+    return [name for name in names if name not in told]
+
+
+def _rooms(root: Path) -> Clips:
+    """Impulse responses, if there are any."""
+    names = sorted(path.name for path in root.glob("*.flac")) if root.is_dir() else []
+    return clips.load(root.parent, [f"{root.name}/{name}" for name in names])
 
 
 def _split_of(name: str) -> str:
@@ -67,6 +102,8 @@ def folder_splits(root: Path) -> dict[str, Clips]:
         raise MissingData(f"{root} holds no folders with sound files")
     if (root / "train_list.txt").exists():
         names = {split: read_list(_require(root / f"{split}_list.txt", "list missing")) for split in SPLITS}
+        extra = root / "extra_train_list.txt"
+        names["train"] += read_list(extra) if extra.exists() else []
     elif (root / "testing_list.txt").exists():
         validation = set(read_list(_require(root / "validation_list.txt", "list missing")))
         testing = set(read_list(root / "testing_list.txt"))
@@ -85,13 +122,10 @@ def folder_splits(root: Path) -> dict[str, Clips]:
 
 def load(data: Path, words: list[str], folders: Path | None = None) -> Material:
     """folders: labelled recordings to be used in place of data/gsc."""
-    noise, speech, others = (_by_list(data / part, "train_list.txt") for part in ("noise", "speech", "words"))
-    credits = [
-        "ESC-10 (K. Piczak), CC BY 3.0",
-        "speech-to-intent and wake-word benchmarks (Picovoice), Apache-2.0",
-        "Arabic speech commands (Ghandoura), CC BY 4.0",
-        "DSPSpeech-20, MIT",
-        "Google Speech Commands (P. Warden, arXiv 1804.03209), CC BY 4.0",
-    ]
+    parts = {part: data / part for part in ("noise", "speech", "words")}
+    found = {part: training_names(root) for part, root in parts.items()}
+    noise, speech, others = (clips.load(parts[part], names) for part, names in found.items())
+    folders_used = {name.split("/")[0] for names in found.values() for name in names}
+    credits = [credit for folder, credit in CREDITS if folder in folders_used]
     splits = folder_splits(folders or _require(data / "gsc", DATA_HELP))
-    return Material(words, splits, noise, speech, others, credits)
+    return Material(words, splits, noise, speech, others, [*credits, GSC], _rooms(data / "rir"))

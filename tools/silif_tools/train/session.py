@@ -90,11 +90,11 @@ def make_scenes(found: Material, recipe: dict, threads: int) -> Scenes:
     folders = [spoken.folder(i) for i in range(len(spoken))]
     scenes = Scenes(
         recipe["scenes"], recipe["words"],
-        bank.clip_bank(spoken, settings["variants"], seed, settings, threads),
+        bank.clip_bank(spoken, settings["variants"], seed, settings, threads, found.rooms),
         [found.label(f) for f in folders],
-        bank.clip_bank(found.other_words, settings["other_variants"], seed, settings, threads),
-        bank.reel(noise, settings["reel_variants"], seed, settings, threads),
-        bank.reel(found.speech, settings["reel_variants"], seed, settings, threads),
+        bank.clip_bank(found.other_words, settings["other_variants"], seed, settings, threads, found.rooms),
+        bank.reel(noise, settings["reel_variants"], seed, settings, threads, found.rooms),
+        bank.reel(found.speech, settings["reel_variants"], seed, settings, threads, found.rooms),
     )  # fmt: skip
     scenes.weigh_unknown(folders)
     return scenes

@@ -1,5 +1,7 @@
 """Changes to a recording that must be made on the waveform: speed with pitch, rooms, clipping."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import fft
 
@@ -35,11 +37,20 @@ def convolved(audio: np.ndarray, response: np.ndarray) -> np.ndarray:
     return fft.irfft(fft.rfft(audio, n) * fft.rfft(response, n), n)[: len(audio)]
 
 
-def varied(audio: np.ndarray, rng: np.random.Generator, speed: float, p_room: float, p_clip: float) -> np.ndarray:
-    """A random variant of float32 audio in +-1. speed: largest ratio, e.g. 1.15 for 1/1.15 to 1.15."""
+def varied(
+    audio: np.ndarray,
+    rng: np.random.Generator,
+    speed: float,
+    p_room: float,
+    p_clip: float,
+    rooms: Sequence[np.ndarray] = (),
+) -> np.ndarray:
+    """A random variant of float32 audio in +-1. speed: largest ratio, e.g. 1.15 for 1/1.15 to 1.15. rooms: impulse
+    responses, heard in two of three rooms if there are any; the others are made up."""
     audio = resampled(audio, speed ** rng.uniform(-1, 1)) if speed > 1 else audio
     if rng.random() < p_room:
-        audio = convolved(audio, room(rng))
+        listed = len(rooms) and rng.random() < 2 / 3
+        audio = convolved(audio, rooms[rng.integers(len(rooms))] if listed else room(rng))
     if rng.random() < p_clip:
         limit = float(np.abs(audio).max()) * rng.uniform(0.1, 0.7)
         audio = np.clip(audio, -limit, limit)
