@@ -31,6 +31,7 @@ from ..release.streams import StreamSet, stream_set
 from ..sound import load_pcm
 from ..streams.score import read_truth
 from ..streams.tune import Stream, tune
+from ..train.hold_out import is_held_out
 
 # Rounding is a draw: of these numbers of calibration clips the one that does best on the validation list is taken.
 _CALIBRATION_CLIPS = (256, 512, 1024)
@@ -58,9 +59,6 @@ def _held_out(description: dict) -> Callable[[str], bool] | None:
     share = description.get("recipe", {}).get("stream", {}).get("held_out")
     if not share:
         return None
-    # Only here: PyTorch takes seconds to import.
-    from ..train.stream import is_held_out
-
     return lambda name: is_held_out(name, share)
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import copy
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch
 from silif_tools.train import bank, delays, stream_exam, stream_loss, synthetic
 from silif_tools.train.clips import Clips, joined
 from silif_tools.train.evaluate import Examination
+from silif_tools.train.hold_out import is_held_out
 from silif_tools.train.loop import Run
 from silif_tools.train.material import Material
 from silif_tools.train.network import Network
@@ -21,24 +21,6 @@ from silif_tools.train.stream_exam import StreamExamination
 from silif_tools.train.stream_scenes import StreamBatch, StreamScenes
 
 Teacher = Callable[[torch.Tensor], torch.Tensor]
-
-
-# Recordings of a kind of speech that no network trains on: what new kinds do to it.
-NEVER_HEARD = "hymel_phrases"
-
-
-def is_held_out(name: str, share: float) -> bool:
-    """Whether a recording is kept for validation. Where a folder or a file's name tells the speaker, by speaker."""
-    folder, _, file = name.rpartition("/")
-    if folder.startswith(NEVER_HEARD):
-        return True
-    if folder == "arctic_kathleen":  # a sentence was read more than once
-        file = file.rpartition("_")[0]
-    if folder.startswith("arabic/"):
-        folder, file = "arabic", file.split("_")[0]
-    if folder.startswith("mandarin"):
-        file = ""
-    return int(hashlib.sha1(f"{folder}/{file}".encode()).hexdigest(), 16) % 1000 < 1000 * share
 
 
 def held_out(found: Material, recipe: dict) -> tuple[Material, Material | None]:

@@ -36,6 +36,12 @@ def _spoken(command: list[str]) -> np.ndarray | None:
     return np.clip(np.rint(audio * 32767), -32768, 32767).astype(np.int16)
 
 
+def espeak(text: str, voice: str, rng: np.random.Generator) -> np.ndarray | None:
+    """int16 samples at a random speed and pitch; None where there is no such voice."""
+    options = ["-s", str(int(rng.integers(115, 210))), "-p", str(int(rng.integers(20, 80)))]
+    return _spoken(["espeak-ng", "-v", voice, *options, "--stdout", text])
+
+
 def say(text: str, rng: np.random.Generator, flite_share: float = 0.55) -> np.ndarray | None:
     """int16 samples in a random voice, pitch and speed."""
     if rng.random() < flite_share:
@@ -45,9 +51,7 @@ def say(text: str, rng: np.random.Generator, flite_share: float = 0.55) -> np.nd
         options = ["--setf", f"duration_stretch={stretch:.3f}", "--setf", f"int_f0_target_mean={pitch:.1f}"]
         return _spoken(["flite", "-voice", voice, *options, "-t", text, "-o", "/dev/stdout"])
     timbre = TIMBRES[rng.integers(len(TIMBRES))]
-    voice = ACCENTS[rng.integers(len(ACCENTS))] + (f"+{timbre}" if timbre else "")
-    options = ["-s", str(int(rng.integers(115, 210))), "-p", str(int(rng.integers(20, 80)))]
-    return _spoken(["espeak-ng", "-v", voice, *options, "--stdout", text])
+    return espeak(text, ACCENTS[rng.integers(len(ACCENTS))] + (f"+{timbre}" if timbre else ""), rng)
 
 
 def trimmed(audio: np.ndarray, around: int = 1600) -> np.ndarray:

@@ -1,0 +1,209 @@
+"""Development streams: what a network for streams is chosen on, from validation lists and held-out recordings alone.
+
+    python -m silif_tools.streams.development --data ../shared/data --output runs/streams
+
+writes a sound file and its truth for every stream: words over noise at several levels and from afar, and speech
+without commands, a stream for every kind of it. The same seed makes the same streams.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from ..export.clips import load_pcm, read_list
+from ..model_file.write import write_atomically
+from .active import rms
+from .command import COMMANDS, truth_csv, write_sound
+from .compose import RATE_HZ, TruthRow, compose
+
+SNRS_DB = (20, 10, 5)
+FAR_SNR_DB = 15
+REPEATS = 2  # of every word in a stream, in other noise or another room
+COPIES = 4  # of every recording without commands: as it is, then at other speeds, now and then in a room
+FLOOR = 10 ** (-65 / 20)  # of full scale: what is heard between recordings
+LEVEL_DB = (-34.0, -14.0)  # of a recording's RMS: from across a desk to close to the microphone
+# Voices of espeak-ng that synthetic.py does not train on.
+VOICES = (
+    "Alex", "Alicia", "Andy", "antonio", "benjamin", "caleb", "Denis", "Diogo", "edward", "gustave", "Henrique", "Hugo",
+    "Jacky", "kaukovalta", "marcelo", "Marco", "michel", "Mike", "Nguyen", "paul", "pedro", "quincy", "robert", "m7",
+    "norbert", "sandro", "klatt2", "klatt5", "AnxiousAndy", "announcer",
+)  # fmt: skip
+# Names and short prompts of one to three words, as devices say and hear them; none of them is in synthetic_text.py.
+NAMES = """Amelia, Sophia, Olivia, Mia, Lydia, Claudia, Antonia, Cecilia, Virginia, Georgia, Valeria, Fabio, Leo, Theo,
+Hugh, Otto, Nico, Marco, Paolo, Margot, Noel, Noah, Norman, Joan, Yvonne, Ron, Don, Lon, Bruno, Gordon, Jonas, Joe,
+Jeff, Geoff, Josh, Scott, Todd, Bob, Rob, Wes, Tess, Bess, Jessica, Lester, Esther, Dwight, Brian, Ryan, Lyle,
+Kyle, Heidi, Levi, Lefty, Clive, Olaf, Gustav, Christoph, Adolph, Duff, Huff, Buddy, Rupert, Topaz, Poppy""".replace(
+    "\n", " "
+).split(", ")
+PROMPTS = """mailbox, star, pause, hash, pound, asterisk, area code, extension, please hold, thank you, goodbye, one
+moment, enter your password, you have new messages, press the star key, unavailable, busy, after the tone, hang up,
+conference, muted, your position, today, tonight, Sunday, Monday, Tuesday, Thursday, Friday, April, May, June, first,
+third, fifth, hundred, thousand, alpha, bravo, delta, echo, foxtrot, golf, hotel, india, kilo, lima, oscar, papa, quebec,
+romeo, tango, uniform, victor, whiskey, x-ray, zulu, restart, reset, record, shuffle, unmute, brighter, warmer, colder,
+unlock, dismiss, snooze, repeat, reply, archive, favourite, home, kitchen, often, awesome, alright,
+income, goat, gopher, lofty, coffee, toffee, officer, onion, opposite, upper, couple, puppet, nowhere, noted,
+notice, nobody, yesterday, guess, jester, theft, bereft, daunting, account, sound, crown, stopper,
+stocking, copper, shopping, laptop, desktop""".replace("\n", " ").split(", ")
+FOREIGN = {
+    "de": ["Guten Morgen, wie geht es Ihnen heute?", "Die Katze sitzt auf dem Dach und schläft.", "Ja, genau, so ist das."],
+    "fr": ["Bonjour, comment allez-vous?", "Le chat est monté sur le toit de la maison.", "Oui, bien sûr, on y va."],
+    "es": ["Buenos días, ¿cómo está usted?", "El gato está durmiendo encima de la mesa.", "Yo no lo sé, pero él lo sabe."],
+    "it": ["Buongiorno, come sta oggi?", "Il gatto dorme sopra la tavola.", "Ecco, questo è il nostro giardino."],
+    "nl": ["Goedemorgen, hoe gaat het met u?", "De kat slaapt op het dak van het huis."],
+    "pl": ["Dzień dobry, jak się pan ma?", "Kot śpi na dachu naszego domu."],
+    "sv": ["God morgon, hur mår du?", "Katten sover på taket."],
+    "pt": ["Bom dia, como vai você?", "O gato está dormindo em cima da mesa."],
+}  # fmt: skip
+
+Recordings = list[np.ndarray]
+
+
+def _held_out(root: Path, share: float, beginning: tuple[str, ...] = ("",)) -> Recordings:
+    from ..train.hold_out import is_held_out
+    from ..train.material import training_names
+
+    names = [n for n in training_names(root) if is_held_out(n, share) and n.startswith(beginning)]
+    return [load_pcm(root / name, RATE_HZ) for name in names]
+
+
+def rooms(data: Path, share: float) -> Recordings:
+    """Impulse responses that no network trains on, the loudest sample at one."""
+    from ..train.hold_out import is_held_out
+
+    files = [p for p in sorted((data / "rir").glob("*.flac")) if is_held_out(f"rir/{p.name}", share)]
+    if not files:
+        raise ValueError(f"{data / 'rir'} holds no impulse responses that were kept from training")
+    responses = [load_pcm(path, RATE_HZ).astype(np.float32) for path in files]
+    return [x / np.abs(x).max() for x in responses]
+
+
+def spoken(texts: list[str], random: np.random.Generator, language: str = "") -> Recordings:
+    """Texts in random voices that training has not heard; in English unless another language is given."""
+    from ..train.synthetic import ACCENTS, espeak
+
+    found = []
+    for text in texts:
+        accent = language or ACCENTS[random.integers(len(ACCENTS))]
+        audio = espeak(text, f"{accent}+{VOICES[random.integers(len(VOICES))]}", random)
+        if audio is not None:
+            found.append(audio)
+    return found
+
+
+def cut_up(speech: Recordings, seconds: float, random: np.random.Generator) -> Recordings:
+    """Pieces of 0.15 to 0.9 s out of the middle of speech, three to eight of them one after another."""
+    found, have = [], 0
+    long = [x for x in speech if len(x) > RATE_HZ]
+    while have < seconds * RATE_HZ:
+        parts = []
+        for _ in range(int(random.integers(3, 9))):
+            whole, length = long[random.integers(len(long))], int(random.uniform(0.15, 0.9) * RATE_HZ)
+            start = int(random.integers(len(whole) - length))
+            part, fade = whole[start : start + length].astype(np.float64), RATE_HZ // 50
+            part[:fade] *= np.linspace(0, 1, fade)
+            part[-fade:] *= np.linspace(1, 0, fade)
+            parts += [part * (2000 / max(rms(part), 20.0)), np.zeros(int(random.uniform(0, 0.5) * RATE_HZ))]
+        found.append(np.concatenate(parts).clip(-32768, 32767).astype(np.int16))
+        have += len(found[-1])
+    return found
+
+
+def without_commands(
+    recordings: Recordings, copies: int, responses: Recordings, random: np.random.Generator
+) -> np.ndarray:
+    """All recordings one after another with short gaps, each `copies` times in its own way, over a faint hiss."""
+    from ..train.waves import varied
+
+    parts = []
+    for copy in range(copies):
+        for index in random.permutation(len(recordings)):
+            audio = recordings[index].astype(np.float32) / 32768
+            if copy:
+                audio = varied(audio, random, 1.17, 0.35, 0.0, responses)
+            level = 10 ** (random.uniform(*LEVEL_DB) / 20) / max(rms(audio), 1e-4)
+            parts += [audio * min(level, 0.99 / max(float(np.abs(audio).max()), 1e-4))]
+            parts += [np.zeros(int(random.uniform(0.2, 0.9) * RATE_HZ), np.float32)]
+    out = np.concatenate(parts)
+    out += random.standard_normal(len(out)).astype(np.float32) * FLOOR
+    return np.clip(np.rint(out * 32768), -32768, 32767).astype(np.int16)
+
+
+def streams(data: Path, seed: int, share: float) -> dict[str, Callable[[], tuple[np.ndarray, list[TruthRow]]]]:
+    """What makes every stream, by name: those that begin with "words" have commands."""
+    from ..train.synthetic_text import sentences
+
+    gsc, responses = data / "gsc", rooms(data, share)
+    names = read_list(gsc / "validation_list.txt")
+    words = [(Path(n).parent.name, load_pcm(gsc / n, RATE_HZ)) for n in names if Path(n).parent.name in COMMANDS]
+    others = [
+        load_pcm(gsc / n, RATE_HZ) for n in names if Path(n).parent.name not in (*COMMANDS, "_silence_")
+    ]  # bed, cat, happy for the most part
+    noise, speech = _held_out(data / "noise", share), _held_out(data / "speech", share)
+
+    def with_words(snr_db: float, number: int, **options):
+        return lambda: compose(words * REPEATS, noise, speech, snr_db=snr_db, seed=seed + number, **options)
+
+    def random(number: int) -> np.random.Generator:
+        return np.random.default_rng([seed, number])
+
+    def speech_of(number: int, recordings: Callable[[np.random.Generator], Recordings], copies: int = COPIES):
+        def make():
+            rng = random(number)
+            return without_commands(recordings(rng), copies, responses, rng), []
+
+        return make
+
+    def of(*folders: str):
+        return lambda _: _held_out(data / "speech", share, folders)
+
+    def foreign(rng):
+        said = [text for language, texts in FOREIGN.items() for text in spoken(texts * 6, rng, language)]
+        return _held_out(data / "words", share) + said
+
+    made = {f"words-{snr}": with_words(snr, k) for k, snr in enumerate(SNRS_DB)}
+    made["words-far"] = with_words(FAR_SNR_DB, 3, speech_share=1 / 3, rooms=responses)
+    return made | {
+        "running": speech_of(10, of("coffee_orders")),
+        "sentences": speech_of(11, of("arctic_kathleen")),
+        "prompts": speech_of(12, lambda rng: of("asterisk_allison")(rng) + spoken(PROMPTS * 2, rng)),
+        "wake-words": speech_of(13, of("wake_words", "mycroft_wake")),
+        "phrases": speech_of(14, of("hymel_phrases"), 2),
+        "names": speech_of(15, lambda rng: spoken(NAMES * 6, rng), 2),
+        "foreign": speech_of(16, foreign, 2),
+        "synthetic": speech_of(17, lambda rng: spoken(sentences(600, seed + 1000), rng), 1),
+        "cut-up": speech_of(18, lambda rng: cut_up(speech, 1800, rng), 1),
+        "other-words": speech_of(19, lambda _: others),
+        "noise": speech_of(20, lambda _: noise, 1),
+    }
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m silif_tools.streams.development", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder with gsc, noise, speech, words and rir")
+    parser.add_argument("--output", type=Path, required=True, help="folder for NAME.wav and NAME.csv")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--held-out", type=float, default=0.25, help="the recipe's share (default 0.25)")
+    arguments = parser.parse_args(argv)
+    total = 0.0
+    try:
+        for name, make in streams(arguments.data, arguments.seed, arguments.held_out).items():
+            samples, truth = make()
+            path = arguments.output / f"{name}.wav"
+            write_sound(path, samples)
+            write_atomically(path.with_suffix(".csv"), truth_csv(truth))
+            total += len(samples) / RATE_HZ / 3600
+            print(f"{path}: {len(samples) / RATE_HZ / 3600:.3f} h, {len(truth)} words", flush=True)
+    except (OSError, ValueError) as error:
+        print(f"silif_tools.streams.development: {error}", file=sys.stderr)
+        return 1
+    print(f"{total:.2f} h")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

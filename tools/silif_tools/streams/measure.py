@@ -1,0 +1,190 @@
+"""A model on development streams, through the engine: misses at half a false alarm an hour, alarms by kind of speech.
+
+    python -m silif_tools.streams.measure models/kws12-stream.silif --streams runs/streams
+
+The streams are those of silif_tools.streams.development. False alarms are counted over all of them, those with words
+too, and so are their hours; hits over those with words.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..integer.detector import detect
+from ..model_file.read import read_model
+from ..model_file.tables import Detector
+from ..release.commands import Commands
+from .score import StreamScore, read_truth, score
+from .tune import FRAME_S, HOP_S, Stream, total, with_threshold
+
+ALARMS_PER_HOUR = (0.5, 1.0, 2.0, 5.0)
+THRESHOLDS = np.round(np.arange(0.99, 0.2, -0.01), 3)
+
+
+@dataclass
+class Point:
+    """A detector, and what it gave on every stream."""
+
+    window: int
+    threshold: float
+    by_stream: dict[str, StreamScore]
+
+    @property
+    def all(self) -> StreamScore:
+        return total(list(self.by_stream.values()))
+
+    @property
+    def words(self) -> StreamScore:
+        return total([s for s in self.by_stream.values() if s.hits + s.misses])
+
+
+def traces(commands: Commands, model: Path, sounds: list[Path]) -> list[Stream]:
+    """The running network's probabilities on every stream, as the engine computes them."""
+    found = []
+    for sound in sounds:
+        with tempfile.TemporaryDirectory(dir=sound.parent) as folder:
+            probabilities = commands.probabilities_q15(model, sound, Path(folder) / "trace")
+        found.append(Stream(sound.stem, probabilities, read_truth(sound.with_suffix(".csv"))))
+    return found
+
+
+def scored(stream: Stream, detector: Detector, words: list[str]) -> tuple[StreamScore, list[tuple[float, str]]]:
+    """The score, and every event."""
+    events = [
+        (event.frame * HOP_S + FRAME_S, words[event.word]) for event in detect(stream.probabilities_q15, detector)
+    ]
+    return score(events, stream.truth, stream.audio_h), events
+
+
+def curve(streams: list[Stream], words: list[str], base: Detector, window: int) -> list[Point]:
+    """From the highest threshold down, until alarms come ten times as often as the last rate of interest."""
+    points = []
+    for threshold in THRESHOLDS:
+        moved = with_threshold(replace(base, window_frames=window, warm_up_frames=window + 10), float(threshold))
+        found = {stream.name: scored(stream, moved, words)[0] for stream in streams}
+        points.append(Point(window, float(threshold), found))
+        if points[-1].all.false_alarms_per_hour > 10 * ALARMS_PER_HOUR[-1]:
+            break
+    return points
+
+
+def best(points: list[Point], alarms_per_hour: float, latency_ms: float) -> Point | None:
+    """The most hits within so many alarms an hour and a median latency."""
+    good = [
+        p
+        for p in points
+        if p.all.false_alarms_per_hour <= alarms_per_hour
+        and p.words.latency_ms
+        and np.median(p.words.latency_ms) <= latency_ms
+    ]
+    return max(good, key=lambda p: p.words.hits, default=None)
+
+
+def described(point: Point) -> dict:
+    words, everything = point.words, point.all
+    return {
+        "window_frames": point.window,
+        "threshold": point.threshold,
+        "misses_percent": round(100 * (1 - words.hit_rate), 2),
+        "wrong_words_percent": round(100 * words.wrong_words / (words.hits + words.misses), 2),
+        "median_latency_ms": round(float(np.median(words.latency_ms))),
+        "false_alarms": everything.false_alarms,
+        "audio_h": round(everything.audio_h, 2),
+        "hits_percent": {k: round(100 * s.hit_rate, 1) for k, s in point.by_stream.items() if s.hits + s.misses},
+        "alarms_by_stream": {k: s.false_alarms for k, s in point.by_stream.items()},
+    }
+
+
+def hits_by_word(streams: list[Stream], detector: Detector, words: list[str]) -> dict[str, float]:
+    """Percent of every word's occurrences that were hit, over all streams."""
+    said: dict[str, list[int]] = {}
+    for stream in streams:
+        _, events = scored(stream, detector, words)
+        for word in {row[2] for row in stream.truth}:
+            truth = [row for row in stream.truth if row[2] == word]
+            found = score([e for e in events if e[1] == word], truth, stream.audio_h)
+            counts = said.setdefault(word, [0, 0])
+            counts[0] += found.hits
+            counts[1] += len(truth)
+    return {word: round(100 * hit / count, 1) for word, (hit, count) in sorted(said.items())}
+
+
+def alarms_by_word(streams: list[Stream], detector: Detector, words: list[str]) -> dict[str, int]:
+    """False alarms of every word, over all streams without words."""
+    counts: dict[str, int] = {}
+    for stream in streams:
+        if not stream.truth:
+            for _, word in scored(stream, detector, words)[1]:
+                counts[word] = counts.get(word, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def text(found: dict) -> str:
+    lines = [f"{found['model']}: {found['audio_h']} h, {found['words']} words"]
+    for rate, point in found["at_alarms_per_hour"].items():
+        if point is None:
+            lines.append(f"{rate}/h: no setting has so few")
+            continue
+        hits = ", ".join(f"{k.removeprefix('words-')} {v}" for k, v in point["hits_percent"].items())
+        alarms = ", ".join(f"{k} {v}" for k, v in point["alarms_by_stream"].items() if v)
+        lines.append(
+            f"{rate}/h: misses {point['misses_percent']} % (hits {hits}), wrong {point['wrong_words_percent']} %, "
+            f"{point['median_latency_ms']} ms; window {point['window_frames']}, threshold {point['threshold']}, "
+            f"{point['false_alarms']} alarms: {alarms or 'none'}"
+        )
+    for key, name in (("hits_by_word", "hits by word"), ("alarms_by_word", "alarms by word, at 5/h")):
+        if key in found:
+            lines.append(f"{name}: {', '.join(f'{k} {v}' for k, v in found[key].items())}")
+    return "\n".join(lines)
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m silif_tools.streams.measure", description=__doc__.splitlines()[0])
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--streams", type=Path, required=True, help="folder of silif_tools.streams.development")
+    parser.add_argument("--build", type=Path, default=Path(".build/release"), help="where kws-model is")
+    parser.add_argument("--windows", type=int, nargs="+", default=[30, 40, 50, 60], metavar="FRAMES")
+    parser.add_argument("--latency-ms", type=float, default=250.0, help="highest median latency (default 250)")
+    parser.add_argument("--json", type=Path, help="where to write the figures too")
+    arguments = parser.parse_args(argv)
+    sounds = sorted(arguments.streams.glob("*.wav"))
+    if not sounds:
+        print(f"{arguments.streams} holds no streams: python -m silif_tools.streams.development", file=sys.stderr)
+        return 1
+    try:
+        model = read_model(arguments.model)
+        streams = traces(Commands(arguments.build), arguments.model, sounds)
+    except (OSError, RuntimeError, ValueError) as error:
+        print(f"silif_tools.streams.measure: {error}", file=sys.stderr)
+        return 1
+    words = model.words
+    points = [p for window in arguments.windows for p in curve(streams, words, model.detector, window)]
+    chosen = {rate: best(points, rate, arguments.latency_ms) for rate in ALARMS_PER_HOUR}
+    found = {
+        "model": str(arguments.model),
+        "audio_h": round(sum(s.audio_h for s in streams), 2),
+        "words": sum(len(s.truth) for s in streams),
+        "at_alarms_per_hour": {f"{rate:g}": described(p) if p else None for rate, p in chosen.items()},
+    }
+
+    def detector_of(point: Point) -> Detector:
+        base = replace(model.detector, window_frames=point.window, warm_up_frames=point.window + 10)
+        return with_threshold(base, point.threshold)
+
+    if chosen[0.5]:
+        found["hits_by_word"] = hits_by_word(streams, detector_of(chosen[0.5]), words)
+    if chosen[5.0]:
+        found["alarms_by_word"] = alarms_by_word(streams, detector_of(chosen[5.0]), words)
+    print(text(found))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(found, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
