@@ -32,25 +32,30 @@ VOICES = (
     "norbert", "sandro", "klatt2", "klatt5", "AnxiousAndy", "announcer",
 )  # fmt: skip
 # Names and short prompts of one to three words, as devices say and hear them; none of them is in synthetic_text.py.
-NAMES = """Amelia, Sophia, Olivia, Mia, Lydia, Claudia, Antonia, Cecilia, Virginia, Georgia, Valeria, Fabio, Leo, Theo,
-Hugh, Otto, Nico, Marco, Paolo, Margot, Noel, Noah, Norman, Joan, Yvonne, Ron, Don, Lon, Bruno, Gordon, Jonas, Joe,
-Jeff, Geoff, Josh, Scott, Todd, Bob, Rob, Wes, Tess, Bess, Jessica, Lester, Esther, Dwight, Brian, Ryan, Lyle,
-Kyle, Heidi, Levi, Lefty, Clive, Olaf, Gustav, Christoph, Adolph, Duff, Huff, Buddy, Rupert, Topaz, Poppy""".replace(
+NAMES = """Amelia, Sophia, Olivia, Mia, Lydia, Claudia, Antonia, Cecilia, Virginia, Georgia, Valeria, Fabio, Leo,
+Theo, Hugh, Otto, Nico, Marco, Paolo, Margot, Noel, Noah, Norman, Joan, Yvonne, Ron, Don, Lon, Bruno, Gordon, Jonas,
+Joe, Jeff, Geoff, Josh, Scott, Todd, Bob, Rob, Wes, Tess, Bess, Jessica, Lester, Esther, Dwight, Brian, Lyle, Kyle,
+Heidi, Levi, Clive, Olaf, Gustav, Christoph, Adolph, Duff, Huff, Buddy, Rupert, Topaz, Poppy""".replace(
     "\n", " "
 ).split(", ")
-PROMPTS = """mailbox, star, pause, hash, pound, asterisk, area code, extension, please hold, thank you, goodbye, one
-moment, enter your password, you have new messages, press the star key, unavailable, busy, after the tone, hang up,
-conference, muted, your position, today, tonight, Sunday, Monday, Tuesday, Thursday, Friday, April, May, June, first,
-third, fifth, hundred, thousand, alpha, bravo, delta, echo, foxtrot, golf, hotel, india, kilo, lima, oscar, papa, quebec,
-romeo, tango, uniform, victor, whiskey, x-ray, zulu, restart, reset, record, shuffle, unmute, brighter, warmer, colder,
-unlock, dismiss, snooze, repeat, reply, archive, favourite, home, kitchen, often, awesome, alright,
-income, goat, gopher, lofty, coffee, toffee, officer, onion, opposite, upper, couple, puppet, nowhere, noted,
-notice, nobody, yesterday, guess, jester, theft, bereft, daunting, account, sound, crown, stopper,
-stocking, copper, shopping, laptop, desktop""".replace("\n", " ").split(", ")
+PROMPTS = """mailbox, hash, pound, asterisk, area code, extension, please hold, thank you, goodbye, one moment,
+enter your password, you have new messages, press the star key, unavailable, busy, after the tone, hang up,
+conference, muted, your position, today, tonight, Sunday, Monday, Tuesday, Thursday, Friday, April, May, June,
+first, third, fifth, hundred, thousand, alpha, bravo, delta, echo, foxtrot, golf, hotel, india, kilo, lima, papa,
+quebec, tango, uniform, whiskey, x-ray, zulu, restart, reset, record, shuffle, unmute, brighter, warmer, colder,
+unlock, dismiss, snooze, repeat, reply, archive, favourite, home, awesome, alright, income, gopher, lofty, toffee,
+officer, opposite, couple, puppet, nowhere, noted, notice, jester, bereft, daunting, account, stopper, stocking,
+copper, shopping, laptop, desktop""".replace("\n", " ").split(", ")
 FOREIGN = {
-    "de": ["Guten Morgen, wie geht es Ihnen heute?", "Die Katze sitzt auf dem Dach und schläft.", "Ja, genau, so ist das."],
+    "de": [
+        "Guten Morgen, wie geht es Ihnen heute?", "Die Katze sitzt auf dem Dach und schläft.",
+        "Ja, genau, so ist das.",
+    ],
     "fr": ["Bonjour, comment allez-vous?", "Le chat est monté sur le toit de la maison.", "Oui, bien sûr, on y va."],
-    "es": ["Buenos días, ¿cómo está usted?", "El gato está durmiendo encima de la mesa.", "Yo no lo sé, pero él lo sabe."],
+    "es": [
+        "Buenos días, ¿cómo está usted?", "El gato está durmiendo encima de la mesa.",
+        "Yo creo que él lo sabe todo.",
+    ],
     "it": ["Buongiorno, come sta oggi?", "Il gatto dorme sopra la tavola.", "Ecco, questo è il nostro giardino."],
     "nl": ["Goedemorgen, hoe gaat het met u?", "De kat slaapt op het dak van het huis."],
     "pl": ["Dzień dobry, jak się pan ma?", "Kot śpi na dachu naszego domu."],

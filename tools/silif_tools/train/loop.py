@@ -13,6 +13,8 @@ from torch import nn
 from silif_tools.train import delays
 from silif_tools.train.scenes import Batch, Scenes
 
+FLAT_WARM_UP = 500  # steps
+
 
 def save(content: object, path: Path) -> None:
     """torch.save that never leaves half a file."""
@@ -21,9 +23,15 @@ def save(content: object, path: Path) -> None:
     partial.replace(path)
 
 
-def rate(step: int, steps: int, highest: float, warm_up: float = 0.1) -> float:
-    """Learning rate: up linearly, down as a cosine to nearly nothing."""
+def rate(step: int, steps: int, highest: float, warm_up: float = 0.1, flat: float = 0.0) -> float:
+    """Learning rate: up linearly, down as a cosine to nearly nothing.
+
+    flat: the share of the steps at whose end it begins to go down, linearly then. Until there it does not depend on
+    `steps`, but for the warm-up of FLAT_WARM_UP steps: a run may be made longer while it lasts.
+    """
     at = step / steps
+    if flat:
+        return highest * min(0.04 + 0.96 * step / FLAT_WARM_UP, 1.0, 0.002 + 0.998 * (1 - at) / (1 - flat))
     if at < warm_up:
         return highest * (0.04 + 0.96 * at / warm_up)
     return highest * (0.002 + 0.998 * 0.5 * (1 + math.cos(math.pi * (at - warm_up) / (1 - warm_up))))
@@ -121,7 +129,7 @@ class Run:
         while self.step < r["steps"]:
             for group in self.optimiser.param_groups:
                 highest = r["rate"] * group.get("factor", 1.0)
-                group["lr"] = rate(self.step, r.get("rate_steps", r["steps"]), highest)
+                group["lr"] = rate(self.step, r.get("rate_steps", r["steps"]), highest, flat=r.get("flat", 0.0))
             self.network.train()
             delays.anneal(self.network, self.mean, self.step / r["steps"])
             loss = loss_of(self.network, self._batch())

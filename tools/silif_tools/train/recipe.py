@@ -137,7 +137,7 @@ def load(path: Path) -> dict:
     for part in rounds(recipe):
         _check_bits(part["training"], f"{path}: ")
     if "stream" in recipe:
-        settings = {k: v for k, v in recipe["stream"].items() if k != "finish"}
+        settings = {k: v for k, v in recipe["stream"].items() if k not in ("finish", "teacher")}
         _check(settings, stream_recipe.KEYS, f"{path}: [stream] ", True)
         recipe["stream"] |= settings
         if any("weight_bits" in part["training"] for part in rounds(recipe)):
@@ -146,8 +146,11 @@ def load(path: Path) -> dict:
             finish = recipe["stream"]["finish"]
             _check(finish, stream_recipe.FINISH, f"{path}: [stream.finish] ", True)
             _check_bits(finish | {"frozen_statistics": True}, f"{path}: [stream.finish] ")
-        if set(recipe["stream"]["item_shares"]) != set(stream_recipe.ITEMS):
-            raise BadRecipe(f"{path}: [stream] item_shares must have {', '.join(stream_recipe.ITEMS)}")
+        if "teacher" in recipe["stream"]:
+            _check(recipe["stream"]["teacher"], stream_recipe.TEACHER, f"{path}: [stream.teacher] ", True)
+        for key, wanted in (("item_shares", stream_recipe.ITEMS), ("speech_shares", stream_recipe.SPEECH)):
+            if set(recipe["stream"][key]) != set(wanted):
+                raise BadRecipe(f"{path}: [stream] {key} must have {', '.join(wanted)}")
     if "delay" in recipe:
         _check(recipe["delay"], DELAY, f"{path}: [delay] ", True)
         _check_delay(recipe["delay"], len(recipe["hidden"]) + 1, f"{path}: [delay] ")

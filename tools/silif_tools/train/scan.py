@@ -3,6 +3,7 @@
 import ctypes
 
 import torch
+from torch.nn import functional
 
 from silif_tools.train.kernels import call, sizes
 
@@ -84,9 +85,23 @@ class NormedScan(torch.autograd.Function):
         return None, g_z, g_gamma, g_beta, None, None, None, *g_parameters
 
 
+BLOCK = 50  # steps of the readout that are one product
+
+
 def readout(inputs: torch.Tensor, al: torch.Tensor) -> torch.Tensor:
-    """Leaky integrators [T, B, H] as one product with each class's lower-triangular matrix of decays [H, T, T]."""
-    step = torch.arange(inputs.shape[0])
+    """Leaky integrators [T, B, H]: within blocks of steps as one product with each class's lower-triangular matrix of
+    decays [H, BLOCK, BLOCK], from block to block by what the last state decays to."""
+    steps, batch, size = inputs.shape
+    count = -(-steps // BLOCK)
+    x = functional.pad(inputs, (0, 0, 0, 0, 0, count * BLOCK - steps))
+    x = x.reshape(count, BLOCK, batch, size).permute(3, 1, 0, 2)  # [H, BLOCK, count, B]
+    step = torch.arange(BLOCK)
     age = step[:, None] - step[None, :]
     decay = torch.where(age >= 0, al[:, None, None].pow(age.clamp_min(0)), 0.0) * (1 - al)[:, None, None]
-    return torch.bmm(decay, inputs.permute(2, 0, 1)).permute(1, 2, 0)
+    own = torch.bmm(decay, x.reshape(size, BLOCK, count * batch)).reshape(size, BLOCK, count, batch)
+    state, before = torch.zeros_like(own[:, 0, 0]), []
+    for block in own[:, -1].unbind(1):
+        before.append(state)
+        state = al[:, None].pow(BLOCK) * state + block
+    later = al[:, None].pow(step + 1)[:, :, None, None] * torch.stack(before, 1)[:, None]
+    return (own + later).permute(2, 1, 3, 0).reshape(count * BLOCK, batch, size)[:steps]

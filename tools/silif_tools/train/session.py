@@ -240,7 +240,8 @@ def run(options: argparse.Namespace) -> None:
         checkpoint = options.output / f"{recipe['name']}-{number + 1}.checkpoint"
         network = student.train(network, scenes, part["training"], checkpoint, options.resume, guide, report)
     if "stream" in recipe:
-        stage = stream.stage(network, found, kept, scenes, recipe, guide, exams["validation"], options, say)
+        start = teacher_path(recipe, found, options.output)
+        stage = stream.stage(network, found, kept, scenes, recipe, guide, start, exams["validation"], options, say)
         network, before = stage
     seconds = time.monotonic() - began
     if before is not None:

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from silif_tools.train import bank, delays, stream_exam, stream_loss, synthetic
+from silif_tools.train import bank, delays, echo, mining, stream_exam, stream_loss, stream_teacher, synthetic
 from silif_tools.train.clips import Clips, joined
 from silif_tools.train.evaluate import Examination
+from silif_tools.train.fbank import BANDS, HOP, SAMPLE_RATE
 from silif_tools.train.hold_out import is_held_out
-from silif_tools.train.loop import Run
+from silif_tools.train.loop import Run, save
 from silif_tools.train.material import Material
 from silif_tools.train.network import Network
 from silif_tools.train.scenes import Scenes
@@ -21,6 +22,7 @@ from silif_tools.train.stream_exam import StreamExamination
 from silif_tools.train.stream_scenes import StreamBatch, StreamScenes
 
 Teacher = Callable[[torch.Tensor], torch.Tensor]
+UNTOLD = "coffee_orders/"  # speech whose words nobody wrote down: it may hold a command
 
 
 def held_out(found: Material, recipe: dict) -> tuple[Material, Material | None]:
@@ -44,7 +46,7 @@ def shorten(recipe: dict) -> None:
     """For a quick trial."""
     if "stream" in recipe:
         r = recipe["stream"]
-        for part in (r, r.get("finish", {"steps": 0})):
+        for part in (r, r.get("finish", {"steps": 0}), r.get("teacher", {"steps": 0})):
             part["steps"] = max(2, part["steps"] // 1000)
         r["report_every"] = r["steps"]
         r["speech_variants"], r["synthetic_variants"], r["recalibration_batches"] = 1, 1, 2
@@ -57,21 +59,31 @@ def make_scenes(found: Material, scenes: Scenes, recipe: dict, threads: int) -> 
     """found: without what was held out."""
     settings, seed = recipe["stream"], recipe["seed"] + 1
     wide = recipe["bank"] | {"speed": settings["speech_speed"]}
-    speech = [
-        (1.0, bank.reel(found.speech, settings["speech_variants"], seed, wide, threads, found.rooms)),
-        (settings["other_words_share"], bank.reel(found.other_words, 3, seed, wide, threads, found.rooms)),
-    ]
-    made = None
-    if settings["synthetic_share"] or settings["p_synthetic_word"]:
-        counts = settings["synthetic_sentences"], settings["synthetic_words"], settings["synthetic_commands"]
-        sentences, words, commands = synthetic.material(*counts, recipe["seed"])
-        reel = bank.reel(sentences, settings["synthetic_variants"], seed, wide, threads, found.rooms)
-        speech.append((settings["synthetic_share"], reel))
-        both = joined(words.names + commands.names, [c.clip(i) for c in (words, commands) for i in range(len(c))])
-        labels = np.array([found.label(both.folder(i)) for i in range(len(both))])
-        variants = settings["synthetic_variants"] + 1
-        made = bank.clip_bank(both, variants, seed, recipe["bank"], threads, found.rooms), labels
-    return StreamScenes(settings, scenes, scenes.noise, speech, made)
+
+    def reel(clips: Clips, variants: int) -> bank.Reel | None:
+        return bank.reel(clips, variants, seed, wide, threads, found.rooms) if len(clips) else None
+
+    def part(clips: Clips, kept: Callable[[str], bool]) -> Clips:
+        return clips.chosen([i for i, name in enumerate(clips.names) if kept(name)])
+
+    counts = settings["synthetic_sentences"], settings["synthetic_words"], settings["synthetic_commands"]
+    sentences, words, commands = synthetic.material(*counts, recipe["seed"])
+    spoken, variants = found.splits["train"], settings["synthetic_variants"]
+    reels = {
+        "told": reel(part(found.speech, lambda name: not name.startswith(UNTOLD)), settings["speech_variants"]),
+        "untold": reel(part(found.speech, lambda name: name.startswith(UNTOLD)), settings["speech_variants"]),
+        "foreign": reel(found.other_words, 3),
+        "sentences": reel(sentences, variants),
+        "words": reel(words, variants),
+        "unknown": reel(part(spoken, lambda name: found.label(name.split("/")[-2]) == scenes.unknown), 3),
+    }
+    heard = [(settings["speech_shares"][name], r) for name, r in reels.items() if r and settings["speech_shares"][name]]
+    unmined = [k for k, (_, r) in enumerate(heard) if r is reels["untold"]]
+    both = joined(words.names + commands.names, [c.clip(i) for c in (words, commands) for i in range(len(c))])
+    labels = np.array([found.label(both.folder(i)) for i in range(len(both))])
+    made = bank.clip_bank(both, variants + 1, seed, recipe["bank"], threads, found.rooms), labels
+    envelopes = echo.envelopes(found.rooms) if len(found.rooms) else None
+    return StreamScenes(settings, scenes, scenes.noise, heard, made, envelopes, unmined)
 
 
 @torch.no_grad()
@@ -104,8 +116,11 @@ def train(
     resume: bool,
     teacher: Teacher | None,
     report: Callable[[int, dict, float, Network], None],
+    frames: Teacher | None = None,
 ) -> Network:
-    """report: step, mean parts of the loss, sequences per second, network of averaged weights."""
+    """teacher, frames: probabilities of a clip's features and of a sequence's.
+
+    report: step, mean parts of the loss, sequences per second, network of averaged weights."""
     none = [scenes.words.unknown, scenes.words.silence]
     sums: dict[str, float] = {}
     count = 0
@@ -114,7 +129,8 @@ def train(
         nonlocal count
         soft = teacher(stream_loss.clip_features(batch)) if teacher and len(batch.clips) else None
         x = scenes.words.masked(network.input_norm(batch.features))
-        total, parts = stream_loss.loss_of(network.run(x), batch, scenes.commands, none, soft, settings)
+        guide = frames(batch.features) if frames else None
+        total, parts = stream_loss.loss_of(network.run(x), batch, scenes.commands, none, soft, settings, guide)
         for k, v in parts.items():
             sums[k] = sums.get(k, 0.0) + v
         count += 1
@@ -137,8 +153,44 @@ def train(
             mean.eval()
         else:
             recalibrate(mean, scenes, settings)
+        if settings["p_mined"]:
+            mining.mine(mean, scenes)
 
     return run.train(loss, settle, tell)
+
+
+def trained_teacher(
+    scenes: StreamScenes,
+    exam: StreamExamination,
+    recipe: dict,
+    start: Path,
+    options: argparse.Namespace,
+    say: Callable[[str], None],
+) -> Teacher | None:
+    """The frames' teacher, trained or loaded; None if the recipe wants none. It lies in the output folder. start: the
+    clips' teacher."""
+    if "teacher" not in recipe["stream"]:
+        return None
+    settings = recipe["stream"] | {k: v for k, v in recipe["stream"]["teacher"].items() if k != "weight"}
+    network = stream_teacher.StreamTeacher(BANDS, len(recipe["words"]), recipe["teacher"]["size"], settings["dropout"])
+    path = options.output / f"{recipe['name']}-frames-teacher.pth"
+    if path.exists():
+        network.load_state_dict(torch.load(path, weights_only=True))
+        say(f"teacher {path}")
+        return stream_teacher.frame_probabilities(network)
+    if start.exists():
+        network.load_state_dict(torch.load(start, weights_only=True))
+
+    def report(step: int, loss: float, speed: float, mean: torch.nn.Module) -> None:
+        curve = stream_exam.line(exam.curve(exam.run(mean, rounded=False)))
+        say(f"frames' teacher step {step}/{settings['steps']} loss {loss:.4f} ({speed:.0f} sequences/s)")
+        say(f"  hits at 10 and 20 dB, {curve}")
+
+    torch.manual_seed(recipe["seed"])
+    scenes.reseed(recipe["seed"] + 3)
+    network = stream_teacher.train(network, scenes, settings, path.with_suffix(".checkpoint"), options.resume, report)
+    save(network.state_dict(), path)
+    return stream_teacher.frame_probabilities(network)
 
 
 def stage(
@@ -148,20 +200,21 @@ def stage(
     scenes: Scenes,
     recipe: dict,
     teacher: Teacher | None,
+    start: Path,
     clips: Examination,
     options: argparse.Namespace,
     say: Callable[[str], None],
 ) -> tuple[Network, Network | None]:
-    """The whole stage: scenes, validation streams, training with reports. With [stream.finish] the second network is
+    """The whole stage: scenes, validation streams, training with reports. start: the clips' teacher's
+    weights. With [stream.finish] the second network is
     the float one that the first came from."""
     settings, name = recipe["stream"], recipe["name"]
-    torch.manual_seed(recipe["seed"])
-    scenes.reseed(recipe["seed"] + 2)
     sequences = make_scenes(found, scenes, recipe, options.threads)
     exam = StreamExamination(
-        recipe["words"], found.splits["validation"], kept.noise, kept.speech, copies=0 if options.quick else 3
+        recipe["words"], found.splits["validation"], kept.noise, kept.speech, copies=0 if options.quick else 1
     )
-    say(f"validation streams: {', '.join(f'{k} {v.audio_h:.2f} h' for k, v in exam.run(network).items())}")
+    hours = {k: len(x) * HOP / SAMPLE_RATE / 3600 for k, x in exam.streams.items()}
+    say(f"validation streams: {', '.join(f'{k} {v:.2f} h' for k, v in hours.items())}")
 
     def report(step: int, parts: dict[str, float], speed: float, mean: Network) -> None:
         right = clips.accuracy(mean)
@@ -170,11 +223,14 @@ def stage(
         say(f"{name} step {step} {losses} ({speed:.0f} sequences/s)")
         say(f"  validation clips {right['fresh']:.1f} {right['context']:.1f} %; hits at 10 and 20 dB, {curve}")
 
+    frames = trained_teacher(sequences, exam, recipe, start, options, say)
+    torch.manual_seed(recipe["seed"])
+    scenes.reseed(recipe["seed"] + 2)
     checkpoint = options.output / f"{name}-stream.checkpoint"
-    network = train(network, sequences, settings, checkpoint, options.resume, teacher, report)
+    network = train(network, sequences, settings, checkpoint, options.resume, teacher, report, frames)
     if "finish" not in settings:
         return network, None
     before, finish = copy.deepcopy(network), settings | settings["finish"]
     network.quantize(finish["weight_bits"])
     checkpoint = options.output / f"{name}-stream-finish.checkpoint"
-    return train(network, sequences, finish, checkpoint, options.resume, teacher, report), before
+    return train(network, sequences, finish, checkpoint, options.resume, teacher, report, frames), before

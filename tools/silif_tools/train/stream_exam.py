@@ -83,8 +83,9 @@ class StreamExamination:
         self.streams["none"] = features_of(np.concatenate(none).astype(np.int16))
         self.truth["none"] = []
 
-    def run(self, network: Network) -> dict[str, Stream]:
-        rounded = with_rounded_weights(network)
+    def run(self, network: torch.nn.Module, rounded: bool = True) -> dict[str, Stream]:
+        """rounded: with the weights of a spiking network rounded to int8."""
+        rounded = with_rounded_weights(network) if rounded else network
         return {k: Stream(k, probabilities(rounded, x), self.truth[k]) for k, x in self.streams.items()}
 
     def curve(self, runs: dict[str, Stream], windows=WINDOWS, thresholds=THRESHOLDS) -> list[Setting]:

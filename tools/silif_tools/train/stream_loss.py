@@ -21,6 +21,17 @@ def frame_losses(logp: torch.Tensor, batch: StreamBatch, none: list[int]) -> tup
     return (loss * due).sum() / due.sum().clamp_min(1), (loss * other).sum() / other.sum().clamp_min(1)
 
 
+def guidance(logp: torch.Tensor, soft: torch.Tensor, batch: StreamBatch, none: list[int]) -> torch.Tensor:
+    """Cross-entropy with a teacher's probabilities soft [T, B, classes], the classes without a command taken together:
+    mean over the frames where a command was due, plus that over all others."""
+    some = [k for k in range(logp.shape[-1]) if k not in none]
+    loss = -(soft[..., some] * logp[..., some]).sum(-1)
+    loss = loss - soft[..., none].sum(-1) * torch.logsumexp(logp[..., none], -1)
+    due = (~batch.allowed[..., none].any(-1)).float() * batch.weight
+    other = batch.weight - due
+    return (loss * due).sum() / due.sum().clamp_min(1) + (loss * other).sum() / other.sum().clamp_min(1)
+
+
 def _log_odds(q: torch.Tensor) -> torch.Tensor:
     q = q.clamp(1e-5, 1 - 1e-5)
     return q.log() - (-q).log1p()
@@ -72,8 +83,10 @@ def loss_of(
     none: list[int],
     teacher: torch.Tensor | None,
     r: dict,
+    frames: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, dict[str, float]]:
-    """The whole loss and its parts; none: the classes that are no command."""
+    """The whole loss and its parts; none: the classes that are no command; teacher, frames: what the clips' teacher
+    and the frames' say."""
     logp = potentials.float().log_softmax(-1)
     p = logp.exp()
     due, other = frame_losses(logp, batch, none)
@@ -86,5 +99,7 @@ def loss_of(
     parts["words"] = r["word_weight"] * functional.softplus(-good).mean() if len(good) else p.new_zeros(())
     if len(batch.clips):
         parts["clips"] = r["clip_weight"] * clip_loss(p, batch, teacher, r)
+    if frames is not None:
+        parts["teacher"] = r["teacher"]["weight"] * guidance(logp, frames, batch, none)
     total = sum(parts.values())
     return total, {k: float(v.detach()) for k, v in parts.items()}

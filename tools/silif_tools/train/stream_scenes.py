@@ -6,6 +6,7 @@ command alone from its end on, the command or no command while it is being said 
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 
 from silif_tools.integer.frontend import FRONT_END
 from silif_tools.streams.score import GRACE_S
+from silif_tools.train import echo
 from silif_tools.train.bank import QUIET, Bank, Reel
 from silif_tools.train.fbank import BANDS, CLIP_FRAMES, EPSILON, FFT, FRAME, HIGH_HZ, LOW_HZ, PREEMPHASIS, SAMPLE_RATE
 from silif_tools.train.scenes import DB, Scenes
@@ -20,6 +22,7 @@ from silif_tools.train.scenes import DB, Scenes
 ACTIVE = 25 * DB  # a frame belongs to the word when it is within this of the loudest one, as in streams/active.py
 FLOOR_MARGIN = 6 * DB  # and this far above the recording's quiet frames
 GRACE = round(GRACE_S / FRONT_END.hop_s)  # frames after a word's end in which its detection is a hit
+HARD = 100  # frames that hold a hard negative: a block of mining.py and the window before it
 EARLY, FADE = 6, 28  # frames: the command is due this long before its end; it may linger this long after
 
 
@@ -72,11 +75,16 @@ class StreamScenes:
         noise: Reel,
         speech: list[tuple[float, Reel]],
         made: tuple[Bank, np.ndarray] | None = None,
+        envelopes: np.ndarray | None = None,
+        unmined: Sequence[int] = (),
     ):
-        """speech: reels with their shares; made: synthesised words with the label of every clip."""
-        self.r, self.words, self.noise, self.made = settings, words, noise, made
+        """speech: reels with their shares; made: synthesised words with the label of every clip; envelopes: rooms
+        (echo.py); unmined: reels, by number, that may hold a command unknown to us."""
+        self.r, self.words, self.noise, self.made, self.envelopes = settings, words, noise, made, envelopes
         self.speech = [reel for _, reel in speech]
         self.shares = np.array([share for share, _ in speech]) / sum(share for share, _ in speech)
+        self.unmined = unmined
+        self.mined = [torch.zeros(0, dtype=torch.int64) for _ in speech]  # of every reel: where hard negatives end
         self.commands = [k for k in range(words.classes) if k not in (words.silence, words.unknown)]
 
     @property
@@ -87,35 +95,47 @@ class StreamScenes:
         self.words.reseed(seed)
 
     def state(self) -> dict:
-        return self.words.state()
+        return self.words.state() | {"mined": self.mined}
 
     def restore(self, state: dict) -> None:
         self.words.restore(state)
+        self.mined = state["mined"]
 
     # Pieces, all as band energies
-
-    def _any_reel(self) -> Reel:
-        return self.speech[self.rng.choice(len(self.speech), p=self.shares)]
 
     def _cut(self, reel: Reel, length: int) -> np.ndarray:
         start = self.rng.integers(len(reel.features) - length)
         return np.exp(reel.features[start : start + length].astype(np.float32))
 
+    def _speech(self, length: int) -> np.ndarray:
+        """A piece of any reel of speech, now and then with a hard negative in it."""
+        number = self.rng.choice(len(self.speech), p=self.shares)
+        reel, places = self.speech[number], self.mined[number]
+        if not len(places) or self.rng.random() >= self.r["p_mined"]:
+            return self._cut(reel, length)
+        end = int(places[self.rng.integers(len(places))])
+        start = end - int(self.rng.integers(min(length, HARD), max(length, HARD) + 1))
+        start = min(max(start, 0), len(reel.features) - length)
+        return np.exp(reel.features[start : start + length].astype(np.float32))
+
     def _spliced(self, length: int) -> np.ndarray:
-        """Pieces of speech of a fraction of a second, one after another."""
+        """Pieces of speech of a fraction of a second, one after another, in half of the cases with pauses."""
         parts, have = [], 0
+        pauses = self.rng.random() < 0.5
         while have < length:
-            part = self._cut(self._any_reel(), int(self.rng.integers(15, 70)))
+            part = self._speech(int(self.rng.integers(12, 90)))
             parts.append(part * math.exp(self.rng.normal(0, 4) * DB))
-            have += len(part)
+            if pauses:
+                parts.append(np.zeros((int(self.rng.integers(50)), BANDS), np.float32))
+            have += sum(map(len, parts[-2:])) if pauses else len(part)
         return np.concatenate(parts)[:length]
 
     def _talk(self, length: int) -> np.ndarray:
         """Speech without commands, loud parts at about one."""
-        out = self._spliced(length) if self.rng.random() < self.r["p_spliced"] else self._cut(self._any_reel(), length)
+        out = self._spliced(length) if self.rng.random() < self.r["p_spliced"] else self._speech(length)
         out /= np.quantile(out @ PLAIN, 0.9) + 1e-3
         if self.rng.random() < self.r["p_second_talker"]:
-            other = self._cut(self._any_reel(), length)
+            other = self._speech(length)
             out += other / (np.quantile(other @ PLAIN, 0.9) + 1e-3) * math.exp(self.rng.uniform(-12, 0) * DB)
         return out
 
@@ -199,6 +219,8 @@ class StreamScenes:
         for b in range(size):
             note = Notes()
             scene = self._filled(steps, note)
+            if self.envelopes is not None and rng.random() < r["p_room"]:
+                scene = echo.heard(scene, self.envelopes[rng.integers(len(self.envelopes))])
             if rng.random() < r["p_noise"]:
                 noise = self._cut(self.noise, steps)
                 level = math.exp(-rng.uniform(*r["noise_snr_db"]) * DB)

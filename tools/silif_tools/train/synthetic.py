@@ -12,9 +12,9 @@ from scipy.signal import resample_poly
 from silif_tools.train.clips import Clips, cache_folder, joined
 from silif_tools.train.fbank import SAMPLE_RATE
 from silif_tools.train.material import MissingData
-from silif_tools.train.synthetic_text import COMMANDS, NEAR, NOUNS, sentences
+from silif_tools.train.synthetic_text import COMMANDS, MORE_NAMES, NEAR, NOUNS, SHORT, sentences
 
-VERSION = 2
+VERSION = 3
 ACCENTS = ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-029", "en-us-nyc", "en-gb-x-gbclan")
 TIMBRES = (
     "", "f1", "f2", "f3", "f4", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "Andrea", "Annie", "Lee", "Mario",
@@ -84,7 +84,7 @@ def material(sentence_count: int, word_count: int, command_count: int, seed: int
             "command": ([], []),
         }
         wanted = [("sentence", text) for text in sentences(sentence_count, seed)]
-        vocabulary = NEAR * 3 + NOUNS
+        vocabulary = NEAR * 2 + NOUNS + SHORT + MORE_NAMES
         wanted += [("word", vocabulary[rng.integers(len(vocabulary))]) for _ in range(word_count)]
         wanted += [("command", word) for word in COMMANDS for _ in range(command_count)]
         for kind, text in wanted:

@@ -53,7 +53,41 @@ good give gate hello marvin sheila bird cat dog happy house tree wow bed zero on
 seven eight nine alexa computer jarvis hello please sorry thanks okay okey what when where why who maybe
 never always again sure fine play pause next volume lights music timer weather open close louder quiet
 cancel hey look wait listen back forward follow learn visual backward""".split()
-NEAR = list(dict.fromkeys(NEAR))
+# Near a command by espeak-ng's phonemes: one sound apart, or two where it has four, or with all of its sounds at the
+# beginning or end; not the same sound, and no compound of the command itself ("takeoff").
+BY_SOUND = """chess less mess yeah yell yen yep yeps yest yet yesteryear yesterdays yeshiva use yessing beau bow doe
+dough foe gnaw gnome ho hoe knee knew knoll known lo low mo mow nay near neigh nigh node noes nope nor nose note now
+nu oh ow owe rho roe row sew show snow so sough sow tho though toe tow whoa woe yo noblewoman notarize notion nosey
+kimono neutrino nowise nobodies piano casino volcano domino ape app cup of op pup sup ugh uh um ump upped ups us yup
+uproar upheaval chirrup syrup uppity darn dawn dean deign den din dine done doubt dour douse dowel downed downer
+downy drown dun dune gown noun town tumble cleft deft heft laughed leafed leapt leftie lent lept lest let lift
+loafed loft weft last oft tuft hoofed vent length cent lust pelt lit fetched pet leather slept chest leaked bent
+loaf lens met belt bight bite bright byte cite fight fright height kite knight light lite might mite night nite rat
+rate rhyme rice riced ride rife ripe rise root rot rote rout route rut rye sight site tight trite white wight writhe
+wrote wry sprite pyrite all an aught auk aw awe awed awl dawn earn faun fawn gnawn gone in inn iron lawn ought own
+pawn sawn urn yawn overdrawn prawn awning redrawn drawn brawn anon spawn withdrawn awful cough if oaf offal offer
+oft scoff trough atop slop sop steep step steppe stock stomp stoop strop swap swop top stove scope chop stooge steel
+spa soppy prop slog snipe tape steer strep slip slot store taupe lop sump storm scotch stair steed state stile stork
+steeple stole snoop sot soap sloth ago beaux ego ergo gauche gay gear glow goad goal goes goo gore grow guy amigo
+goldfish mango dingo largo outgo bingo virago gofer goatherd cargo indigo vertigo""".split()
+NEAR = list(dict.fromkeys([*NEAR, *BY_SOUND]))
+# Short prompts and names; those of the development streams (streams/development.py) are others.
+SHORT = """voice mail, new message, dial tone, wrong number, operator, please try later, thank you for calling,
+hello there, good evening, one two three, zero nine, volume, brightness, temperature, living room, bedroom,
+bathroom, ceiling lamp, curtains, thermostat, channel seven, previous song, next track, increase, decrease, what
+time is it, how are you, sure, never mind, wait a second, come here, look at that, well done, I see, of course,
+maybe later, excuse me, help, camera, record video, take a picture, call home, send message, open window, close
+window, lock, armed, alarm, warning, battery low, connected, pairing, welcome, second, fourth, sixth, seventh,
+eighth, ninth, tenth, eleven, twelve, thirteen, twenty, ninety, million, billion, January, February, March, August,
+September, October, November, December, Wednesday, Saturday, november golf, sierra, charlie, juliet, mike, letter,
+dollar, percent, equals, slash, colon, comma, parking, ringing, transfer, recording, participant, administrator,
+directory, pizza, salad, tomato, potato, radio, studio, video, audio, piano, casino, stereo, pony, honey, money,
+sunny, donkey, monkey""".replace("\n", " ").split(", ")
+MORE_NAMES = """Angelo, Carlo, Diego, Rodrigo, Santiago, Ringo, Milo, Arlo, Romeo, Mateo, Bo, Flo, Jo, Mo, Beau,
+Gino, Nina, Nora, Nola, Naomi, Nolan, Norris, Norbert, Ana, Ian, Shawn, Sean, Vaughn, Yvette, Yasmin, Jess, Russ,
+Gus, Curtis, Stella, Stan, Steve, Stuart, Christopher, Geoffrey, Clifford, Leif, Leopold, Lefteris, Lev, Rhett,
+Ryder, Wyatt, Wade, Dwayne, Duncan, Dennis, Dan, Donna, Dora, Upton, Abby, Gabby, Bobby, Philip, Sophie, Sonia,
+Tonia, Victoria, Gloria""".replace("\n", " ").split(", ")
 
 
 def _sentence(rng: np.random.Generator) -> str:
@@ -78,6 +112,10 @@ def _sentence(rng: np.random.Generator) -> str:
         lambda: f"Nobody {v()} it, because a {a()} {n()} was there.",
         lambda: f"{n()}, {n()}, {n()}, {n()}.",
         lambda: f"{one(NEAR)}. {one(NEAR)}. {one(NEAR)}.",
+        lambda: f"{one(SHORT)}.",
+        lambda: f"{one(SHORT)}, {one(SHORT)}.",
+        lambda: f"{one(MORE_NAMES)}.",
+        lambda: f"Hello {one(MORE_NAMES)}, this is {one(MORE_NAMES)}.",
         lambda: f"Hey {one(['computer', 'jarvis', 'alexa', 'snowboy', 'robot'])}, show me the {n()} {p()}.",
         lambda: f"{who()} said that {n()} and {n()} cost {one(['six', 'eleven', 'thirty', 'sixty'])} dollars {t()}.",
     )  # fmt: skip

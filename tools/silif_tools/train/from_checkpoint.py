@@ -1,0 +1,56 @@
+"""The network of averaged weights out of a running training's checkpoint, as NAME.pth with NAME.json, to be exported.
+
+python -m silif_tools.train.from_checkpoint kws12 runs/kws12-stream.checkpoint runs/now.pth
+silif-export runs/now.pth -o now.silif
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+from silif_tools.train import recipe as recipes
+from silif_tools.train.command import FRONT_END
+from silif_tools.train.fbank import BANDS
+from silif_tools.train.loop import save
+from silif_tools.train.network import Network
+
+
+def network_of(recipe: dict, state: dict) -> Network:
+    """state: a checkpoint as loop.Run stores it; its averaged network is fit for evaluation."""
+    network = Network(recipe["kind"], BANDS, recipe["hidden"], len(recipe["words"]), 0.0, recipe.get("delay"))
+    if any(key.endswith("log_scale") for key in state["mean"]):
+        bits = recipe["stream"]["finish"] if "stream" in recipe else recipes.rounds(recipe)[-1]["training"]
+        network.quantize(bits["weight_bits"])
+    network.load_state_dict(state["mean"])
+    network.eval()
+    return network
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m silif_tools.train.from_checkpoint", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("recipe", help="a recipe file, or the name of one that comes with the package")
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("output", type=Path, metavar="PTH")
+    options = parser.parse_args(argv)
+    try:
+        recipe = recipes.load(recipes.find(options.recipe))
+        state = torch.load(options.checkpoint, weights_only=True)
+        network = network_of(recipe, state)
+    except (recipes.BadRecipe, OSError, RuntimeError, KeyError) as error:
+        print(f"silif_tools.train.from_checkpoint: {error}", file=sys.stderr)
+        return 1
+    about = {"name": options.output.stem, "words": recipe["words"], "step_ms": 10, "front_end": FRONT_END}
+    save(network.result(), options.output)
+    text = json.dumps(about | {"delay": recipe.get("delay"), "recipe": recipe, "seed": recipe["seed"]}, indent=2)
+    options.output.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+    print(f"{options.output}: step {state['step']}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
