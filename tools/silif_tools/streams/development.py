@@ -39,13 +39,13 @@ Heidi, Levi, Clive, Olaf, Gustav, Christoph, Adolph, Duff, Huff, Buddy, Rupert, 
     "\n", " "
 ).split(", ")
 PROMPTS = """mailbox, hash, pound, asterisk, area code, extension, please hold, thank you, goodbye, one moment,
-enter your password, you have new messages, press the star key, unavailable, busy, after the tone, hang up,
-conference, muted, your position, today, tonight, Sunday, Monday, Tuesday, Thursday, Friday, April, May, June,
-first, third, fifth, hundred, thousand, alpha, bravo, delta, echo, foxtrot, golf, hotel, india, kilo, lima, papa,
-quebec, tango, uniform, whiskey, x-ray, zulu, restart, reset, record, shuffle, unmute, brighter, warmer, colder,
-unlock, dismiss, snooze, repeat, reply, archive, favourite, home, awesome, alright, income, gopher, lofty, toffee,
-officer, opposite, couple, puppet, nowhere, noted, notice, jester, bereft, daunting, account, stopper, stocking,
-copper, shopping, laptop, desktop""".replace("\n", " ").split(", ")
+enter your password, you have new messages, press the star key, unavailable, busy, after the tone, conference,
+muted, your position, today, tonight, Sunday, Monday, Tuesday, Thursday, Friday, April, May, June, first, third,
+fifth, hundred, thousand, alpha, bravo, delta, echo, foxtrot, golf, hotel, india, kilo, lima, papa, quebec, tango,
+uniform, whiskey, x-ray, zulu, restart, reset, record, shuffle, unmute, brighter, warmer, colder, unlock, dismiss,
+snooze, repeat, reply, archive, favourite, home, awesome, alright, income, gopher, lofty, toffee, officer, opposite,
+couple, puppet, nowhere, noted, notice, jester, bereft, daunting, account, stopper, stocking, copper, shopping,
+laptop, desktop""".replace("\n", " ").split(", ")
 FOREIGN = {
     "de": [
         "Guten Morgen, wie geht es Ihnen heute?", "Die Katze sitzt auf dem Dach und schläft.",

@@ -1,0 +1,106 @@
+"""Development streams hold nothing that a network trains on; measuring them counts what it says."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from silif_tools.export.convert import default_detector
+from silif_tools.streams import development, measure
+from silif_tools.streams.compose import RATE_HZ, compose
+from silif_tools.streams.tune import Stream
+from silif_tools.train import hold_out, material, synthetic, synthetic_text
+
+WORDS = ["yes", "no", "_unknown_", "_silence_"]
+
+
+def sound(seconds: float, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, 1500, int(seconds * RATE_HZ)).astype(np.int16)
+
+
+def test_names_prompts_and_voices_are_not_those_of_training():
+    lists = (synthetic_text.NEAR, synthetic_text.SHORT, synthetic_text.MORE_NAMES, synthetic_text.NAMES)
+    trained = {text.lower() for texts in (*lists, synthetic_text.NOUNS) for text in texts}
+    for text in (*development.NAMES, *development.PROMPTS):
+        assert text.lower() not in trained and synthetic_text.clean(text), text
+    assert not set(development.VOICES) & set(synthetic.TIMBRES)
+
+
+def test_a_sentence_is_held_out_in_every_reading_and_one_kind_as_a_whole():
+    readings = [f"arctic_kathleen/arctic_a{k:04}_{reading}.ogg" for k in range(80) for reading in (1, 2)]
+    kept = {name for name in readings if hold_out.is_held_out(name, 0.25)}
+    assert {n.rpartition("_")[0] + "_1.ogg" for n in kept} | {n.rpartition("_")[0] + "_2.ogg" for n in kept} == kept
+    assert 10 < len(kept) < 80
+    assert all(hold_out.is_held_out(f"hymel_phrases/joke/{k}.ogg", 0.0) for k in range(5))
+
+
+def test_training_lists_take_the_extra_one_without_what_holds_a_command(tmp_path):
+    (tmp_path / "train_list.txt").write_text("a/1.ogg\na/2.ogg\n")
+    assert material.training_names(tmp_path) == ["a/1.ogg", "a/2.ogg"]
+    (tmp_path / "extra_train_list.txt").write_text("b/1.ogg\nb/2.ogg\n")
+    (tmp_path / "extra.csv").write_text("file,commands,text\nb/1.ogg,,hello\nb/2.ogg,up,get up\n")
+    assert material.training_names(tmp_path) == ["a/1.ogg", "a/2.ogg", "b/1.ogg"]
+
+
+def test_words_from_afar_are_where_the_truth_says():
+    clip = np.concatenate([np.zeros(4000, np.int16), sound(0.4), np.zeros(5600, np.int16)])
+    plain = compose([("yes", clip)] * 3, [], [sound(5.0, 1)], snr_db=10, seed=3)
+    same = compose([("yes", clip)] * 3, [], [sound(5.0, 1)], snr_db=10, seed=3, rooms=[])
+    assert np.array_equal(plain[0], same[0])
+    room = np.zeros(8000, np.float32)
+    room[0], room[4000:] = 1.0, 0.02 * np.random.default_rng(2).standard_normal(4000)
+    samples, truth = compose([("yes", clip)] * 3, [], [], snr_db=10, seed=3, rooms=[room])
+    for row in truth:
+        start, end = (int(x * RATE_HZ) for x in (row.start_s, row.end_s))
+        said, before, after = (
+            np.abs(samples[part].astype(float)).mean()
+            for part in (slice(start, end), slice(start - 3000, start - 400), slice(end + 400, end + 3000))
+        )
+        assert said > 500 and before < 1 and after > 20  # what follows stays in the room
+
+
+def test_pieces_without_commands_are_as_many_as_asked_and_repeatable():
+    recordings = [sound(0.5, k) for k in range(3)]
+    once = development.without_commands(recordings, 2, [], np.random.default_rng(1))
+    again = development.without_commands(recordings, 2, [], np.random.default_rng(1))
+    assert np.array_equal(once, again) and 3 + 6 * 0.2 < len(once) / RATE_HZ < 3.6 + 6 * 0.9
+    pieces = development.cut_up([sound(3.0)], 20, np.random.default_rng(1))
+    assert sum(map(len, pieces)) >= 20 * RATE_HZ and all(len(p) > 0.4 * RATE_HZ for p in pieces)
+
+
+def test_rooms_need_some_that_were_kept(tmp_path):
+    (tmp_path / "rir").mkdir()
+    with pytest.raises(ValueError, match="no impulse responses"):
+        development.rooms(tmp_path, 0.25)
+    for k in range(12):
+        response = np.zeros(400, np.float32)
+        response[32] = 0.9
+        soundfile.write(tmp_path / "rir" / f"{k:03}.flac", response, RATE_HZ)
+    found = development.rooms(tmp_path, 0.25)
+    assert 0 < len(found) < 12 and all(x.max() == 1.0 for x in found)
+
+
+def spoken(at: dict[int, int], frames: int = 3000) -> np.ndarray:
+    """Q15 probabilities: nothing, but a class for half a second from some frames on."""
+    p = np.zeros((frames, len(WORDS)), np.int64)
+    p[:, 3] = 32768
+    for start, word in at.items():
+        p[start : start + 60] = 0
+        p[start : start + 60, word] = 32768
+    return p
+
+
+def test_alarms_are_counted_over_all_streams_and_hits_over_those_with_words():
+    truth = [(5.0, 5.5, "yes"), (15.0, 15.5, "no")]
+    words = Stream("words-10", spoken({520: 0, 2500: 1}), truth)
+    speech = Stream("names", spoken({1000: 0}, 60000), [])
+    points = measure.curve([words, speech], WORDS, default_detector(WORDS), 40)
+    at = next(p for p in points if p.threshold == 0.9)
+    assert at.words.hits == 1 and at.words.misses == 1
+    assert at.all.false_alarms == 2 and at.by_stream["names"].false_alarms == 1
+    assert at.all.false_alarms_per_hour == pytest.approx(2 / (63000 * 0.01 / 3600))
+    assert measure.best(points, 0.5, 300) is None
+    found = measure.best(points, 1000, 300)
+    assert found is not None and measure.described(found)["hits_percent"] == {"words-10": 50.0}
+    detector = measure.with_threshold(default_detector(WORDS), 0.9)
+    assert measure.hits_by_word([words, speech], detector, WORDS) == {"no": 0.0, "yes": 100.0}
+    assert measure.alarms_by_word([words, speech], detector, WORDS) == {"yes": 1}
