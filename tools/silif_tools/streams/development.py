@@ -28,8 +28,8 @@ LEVEL_DB = (-34.0, -14.0)  # of a recording's RMS: from across a desk to close t
 # Voices of espeak-ng that synthetic.py does not train on.
 VOICES = (
     "Alex", "Alicia", "Andy", "antonio", "benjamin", "caleb", "Denis", "Diogo", "edward", "gustave", "Henrique", "Hugo",
-    "Jacky", "kaukovalta", "marcelo", "Marco", "michel", "Mike", "Nguyen", "paul", "pedro", "quincy", "robert", "m7",
-    "norbert", "sandro", "klatt2", "klatt5", "AnxiousAndy", "announcer",
+    "Jacky", "kaukovalta", "marcelo", "Marco", "michel", "Mike", "Nguyen", "paul", "pedro", "quincy", "robert",
+    "klatt3", "norbert", "sandro", "klatt2", "klatt5", "AnxiousAndy", "announcer",
 )  # fmt: skip
 # Names and short prompts of one to three words, as devices say and hear them; none of them is in synthetic_text.py.
 NAMES = """Amelia, Sophia, Olivia, Mia, Lydia, Claudia, Antonia, Cecilia, Virginia, Georgia, Valeria, Fabio, Leo,

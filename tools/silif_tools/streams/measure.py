@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ..integer.detector import detect
-from ..model_file.read import read_model
+from ..kinds import read_model
 from ..model_file.tables import Detector
 from ..release.commands import Commands
 from .score import StreamScore, read_truth, score
