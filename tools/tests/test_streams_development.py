@@ -5,9 +5,10 @@ import pytest
 import soundfile
 
 from silif_tools.export.convert import default_detector
-from silif_tools.streams import development, measure
 from silif_tools.streams.compose import RATE_HZ, compose
 from silif_tools.streams.tune import Stream
+from silif_tools.studies import development_streams as development
+from silif_tools.studies import measure_streams as measure
 from silif_tools.train import hold_out, material, synthetic, synthetic_text
 
 WORDS = ["yes", "no", "_unknown_", "_silence_"]

@@ -12,10 +12,10 @@ from pathlib import Path
 import torch
 
 from silif_tools.train import recipe as recipes
-from silif_tools.train.command import FRONT_END
 from silif_tools.train.fbank import BANDS
 from silif_tools.train.loop import save
 from silif_tools.train.network import Network
+from silif_tools.train.session import FRONT_END
 
 
 def network_of(recipe: dict, state: dict) -> Network:

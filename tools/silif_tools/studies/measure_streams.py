@@ -1,9 +1,9 @@
 """A model on development streams, through the engine: misses at half a false alarm an hour, alarms by kind of speech.
 
-    python -m silif_tools.streams.measure models/kws12-stream.silif --streams runs/streams
+    python -m silif_tools.studies.measure_streams models/kws12-stream.silif --streams runs/streams
 
-The streams are those of silif_tools.streams.development. False alarms are counted over all of them, those with words
-too, and so are their hours; hits over those with words.
+The streams are those of silif_tools.studies.development_streams. False alarms are counted over all of them, those with
+words too, and so are their hours; hits over those with words.
 """
 
 import argparse
@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ..built_commands import Commands
 from ..integer.detector import detect
 from ..kinds import read_model
 from ..model_file.tables import Detector
-from ..release.commands import Commands
-from .score import StreamScore, read_truth, score
-from .tune import FRAME_S, HOP_S, Stream, total, with_threshold
+from ..streams.score import StreamScore, read_truth, score
+from ..streams.tune import FRAME_S, HOP_S, Stream, total, with_threshold
 
 ALARMS_PER_HOUR = (0.5, 1.0, 2.0, 5.0)
 THRESHOLDS = np.round(np.arange(0.99, 0.2, -0.01), 3)
@@ -144,9 +144,11 @@ def text(found: dict) -> str:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m silif_tools.streams.measure", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m silif_tools.studies.measure_streams", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("model", type=Path)
-    parser.add_argument("--streams", type=Path, required=True, help="folder of silif_tools.streams.development")
+    parser.add_argument("--streams", type=Path, required=True, help="folder of silif_tools.studies.development_streams")
     parser.add_argument("--build", type=Path, default=Path(".build/release"), help="where kws-model is")
     parser.add_argument("--windows", type=int, nargs="+", default=[30, 40, 50, 60], metavar="FRAMES")
     parser.add_argument("--latency-ms", type=float, default=250.0, help="highest median latency (default 250)")
@@ -154,13 +156,15 @@ def main(argv=None) -> int:
     arguments = parser.parse_args(argv)
     sounds = sorted(arguments.streams.glob("*.wav"))
     if not sounds:
-        print(f"{arguments.streams} holds no streams: python -m silif_tools.streams.development", file=sys.stderr)
+        print(
+            f"{arguments.streams} holds no streams: python -m silif_tools.studies.development_streams", file=sys.stderr
+        )
         return 1
     try:
         model = read_model(arguments.model)
         streams = traces(Commands(arguments.build), arguments.model, sounds)
     except (OSError, RuntimeError, ValueError) as error:
-        print(f"silif_tools.streams.measure: {error}", file=sys.stderr)
+        print(f"silif_tools.studies.measure_streams: {error}", file=sys.stderr)
         return 1
     words = model.words
     points = [p for window in arguments.windows for p in curve(streams, words, model.detector, window)]

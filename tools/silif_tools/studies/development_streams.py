@@ -1,6 +1,6 @@
 """Development streams: what a network for streams is chosen on, from validation lists and held-out recordings alone.
 
-    python -m silif_tools.streams.development --data ../shared/data --output runs/streams
+    python -m silif_tools.studies.development_streams --data ../shared/data --output runs/streams
 
 writes a sound file and its truth for every stream: words over noise at several levels and from afar, and speech
 without commands, a stream for every kind of it. The same seed makes the same streams.
@@ -13,11 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ..export.clips import load_pcm, read_list
-from ..model_file.write import write_atomically
-from .active import rms
-from .command import COMMANDS, truth_csv, write_sound
-from .compose import RATE_HZ, TruthRow, compose
+from ..sound import load_pcm, read_list
+from ..streams.active import rms
+from ..streams.compose import RATE_HZ, TruthRow, compose
+from ..streams.files import COMMANDS, write_stream
+from ..train.hold_out import SHARE, is_held_out
+from ..train.material import training_names
+from ..train.synthetic import ACCENTS, espeak
+from ..train.synthetic_text import sentences
+from ..train.waves import varied
 
 SNRS_DB = (20, 10, 5)
 FAR_SNR_DB = 15
@@ -67,17 +71,12 @@ Recordings = list[np.ndarray]
 
 
 def _held_out(root: Path, share: float, beginning: tuple[str, ...] = ("",)) -> Recordings:
-    from ..train.hold_out import is_held_out
-    from ..train.material import training_names
-
     names = [n for n in training_names(root) if is_held_out(n, share) and n.startswith(beginning)]
     return [load_pcm(root / name, RATE_HZ) for name in names]
 
 
 def rooms(data: Path, share: float) -> Recordings:
     """Impulse responses that no network trains on, the loudest sample at one."""
-    from ..train.hold_out import is_held_out
-
     files = [p for p in sorted((data / "rir").glob("*.flac")) if is_held_out(f"rir/{p.name}", share)]
     if not files:
         raise ValueError(f"{data / 'rir'} holds no impulse responses that were kept from training")
@@ -87,8 +86,6 @@ def rooms(data: Path, share: float) -> Recordings:
 
 def spoken(texts: list[str], random: np.random.Generator, language: str = "") -> Recordings:
     """Texts in random voices that training has not heard; in English unless another language is given."""
-    from ..train.synthetic import ACCENTS, espeak
-
     found = []
     for text in texts:
         accent = language or ACCENTS[random.integers(len(ACCENTS))]
@@ -120,8 +117,6 @@ def without_commands(
     recordings: Recordings, copies: int, responses: Recordings, random: np.random.Generator
 ) -> np.ndarray:
     """All recordings one after another with short gaps, each `copies` times in its own way, over a faint hiss."""
-    from ..train.waves import varied
-
     parts = []
     for copy in range(copies):
         for index in random.permutation(len(recordings)):
@@ -138,8 +133,6 @@ def without_commands(
 
 def streams(data: Path, seed: int, share: float) -> dict[str, Callable[[], tuple[np.ndarray, list[TruthRow]]]]:
     """What makes every stream, by name: those that begin with "words" have commands."""
-    from ..train.synthetic_text import sentences
-
     gsc, responses = data / "gsc", rooms(data, share)
     names = read_list(gsc / "validation_list.txt")
     words = [(Path(n).parent.name, load_pcm(gsc / n, RATE_HZ)) for n in names if Path(n).parent.name in COMMANDS]
@@ -187,24 +180,23 @@ def streams(data: Path, seed: int, share: float) -> dict[str, Callable[[], tuple
 
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m silif_tools.streams.development", description=__doc__.splitlines()[0]
+        prog="python -m silif_tools.studies.development_streams", description=__doc__.splitlines()[0]
     )
     parser.add_argument("--data", type=Path, required=True, help="folder with gsc, noise, speech, words and rir")
     parser.add_argument("--output", type=Path, required=True, help="folder for NAME.wav and NAME.csv")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--held-out", type=float, default=0.25, help="the recipe's share (default 0.25)")
+    parser.add_argument("--held-out", type=float, default=SHARE, help=f"the recipe's share (default {SHARE})")
     arguments = parser.parse_args(argv)
     total = 0.0
     try:
         for name, make in streams(arguments.data, arguments.seed, arguments.held_out).items():
             samples, truth = make()
             path = arguments.output / f"{name}.wav"
-            write_sound(path, samples)
-            write_atomically(path.with_suffix(".csv"), truth_csv(truth))
+            write_stream(path, samples, truth)
             total += len(samples) / RATE_HZ / 3600
             print(f"{path}: {len(samples) / RATE_HZ / 3600:.3f} h, {len(truth)} words", flush=True)
     except (OSError, ValueError) as error:
-        print(f"silif_tools.streams.development: {error}", file=sys.stderr)
+        print(f"silif_tools.studies.development_streams: {error}", file=sys.stderr)
         return 1
     print(f"{total:.2f} h")
     return 0
