@@ -70,7 +70,7 @@ def _chosen(detector: Detector, settings: dict) -> Detector:
 
 
 def release(arguments) -> None:
-    data, work = arguments.shared / "data", arguments.work
+    data, work = arguments.data, arguments.work
     work.mkdir(parents=True, exist_ok=True)
     extra = ["--speech-commands", str(arguments.speech_commands)] if arguments.speech_commands else []
     checkpoint = arguments.checkpoint or _train(arguments.name, data, work, extra)
@@ -172,7 +172,12 @@ def release(arguments) -> None:
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(prog="silif-release", description=__doc__)
     parser.add_argument("name", help="kws12-silif, for example: a recipe of that name")
-    parser.add_argument("--shared", type=Path, default=Path("../shared"), help="the folder that holds data/")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path("../shared/data"),
+        help="what silif-data makes",
+    )
     parser.add_argument(
         "--speech-commands", type=Path, metavar="PATH", help="the full Speech Commands archive, to train on"
     )

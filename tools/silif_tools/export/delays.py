@@ -1,8 +1,8 @@
 """Delays that were learned as positions in a dilated convolution: read, rounded, and what rounding changed.
 
 A kernel of K taps (K odd) with one tap at position P, counted from the middle, delays by d = K//2 - round_half_even(P)
-steps: convolution code cross-correlates, so P = +K//2 is no delay and P = -K//2 the longest, K - 1 steps (DESIGN
-section 5). While it is learned the tap is a gaussian of deviation |SIG| + 0.27 around P; here it becomes one tap.
+steps: convolution code cross-correlates, so P = +K//2 is no delay and P = -K//2 the longest, K - 1 steps
+(docs/NEURONS.md). While it is learned the tap is a gaussian of deviation |SIG| + 0.27 around P; here it becomes one.
 """
 
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 A delay is the position of one tap in a kernel of K taps (dilated convolutions with learnable spacings, Hammouamri et
 al., ICLR 2024). While it is learned, the tap is a gaussian around the position P, so that P has a gradient; its width
 shrinks from half the kernel to less than a tap. Evaluation uses one tap: P = +K//2 is no delay, P = -K//2 is K - 1
-steps, between them d = K//2 - round_half_even(P) (DESIGN section 5). Names and shapes in the state dict are those of
+steps, between them d = K//2 - round_half_even(P) (docs/NEURONS.md). Names and shapes in the state dict are those of
 AxDenSynDelaySNN (Bouhadjar & Neftci 2026). What lies before the first step is zero, as in the engine.
 """
 

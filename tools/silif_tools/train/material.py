@@ -4,17 +4,16 @@ Where a folder of --data has an extra_train_list.txt beside its train_list.txt, 
 """
 
 import csv
-import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from silif_tools.sound import ENDINGS, read_list
 from silif_tools.train import clips
 from silif_tools.train.clips import Clips
+from silif_tools.train.splits import SPLITS, by_speaker
 
 SILENCE, UNKNOWN = "_silence_", "_unknown_"
 DATA_HELP = "--data takes the folder that holds gsc, noise, speech and words"
-SPLITS = ("train", "validation", "test")
 # What is to be credited where a list holds files of a folder.
 CREDITS = (
     ("esc10", "ESC-10 (K. Piczak), CC BY 3.0"),
@@ -81,14 +80,6 @@ def _rooms(root: Path) -> Clips:
     return clips.load(root.parent, [f"{root.name}/{name}" for name in names])
 
 
-def _split_of(name: str) -> str:
-    """Split of a recording without lists: by its speaker, the part of the file name before the first '_', so that no
-    speaker is in two splits (Speech Commands does the same)."""
-    speaker = Path(name).stem.split("_")[0]
-    part = int(hashlib.sha1(speaker.encode()).hexdigest(), 16) % 10
-    return {0: "validation", 1: "test"}.get(part, "train")
-
-
 def _sound_files(root: Path) -> list[str]:
     return sorted(str(p.relative_to(root)) for p in root.glob("*/*") if p.suffix.lower() in ENDINGS)
 
@@ -113,7 +104,7 @@ def folder_splits(root: Path) -> dict[str, Clips]:
             "test": [f for f in files if f in testing],
         }
     else:
-        names = {split: [f for f in files if _split_of(f) == split] for split in SPLITS}
+        names = by_speaker(files, root)
     for split in SPLITS:
         if not names[split]:
             raise MissingData(f"{root}: no recordings for the {split} split; add some from more speakers")

@@ -1,4 +1,4 @@
-"""SiLIF and C-SiLIF networks with the parameter names and shapes of the authors' state dicts (DESIGN section 3)."""
+"""SiLIF and C-SiLIF networks with the parameter names and shapes of the authors' state dicts (docs/NEURONS.md)."""
 
 import itertools
 import math

@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import subprocess
-import tarfile
 import time
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import torch
 
 from silif_tools.train import bank, clips, material, stream, student, teacher
 from silif_tools.train import recipe as recipes
+from silif_tools.train.archive import unpack
 from silif_tools.train.evaluate import Examination
 from silif_tools.train.fbank import BANDS, EPSILON, FFT, FRAME, HIGH_HZ, HOP, LOW_HZ, PREEMPHASIS, SAMPLE_RATE
 from silif_tools.train.loop import save
@@ -56,14 +56,7 @@ def unpacked(archive: Path) -> Path:
     folder = clips.cache_folder() / f"speech-commands-{key}"
     if not folder.exists():
         say(f"unpacking {archive}")
-        partial = folder.with_suffix(".partial")
-        with tarfile.open(archive) as tar:
-            tar.extractall(partial, filter="data")
-        partial.rename(folder)
-    # The published archive holds the words' folders themselves; one that was packed anew may wrap them in another.
-    inner = list(folder.iterdir())
-    wrapped = len(inner) == 1 and inner[0].is_dir() and any(part.is_dir() for part in inner[0].iterdir())
-    return inner[0] if wrapped else folder
+    return unpack(archive, folder)
 
 
 def git_commit() -> str | None:

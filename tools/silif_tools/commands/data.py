@@ -1,0 +1,66 @@
+"""silif-data: lay out the Speech Commands archive and own recordings as `silif-train --data` takes them."""
+
+import argparse
+import sys
+import tarfile
+from pathlib import Path
+
+from .. import __version__
+from ..errors import ConversionError
+from ..streams.files import COMMANDS
+from ..train.layout import Sources, lay_out, table
+
+_EPILOG = """examples:
+  silif-data --output data --speech-commands speech_commands_v0.02.tar.gz
+  silif-data --output data --speech-commands speech_commands_v0.02.tar.gz --recordings mine --commands lamp,door
+"""
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="silif-data", description=__doc__.split(": ", 1)[1], epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--output", "-o", type=Path, required=True, help="the folder to make, for silif-train --data")
+    parser.add_argument(
+        "--speech-commands", type=Path, metavar="PATH", help="speech_commands_v0.02.tar.gz, or its unpacked folder"
+    )
+    parser.add_argument(
+        "--recordings",
+        type=Path,
+        metavar="FOLDER",
+        help="own recordings: WORD/SPEAKER_anything.wav",
+    )
+    parser.add_argument(
+        "--commands", default=",".join(COMMANDS), metavar="WORDS",
+        help="comma-separated: the words to tell apart; Speech Commands' other words become other speech"
+        " (default: its ten commands)",
+    )  # fmt: skip
+    for part, what in (
+        ("noise", "background noise"),
+        ("speech", "running speech without the commands"),
+        ("words", "other words"),
+    ):
+        parser.add_argument(
+            f"--{part}", type=Path, metavar="FOLDER", action="append", default=[], help=f"recordings of {what}"
+        )
+    parser.add_argument("--version", action="version", version=f"silif-data {__version__}")
+    arguments = parser.parse_args(argv)
+    sources = Sources(
+        commands=tuple(word.strip() for word in arguments.commands.split(",")),
+        speech_commands=arguments.speech_commands,
+        recordings=arguments.recordings,
+        noise=arguments.noise,
+        speech=arguments.speech,
+        words=arguments.words,
+    )
+    try:
+        print("\n".join(table(lay_out(sources, arguments.output))))
+    except (ConversionError, OSError, tarfile.TarError) as error:
+        print(f"silif-data: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

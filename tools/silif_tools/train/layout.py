@@ -1,0 +1,149 @@
+"""Lays out what a user has, the Speech Commands archive and own recordings, in the folders that `--data` takes.
+
+DATA/gsc, noise, speech and words get links to the folders of recordings, and lists of what is for training, validation
+and test. Nothing is copied but the archive's contents, to DATA/speech_commands.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from silif_tools.errors import ConversionError
+from silif_tools.sound import ENDINGS, read_list
+from silif_tools.train.archive import unpack, words_folder
+from silif_tools.train.splits import SPLITS, by_speaker, by_unit
+
+BACKGROUND = "_background_noise_"
+OFFICIAL = {"validation": "validation_list.txt", "test": "testing_list.txt"}
+Lists = dict[str, list[str]]
+
+
+@dataclass
+class Sources:
+    """What there is. speech_commands: the archive or its unpacked folder. recordings: own ones, a folder a word.
+
+    noise, speech, words: folders of background noise, of running speech without commands, of other words. commands:
+    the words that a network is to tell apart.
+    """
+
+    commands: tuple[str, ...]
+    speech_commands: Path | None = None
+    recordings: Path | None = None
+    noise: list[Path] = field(default_factory=list)
+    speech: list[Path] = field(default_factory=list)
+    words: list[Path] = field(default_factory=list)
+
+
+def _sounds(root: Path) -> list[str]:
+    """All recordings below a folder, relative to it."""
+    if not root.is_dir():
+        raise ConversionError(f"{root}: no such folder")
+    found = sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.suffix.lower() in ENDINGS)
+    if not found:
+        raise ConversionError(f"{root}: no sound files in it ({', '.join(sorted(ENDINGS))})")
+    return found
+
+
+def _link(target: Path, link: Path) -> None:
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if link.is_symlink():
+        link.unlink()
+    elif link.exists():
+        raise ConversionError(f"{link}: is in the way; give an empty folder as --output")
+    link.symlink_to(target.resolve(), target_is_directory=True)
+
+
+def _write_lists(root: Path, lists: Lists) -> None:
+    root.mkdir(parents=True, exist_ok=True)
+    for split, names in lists.items():
+        (root / f"{split}_list.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+
+
+def _official_splits(folder: Path) -> Lists:
+    """The lists of Speech Commands; what stands in neither is for training."""
+    lists = {}
+    for split, name in OFFICIAL.items():
+        if not (folder / name).exists():
+            raise ConversionError(f"{folder / name}: is missing; give the Speech Commands archive, or its whole folder")
+        lists[split] = read_list(folder / name)
+    kept = {name for names in lists.values() for name in names}
+    files = [name for name in _sounds(folder) if not name.startswith(f"{BACKGROUND}/")]
+    return {"train": [name for name in files if name not in kept], **lists}
+
+
+def _labelled(folder: Path, lists: Lists, root: Path) -> None:
+    """gsc: one folder a word, with the three lists."""
+    for word in sorted({name.split("/")[0] for names in lists.values() for name in names}):
+        _link(folder / word, root / word)
+    _write_lists(root, lists)
+
+
+def _part(folders: list[Path], root: Path) -> Lists:
+    """noise, speech or words: each folder under its own name; a tenth of the recordings for the test."""
+    lists: Lists = {"train": [], "test": []}
+    twice = [folder for folder in folders if [each.name for each in folders].count(folder.name) > 1]
+    if twice:
+        raise ConversionError(f"{twice[0]} and {twice[1]}: two folders of one name; rename one")
+    for folder in folders:
+        names = [f"{folder.name}/{name}" for name in _sounds(folder)]
+        _link(folder, root / folder.name)
+        try:
+            halves = by_unit(names, lambda name: name, ("train", "test"))
+        except KeyError:
+            raise ConversionError(f"{folder}: one recording; training and test need one each") from None
+        for split, chosen in halves.items():
+            lists[split] += chosen
+    return lists
+
+
+def lay_out(sources: Sources, output: Path) -> dict[str, Lists]:
+    """Makes the folders and lists below `output`; returns the lists by part. Raises ConversionError naming what is
+    missing or cannot be split."""
+    commands = None
+    if sources.speech_commands:
+        if not sources.speech_commands.exists():
+            raise ConversionError(f"{sources.speech_commands}: no such archive or folder")
+        if sources.speech_commands.is_dir():
+            commands = words_folder(sources.speech_commands)
+        else:
+            commands = unpack(sources.speech_commands, output / "speech_commands")
+    if not commands and not sources.recordings:
+        raise ConversionError("nothing to learn words from: give --speech-commands, --recordings or both")
+    official = _official_splits(commands) if commands else {}
+    if sources.recordings:
+        words, lists = sources.recordings, by_speaker(_sounds(sources.recordings), sources.recordings)
+    else:
+        words, lists = commands, official
+    _labelled(words, lists, output / "gsc")
+    made = {"gsc": lists}
+    # Of Speech Commands: its background recordings, and those of its words that are none of the commands.
+    others = {
+        split: [f"speech_commands/{name}" for name in official.get(split, ()) if _word(name) not in sources.commands]
+        for split in ("train", "test")
+    }
+    for part in ("noise", "speech", "words"):
+        root, folders = output / part, list(getattr(sources, part))
+        if part == "noise" and commands and (commands / BACKGROUND).is_dir():
+            folders.append(commands / BACKGROUND)
+        lists = _part(folders, root)
+        # Without running speech, single words stand in for it.
+        if commands and (part == "words" or (part == "speech" and not folders)):
+            _link(commands, root / "speech_commands")
+            lists = {split: names + others[split] for split, names in lists.items()}
+        if not lists["train"]:
+            raise ConversionError(f"{part}: no recordings; give --{part} FOLDER, or --speech-commands")
+        _write_lists(root, lists)
+        made[part] = lists
+    return made
+
+
+def _word(name: str) -> str:
+    return name.split("/")[0]
+
+
+def table(made: dict[str, Lists]) -> list[str]:
+    """How many recordings each part has, line by line."""
+    lines = [f"{'':8}" + "".join(f"{split:>12}" for split in SPLITS)]
+    for part, lists in made.items():
+        counts = "".join(f"{len(lists[split]):12,}" if split in lists else f"{'':12}" for split in SPLITS)
+        lines.append(f"{part:8}{counts}")
+    return lines

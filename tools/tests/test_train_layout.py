@@ -1,0 +1,131 @@
+"""silif-data: from what a user can get to what silif-train takes; the split by speaker."""
+
+import tarfile
+
+import numpy as np
+import pytest
+import soundfile
+
+pytest.importorskip("torch")
+
+from test_train_command import own_cache, recordings, small_recipe  # noqa: F401 (a fixture)
+
+from silif_tools.commands import data, train
+from silif_tools.errors import ConversionError
+from silif_tools.sound import read_list
+from silif_tools.train import material
+from silif_tools.train.splits import SPLITS, by_speaker, speaker
+
+WORDS = ("yes", "no", "bed", "cat")
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """The shape of Speech Commands: lists, words, background noise."""
+    root = tmp_path / "made"
+    names = [f"{word}/{index:08x}_nohash_0.wav" for word in WORDS for index in range(12)]
+    recordings(root, names)
+    for name in ("hum", "rain_2", "wind"):
+        path = root / "_background_noise_" / f"{name}.wav"
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, np.random.default_rng(1).normal(0, 0.05, 32000), 16000)
+    (root / "validation_list.txt").write_text("".join(f"{word}/00000000_nohash_0.wav\n" for word in WORDS))
+    (root / "testing_list.txt").write_text("".join(f"{word}/00000001_nohash_0.wav\n" for word in WORDS))
+    packed = tmp_path / "speech_commands_v0.02.tar.gz"
+    with tarfile.open(packed, "w:gz") as tar:
+        for part in sorted(root.iterdir()):
+            tar.add(part, part.name)
+    return packed
+
+
+def made_lists(root):
+    return {path.relative_to(root).as_posix(): read_list(path) for path in root.glob("*/*_list.txt")}
+
+
+def test_the_archive_alone_is_enough_to_train(tmp_path, archive, capsys):
+    out = tmp_path / "data"
+    assert data.main(["--output", str(out), "--speech-commands", str(archive), "--commands", "yes,no"]) == 0
+    shown = capsys.readouterr().out.split()
+    assert shown[:7] == ["train", "validation", "test", "gsc", "40", "4", "4"]
+    lists = made_lists(out)
+    assert len(lists["gsc/train_list.txt"]) == 4 * 10
+    assert lists["gsc/test_list.txt"] == [f"{word}/00000001_nohash_0.wav" for word in WORDS]
+    assert len(lists["noise/train_list.txt"]) == 2 and len(lists["noise/test_list.txt"]) == 1
+    for part in ("words", "speech"):
+        assert len(lists[f"{part}/train_list.txt"]) == 2 * 10
+        assert lists[f"{part}/test_list.txt"] == [f"speech_commands/{w}/00000001_nohash_0.wav" for w in ("bed", "cat")]
+    for name, names in lists.items():
+        assert all(((out / name).parent / each).exists() for each in names)
+    runs = ["--output", str(tmp_path / "runs"), "--threads", "1", "--quick"]
+    recipe = small_recipe(tmp_path)
+    recipe.write_text(recipe.read_text().replace('["yes", "_unknown_"', '["yes", "no", "_unknown_"'))
+    assert train.main([str(recipe), "--data", str(out), *runs]) == 0, capsys.readouterr().err
+    assert (tmp_path / "runs" / "kws12-silif.pth").exists()
+
+
+def test_laying_out_again_gives_the_same(tmp_path, archive):
+    out, arguments = tmp_path / "data", ["--speech-commands", str(archive), "--commands", "yes,no"]
+    assert data.main(["--output", str(out), *arguments]) == 0
+    before = made_lists(out)
+    assert data.main(["--output", str(out), *arguments]) == 0
+    assert made_lists(out) == before
+
+
+def test_own_recordings_are_the_words_and_the_archive_the_rest(tmp_path, archive):
+    own, talk, out = tmp_path / "own", tmp_path / "talk", tmp_path / "data"
+    recordings(own, [f"lamp/{who}_{take}.wav" for who in ("anna", "ben", "cleo") for take in range(3)])
+    recordings(talk, [f"{index}.wav" for index in range(6)])
+    arguments = ["--recordings", str(own), "--speech", str(talk), "--commands", "lamp"]
+    assert data.main(["--output", str(out), "--speech-commands", str(archive), *arguments]) == 0
+    found = material.load(out, ["lamp", "_unknown_", "_silence_"])
+    assert {split: len(clips) for split, clips in found.splits.items()} == {"train": 3, "validation": 3, "test": 3}
+    assert all(name.startswith("talk/") for name in found.speech.names) and len(found.speech) < 6
+    assert len(found.other_words) == 4 * 10
+    (only,) = (out / "gsc").glob("*/")
+    assert only.name == "lamp" and only.resolve() == own / "lamp"
+
+
+@pytest.mark.parametrize("people", [3, 5, 12, 40])
+def test_however_few_speakers_nobody_is_in_two_splits_and_none_is_empty(people, tmp_path):
+    for seed in range(20):
+        names = [f"lamp/p{seed}x{index}_{take}.wav" for index in range(people) for take in range(2)]
+        splits = by_speaker(names, tmp_path)
+        who = {split: {speaker(name) for name in splits[split]} for split in SPLITS}
+        assert all(who.values()) and sum(map(len, who.values())) == people
+        assert len(who["train"]) >= len(who["validation"]) - 1 and sum(map(len, splits.values())) == len(names)
+
+
+def test_with_enough_speakers_a_new_one_moves_nobody(tmp_path):
+    names = [f"lamp/speaker{index}_0.wav" for index in range(200)]
+    before, after = by_speaker(names[:-1], tmp_path), by_speaker(names, tmp_path)
+    assert all(set(before[split]) <= set(after[split]) for split in SPLITS)
+
+
+def test_too_few_speakers_are_an_error_that_says_how_files_are_named(tmp_path):
+    with pytest.raises(ConversionError, match=r"of 2 speakers; .* as in anna_01\.wav"):
+        by_speaker(["lamp/anna_1.wav", "lamp/ben_1.wav", "door/ben_2.wav"], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "nothing to learn words from"),
+        (["--speech-commands", "none.tar.gz"], "none.tar.gz: no such archive or folder"),
+        (["--speech-commands", "own"], "validation_list.txt: is missing"),
+        (["--recordings", "own"], "noise: no recordings; give --noise FOLDER, or --speech-commands"),
+        (["--recordings", "own", "--noise", "own/lamp", "--noise", "other/lamp"], "two folders of one name"),
+        (["--recordings", "empty"], "empty: no sound files in it"),
+    ],
+)
+def test_what_is_missing_is_named(arguments, message, tmp_path, monkeypatch, capsys):
+    recordings(tmp_path, [f"{root}/lamp/{who}_0.wav" for root in ("own", "other") for who in ("anna", "ben", "cleo")])
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert data.main(["--output", "data", *arguments]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_a_folder_in_the_way_is_not_replaced(tmp_path, archive, capsys):
+    (tmp_path / "data/gsc/yes").mkdir(parents=True)
+    assert data.main(["--output", str(tmp_path / "data"), "--speech-commands", str(archive)]) == 1
+    assert "gsc/yes: is in the way" in capsys.readouterr().err
