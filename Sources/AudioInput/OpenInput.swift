@@ -17,7 +17,7 @@ public func openInput(path: String, stopDescriptor: Int32? = nil) throws(AudioEr
     var head = [UInt8](repeating: 0, count: 1024)
     let got = pread(opened.descriptor, &head, head.count, 0)
     head.removeLast(head.count - max(got, 0))
-    if head.isEmpty || SoundMagic(head) != .unknown || SoundEnding(of: path) != nil {
+    if head.isEmpty || SoundMagic(head) != .unknown || hasSoundEnding(path) {
       return try SoundFile(opened, path: path, stopDescriptor: stopDescriptor)
     }
     if head.withUnsafeBytes({ looksLikeText($0) }) {

@@ -1,6 +1,7 @@
 import Glibc
 
-/// A whole text file. Bytes that are no UTF-8 become replacement characters.
+/// A whole text file: UTF-8, or UTF-16 where a byte order mark says so, as Notepad and Excel write it; the mark is left out.
+/// What cannot be decoded becomes replacement characters.
 ///
 /// - Throws: Failure, naming the file.
 package func textFile(_ path: String) throws(Failure) -> String {
@@ -13,8 +14,19 @@ package func textFile(_ path: String) throws(Failure) -> String {
     let count = read(descriptor, &block, block.count)
     if count < 0 && errno == EINTR { continue }
     guard count >= 0 else { throw Failure(fileMessage(errno, path)) }
-    if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+    if count == 0 { return decoded(bytes) }
     bytes.append(contentsOf: block[..<count])
+  }
+}
+
+private func decoded(_ bytes: [UInt8]) -> String {
+  func words(_ high: Int, _ low: Int) -> [UInt16] {
+    stride(from: 2, to: bytes.count - 1, by: 2).map { UInt16(bytes[$0 + high]) << 8 | UInt16(bytes[$0 + low]) }
+  }
+  switch bytes.prefix(2) {
+  case [0xFF, 0xFE]: return String(decoding: words(1, 0), as: UTF16.self)
+  case [0xFE, 0xFF]: return String(decoding: words(0, 1), as: UTF16.self)
+  default: return String(decoding: bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...], as: UTF8.self)
   }
 }
 

@@ -2,7 +2,8 @@ import AudioInput
 import CommandSupport
 import Glibc
 
-/// Finds the sound files below a folder, in the order of their names, and what they are labelled with.
+/// Finds the sound files below a folder, in the order of their names, and what they are labelled with. Files that are not
+/// named as sound files are (lists, licences) are passed over; those that are and cannot be read fail in their turn.
 struct FolderSearch {
   private let rule: WordRule
   /// Folders already asked whether they hold a word's folder.
@@ -33,12 +34,12 @@ struct FolderSearch {
       let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
       guard stat(path, &status) == 0 else {
         // A broken link, or a name that is no UTF-8: a clip that fails in its turn, not one left out in silence.
-        if FolderSearch.isSound(name) { clips.append(SoundClip(path: path, label: label(of: path))) }
+        if hasSoundEnding(name) { clips.append(SoundClip(path: path, label: label(of: path))) }
         continue
       }
       switch status.st_mode & S_IFMT {
       case S_IFDIR where name != WordRule.passedOverFolder: try search(path, above: above + [identity], into: &clips)
-      case S_IFREG where FolderSearch.isSound(name): clips.append(SoundClip(path: path, label: label(of: path)))
+      case S_IFREG where hasSoundEnding(name): clips.append(SoundClip(path: path, label: label(of: path)))
       default: break
       }
     }
@@ -56,11 +57,6 @@ struct FolderSearch {
       isWordFolder[folder] = names.contains { rule.isWord($0) && FolderSearch.isFolder("\(folder)/\($0)") }
     }
     return isWordFolder[folder] == true ? rule.label(folder: parts[parts.count - 2]) : nil
-  }
-
-  /// Other files (lists, licences) are passed over.
-  private static func isSound(_ name: String) -> Bool {
-    if case .readable = SoundEnding(of: name) { true } else { false }
   }
 
   static func isFolder(_ path: String) -> Bool {

@@ -18,7 +18,7 @@ enum TruthFile {
     var words: [TruthWord] = []
     var hasHeader = false
     for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
-      let line = trimmed(line).drop { $0 == "\u{FEFF}" }
+      let line = trimmed(line)
       if line.isEmpty { continue }
       if !hasHeader {
         guard line.split(separator: ",").map({ trimmed($0) }).joined(separator: ",") == header else {
