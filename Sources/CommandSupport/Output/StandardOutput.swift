@@ -4,7 +4,7 @@ import Glibc
 ///
 /// Belongs to one thread.
 package final class StandardOutput {
-  private let descriptor: Int32
+  package let descriptor: Int32
   private var pending: [UInt8] = []
 
   package init(descriptor: Int32 = STDOUT_FILENO) {

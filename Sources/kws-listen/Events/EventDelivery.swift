@@ -1,3 +1,5 @@
+import CommandSupport
+
 /// Hands a loop's events to all sinks as they come, until it has finished.
 struct EventDelivery {
   private let sinks: [any EventSink]
@@ -7,8 +9,9 @@ struct EventDelivery {
   /// - Parameter sinks: each event goes to the first, then to the second, and so on.
   init(to sinks: [any EventSink]) { self.sinks = sinks }
 
-  /// - Throws: what a sink throws. The loop still runs then.
+  /// - Throws: what a sink throws; ClosedPipe as soon as somebody who read from one has gone. The loop still runs then.
   mutating func run(_ loop: ListenLoop) throws {
+    let readers = sinks.compactMap(\.outputDescriptor)
     while true {
       // In this order: what came in before the end is still delivered.
       let isLast = loop.isFinished
@@ -17,7 +20,7 @@ struct EventDelivery {
         for sink in sinks { try sink.write(event) }
       }
       if isLast { return }
-      loop.wakePipe.wait()
+      guard loop.wakePipe.wait(watching: readers) else { throw ClosedPipe() }
     }
   }
 }

@@ -15,11 +15,18 @@ final class WakePipe: Sendable {
   /// Never blocks.
   func wake() { ends.signal() }
 
-  /// Waits for a wake-up or a signal, and takes back all wake-ups there are.
-  func wait() {
-    ends.wait(timeout_ms: -1)
+  /// Waits for a wake-up, a signal, or until a reader has gone, and takes back all wake-ups there are.
+  ///
+  /// - Parameter outputs: descriptors of pipes and the like that somebody reads.
+  /// - Returns: whether all of them still have a reader.
+  func wait(watching outputs: [Int32]) -> Bool {
+    // Errors are reported unasked.
+    var entries = [pollfd(fd: ends.read, events: Int16(POLLIN), revents: 0)]
+    entries += outputs.map { pollfd(fd: $0, events: 0, revents: 0) }
+    poll(&entries, nfds_t(entries.count), -1)
     withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { bytes in
       while read(ends.read, bytes.baseAddress, bytes.count) == bytes.count {}
     }
+    return entries.dropFirst().allSatisfy { $0.revents == 0 }
   }
 }

@@ -6,4 +6,12 @@ protocol EventSink {
   ///
   /// - Throws: ClosedPipe when the reader has gone, which ends the command in peace; Failure for anything else.
   func write(_ event: ListenEvent) throws
+
+  /// What somebody else reads from, where there is such a thing: when that reader goes, the command ends at once, not at the
+  /// next event.
+  var outputDescriptor: Int32? { get }
+}
+
+extension EventSink {
+  var outputDescriptor: Int32? { nil }
 }

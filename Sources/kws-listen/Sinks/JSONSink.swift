@@ -8,6 +8,8 @@ struct JSONSink: EventSink {
   /// Ends the wait for a slow reader.
   let stop: StopRequest
 
+  var outputDescriptor: Int32? { output.descriptor }
+
   func write(_ event: ListenEvent) throws {
     try output.write(line(event))
     try output.flush(unless: stop)

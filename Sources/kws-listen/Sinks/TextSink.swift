@@ -8,6 +8,8 @@ struct TextSink: EventSink {
   /// Ends the wait for a slow reader.
   let stop: StopRequest
 
+  var outputDescriptor: Int32? { output.descriptor }
+
   func write(_ event: ListenEvent) throws {
     guard case .keyword(let event) = event else { return }
     try output.write(line(event))

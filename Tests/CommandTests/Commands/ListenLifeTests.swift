@@ -56,6 +56,16 @@ import Testing
     #expect(try !command.errors.contains("pipe"))
   }
 
+  /// As in `kws-listen | head -1`: on a quiet evening the next event is hours away.
+  @Test func itEndsWithItsReader() throws {
+    let command = try listen()
+    command.write(sound)
+    _ = command.readLine()
+    command.closeOutput()
+    // Neither more sound nor an end of it.
+    #expect(command.wait() == 0)
+  }
+
   @Test func signalEndsItWhileNobodyReads() throws {
     let command = try listen("--threshold", "0", "--format", "json")
     // Never read: the small pipe fills up after 60 events or so, and the command waits for its reader.
