@@ -9,6 +9,17 @@ class ByteSource {
   /// Reads at `position` until there are `count` bytes, or the end. Gives how many there were.
   func read(into target: UnsafeMutableRawPointer, count: Int) -> Int { 0 }
 
+  /// The file or pipe that the bytes come from.
+  var origin: ByteSource { self }
+
+  /// The next bytes, fewer only at the end.
+  final func read(_ count: Int) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    let got = bytes.withUnsafeMutableBytes { $0.baseAddress.map { read(into: $0, count: count) } ?? 0 }
+    bytes.removeLast(count - got)
+    return bytes
+  }
+
   /// errno of a read that failed, or 0.
   var failure: Int32 { 0 }
 

@@ -81,7 +81,7 @@ final class SoundDecoder {
 
   /// A file that ended too early must not pass for a short one. What could be read is handed over first.
   private func endProblem() -> AudioError? {
-    if let pipe = bytes as? PipeBytes, pipe.stopped { return nil }
+    if let pipe = bytes.origin as? PipeBytes, pipe.stopped { return nil }
     if bytes.failure != 0 { return .system(bytes.failure, name) }
     if let declared_frames, read_frames < declared_frames {
       return .truncated(name, detail: "it declares \(declared_frames) frames and holds \(read_frames)")
@@ -107,7 +107,7 @@ final class SoundDecoder {
     guard info.frames > 0 else {
       throw AudioError(.empty, name, "holds no samples; record or convert it anew")
     }
-    guard let file = bytes as? FileBytes else { return }
+    guard let file = bytes.origin as? FileBytes else { return }
     let declared = DeclaredLength(info)
     if FileEnd.isMissing(file) || declared.bytes ?? 0 > file.size {
       let frames = declared.frames.map { "it declares \($0) frames and its" } ?? "its"

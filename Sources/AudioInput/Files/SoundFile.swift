@@ -38,7 +38,9 @@ public final class SoundFile: AudioSource {
     guard opened.size > 0 else { throw AudioError(.empty, path, "is empty (0 bytes); record or convert it anew") }
     self.path = path
     self.stopDescriptor = stopDescriptor
-    decoder = try SoundDecoder(bytes: bytes, name: path, blockFrames: 2048)
+    let wave = WaveBytes(file: bytes)
+    bytes.position = 0
+    decoder = try SoundDecoder(bytes: wave ?? bytes, name: path, blockFrames: 2048)
   }
 
   /// The next samples.

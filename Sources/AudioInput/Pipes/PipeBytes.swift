@@ -11,6 +11,8 @@ final class PipeBytes: ByteSource {
   private let waiting: FixedBuffer<pollfd>
   private let closesDescriptor: Bool
   private var cache: [UInt8] = []
+  /// Where in the stream the cache begins: 0, or behind what was skipped.
+  private var cacheStart: Int64 = 0
   /// Bytes taken from the pipe.
   private var taken: Int64 = 0
   private var keepsCache = true
@@ -39,11 +41,7 @@ final class PipeBytes: ByteSource {
       fillCache(to: position + Int64(count))
     }
     var done = 0
-    if position < Int64(cache.count) {
-      done = min(count, cache.count - Int(position))
-      cache.withUnsafeBytes { target.copyMemory(from: $0.baseAddress! + Int(position), byteCount: done) }
-      position += Int64(done)
-    }
+    if let kept = keptBytes(atMost: count, into: target) { done = kept }
     guard position == taken else { return done }
     while done < count {
       let got = readSome(into: target + done, count: count - done)
@@ -54,21 +52,43 @@ final class PipeBytes: ByteSource {
     return done
   }
 
+  /// Passes over bytes. Where they are more than can be kept, what came before cannot be looked at again, and keeping begins
+  /// behind them.
+  func skip(_ count: Int64) {
+    let isTooMuch = keepsCache && position + count > cacheStart + Int64(Self.cacheLimit)
+    if isTooMuch { keepsCache = false }
+    defer {
+      if isTooMuch { (cache, cacheStart, keepsCache) = ([], taken, true) }
+    }
+    var left = count
+    var block = [UInt8](repeating: 0, count: Int(min(max(left, 1), 1 << 16)))
+    while left > 0 {
+      let got = block.withUnsafeMutableBytes { read(into: $0.baseAddress!, count: Int(min(left, Int64($0.count)))) }
+      if got == 0 { return }
+      left -= Int64(got)
+    }
+  }
+
   /// What is there now, at least one byte, for a stream that is read from its current position. 0: end, stop or failure.
   func readAvailable(into target: UnsafeMutableRawPointer, count: Int) -> Int {
-    if position < Int64(cache.count) {
-      let part = min(count, cache.count - Int(position))
-      cache.withUnsafeBytes { target.copyMemory(from: $0.baseAddress! + Int(position), byteCount: part) }
-      position += Int64(part)
-      return part
-    }
+    if let kept = keptBytes(atMost: count, into: target) { return kept }
     let got = readSome(into: target, count: count)
     position += Int64(got)
     return got
   }
 
+  /// What was kept at `position`, at least one byte; nil: nothing was.
+  private func keptBytes(atMost count: Int, into target: UnsafeMutableRawPointer) -> Int? {
+    let at = position - cacheStart
+    guard (0..<Int64(cache.count)).contains(at), count > 0 else { return nil }
+    let part = min(count, cache.count - Int(at))
+    cache.withUnsafeBytes { target.copyMemory(from: $0.baseAddress! + Int(at), byteCount: part) }
+    position += Int64(part)
+    return part
+  }
+
   private func fillCache(to end: Int64) {
-    let end = min(end, Int64(Self.cacheLimit))
+    let end = min(end, cacheStart + Int64(Self.cacheLimit))
     while taken < end {
       let before = cache.count
       let wanted = Int(end - taken)

@@ -58,8 +58,10 @@ public final class StandardInput: AudioSource {
     _ = bytes.seek(to: 0)
     defer { bytes.stopKeeping() }
     guard first.count == 4 && SoundMagic.mayBegin(first) else { return .raw }
+    let wave = WaveBytes(pipe: bytes)
+    _ = bytes.seek(to: 0)
     do throws(AudioError) {
-      return .sound(try SoundDecoder(bytes: bytes, name: name, blockFrames: nil))
+      return .sound(try SoundDecoder(bytes: wave ?? bytes, name: name, blockFrames: nil))
     } catch {
       if bytes.stopped { return .raw }  // which ends at once
       throw error

@@ -1,0 +1,82 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import AudioInput
+
+/// WAV files with headers that libsndfile stumbles over.
+@Suite struct WaveBytesTests {
+  let folder = TemporaryFolder()
+  let samples = noise(9_000, seed: 8)
+
+  private func little(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+
+  private func piped(_ bytes: [UInt8]) throws -> [Int16] {
+    let pipe = TestPipe()
+    pipe.send(bytes, piece: 50_000)
+    return try readAll(StandardInput(descriptor: pipe.reading))
+  }
+
+  private func filed(_ bytes: [UInt8]) throws -> [Int16] {
+    try readAll(SoundFile(path: try folder.write(bytes, to: "x.wav")))
+  }
+
+  /// Field recorders put pictures and megabytes of padding before the samples.
+  @Test(arguments: [10, 262_144, 393_165, 3_000_000]) func chunksOfAnySizeStandBeforeTheSamples(_ size: Int) throws {
+    let plain = TestSound.wav(samples)
+    let chunk = Array("LIST".utf8) + little(size) + [UInt8](repeating: 1, count: size + size % 2)
+    for at in [12, 36] {  // before the format, and after it
+      let bytes = Array(plain[..<at]) + chunk + plain[at...]
+      #expect(try filed(bytes) == samples)
+      #expect(try piped(bytes) == samples)
+    }
+  }
+
+  /// A recorder that lost power: the samples are there, their number is not.
+  @Test func aLengthOfZeroMeansToTheEnd() throws {
+    let bytes = TestSound.wav(samples, declared_bytes: 0)
+    #expect(try filed(bytes) == samples)
+    #expect(try piped(bytes) == samples)
+  }
+
+  @Test func aFileOfChunksAloneIsStillEmpty() throws {
+    let bytes = TestSound.wav([]) + Array("LIST".utf8) + little(6) + Array("INFOxy".utf8)
+    #expect(audioError { _ = try filed(bytes) }?.kind == .empty)
+  }
+
+  @Test func chunksAfterTheSamplesAreNoSamples() throws {
+    let chunk = Array("LIST".utf8) + little(6) + Array("INFOxy".utf8)
+    #expect(try filed(TestSound.wav(samples) + chunk) == samples)
+    #expect(try piped(TestSound.wav(samples) + chunk) == samples)
+  }
+
+  /// More than 4 GiB: 32 bits hold what is left of the length.
+  @Test func aWrappedLengthMeansToTheEnd() throws {
+    let path = try folder.write(TestSound.wav(Array(samples[..<100]), channels: 2), to: "long.wav")
+    // With a hole, which takes no room on the disk.
+    #expect(truncate(path, 44 + (1 << 32) + 400) == 0)
+    // 0 bytes would be an unfinished file: 400 it is.
+    let file = try #require(fopen(path, "r+"))
+    fseek(file, 40, SEEK_SET)
+    fwrite(little(400), 1, 4, file)
+    fclose(file)
+    let sound = try SoundFile(path: path)
+    var block = [Int16](repeating: 0, count: 4096)
+    let got = try block.withUnsafeMutableBufferPointer { try sound.read(into: $0) }
+    #expect(got == .samples(2048))
+    #expect(sound.declaredSamples == nil)
+  }
+
+  /// What no 32 bits can say goes on past 2 and 4 GiB: here to the first sample beyond, in a file with a hole.
+  @Test(arguments: [0x7FFF_F000, 0x8000_0000, 0xFFFF_FFFF] as [UInt32])
+  func anUnknownLengthGoesOnPast4GiB(_ declared_bytes: UInt32) throws {
+    let path = try folder.write(TestSound.wav([], channels: 1024, declared_bytes: declared_bytes), to: "endless.wav")
+    #expect(truncate(path, 44 + 5 << 30) == 0)
+    let sound = try SoundFile(path: path)
+    #expect(sound.declaredSamples == nil)
+    let bytes = FileBytes(descriptor: open(path, O_RDONLY), size: 44 + 5 << 30)
+    let wave = try #require(WaveBytes(file: bytes))
+    wave.position = (4 << 30) + 1000
+    #expect(wave.read(8).count == 8)
+  }
+}
