@@ -56,7 +56,7 @@ convert: $(VENV)/installed
 	  $(if $(FRAMES),--frames "$(FRAMES)") $(if $(LABELS),--labels "$(LABELS)") $(if $(REPORT),--report "$(REPORT)") $(OPTIONS)
 
 # About an hour.
-## MODEL=kws12-silif [SPEECH_COMMANDS=path]: train, export, measure and describe a network that ships
+## MODEL=kws12-silif DATA=data: train, export, measure and describe a network that ships
 models: build $(VENV)/installed
 	@test -n "$(MODEL)" || { echo "usage: make models MODEL=kws12-silif [DATA=folder] [SPEECH_COMMANDS=path] [CHECKPOINT=x.pth]" >&2; exit 2; }
 	$(PYTHON) -m silif_tools.commands.release $(MODEL) --build $(RELEASE) \
