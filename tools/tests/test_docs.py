@@ -149,3 +149,19 @@ def test_the_rooms_import_what_architecture_says():
         for path in (REPOSITORY / "Sources" / name).rglob("*.swift"):
             imported |= set(re.findall(r"^\s*(?:public )?import (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE))
         assert (imported & modules) - below(name) - {name, "CSiLIF"} == set(), name
+
+
+MODELS = sorted((REPOSITORY / "models").glob("*.silif"))
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
+def test_memory_on_card_and_cost_page_is_what_kws_model_says(model):
+    command = [built_commands().folder / "kws-model", "info", model, "--format", "json"]
+    memory = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["memory"]
+    bytes_of = {part["name"]: part["bytes"] for part in memory["parts"]}
+    card = model.with_suffix(".md").read_text(encoding="utf-8")
+    assert f"{memory['flash_bytes']:,} bytes of flash or mapped file, {memory['ram_bytes']:,} bytes of RAM" in card
+    network = bytes_of["network states"] + bytes_of["delay rings"] + bytes_of["network scratch"]
+    parts = f"{network:,} | {bytes_of['front end']:,} | {bytes_of['detector']:,} |"
+    page = (REPOSITORY / "docs" / "PERFORMANCE.md").read_text(encoding="utf-8")
+    assert re.search(rf"^\| `{model.stem}` \| [\d,]+ \| [\d,]+ \| {re.escape(parts)}$", page, re.MULTILINE), parts
