@@ -61,6 +61,13 @@ extension AudioError {
     AudioError(.notASound, path, "looks like text; give a sound file, or raw samples (S16_LE, 16 kHz, mono)")
   }
 
+  /// Sound in a format that libsndfile does not read.
+  static func foreign(_ format: String, _ path: String) -> AudioError {
+    AudioError(
+      .unsupported, path,
+      "is \(format), which cannot be read here; convert it: ffmpeg -i INPUT -ac 1 -ar 16000 OUTPUT.wav")
+  }
+
   static func folder(_ path: String) -> AudioError {
     AudioError(.notASound, path, "is a folder; give a sound file")
   }

@@ -14,13 +14,13 @@ public func openInput(path: String, stopDescriptor: Int32? = nil) throws(AudioEr
   if path == "-" { return StandardInput(stopDescriptor: stopDescriptor) }
   let opened = try OpenedFile(path: path)
   if opened.isRegular {
-    var head = [UInt8](repeating: 0, count: 1024)
+    var head = [UInt8](repeating: 0, count: 4096)
     let got = pread(opened.descriptor, &head, head.count, 0)
     head.removeLast(head.count - max(got, 0))
-    if head.isEmpty || SoundMagic(head) != .unknown || hasSoundEnding(path) {
+    if head.isEmpty || SoundMagic(head) != nil || hasSoundEnding(path) {
       return try SoundFile(opened, path: path, stopDescriptor: stopDescriptor)
     }
-    if head.withUnsafeBytes({ looksLikeText($0) }) {
+    if head.prefix(1024).withUnsafeBytes({ looksLikeText($0) }) {
       close(opened.descriptor)
       throw AudioError.text(path)
     }

@@ -4,22 +4,23 @@ import Glibc
 final class FileBytes: ByteSource {
   let size: Int64
   private let descriptor: Int32
-  private let reportsLength: Bool
+  /// What it is, if that is known.
+  let magic: SoundMagic?
   private(set) var errorNumber: Int32 = 0
 
   init(descriptor: Int32, size: Int64) {
     self.descriptor = descriptor
     self.size = size
-    var head = [UInt8](repeating: 0, count: 4)
-    _ = pread(descriptor, &head, 4, 0)
-    // Formats that don't declare their length find their end by the file's.
-    reportsLength = SoundMagic(head) != .declaresLength
+    var head = [UInt8](repeating: 0, count: 4096)
+    head.removeLast(head.count - max(pread(descriptor, &head, head.count, 0), 0))
+    magic = SoundMagic(head)
     super.init()
   }
 
   deinit { close(descriptor) }
 
-  override var length: Int64 { reportsLength ? size : .max }
+  /// Formats that don't declare their length find their end by the file's.
+  override var length: Int64 { magic?.declaresLength == true ? .max : size }
   override var failure: Int32 { errorNumber }
 
   override func read(into target: UnsafeMutableRawPointer, count: Int) -> Int {

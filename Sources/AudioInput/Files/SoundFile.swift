@@ -36,6 +36,7 @@ public final class SoundFile: AudioSource {
   init(_ opened: OpenedFile, path: String, stopDescriptor: Int32? = nil) throws(AudioError) {
     let bytes = FileBytes(descriptor: opened.descriptor, size: opened.size)
     guard opened.size > 0 else { throw AudioError(.empty, path, "is empty (0 bytes); record or convert it anew") }
+    if case .foreign(let format)? = bytes.magic { throw .foreign(format, path) }
     self.path = path
     self.stopDescriptor = stopDescriptor
     let wave = WaveBytes(file: bytes)

@@ -1,5 +1,6 @@
 /// A stream of bytes: standard input, a named pipe, a raw file. S16_LE, 16 kHz, mono, without a header, unless it begins as a
-/// WAV, FLAC or Ogg file, which is then decoded as it comes, also when it never ends.
+/// sound file: WAV, FLAC and Ogg are decoded as they come, also when they never end; AIFF, AU, CAF, W64 and MP3, where the decoder
+/// must go back and forth, when all of them has come; others are refused.
 ///
 /// Raw samples are handed over as soon as they arrive. A stream that begins with much text is refused: it would be noise. A
 /// single byte left at the end is dropped. A stream without a byte is no error: it ends.
@@ -47,21 +48,31 @@ public final class StandardInput: AudioSource {
     }
   }
 
-  /// Waits for as many bytes as it takes: one, if no header begins with it, else up to four.
+  /// Waits for as many bytes as it takes: one, if nothing that is known begins with it.
   private func decide() throws(AudioError) -> Content {
     var first: [UInt8] = []
-    while first.count < 4 && SoundMagic.mayBegin(first) {
-      var byte: UInt8 = 0
-      if bytes.read(into: &byte, count: 1) == 0 { break }
-      first.append(byte)
+    var verdict = SoundMagic.verdict(first)
+    while case .needs(let count) = verdict {
+      // One at a time: who sends fewer for now is not waited for in vain.
+      let next = bytes.read(1)
+      if next.isEmpty { break }
+      first += next
+      if first.count >= count || first.count < 16 { verdict = SoundMagic.verdict(first) }
     }
     _ = bytes.seek(to: 0)
     defer { bytes.stopKeeping() }
-    guard first.count == 4 && SoundMagic.mayBegin(first) else { return .raw }
-    let wave = WaveBytes(pipe: bytes)
-    _ = bytes.seek(to: 0)
+    guard case .known(let magic) = verdict else { return .raw }
     do throws(AudioError) {
-      return .sound(try SoundDecoder(bytes: wave ?? bytes, name: name, blockFrames: nil))
+      switch magic {
+      case .foreign(let format): throw AudioError.foreign(format, name)
+      case .needsSeeking, .mp3:
+        return .sound(
+          try SoundDecoder(bytes: try SpooledFile.bytes(of: bytes, name: name), name: name, blockFrames: nil))
+      case .wave, .selfContained:
+        let wave = WaveBytes(pipe: bytes)
+        _ = bytes.seek(to: 0)
+        return .sound(try SoundDecoder(bytes: wave ?? bytes, name: name, blockFrames: nil))
+      }
     } catch {
       if bytes.stopped { return .raw }  // which ends at once
       throw error
