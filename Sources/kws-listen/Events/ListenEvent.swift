@@ -5,4 +5,6 @@ enum ListenEvent: Equatable, Sendable, BitwiseCopyable {
   case keyword(KeywordEvent)
   /// Samples were lost just before `position`, in samples heard; the losses are numbered from 1.
   case overrun(count: Int, position: Int64)
+  /// Up to `position`, in samples heard, there was nothing but silence since the start. Comes once.
+  case silence(position: Int64)
 }

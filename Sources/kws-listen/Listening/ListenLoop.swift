@@ -9,7 +9,7 @@ import Synchronization
 /// writes one byte to a pipe for each event. The same loop serves microphones, files and pipes.
 final class ListenLoop: @unchecked Sendable {
   /// Samples that one read may hand over: 20 ms, so that an event is at most that late.
-  static let block_samples = 320
+  static let block_samples = outputRate_hz / 50
 
   let ring = EventRing()
   let wakePipe: WakePipe
@@ -26,6 +26,9 @@ final class ListenLoop: @unchecked Sendable {
   private(set) var overrunCount = 0
   /// Events that found the ring full; always 0 unless live.
   private(set) var lostEventCount = 0
+  /// The loudest sample heard, 0...32768.
+  private(set) var peak: UInt16 = 0
+  private var hasToldOfSilence = false
   /// Why the source failed, if it did.
   private(set) var error: AudioError?
 
@@ -74,7 +77,16 @@ final class ListenLoop: @unchecked Sendable {
     var rest = samples
     while let event = setUp.spotter.accept(&rest) { send(.keyword(event)) }
     sampleCount = setUp.spotter.position
+    for sample in samples { peak = max(peak, sample.magnitude) }
+    if isSilent && !hasToldOfSilence {
+      hasToldOfSilence = true
+      send(.silence(position: sampleCount))
+    }
   }
+
+  /// Whether nothing was heard for longer than a person waits before the first word. A microphone that works is never below a
+  /// thousandth of full scale for so long, and one that is muted by a switch is not always exactly zero.
+  var isSilent: Bool { peak < 33 && sampleCount >= Int64(10 * outputRate_hz) }
 
   private func restart() {
     setUp.spotter.reset()

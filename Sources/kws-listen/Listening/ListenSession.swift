@@ -41,6 +41,7 @@ struct ListenSession {
     var parts = ["heard \(seconds(loop.sampleCount)) s", "\(keywordCount) keyword\(keywordCount == 1 ? "" : "s")"]
     if origin.isLive { parts.append("\(loop.overrunCount) overrun\(loop.overrunCount == 1 ? "" : "s")") }
     if loop.lostEventCount > 0 { parts.append("\(loop.lostEventCount) events lost because nobody read them") }
+    if loop.isSilent { parts.append("nothing but silence") }
     return parts.joined(separator: ", ")
   }
 

@@ -1,7 +1,7 @@
 import AudioInput
 import CommandSupport
 
-/// A JSON object a line for each event.
+/// A JSON object a line for each keyword and each loss of sound.
 struct JSONSink: EventSink {
   let words: [String]
   let output: StandardOutput
@@ -11,11 +11,12 @@ struct JSONSink: EventSink {
   var outputDescriptor: Int32? { output.descriptor }
 
   func write(_ event: ListenEvent) throws {
-    try output.write(line(event))
+    guard let line = line(event) else { return }
+    try output.write(line)
     try output.flush(unless: stop)
   }
 
-  func line(_ event: ListenEvent) -> String {
+  func line(_ event: ListenEvent) -> String? {
     switch event {
     case .keyword(let event):
       JSONValue.object(event.jsonFields(words: words) + [("sample", .integer(event.position))]).text + "\n"
@@ -24,6 +25,7 @@ struct JSONSink: EventSink {
         ("event", .string("overrun")), ("count", .integer(count)),
         ("time_s", .decimal(Double(position) / Double(outputRate_hz), decimals: 4)), ("sample", .integer(position)),
       ]).text + "\n"
+    case .silence: nil
     }
   }
 }

@@ -28,6 +28,19 @@ import Testing
     #expect(try parsedJSON(stream.output)["words"] as? Int == 1, "\(stream.errors)")
   }
 
+  /// A muted microphone, or the wrong input: somebody waits for a word in vain.
+  @Test(arguments: [0, 32, 33] as [Int16]) func silenceIsTold(_ level: Int16) throws {
+    let samples = (0..<12 * 16_000).map { $0 % 100 == 0 ? -level : 0 }
+    let path = try folder.write(TestSound.wav(samples), to: "quiet.wav")
+    let result = try Command.listen.run("--model", Fixture.audio, "--input", path, "--format", "json")
+    #expect(result.status == 0)
+    #expect(!result.output.contains("silence"))
+    let notices = result.errors.split(separator: "\n").filter { $0.contains("silence") }
+    #expect(notices.count == (level < 33 ? 2 : 0), "\(result.errors)")
+    let short = try folder.write(TestSound.wav(Array(samples[..<80_000])), to: "short.wav")
+    #expect(try !Command.listen.run("--model", Fixture.audio, "--input", short).errors.contains("silence"))
+  }
+
   /// The accuracy must not pass for that of both.
   @Test func aFolderLeavesNoSoundFileOutInSilence() throws {
     try folder.write(TestSound.wav(sound), to: "clips/yes/a.wav")
