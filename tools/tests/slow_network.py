@@ -69,9 +69,11 @@ class SlowLayer:
                 self._csilif(j, current)
             elif layer.kind.number == RF:
                 self._rf(j, current)
-            else:
+            elif layer.kind.number == READOUT:
                 total = self.own["decay"][j] * self.first[j] + current
                 self.first[j] = clamp(half_up(total, 30), 2**30)
+            else:
+                raise NotImplementedError(f"write the equations of {layer.kind.title} here, from docs/NEURONS.md")
 
     def _silif(self, j: int, current: int) -> None:
         layer, u, w, s = self.layer, self.first[j], self.second[j], self.spiked[j]

@@ -26,6 +26,7 @@ from ..integer.frontend import CLIP_FRAMES
 from ..kinds import HIDDEN_KINDS
 from ..kinds.choices import Choices, described
 from ..kinds.connection import FloatLayer
+from ..kinds.silif import STORED_RANGES
 from ..model_file.bounds import MAXIMUM_CLIP_STEPS
 from ..model_file.tables import InputKind
 from ..model_file.write import model_bytes, write_atomically
@@ -94,7 +95,7 @@ def _arguments(argv):
         " else numbers)",
     )
     parser.add_argument(
-        "--neuron", choices=("cadlif", "adlif"), default="cadlif", help="for layers that fit both (default cadlif)"
+        "--neuron", choices=tuple(STORED_RANGES), default="cadlif", help="for layers that fit both (default cadlif)"
     )
     parser.add_argument(
         "--lif-tau", type=_tau, metavar="STEPS", help="time constant of LIF layers without tensors of their own"

@@ -1,7 +1,7 @@
 """State dict -> float layers with everything folded: what the network computes, before any rounding.
 
-Batch normalization, input normalization and the constant input gains (1 - al of SiLIF and readout, b of C-SiLIF, the
-step of RF) all act linearly on the current, so they fold exactly into weights and bias.
+Batch normalization, input normalization and the neurons' constant input gains (1 - al of SiLIF, b of C-SiLIF) all act
+linearly on the current, so they fold exactly into weights and bias.
 """
 
 import numpy as np

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..export.compare import Comparison
+from ..kinds import kind_named
 
 _RECIPES = Path(__file__).parent.parent / "recipes"
 _PURPOSE = {
@@ -125,7 +126,7 @@ def card(measured: Measured) -> str:
         "",
         _PURPOSE.get(name, ""),
         "",
-        f"{'SiLIF' if description['kind'] == 'silif' else 'C-SiLIF'},"
+        f"{kind_named(description['kind']).title},"
         f" {description['inputs']}-{'-'.join(map(str, description['hidden']))}-{len(description['words'])},"
         f" {measured.weight_bits}-bit weights, one scale per row; {measured.bytes:,} bytes. One step every {description['step_ms']} ms.",
         "",

@@ -73,9 +73,9 @@ def svg(figure, name: str) -> str:
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
-    text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
-    text = re.sub(r'href="#([^"]+)"', rf'href="#{name}-\1"', text)
-    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", text)
+    text = re.sub(r'\bid="(?=[^"])', f'id="{name}-', text)
+    text = re.sub(r'href="#(?=[^"])', f'href="#{name}-', text)
+    text = re.sub(r"url\(#(?=[^)])", f"url(#{name}-", text)
     for colour, variable in VARIABLES.items():
         text = text.replace(colour, f"var({variable})")
     # The page sets the width; the viewBox keeps the proportions.
