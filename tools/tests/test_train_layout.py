@@ -49,18 +49,24 @@ def test_the_archive_alone_is_enough_to_train(tmp_path, archive, capsys):
     assert shown[:7] == ["train", "validation", "test", "gsc", "40", "4", "4"]
     lists = made_lists(out)
     assert len(lists["gsc/train_list.txt"]) == 4 * 10
-    assert lists["gsc/test_list.txt"] == [f"{word}/00000001_nohash_0.wav" for word in WORDS]
+    assert lists["gsc/test_list.txt"] == [f"{word}/00000001_nohash_0.wav" for word in sorted(WORDS)]
     assert len(lists["noise/train_list.txt"]) == 2 and len(lists["noise/test_list.txt"]) == 1
     for part in ("words", "speech"):
         assert len(lists[f"{part}/train_list.txt"]) == 2 * 10
         assert lists[f"{part}/test_list.txt"] == [f"speech_commands/{w}/00000001_nohash_0.wav" for w in ("bed", "cat")]
     for name, names in lists.items():
         assert all(((out / name).parent / each).exists() for each in names)
-    runs = ["--output", str(tmp_path / "runs"), "--threads", "1", "--quick"]
-    recipe = small_recipe(tmp_path)
-    recipe.write_text(recipe.read_text().replace('["yes", "_unknown_"', '["yes", "no", "_unknown_"'))
-    assert train.main([str(recipe), "--data", str(out), *runs]) == 0, capsys.readouterr().err
-    assert (tmp_path / "runs" / "kws12-silif.pth").exists()
+
+
+def test_of_a_large_archive_each_word_gives_so_many_clips_and_others_a_quarter(tmp_path, archive):
+    out = tmp_path / "data"
+    arguments = ["--speech-commands", str(archive), "--commands", "yes,no", "--most", "8"]
+    assert data.main(["--output", str(out), *arguments]) == 0
+    names = made_lists(out)["gsc/train_list.txt"]
+    assert {word: sum(name.startswith(f"{word}/") for name in names) for word in WORDS} == {
+        "yes": 8, "no": 8, "bed": 2, "cat": 2
+    }  # fmt: skip
+    assert len(set(names)) == len(names)
 
 
 def test_laying_out_again_gives_the_same(tmp_path, archive):
@@ -71,18 +77,31 @@ def test_laying_out_again_gives_the_same(tmp_path, archive):
     assert made_lists(out) == before
 
 
-def test_own_recordings_are_the_words_and_the_archive_the_rest(tmp_path, archive):
-    own, talk, out = tmp_path / "own", tmp_path / "talk", tmp_path / "data"
+def test_own_recordings_are_the_words_and_the_archive_the_rest(tmp_path, archive, capsys):
+    own, out = tmp_path / "own", tmp_path / "data"
     recordings(own, [f"lamp/{who}_{take}.wav" for who in ("anna", "ben", "cleo") for take in range(3)])
-    recordings(talk, [f"{index}.wav" for index in range(6)])
-    arguments = ["--recordings", str(own), "--speech", str(talk), "--commands", "lamp"]
+    arguments = ["--recordings", str(own), "--commands", "lamp"]
     assert data.main(["--output", str(out), "--speech-commands", str(archive), *arguments]) == 0
     found = material.load(out, ["lamp", "_unknown_", "_silence_"])
-    assert {split: len(clips) for split, clips in found.splits.items()} == {"train": 3, "validation": 3, "test": 3}
-    assert all(name.startswith("talk/") for name in found.speech.names) and len(found.speech) < 6
-    assert len(found.other_words) == 4 * 10
-    (only,) = (out / "gsc").glob("*/")
-    assert only.name == "lamp" and only.resolve() == own / "lamp"
+    labels = {split: np.bincount(found.labels(split), minlength=3).tolist() for split in SPLITS}
+    assert labels == {"train": [3, 40, 0], "validation": [3, 4, 0], "test": [3, 4, 0]}
+    assert len(found.other_words) == len(found.speech) == 4 * 10
+    assert (out / "gsc/lamp").resolve() == own / "lamp"
+    recipe = small_recipe(tmp_path)
+    recipe.write_text(recipe.read_text().replace('["yes", "_unknown_"', '["lamp", "_unknown_"'))
+    runs = ["--output", str(tmp_path / "runs"), "--threads", "1", "--quick"]
+    assert train.main([str(recipe), "--data", str(out), *runs]) == 0, capsys.readouterr().err
+    assert (tmp_path / "runs" / "kws12-silif.pth").exists()
+
+
+def test_running_speech_takes_the_place_of_the_archives_words(tmp_path, archive):
+    talk, out = tmp_path / "talk", tmp_path / "data"
+    recordings(talk, [f"{index}.wav" for index in range(6)])
+    arguments = ["--speech-commands", str(archive), "--commands", "yes,no", "--speech", str(talk)]
+    assert data.main(["--output", str(out), *arguments]) == 0
+    lists = made_lists(out)
+    speech = lists["speech/train_list.txt"], lists["speech/test_list.txt"]
+    assert all(speech) and sorted(speech[0] + speech[1]) == [f"talk/{index}.wav" for index in range(6)]
 
 
 @pytest.mark.parametrize("people", [3, 5, 12, 40])

@@ -44,8 +44,14 @@ def main(argv=None) -> int:
         parser.add_argument(
             f"--{part}", type=Path, metavar="FOLDER", action="append", default=[], help=f"recordings of {what}"
         )
+    parser.add_argument(
+        "--most", type=int, default=400, metavar="N",
+        help="clips of each command from the archive, in each split; of other words a quarter (default 400)",
+    )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"silif-data {__version__}")
     arguments = parser.parse_args(argv)
+    if arguments.most < 4:
+        parser.error(f"--most {arguments.most}: give 4 or more")
     sources = Sources(
         commands=tuple(word.strip() for word in arguments.commands.split(",")),
         speech_commands=arguments.speech_commands,
@@ -53,6 +59,7 @@ def main(argv=None) -> int:
         noise=arguments.noise,
         speech=arguments.speech,
         words=arguments.words,
+        most=arguments.most,
     )
     try:
         print("\n".join(table(lay_out(sources, arguments.output))))

@@ -22,7 +22,8 @@ class Sources:
     """What there is. speech_commands: the archive or its unpacked folder. recordings: own ones, a folder a word.
 
     noise, speech, words: folders of background noise, of running speech without commands, of other words. commands:
-    the words that a network is to tell apart.
+    the words that a network is to tell apart. most: of each of them so many clips of the archive at most, in each
+    split; of every other word a quarter as many. All 105,000 would fill the memory with their variants.
     """
 
     commands: tuple[str, ...]
@@ -31,6 +32,7 @@ class Sources:
     noise: list[Path] = field(default_factory=list)
     speech: list[Path] = field(default_factory=list)
     words: list[Path] = field(default_factory=list)
+    most: int = 400
 
 
 def _sounds(root: Path) -> list[str]:
@@ -70,11 +72,34 @@ def _official_splits(folder: Path) -> Lists:
     return {"train": [name for name in files if name not in kept], **lists}
 
 
-def _labelled(folder: Path, lists: Lists, root: Path) -> None:
-    """gsc: one folder a word, with the three lists."""
-    for word in sorted({name.split("/")[0] for names in lists.values() for name in names}):
-        _link(folder / word, root / word)
+def _word(name: str) -> str:
+    return name.split("/")[0]
+
+
+def _limited(names: list[str], sources: Sources) -> list[str]:
+    """At most so many of each word, evenly spread over the list: over the speakers, by whom file names begin."""
+    by_word: dict[str, list[str]] = {}
+    for name in names:
+        by_word.setdefault(_word(name), []).append(name)
+    kept = []
+    for word, clips in sorted(by_word.items()):
+        count = min(len(clips), sources.most if word in sources.commands else max(1, sources.most // 4))
+        kept += [clips[index * len(clips) // count] for index in range(count)]
+    return kept
+
+
+def _labelled(official: Lists, commands: Path | None, sources: Sources, root: Path) -> Lists:
+    """gsc: one folder a word, with the three lists. Own recordings take the place of the archive's commands."""
+    own = by_speaker(_sounds(sources.recordings), sources.recordings) if sources.recordings else {}
+    mine = {_word(name) for names in own.values() for name in names}
+    lists = {}
+    for split in SPLITS:
+        skipped = mine | set(sources.commands if own else ())
+        lists[split] = own.get(split, []) + [name for name in official.get(split, ()) if _word(name) not in skipped]
+        for word in {_word(name) for name in lists[split]}:
+            _link((sources.recordings if word in mine else commands) / word, root / word)
     _write_lists(root, lists)
+    return lists
 
 
 def _part(folders: list[Path], root: Path) -> Lists:
@@ -109,12 +134,8 @@ def lay_out(sources: Sources, output: Path) -> dict[str, Lists]:
     if not commands and not sources.recordings:
         raise ConversionError("nothing to learn words from: give --speech-commands, --recordings or both")
     official = _official_splits(commands) if commands else {}
-    if sources.recordings:
-        words, lists = sources.recordings, by_speaker(_sounds(sources.recordings), sources.recordings)
-    else:
-        words, lists = commands, official
-    _labelled(words, lists, output / "gsc")
-    made = {"gsc": lists}
+    official = {split: _limited(names, sources) for split, names in official.items()}
+    made = {"gsc": _labelled(official, commands, sources, output / "gsc")}
     # Of Speech Commands: its background recordings, and those of its words that are none of the commands.
     others = {
         split: [f"speech_commands/{name}" for name in official.get(split, ()) if _word(name) not in sources.commands]
@@ -134,10 +155,6 @@ def lay_out(sources: Sources, output: Path) -> dict[str, Lists]:
         _write_lists(root, lists)
         made[part] = lists
     return made
-
-
-def _word(name: str) -> str:
-    return name.split("/")[0]
 
 
 def table(made: dict[str, Lists]) -> list[str]:
