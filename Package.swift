@@ -53,7 +53,7 @@ let package = Package(
     // What the tests share: a seeded generator, a temporary folder, models and sound.
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "FixedPointTests", dependencies: ["FixedPoint"]),
-    .testTarget(name: "SiLIFTests", dependencies: ["SiLIF", "FixedPoint"], exclude: ["Golden"]),
+    .testTarget(name: "SiLIFTests", dependencies: ["TestSupport", "SiLIF", "FixedPoint"], exclude: ["Golden"]),
     .testTarget(name: "LogMelTests", dependencies: ["LogMel", "CKernels"], exclude: ["Golden"]),
     .testTarget(name: "KeywordSpotterTests", dependencies: ["TestSupport", "KeywordSpotter", "SpotterHost"]),
     .testTarget(

@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import SiLIF
 
 /// A counter for neurons that are stepped outside a network.
