@@ -10,7 +10,7 @@ from silif_tools.train.fbank import BANDS
 from silif_tools.train.loop import FLAT_WARM_UP, rate
 from silif_tools.train.network import Network
 from silif_tools.train.scenes import Scenes
-from silif_tools.train.stream_scenes import HARD, StreamScenes
+from silif_tools.train.stream_scenes import HARD, StreamScenes, warping
 
 WORDS = ["yes", "no", "_unknown_", "_silence_"]
 BANK = {"speed": 1.17, "p_room": 0.5, "p_clip": 0.5}
@@ -56,6 +56,19 @@ def test_a_room_without_echoes_changes_nothing_and_one_with_echoes_answers_late(
     assert (heard >= 0).all() and heard[:10].max() < 1e-4
 
 
+def test_a_warped_tone_lies_where_the_formants_would():
+    hz = (
+        np.expm1(np.log1p(20 / 700) + np.arange(1, BANDS + 1) * (np.log1p(8000 / 700) - np.log1p(20 / 700)) / 41)
+    ) * 700
+    energy = np.zeros((1, BANDS), np.float32)
+    energy[0, 20] = 1.0
+    assert np.allclose(energy @ warping(1.0), energy, atol=1e-5)
+    for ratio in (0.87, 1.16):
+        out = (energy @ warping(ratio))[0]
+        assert (out * hz).sum() / out.sum() == pytest.approx(ratio * hz[20], rel=0.03)
+        assert (np.ones((1, BANDS), np.float32) @ warping(ratio)).std() < 1e-6
+
+
 class Ear(nn.Module):
     """Says the first class where the first band is loud."""
 
@@ -85,7 +98,7 @@ def test_hard_negatives_are_drawn_and_stored_but_not_from_untold_speech(scenes):
     mining.mine(Network("silif", BANDS, [8], len(WORDS)), scenes)
     assert len(scenes.mined[0]) and not len(scenes.mined[1])
     scenes.mined[0] = torch.tensor([500])
-    scenes.r = R | {"p_mined": 1.0}
+    scenes.r, scenes.warps = R | {"p_mined": 1.0}, []
     scenes.shares = np.array([1.0, 0.0])
     expected = np.exp(scenes.speech[0].features.astype(np.float32))
     for length in (30, 150):

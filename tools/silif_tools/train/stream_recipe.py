@@ -3,7 +3,7 @@
 KEYS: dict[str, type] = {
     "held_out": float, "speech_variants": int, "speech_speed": float, "speech_shares": dict,
     "synthetic_sentences": int, "synthetic_words": int, "synthetic_commands": int, "synthetic_variants": int,
-    "p_synthetic_word": float, "p_room": float, "p_mined": float, "mined_share": float,
+    "p_synthetic_word": float, "warp": float, "p_room": float, "p_mined": float, "mined_share": float,
     "p_spliced": float, "p_second_talker": float, "p_speech_only": float, "p_clip_first": float, "item_shares": dict,
     "gap_frames": int, "p_noise": float, "noise_snr_db": list, "p_babble": float, "babble_snr_db": list,
     "level_db": list, "warm_up": int, "hold": int, "window": int, "block": int, "due": int, "hardest": float,

@@ -23,6 +23,7 @@ ACTIVE = 25 * DB  # a frame belongs to the word when it is within this of the lo
 FLOOR_MARGIN = 6 * DB  # and this far above the recording's quiet frames
 GRACE = round(GRACE_S / FRONT_END.hop_s)  # frames after a word's end in which its detection is a hit
 HARD = 100  # frames that hold a hard negative: a block of mining.py and the window before it
+WARPS = 25  # different ones
 EARLY, FADE = 6, 28  # frames: the command is due this long before its end; it may linger this long after
 
 
@@ -46,6 +47,20 @@ def _undo_preemphasis() -> np.ndarray:
     mel = low + (high - low) * np.arange(1, BANDS + 1) / (BANDS + 1)
     angle = 2 * np.pi * 700 * (np.exp(mel / 1127) - 1) / SAMPLE_RATE
     return (1 / (1 + PREEMPHASIS**2 - 2 * PREEMPHASIS * np.cos(angle))).astype(np.float32)
+
+
+def warping(ratio: float) -> np.ndarray:
+    """float32 [BANDS, BANDS]: band energies times this are those of a voice whose formants lie `ratio` times as high,
+    at the same pitch and speed: each band takes what lies that much lower (Jaitly & Hinton 2013)."""
+    low, high = (1127 * math.log(1 + f / 700) for f in (LOW_HZ, HIGH_HZ))
+    step = (high - low) / (BANDS + 1)
+    hz = 700 * np.expm1((low + step * np.arange(1, BANDS + 1)) / 1127) / ratio
+    at = ((1127 * np.log1p(hz / 700) - low) / step - 1).clip(0, BANDS - 1)
+    below = np.minimum(at.astype(int), BANDS - 2)
+    found = np.zeros((BANDS, BANDS), np.float32)
+    found[below, np.arange(BANDS)] = 1 - (at - below)
+    found[below + 1, np.arange(BANDS)] += at - below
+    return found
 
 
 PLAIN = _undo_preemphasis()
@@ -84,6 +99,7 @@ class StreamScenes:
         self.speech = [reel for _, reel in speech]
         self.shares = np.array([share for share, _ in speech]) / sum(share for share, _ in speech)
         self.unmined = unmined
+        self.warps = [warping(settings["warp"] ** k) for k in np.linspace(-1, 1, WARPS)] if settings["warp"] > 1 else []
         self.mined = [torch.zeros(0, dtype=torch.int64) for _ in speech]  # of every reel: where hard negatives end
         self.commands = [k for k in range(words.classes) if k not in (words.silence, words.unknown)]
 
@@ -107,15 +123,19 @@ class StreamScenes:
         start = self.rng.integers(len(reel.features) - length)
         return np.exp(reel.features[start : start + length].astype(np.float32))
 
+    def _warped(self, energy: np.ndarray) -> np.ndarray:
+        """In another voice."""
+        return energy @ self.warps[self.rng.integers(len(self.warps))] if self.warps else energy
+
     def _speech(self, length: int) -> np.ndarray:
         """A piece of any reel of speech, now and then with a hard negative in it."""
         number = self.rng.choice(len(self.speech), p=self.shares)
         reel, places = self.speech[number], self.mined[number]
         if not len(places) or self.rng.random() >= self.r["p_mined"]:
-            return self._cut(reel, length)
+            return self._warped(self._cut(reel, length))
         end = int(places[self.rng.integers(len(places))])
         start = end - int(self.rng.integers(min(length, HARD), max(length, HARD) + 1))
-        start = min(max(start, 0), len(reel.features) - length)
+        start = min(max(start, 0), len(reel.features) - length)  # as it was heard, in the voice that was mistaken
         return np.exp(reel.features[start : start + length].astype(np.float32))
 
     def _spliced(self, length: int) -> np.ndarray:
@@ -148,7 +168,7 @@ class StreamScenes:
         else:
             banks, rows = self.words._clip_rows(np.array([label]))
             bank, row = banks[0], int(rows[0])
-        energy = np.exp(bank.features[row, : bank.frames[row]].astype(np.float32))
+        energy = self._warped(np.exp(bank.features[row, : bank.frames[row]].astype(np.float32)))
         power = energy @ PLAIN
         first, last = active_range(np.log(power + 1e-6))
         return energy / (power[first:last].mean() + 1e-3), first, last
