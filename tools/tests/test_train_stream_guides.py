@@ -170,3 +170,23 @@ def test_the_frames_teacher_goes_on_as_though_it_had_not_been_interrupted(scenes
     again = trained(tmp_path / "halves.checkpoint", 4, True)
     for key, value in whole.state_dict().items():
         assert torch.equal(value, again.state_dict()[key]), key
+
+
+def test_a_run_killed_between_reports_goes_on_from_the_checkpoint_between_them(scenes, tmp_path, monkeypatch):
+    def trained(path):
+        torch.manual_seed(3)
+        scenes.reseed(3)
+        scenes.mined = [torch.zeros(0, dtype=torch.int64) for _ in scenes.mined]
+        settings = R | {"report_every": 4, "store_every": 1}
+        network = Network("silif", BANDS, [8], len(WORDS))
+        return stream.train(network, scenes, settings, path, True, None, lambda *report: None)
+
+    whole = trained(tmp_path / "whole.checkpoint")
+    batches = iter([scenes.sequences] * 3)
+    with monkeypatch.context() as patch, pytest.raises(StopIteration):
+        patch.setattr(scenes, "sequences", lambda *sizes: next(batches)(*sizes))
+        trained(tmp_path / "killed.checkpoint")
+    assert torch.load(tmp_path / "killed.checkpoint", weights_only=True)["step"] == 3
+    again = trained(tmp_path / "killed.checkpoint")
+    for key, value in whole.state_dict().items():
+        assert torch.equal(value, again.state_dict()[key]), key

@@ -19,7 +19,8 @@ from silif_tools.train.session import FRONT_END
 
 
 def network_of(recipe: dict, state: dict) -> Network:
-    """state: a checkpoint as loop.Run stores it; its averaged network is fit for evaluation."""
+    """state: what the stream stage saved at its last report, or a checkpoint that was stored at one. Between reports the
+    normalisation of a checkpoint's averaged network is not settled."""
     network = Network(recipe["kind"], BANDS, recipe["hidden"], len(recipe["words"]), 0.0, recipe.get("delay"))
     if any(key.endswith("log_scale") for key in state["mean"]):
         bits = recipe["stream"]["finish"] if "stream" in recipe else recipes.rounds(recipe)[-1]["training"]
@@ -34,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m silif_tools.train.from_checkpoint", description=__doc__.splitlines()[0]
     )
     parser.add_argument("recipe", help="a recipe file, or the name of one that comes with the package")
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("checkpoint", type=Path, help="NAME-stream.settled, or a checkpoint stored at a report")
     parser.add_argument("output", type=Path, metavar="PTH")
     options = parser.parse_args(argv)
     try:

@@ -123,7 +123,7 @@ class Run:
         """Train to recipe["steps"]; returns the network of averaged weights.
 
         settle(network) makes it fit for evaluation; report(step, mean loss, clips per second, network) follows. Both
-        come every recipe["report_every"] steps, with a checkpoint.
+        come every recipe["report_every"] steps, with a checkpoint; there are more of these where the recipe has "store_every".
         """
         r, total, began, first = self.recipe, 0.0, time.monotonic(), self.step
         while self.step < r["steps"]:
@@ -148,4 +148,6 @@ class Run:
                 report(self.step, total / steps, steps * r["batch"] / seconds, self.mean)
                 self.store()
                 total, began, first = 0.0, time.monotonic(), self.step
+            elif self.step % r.get("store_every", r["report_every"]) == 0:
+                self.store()
         return self.mean

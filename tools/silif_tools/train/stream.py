@@ -221,6 +221,7 @@ def stage(
         curve = stream_exam.line(exam.curve(exam.run(mean)))
         losses = " ".join(f"{k} {v:.3f}" for k, v in parts.items())
         say(f"{name} step {step} {losses} ({speed:.0f} sequences/s)")
+        save({"mean": mean.state_dict(), "step": step}, options.output / f"{name}-stream.settled")
         say(f"  validation clips {right['fresh']:.1f} {right['context']:.1f} %; hits at 10 and 20 dB, {curve}")
 
     frames = trained_teacher(sequences, exam, recipe, start, options, say)
