@@ -19,8 +19,8 @@ from silif_tools.train.session import FRONT_END
 
 
 def network_of(recipe: dict, state: dict) -> Network:
-    """state: what the stream stage saved at its last report, or a checkpoint that was stored at one. Between reports the
-    normalisation of a checkpoint's averaged network is not settled."""
+    """state: what the stream stage saved at its last report, or a checkpoint that was stored at one. Between reports
+    the normalisation of a checkpoint's averaged network is not settled."""
     network = Network(recipe["kind"], BANDS, recipe["hidden"], len(recipe["words"]), 0.0, recipe.get("delay"))
     if any(key.endswith("log_scale") for key in state["mean"]):
         bits = recipe["stream"]["finish"] if "stream" in recipe else recipes.rounds(recipe)[-1]["training"]
