@@ -123,7 +123,8 @@ class Run:
         """Train to recipe["steps"]; returns the network of averaged weights.
 
         settle(network) makes it fit for evaluation; report(step, mean loss, clips per second, network) follows. Both
-        come every recipe["report_every"] steps, with a checkpoint, of which there are more where the recipe has "store_every".
+        come every recipe["report_every"] steps, with a checkpoint. Where the recipe has "store_every", there are more
+        checkpoints.
         """
         r, total, began, first = self.recipe, 0.0, time.monotonic(), self.step
         while self.step < r["steps"]:
