@@ -94,7 +94,7 @@ def test_alarms_are_counted_over_all_streams_and_hits_over_those_with_words():
     truth = [(5.0, 5.5, "yes"), (15.0, 15.5, "no")]
     words = Stream("words-10", spoken({520: 0, 2500: 1}), truth)
     speech = Stream("names", spoken({1000: 0}, 60000), [])
-    points = measure.curve([words, speech], WORDS, default_detector(WORDS), 40)
+    points = measure.curve([words, speech], WORDS, default_detector(WORDS), default_detector(WORDS).window_frames)
     at = next(p for p in points if p.threshold == 0.9)
     assert at.words.hits == 1 and at.words.misses == 1
     assert at.all.false_alarms == 2 and at.by_stream["names"].false_alarms == 1
@@ -102,6 +102,8 @@ def test_alarms_are_counted_over_all_streams_and_hits_over_those_with_words():
     assert measure.best(points, 0.5, 300) is None
     found = measure.best(points, 1000, 300)
     assert found is not None and measure.described(found)["hits_percent"] == {"words-10": 50.0}
+    single = measure.own([words, speech], WORDS, measure.with_threshold(default_detector(WORDS), 0.9))
+    assert single.by_stream == at.by_stream and single.threshold == pytest.approx(0.9)
     detector = measure.with_threshold(default_detector(WORDS), 0.9)
     assert measure.hits_by_word([words, speech], detector, WORDS) == {"no": 0.0, "yes": 100.0}
     assert measure.alarms_by_word([words, speech], detector, WORDS) == {"yes": 1}

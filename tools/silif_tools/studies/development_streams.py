@@ -4,6 +4,9 @@
 
 writes a sound file and its truth for every stream: words over noise at several levels and from afar, and speech
 without commands, a stream for every kind of it. The same seed makes the same streams.
+
+With --test it makes those of the test lists instead, to be looked at when everything is chosen: words, from afar too,
+and the lists of speech and noise one after another, unchanged.
 """
 
 import argparse
@@ -16,7 +19,7 @@ import numpy as np
 from ..sound import load_pcm, read_list
 from ..streams.active import rms
 from ..streams.compose import RATE_HZ, TruthRow, compose
-from ..streams.files import COMMANDS, write_stream
+from ..streams.files import COMMANDS, composed, concatenate, write_stream
 from ..train.hold_out import SHARE, is_held_out
 from ..train.material import training_names
 from ..train.synthetic import ACCENTS, espeak
@@ -24,6 +27,7 @@ from ..train.synthetic_text import sentences
 from ..train.waves import varied
 
 SNRS_DB = (20, 10, 5)
+TEST_SNRS_DB = (30, 20, 10, 5)
 FAR_SNR_DB = 15
 REPEATS = 2  # of every word in a stream, in other noise or another room
 COPIES = 4  # of every recording without commands: as it is, then at other speeds, now and then in a room
@@ -68,6 +72,7 @@ FOREIGN = {
 }  # fmt: skip
 
 Recordings = list[np.ndarray]
+Makers = dict[str, Callable[[], tuple[np.ndarray, list[TruthRow]]]]  # name -> samples and truth
 
 
 def _held_out(root: Path, share: float, beginning: tuple[str, ...] = ("",)) -> Recordings:
@@ -131,11 +136,32 @@ def without_commands(
     return np.clip(np.rint(out * 32768), -32768, 32767).astype(np.int16)
 
 
-def streams(data: Path, seed: int, share: float) -> dict[str, Callable[[], tuple[np.ndarray, list[TruthRow]]]]:
+def said(list_file: Path) -> list[tuple[str, np.ndarray]]:
+    """The commands of a list."""
+    names = [name for name in read_list(list_file) if Path(name).parent.name in COMMANDS]
+    return [(Path(name).parent.name, load_pcm(list_file.parent / name, RATE_HZ)) for name in names]
+
+
+def test_streams(data: Path, seed: int, share: float) -> Makers:
+    """Those of the test lists: words and noise as silif-release has them, rooms that no network trains on."""
+    words, noise, speech = (data / part / "test_list.txt" for part in ("gsc", "noise", "speech"))
+
+    def with_words(snr_db: float):
+        return lambda: composed(words, noise, speech, snr_db=snr_db, seed=seed)
+
+    def far():
+        sounds = ([load_pcm(part.parent / name, RATE_HZ) for name in read_list(part)] for part in (noise, speech))
+        return compose(said(words), *sounds, snr_db=FAR_SNR_DB, seed=seed, speech_share=1 / 3, rooms=rooms(data, share))
+
+    lists = [speech, *(p for p in (speech.with_name("extra_test_list.txt"),) if p.exists()), noise]
+    made = {f"words-{snr}": with_words(snr) for snr in TEST_SNRS_DB}
+    return made | {"words-far": far, "none": lambda: (concatenate(lists), [])}
+
+
+def streams(data: Path, seed: int, share: float) -> Makers:
     """What makes every stream, by name: those that begin with "words" have commands."""
     gsc, responses = data / "gsc", rooms(data, share)
-    names = read_list(gsc / "validation_list.txt")
-    words = [(Path(n).parent.name, load_pcm(gsc / n, RATE_HZ)) for n in names if Path(n).parent.name in COMMANDS]
+    names, words = read_list(gsc / "validation_list.txt"), said(gsc / "validation_list.txt")
     others = [
         load_pcm(gsc / n, RATE_HZ) for n in names if Path(n).parent.name not in (*COMMANDS, "_silence_")
     ]  # bed, cat, happy for the most part
@@ -158,8 +184,8 @@ def streams(data: Path, seed: int, share: float) -> dict[str, Callable[[], tuple
         return lambda _: _held_out(data / "speech", share, folders)
 
     def foreign(rng):
-        said = [text for language, texts in FOREIGN.items() for text in spoken(texts * 6, rng, language)]
-        return _held_out(data / "words", share) + said
+        made = [sound for language, texts in FOREIGN.items() for sound in spoken(texts * 6, rng, language)]
+        return _held_out(data / "words", share) + made
 
     made = {f"words-{snr}": with_words(snr, k) for k, snr in enumerate(SNRS_DB)}
     made["words-far"] = with_words(FAR_SNR_DB, 3, speech_share=1 / 3, rooms=responses)
@@ -186,10 +212,11 @@ def main(argv=None) -> int:
     parser.add_argument("--output", type=Path, required=True, help="folder for NAME.wav and NAME.csv")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--held-out", type=float, default=SHARE, help=f"the recipe's share (default {SHARE})")
+    parser.add_argument("--test", action="store_true", help="the test lists' streams")
     arguments = parser.parse_args(argv)
-    total = 0.0
+    total, makers = 0.0, test_streams if arguments.test else streams
     try:
-        for name, make in streams(arguments.data, arguments.seed, arguments.held_out).items():
+        for name, make in makers(arguments.data, arguments.seed, arguments.held_out).items():
             samples, truth = make()
             path = arguments.output / f"{name}.wav"
             write_stream(path, samples, truth)

@@ -85,6 +85,13 @@ def best(points: list[Point], alarms_per_hour: float, latency_ms: float) -> Poin
     return max(good, key=lambda p: p.words.hits, default=None)
 
 
+def own(streams: list[Stream], words: list[str], detector: Detector) -> Point:
+    """What the model file's own detector gives; threshold: the highest of its words'."""
+    found = {stream.name: scored(stream, detector, words)[0] for stream in streams}
+    threshold = float(np.max(np.asarray(detector.threshold)[np.asarray(detector.is_keyword)]))
+    return Point(detector.window_frames, threshold, found)
+
+
 def described(point: Point) -> dict:
     words, everything = point.words, point.all
     return {
@@ -132,8 +139,9 @@ def text(found: dict) -> str:
             continue
         hits = ", ".join(f"{k.removeprefix('words-')} {v}" for k, v in point["hits_percent"].items())
         alarms = ", ".join(f"{k} {v}" for k, v in point["alarms_by_stream"].items() if v)
+        at = "the model's own setting" if rate == "own" else f"{rate}/h"
         lines.append(
-            f"{rate}/h: misses {point['misses_percent']} % (hits {hits}), wrong {point['wrong_words_percent']} %, "
+            f"{at}: misses {point['misses_percent']} % (hits {hits}), wrong {point['wrong_words_percent']} %, "
             f"{point['median_latency_ms']} ms; window {point['window_frames']}, threshold {point['threshold']}, "
             f"{point['false_alarms']} alarms: {alarms or 'none'}"
         )
@@ -152,6 +160,7 @@ def main(argv=None) -> int:
     parser.add_argument("--build", type=Path, default=Path(".build/release"), help="where kws-model is")
     parser.add_argument("--windows", type=int, nargs="+", default=[30, 40, 50, 60], metavar="FRAMES")
     parser.add_argument("--latency-ms", type=float, default=250.0, help="highest median latency (default 250)")
+    parser.add_argument("--own", action="store_true", help="only what the model file's own detector gives")
     parser.add_argument("--json", type=Path, help="where to write the figures too")
     arguments = parser.parse_args(argv)
     sounds = sorted(arguments.streams.glob("*.wav"))
@@ -167,23 +176,28 @@ def main(argv=None) -> int:
         print(f"silif_tools.studies.measure_streams: {error}", file=sys.stderr)
         return 1
     words = model.words
-    points = [p for window in arguments.windows for p in curve(streams, words, model.detector, window)]
-    chosen = {rate: best(points, rate, arguments.latency_ms) for rate in ALARMS_PER_HOUR}
+    if arguments.own:
+        chosen = {"own": own(streams, words, model.detector)}
+    else:
+        points = [p for window in arguments.windows for p in curve(streams, words, model.detector, window)]
+        chosen = {f"{rate:g}": best(points, rate, arguments.latency_ms) for rate in ALARMS_PER_HOUR}
     found = {
         "model": str(arguments.model),
         "audio_h": round(sum(s.audio_h for s in streams), 2),
         "words": sum(len(s.truth) for s in streams),
-        "at_alarms_per_hour": {f"{rate:g}": described(p) if p else None for rate, p in chosen.items()},
+        "at_alarms_per_hour": {rate: described(p) if p else None for rate, p in chosen.items()},
     }
 
     def detector_of(point: Point) -> Detector:
         base = replace(model.detector, window_frames=point.window, warm_up_frames=point.window + 10)
         return with_threshold(base, point.threshold)
 
-    if chosen[0.5]:
-        found["hits_by_word"] = hits_by_word(streams, detector_of(chosen[0.5]), words)
-    if chosen[5.0]:
-        found["alarms_by_word"] = alarms_by_word(streams, detector_of(chosen[5.0]), words)
+    if arguments.own:
+        found["hits_by_word"] = hits_by_word(streams, model.detector, words)
+    elif chosen["0.5"]:
+        found["hits_by_word"] = hits_by_word(streams, detector_of(chosen["0.5"]), words)
+    if chosen.get("5"):
+        found["alarms_by_word"] = alarms_by_word(streams, detector_of(chosen["5"]), words)
     print(text(found))
     if arguments.json:
         arguments.json.write_text(json.dumps(found, indent=1) + "\n")
