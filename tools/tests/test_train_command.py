@@ -163,3 +163,13 @@ def test_bits_are_checked(tmp_path):
     path.write_text(stream + "\n[[finish]]\n[finish.training]\nweight_bits = 8\n")
     with pytest.raises(recipe.BadRecipe, match=r"after \[stream"):
         recipe.load(path)
+
+
+def test_a_device_that_is_not_there_is_said(tmp_path, data, capsys):
+    options = [str(small_recipe(tmp_path)), "--data", str(data), "--output", str(tmp_path / "out")]
+    assert command.main([*options, "--device", "tpu"]) == 1
+    if not torch.cuda.is_available():
+        assert command.main([*options, "--device", "cuda"]) == 1
+        assert re.search(
+            r"--device tpu: .*\n.*--device cuda: this PyTorch \(.*\) sees no such GPU", capsys.readouterr().err
+        )

@@ -8,8 +8,9 @@ import torch
 os.environ["TRITON_INTERPRET"] = "1"  # before the package is imported
 pytest.importorskip("triton", reason="pip install triton")
 
-from silif_tools.train import scan, scan_triton  # noqa: E402
-from test_train_scan import tensors  # noqa: E402
+from test_train_scan import tensors
+
+from silif_tools.train import scan, scan_triton
 
 
 @pytest.mark.parametrize("kind", ["silif", "csilif"])

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from silif_tools.train import bank, clips, echo, mining, recipe, stream, stream_loss, stream_teacher
+from silif_tools.train import bank, clips, echo, loop, mining, recipe, scan, stream, stream_loss, stream_teacher
 from silif_tools.train.fbank import BANDS
 from silif_tools.train.loop import FLAT_WARM_UP, rate
 from silif_tools.train.network import Network
@@ -190,3 +190,25 @@ def test_a_run_killed_between_reports_goes_on_from_the_checkpoint_between_them(s
     again = trained(tmp_path / "killed.checkpoint")
     for key, value in whole.state_dict().items():
         assert torch.equal(value, again.state_dict()[key]), key
+
+
+def test_the_loss_stays_on_the_device_of_the_potentials(scenes):
+    """Devices must not be mixed: a loss of tensors on "meta", which compute shapes alone, refuses others' numbers."""
+    scenes.reseed(1)
+    batch = scenes.sequences(4, 200)
+    assert len(batch.clips) and len(batch.ends)
+    there = loop.moved(batch, torch.device("meta"))
+    potentials = torch.zeros(200, 4, len(WORDS), device="meta")
+    logp = potentials.log_softmax(-1)
+    p, none = logp.exp(), [2, 3]
+    found = [
+        *stream_loss.frame_losses(logp, there, none),
+        stream_loss.guidance(logp, p, there, none),
+        stream_loss.ranking(*stream_loss.window_scores(p, there, scenes.commands, R), R["hardest"], R["margin"]),
+        stream_loss.clip_loss(p, there, p[0, :1].expand(len(batch.clips), -1), R),
+        scan.readout(potentials, torch.zeros(len(WORDS), device="meta")).sum(),
+        scenes.words.masked(there.features.clone()).sum(),
+    ]
+    assert all(value.device.type == "meta" and value.ndim == 0 for value in found)
+    with pytest.raises(RuntimeError):
+        stream_loss.guidance(logp, p, batch, none)

@@ -34,6 +34,9 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     labelled.add_argument("--speech-commands", type=Path, help="Speech Commands v0.02 (folder or tar.gz), not data/gsc")
     labelled.add_argument("--folders", type=Path, help="your own recordings, one folder a word, not data/gsc")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="default: all processors")
+    parser.add_argument(
+        "--device", default="cpu", help="cuda: the float rounds compute on a GPU, those in integers here (default: cpu)"
+    )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in the output folder")
     parser.add_argument("--start", type=Path, metavar="PTH", help=START)
     parser.add_argument("--quick", action="store_true", help="a thousandth of the steps: is everything there?")

@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     try:
         recipe = recipes.load(recipes.find(options.recipe))
-        state = torch.load(options.checkpoint, weights_only=True)
+        state = torch.load(options.checkpoint, weights_only=True, map_location="cpu")
         network = network_of(recipe, state)
     except (recipes.BadRecipe, OSError, RuntimeError, KeyError) as error:
         print(f"silif_tools.train.from_checkpoint: {error}", file=sys.stderr)

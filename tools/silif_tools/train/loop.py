@@ -1,6 +1,7 @@
 """The training loop of student and teacher: AdamW, one cycle of the rate, averaged weights, checkpoints."""
 
 import copy
+import dataclasses
 import math
 import os
 import time
@@ -12,6 +13,13 @@ from torch import nn
 
 from silif_tools.train import delays
 from silif_tools.train.scenes import Batch, Scenes
+
+
+def moved(batch, device: torch.device):
+    """A batch, any dataclass, with its tensors on a device."""
+    found = {f.name: getattr(batch, f.name) for f in dataclasses.fields(batch)}
+    return dataclasses.replace(batch, **{k: v.to(device) for k, v in found.items() if isinstance(v, torch.Tensor)})
+
 
 FLAT_WARM_UP = 500  # steps
 
@@ -75,6 +83,7 @@ class Run:
         self.mean = copy.deepcopy(network)
         parameters = groups(network, recipe["weight_decay"])
         self.optimiser = torch.optim.AdamW(parameters, lr=recipe["rate"], betas=(0.9, 0.98))
+        self.device = next(network.parameters()).device
         self.step = 0
         self.refused = 0  # steps in a row without a finite gradient
 
@@ -87,23 +96,34 @@ class Run:
             "scenes": self.scenes.state(),
             "random": torch.get_rng_state(),
         }
+        if self.device.type == "cuda":
+            state["device_random"] = torch.cuda.get_rng_state(self.device)
         save(state, self.checkpoint)
 
     def resume(self) -> None:
         """Go on where the checkpoint was written, with the same random numbers."""
-        state = torch.load(self.checkpoint, weights_only=True)
+        state = torch.load(self.checkpoint, weights_only=True, map_location="cpu")
         self.network.load_state_dict(state["network"])
         self.mean.load_state_dict(state["mean"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step = state["step"]
         self.scenes.restore(state["scenes"])
         torch.set_rng_state(state["random"])
+        if self.device.type == "cuda" and "device_random" in state:
+            torch.cuda.set_rng_state(state["device_random"], self.device)
 
     def _batch(self) -> Batch:
         r = self.recipe
         low, high = r["context_frames"]
         context = int(self.scenes.rng.integers(low, high + 1)) if self.scenes.rng.random() < r["p_context"] else 0
         return self.scenes.batch(r["batch"], context)
+
+    def _moved(self, batch: Batch) -> Batch:
+        return batch if self.device.type == "cpu" else moved(batch, self.device)
+
+    def _on_processor(self) -> nn.Module:
+        """The averaged network, where evaluation runs."""
+        return self.mean if self.device.type == "cpu" else copy.deepcopy(self.mean).cpu()
 
     def _check(self, loss: float, norm: float) -> None:
         """A step without a finite gradient would make every weight NaN: it is left out, but not for long."""
@@ -133,7 +153,7 @@ class Run:
                 group["lr"] = rate(self.step, r.get("rate_steps", r["steps"]), highest, flat=r.get("flat", 0.0))
             self.network.train()
             delays.anneal(self.network, self.mean, self.step / r["steps"])
-            loss = loss_of(self.network, self._batch())
+            loss = loss_of(self.network, self._moved(self._batch()))
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()
             norm = nn.utils.clip_grad_norm_(self.network.parameters(), r["clip_gradient"])
@@ -146,7 +166,7 @@ class Run:
             if self.step % r["report_every"] == 0 or self.step == r["steps"]:
                 settle(self.mean)
                 steps, seconds = self.step - first, time.monotonic() - began
-                report(self.step, total / steps, steps * r["batch"] / seconds, self.mean)
+                report(self.step, total / steps, steps * r["batch"] / seconds, self._on_processor())
                 self.store()
                 total, began, first = 0.0, time.monotonic(), self.step
             elif self.step % r.get("store_every", r["report_every"]) == 0:

@@ -33,7 +33,7 @@ def peaks(network: Network, reel: Reel, commands: list[int], window: int) -> np.
         x = torch.from_numpy(reel.features[rows.T].astype(np.float32))
         p = judge(x).float().softmax(-1)
         q = stream_loss.window_means(p, window)[LEAD:, :, commands].amax(-1)
-        best = q.T.reshape(-1, BLOCK).amax(1).numpy()
+        best = q.T.reshape(-1, BLOCK).amax(1).cpu().numpy()
         first = int(starts[at]) // BLOCK
         found[first : first + len(best)] = best[: len(found) - first]
     return found

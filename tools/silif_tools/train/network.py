@@ -73,7 +73,7 @@ class Spiking(Layer):
             return getattr(reference, self.kind)(self.normed(x), *self.parameters_in_equations())
         z = self.product(x, (self.W.weight * input_scale).bfloat16())
         seed = int(torch.randint(2**31, ()))
-        spikes, mean, variance = scan.NormedScan.apply(
+        spikes, mean, variance = scan.for_device(z.device).apply(
             self.kind, z, self.norm.weight, self.norm.bias, dropout, seed, self.fixed_statistics(),
             *self.parameters_in_equations(),
         )  # fmt: skip
@@ -195,7 +195,7 @@ class Network(nn.Module):
         self.load_state_dict({key: value for key, value in state.items() if not key.endswith(".W.scale")})
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        return self.run(self.input_norm(features))
+        return self.run(self.input_norm(features.to(self.input_norm.mean.device)))
 
     def run(self, x: torch.Tensor) -> torch.Tensor:
         """The same from normalised features."""

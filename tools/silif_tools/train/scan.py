@@ -85,6 +85,15 @@ class NormedScan(torch.autograd.Function):
         return None, g_z, g_gamma, g_beta, None, None, None, *g_parameters
 
 
+def for_device(device: torch.device) -> type[torch.autograd.Function]:
+    """NormedScan for tensors on this device."""
+    if device.type == "cpu":
+        return NormedScan
+    from silif_tools.train import scan_triton  # comes with PyTorch for GPUs alone
+
+    return scan_triton.NormedScan
+
+
 BLOCK = 50  # steps of the readout that are one product
 
 
@@ -95,7 +104,7 @@ def readout(inputs: torch.Tensor, al: torch.Tensor) -> torch.Tensor:
     count = -(-steps // BLOCK)
     x = functional.pad(inputs, (0, 0, 0, 0, 0, count * BLOCK - steps))
     x = x.reshape(count, BLOCK, batch, size).permute(3, 1, 0, 2)  # [H, BLOCK, count, B]
-    step = torch.arange(BLOCK)
+    step = torch.arange(BLOCK, device=inputs.device)
     age = step[:, None] - step[None, :]
     decay = torch.where(age >= 0, al[:, None, None].pow(age.clamp_min(0)), 0.0) * (1 - al)[:, None, None]
     own = torch.bmm(decay, x.reshape(size, BLOCK, count * batch)).reshape(size, BLOCK, count, batch)

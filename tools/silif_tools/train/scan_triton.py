@@ -29,9 +29,7 @@ def _kept(at, seed, drop_below):
 
 
 @triton.jit
-def _silif_forward(
-    z, scale, shift, al, be, a, b, u_out, w_out, s_out, T, N, H, seed, drop_below, BLOCK: tl.constexpr
-):
+def _silif_forward(z, scale, shift, al, be, a, b, u_out, w_out, s_out, T, N, H, seed, drop_below, BLOCK: tl.constexpr):
     n = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     inside = n < N
     j = n % H

@@ -214,9 +214,10 @@ class Scenes:
         for _ in range(self.r["frequency_masks"]):
             width, start = self._uniform(size, 0, self.r["mask_bands"]), self._uniform(size, 0, BANDS)
             band = torch.arange(BANDS)[None, :]
-            x.masked_fill_(((band >= start[:, None]) & (band < (start + width)[:, None]))[None], 0.0)
+            mask = ((band >= start[:, None]) & (band < (start + width)[:, None]))[None]
+            x.masked_fill_(mask.to(x.device), 0.0)
         for _ in range(self.r["time_masks"]):
             width, start = self._uniform(size, 0, self.r["mask_frames"]), self._uniform(size, 0, steps)
             step = torch.arange(steps)[:, None]
-            x.masked_fill_(((step >= start) & (step < start + width))[..., None], 0.0)
+            x.masked_fill_(((step >= start) & (step < start + width))[..., None].to(x.device), 0.0)
         return x

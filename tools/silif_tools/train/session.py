@@ -7,6 +7,7 @@ import ctypes
 import hashlib
 import json
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -107,7 +108,21 @@ def teacher_path(recipe: dict, found: Material, output: Path) -> Path:
     return output / f"teacher-{digest.hexdigest()[:12]}.pth"
 
 
-def trained_teacher(recipe: dict, found: Material, scenes: Scenes, exams: dict, output: Path, resume: bool):
+def device_of(options: argparse.Namespace, recipe: dict) -> torch.device:
+    """Where the float rounds compute."""
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", options.device):
+        raise ValueError(f"--device {options.device}: cpu, or cuda (cuda:1 and so on for another than the first)")
+    device = torch.device(options.device)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"--device {options.device}: this PyTorch ({torch.__version__}) sees no such GPU")
+    if device.type == "cuda" and "delay" in recipe:
+        raise ValueError("--device: a recipe with [delay] trains on the processor; leave --device out")
+    return device
+
+
+def trained_teacher(
+    recipe: dict, found: Material, scenes: Scenes, exams: dict, output: Path, resume: bool, device: torch.device
+):
     """The teacher as a function, trained or loaded; None if the recipe wants none."""
     settings, classes = recipe["teacher"], len(recipe["words"])
     if not settings["steps"] or not recipe["training"]["teacher_weight"]:
@@ -115,9 +130,9 @@ def trained_teacher(recipe: dict, found: Material, scenes: Scenes, exams: dict, 
     path = teacher_path(recipe, found, output)
     if path.exists():
         network = teacher.Teacher(BANDS, classes, settings["size"])
-        network.load_state_dict(torch.load(path, weights_only=True))
+        network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
         say(f"teacher {path}")
-        return teacher.probabilities(network)
+        return teacher.probabilities(network.to(device))
 
     def report(step: int, loss: float, speed: float, mean: torch.nn.Module) -> None:
         right = exams["validation"].teacher_accuracy(mean)
@@ -126,7 +141,7 @@ def trained_teacher(recipe: dict, found: Material, scenes: Scenes, exams: dict, 
     torch.manual_seed(recipe["seed"])
     scenes.reseed(recipe["seed"])
     network = teacher.train(
-        scenes, statistics(scenes), settings, classes, path.with_suffix(".checkpoint"), resume, report
+        scenes, statistics(scenes), settings, classes, path.with_suffix(".checkpoint"), resume, report, device
     )
     save(network.state_dict(), path)
     return teacher.probabilities(network)
@@ -187,6 +202,7 @@ def run(options: argparse.Namespace) -> None:
             part["steps"] = part["report_every"] = max(2, part.get("steps", 0) // 1000)
         stream.shorten(recipe)
         recipe["bank"]["variants"] = recipe["bank"]["other_variants"] = recipe["bank"]["reel_variants"] = 1
+    device = device_of(options, recipe)
     keep_memory()
     began = time.monotonic()
     torch.set_num_threads(options.threads)
@@ -200,7 +216,7 @@ def run(options: argparse.Namespace) -> None:
     found, kept = stream.held_out(found, recipe)
     scenes = make_scenes(found, recipe, options.threads)
     exams = {k: Examination(found.splits[k], found.labels(k)) for k in ("validation", "test")}
-    guide = trained_teacher(recipe, found, scenes, exams, options.output, options.resume)
+    guide = trained_teacher(recipe, found, scenes, exams, options.output, options.resume, device)
 
     torch.manual_seed(recipe["seed"])
     scenes.reseed(recipe["seed"] + 1)  # the same batches with a stored teacher as with one trained just now
@@ -220,7 +236,7 @@ def run(options: argparse.Namespace) -> None:
         )
 
     if options.start:
-        network.load_result(torch.load(options.start, weights_only=True))
+        network.load_result(torch.load(options.start, weights_only=True, map_location="cpu"))
     before = None  # the last float network
     for number, part in enumerate(recipes.rounds(recipe)):
         bits = part["training"].get("weight_bits", 0)
@@ -228,14 +244,17 @@ def run(options: argparse.Namespace) -> None:
             continue
         scenes.r, steps = part["scenes"], part["training"]["steps"]
         network.dropout = part["training"]["dropout"]
+        network.to("cpu" if bits else device)  # the engine's integers are the processor's
         if bits and before is None:
             before = copy.deepcopy(network)
         checkpoint = options.output / f"{recipe['name']}-{number + 1}.checkpoint"
         network = student.train(network, scenes, part["training"], checkpoint, options.resume, guide, report)
     if "stream" in recipe:
         start = teacher_path(recipe, found, options.output)
+        network.to(device)
         stage = stream.stage(network, found, kept, scenes, recipe, guide, start, exams["validation"], options, say)
         network, before = stage
+    network.to("cpu")
     seconds = time.monotonic() - began
     if before is not None:
         name = f"{recipe['name']}-float"

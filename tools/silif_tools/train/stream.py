@@ -118,9 +118,8 @@ def train(
     report: Callable[[int, dict, float, Network], None],
     frames: Teacher | None = None,
 ) -> Network:
-    """teacher, frames: probabilities of a clip's features and of a sequence's.
-
-    report: step, mean parts of the loss, sequences per second, network of averaged weights."""
+    """teacher, frames: probabilities of a clip's features and of a sequence's. report: step, mean parts of the loss,
+    sequences per second, network of averaged weights."""
     none = [scenes.words.unknown, scenes.words.silence]
     sums: dict[str, float] = {}
     count = 0
@@ -173,13 +172,14 @@ def trained_teacher(
         return None
     settings = recipe["stream"] | {k: v for k, v in recipe["stream"]["teacher"].items() if k != "weight"}
     network = stream_teacher.StreamTeacher(BANDS, len(recipe["words"]), recipe["teacher"]["size"], settings["dropout"])
+    network.to(options.device)
     path = options.output / f"{recipe['name']}-frames-teacher.pth"
     if path.exists():
-        network.load_state_dict(torch.load(path, weights_only=True))
+        network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
         say(f"teacher {path}")
         return stream_teacher.frame_probabilities(network)
     if start.exists():
-        network.load_state_dict(torch.load(start, weights_only=True))
+        network.load_state_dict(torch.load(start, weights_only=True, map_location="cpu"))
 
     def report(step: int, loss: float, speed: float, mean: torch.nn.Module) -> None:
         curve = stream_exam.line(exam.curve(exam.run(mean, rounded=False)))
@@ -205,9 +205,8 @@ def stage(
     options: argparse.Namespace,
     say: Callable[[str], None],
 ) -> tuple[Network, Network | None]:
-    """The whole stage: scenes, validation streams, training with reports. start: the clips' teacher's
-    weights. With [stream.finish] the second network is
-    the float one that the first came from."""
+    """The whole stage: scenes, validation streams, training with reports. start: the clips' teacher's weights. With
+    [stream.finish] the second network is the float one that the first came from."""
     settings, name = recipe["stream"], recipe["name"]
     sequences = make_scenes(found, scenes, recipe, options.threads)
     exam = StreamExamination(
@@ -231,6 +230,7 @@ def stage(
     network = train(network, sequences, settings, checkpoint, options.resume, teacher, report, frames)
     if "finish" not in settings:
         return network, None
+    network.to("cpu")  # the engine's integers are the processor's
     before, finish = copy.deepcopy(network), settings | settings["finish"]
     network.quantize(finish["weight_bits"])
     checkpoint = options.output / f"{name}-stream-finish.checkpoint"

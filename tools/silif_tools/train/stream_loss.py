@@ -64,7 +64,7 @@ def clip_loss(p: torch.Tensor, batch: StreamBatch, teacher: torch.Tensor | None,
     found = p[at[None] + torch.arange(CLIP_FRAMES)[:, None], b[None]].mean(0)
     found = functional.log_softmax(found * r["score_scale"], 1)
     classes, smoothing = p.shape[-1], r["label_smoothing"]
-    target = functional.one_hot(label, classes).float() * (1 - smoothing) + smoothing / classes
+    target = functional.one_hot(label.to(p.device), classes).float() * (1 - smoothing) + smoothing / classes
     if teacher is not None:
         target = (1 - r["teacher_weight"]) * target + r["teacher_weight"] * teacher
     return -(target * found).sum(1).mean()

@@ -45,7 +45,7 @@ def train(
 
     def loss(network: StreamTeacher, batch: StreamBatch) -> torch.Tensor:
         x = scenes.words.masked(network.input_norm(batch.features))
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(x.device.type, torch.bfloat16):
             logits = network.logits(x)
         return stream_loss.loss_of(logits.float(), batch, scenes.commands, none, None, settings)[0]
 
@@ -62,7 +62,8 @@ def frame_probabilities(network: StreamTeacher) -> Callable[[torch.Tensor], torc
 
     @torch.no_grad()
     def of(features: torch.Tensor) -> torch.Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
-            return network(features).float().softmax(-1)
+        device = network.input_norm.mean.device
+        with torch.autocast(device.type, torch.bfloat16):
+            return network(features.to(device)).float().softmax(-1).to(features.device)
 
     return of

@@ -75,15 +75,17 @@ def train(
     checkpoint: Path,
     resume: bool,
     report: Callable[[int, float, float, nn.Module], None],
+    device: torch.device,
 ) -> "Teacher":
     """statistics: mean and standard deviation [bands] of the features."""
     network = Teacher(BANDS, classes, recipe["size"], recipe["dropout"])
     network.input_norm.mean.copy_(statistics[0])
     network.input_norm.std.copy_(statistics[1])
+    network.to(device)
 
     def loss(network: Teacher, batch: Batch) -> torch.Tensor:
         x = scenes.masked(network.input_norm(batch.features))[-CLIP_FRAMES:]
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(x.device.type, torch.bfloat16):
             logits = network.logits(x)
         return functional.cross_entropy(logits.float(), batch.labels, label_smoothing=recipe["label_smoothing"])
 
@@ -99,7 +101,8 @@ def probabilities(network: "Teacher") -> Callable[[torch.Tensor], torch.Tensor]:
 
     @torch.no_grad()
     def of(features: torch.Tensor) -> torch.Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
-            return network(features).float().softmax(1)
+        device = network.input_norm.mean.device
+        with torch.autocast(device.type, torch.bfloat16):
+            return network(features.to(device)).float().softmax(1).to(features.device)
 
     return of
