@@ -22,16 +22,19 @@ let package = Package(
   targets: [
     // Rounding, saturation and wide products, for all that compute in integers. Imports nothing.
     .target(name: "FixedPoint"),
+    // Which inner loops to compute with: those in Swift, or a set of those in C.
+    .target(name: "Kernels", dependencies: ["CKernels"]),
     // The engine: neuron kinds, delay rings, network step, model reader.
-    .target(name: "SiLIF", dependencies: ["FixedPoint", "CKernels"]),
-    // Twins in C of the inner loops, for AVX2, AVX-512 and what the C compiler makes of NEON and SSE2.
+    .target(name: "SiLIF", dependencies: ["FixedPoint", "Kernels", "CKernels"]),
+    // Twins in C of the inner loops, a table of functions for each instruction set: AVX2, AVX-512, and what the C compiler makes
+    // of NEON and SSE2.
     .target(name: "CKernels"),
     // The front end: PCM -> log-mel frames, integer, streaming.
-    .target(name: "LogMel", dependencies: ["FixedPoint", "CKernels"]),
+    .target(name: "LogMel", dependencies: ["FixedPoint", "Kernels", "CKernels"]),
     // Front end + network + smoothing + detection: one state machine for live and for files. Compiles as Embedded Swift.
-    .target(name: "KeywordSpotter", dependencies: ["SiLIF", "LogMel"]),
+    .target(name: "KeywordSpotter", dependencies: ["Kernels", "SiLIF", "LogMel"]),
     // What needs an operating system and a heap: model files, the detector's settings, clips.
-    .target(name: "SpotterHost", dependencies: ["KeywordSpotter", "SiLIF", "LogMel"]),
+    .target(name: "SpotterHost", dependencies: ["KeywordSpotter", "Kernels", "SiLIF", "LogMel"]),
     // The C interface to all of these: silif.h and its functions. `make lib` builds it as Embedded Swift.
     .systemLibrary(name: "CSiLIF"),
     .target(name: "SiLIFC", dependencies: ["CSiLIF", "KeywordSpotter", "SiLIF", "LogMel"]),
@@ -53,8 +56,8 @@ let package = Package(
     // What the tests share: a seeded generator, a temporary folder, models and sound.
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "FixedPointTests", dependencies: ["FixedPoint"]),
-    .testTarget(name: "SiLIFTests", dependencies: ["TestSupport", "SiLIF", "FixedPoint"], exclude: ["Golden"]),
-    .testTarget(name: "LogMelTests", dependencies: ["LogMel", "CKernels"], exclude: ["Golden"]),
+    .testTarget(name: "SiLIFTests", dependencies: ["TestSupport", "SiLIF", "Kernels", "FixedPoint"], exclude: ["Golden"]),
+    .testTarget(name: "LogMelTests", dependencies: ["LogMel", "Kernels", "CKernels"], exclude: ["Golden"]),
     .testTarget(name: "KeywordSpotterTests", dependencies: ["TestSupport", "KeywordSpotter", "SpotterHost"]),
     .testTarget(
       name: "SiLIFCTests",

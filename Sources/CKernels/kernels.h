@@ -1,33 +1,35 @@
-// What the variants share: their declarations, and the arithmetic of one neuron.
+// What the sets share: their functions' declarations, and limits.
 #ifndef KERNELS_H
 #define KERNELS_H
 
 #include "CKernels.h"
 
-#define SILIF_VARIANT(name)                                                                                      \
-  void silif_sum_rows8_##name(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,   \
-                              int32_t *sums);                                                                    \
-  void silif_sum_rows16_##name(const int16_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count, \
-                               int32_t *sums);                                                                   \
-  void silif_sum_rows4_##name(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,   \
-                              int32_t *sums);                                                                    \
-  void silif_sum_dense4_##name(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,   \
-                               uint16_t *listed, int32_t *sums);                                                 \
-  void silif_sum_dense8_##name(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,   \
-                               uint16_t *listed, int32_t *sums);                                                 \
-  void silif_sum_dense16_##name(const int16_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs, \
-                                uint16_t *listed, int32_t *sums);                                                \
-  ptrdiff_t silif_step_silif_##name(silif_neurons *neurons);                                                     \
-  ptrdiff_t silif_step_csilif_##name(silif_complex_neurons *neurons);                                            \
-  ptrdiff_t silif_step_rf_##name(silif_complex_neurons *neurons);                                                \
-  void silif_step_readout_##name(silif_readout *readout);
+#define SILIF_SUMS(set)                                            \
+  silif_byte_rows silif_sum_rows4_##set, silif_sum_rows8_##set;    \
+  silif_half_rows silif_sum_rows16_##set;                          \
+  silif_byte_frame silif_sum_dense4_##set, silif_sum_dense8_##set; \
+  silif_half_frame silif_sum_dense16_##set;
+#define SILIF_NEURONS(set)                  \
+  silif_neuron_step silif_step_silif_##set; \
+  silif_complex_neuron_step silif_step_csilif_##set, silif_step_rf_##set;
+#define SILIF_READOUT(set) silif_readout_step silif_step_readout_##set;
+#define SILIF_FRONT_END(set)                \
+  silif_emphasis silif_emphasise_##set;     \
+  silif_windowing silif_window_##set;       \
+  silif_transform silif_transform256_##set; \
+  silif_powers silif_power_##set;
 
-SILIF_VARIANT(plain)
+SILIF_SUMS(plain)
+SILIF_NEURONS(plain)
+SILIF_READOUT(plain)
+SILIF_FRONT_END(plain)
 #if defined(__x86_64__)
-SILIF_VARIANT(avx2)
-ptrdiff_t silif_step_silif_avx512(silif_neurons *neurons);
-ptrdiff_t silif_step_csilif_avx512(silif_complex_neurons *neurons);
-ptrdiff_t silif_step_rf_avx512(silif_complex_neurons *neurons);
+SILIF_SUMS(avx2)
+SILIF_NEURONS(avx2)
+SILIF_READOUT(avx2)
+SILIF_FRONT_END(avx2)
+SILIF_NEURONS(avx512)
+SILIF_FRONT_END(avx512)
 #endif
 
 /// Of states, and of the adaptation, which has 30 more fractional bits.

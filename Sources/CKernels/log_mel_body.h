@@ -57,7 +57,8 @@ TARGET void NAME(silif_window)(const int32_t *restrict samples, ptrdiff_t half, 
     (to)[(t) + 256 + 3 * (stride)] = im3; \
   } while (0)
 
-TARGET void NAME(first_stage)(const int32_t *restrict from, int32_t *restrict to, const int32_t *restrict roots) {
+static TARGET void NAME(first_stage)(const int32_t *restrict from, int32_t *restrict to,
+                                     const int32_t *restrict roots) {
   for (int p = 0; p < 64; p++) {
     BUTTERFLY(from, p);
     TURN(re1, im1, roots[p], roots[p + 64]);
@@ -68,8 +69,9 @@ TARGET void NAME(first_stage)(const int32_t *restrict from, int32_t *restrict to
 }
 
 // The first block's roots are exactly 1, by which a turn changes nothing.
-TARGET inline __attribute__((always_inline)) void NAME(middle_stage)(const int32_t *restrict from, int32_t *restrict to,
-                                                                     const int32_t *restrict roots, int run) {
+static TARGET inline __attribute__((always_inline)) void NAME(middle_stage)(const int32_t *restrict from,
+                                                                            int32_t *restrict to,
+                                                                            const int32_t *restrict roots, int run) {
   for (int t = 0; t < 64; t += run) {
     int32_t cos1 = roots[t], sin1 = roots[t + 64], cos2 = roots[t + 128], sin2 = roots[t + 192];
     int32_t cos3 = roots[t + 256], sin3 = roots[t + 320];
@@ -83,7 +85,7 @@ TARGET inline __attribute__((always_inline)) void NAME(middle_stage)(const int32
   }
 }
 
-TARGET void NAME(last_stage)(const int32_t *restrict from, int32_t *restrict to) {
+static TARGET void NAME(last_stage)(const int32_t *restrict from, int32_t *restrict to) {
   for (int q = 0; q < 64; q++) {
     BUTTERFLY(from, q);
     STORE(to, q, 64);
@@ -98,8 +100,8 @@ TARGET void NAME(silif_transform256)(int32_t *data, int32_t *scratch, const int3
 }
 
 // Bins below 128 and those from there on apart: two arrays, of which the compiler knows that they don't overlap.
-TARGET void NAME(power_halves)(const int32_t *restrict z, const int32_t *restrict roots, int64_t *restrict below,
-                               int64_t *restrict above) {
+static TARGET void NAME(power_halves)(const int32_t *restrict z, const int32_t *restrict roots, int64_t *restrict below,
+                                      int64_t *restrict above) {
   below[0] = SQUARED_MAGNITUDE(z[0] + z[256], 0);
   above[0] = SQUARED_MAGNITUDE(z[128], z[384]);
   for (int k = 1; k < 128; k++) {

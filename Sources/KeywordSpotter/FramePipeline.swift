@@ -1,3 +1,4 @@
+import Kernels
 import LogMel
 import SiLIF
 
@@ -74,10 +75,10 @@ public struct FramePipeline {
   /// - Parameters:
   ///   - model: its bytes must outlive the pipeline.
   ///   - memory: at least `requiredBytes(for:)`, aligned to 64, owned by the caller and not moved.
-  ///   - kernels: one of `KernelLevel.available`.
+  ///   - kernels: one of `KernelSet.available`.
   /// - Throws: SpotterError, as `frontEndSettings(of:)`.
   public init(
-    model: Model, memory: UnsafeMutableRawBufferPointer, kernels: KernelLevel = .best
+    model: Model, memory: UnsafeMutableRawBufferPointer, kernels: KernelSet = .best
   ) throws(SpotterError) {
     let settings = try FramePipeline.frontEndSettings(of: model)
     let plan = MemoryPlan(model: model, frontEnd: settings)
@@ -88,7 +89,7 @@ public struct FramePipeline {
     var scratch = piece(plan.network + plan.extractor, plan.scratch)
     if let settings {
       extractor = LogMelExtractor(
-        settings: settings, memory: piece(plan.network, plan.extractor), kernelLevel: kernels.level)
+        settings: settings, memory: piece(plan.network, plan.extractor), kernels: kernels)
       if plan.scratch == 0 { scratch = piece(plan.network, LogMelExtractor.scratchBytes(for: settings)) }
     }
     frontEnd = settings

@@ -1,3 +1,5 @@
+import Kernels
+
 #if canImport(CKernels)
   import CKernels
 #endif
@@ -21,8 +23,7 @@ public struct LogMelExtractor {
   private let power: UnsafeMutablePointer<Int64>
   private let twiddles: Twiddles
   private let logarithm: Logarithm
-  /// The loops in C for an instruction set (Sources/CKernels), or 0 for those in Swift that define them.
-  private let kernelLevel: Int32
+  private let kernels: KernelSet
   private var filled_samples = 0
 
   /// What the start of the memory must be a multiple of.
@@ -33,24 +34,15 @@ public struct LogMelExtractor {
   /// So many bytes at the start of the memory hold nothing between two calls of `accept`: others may use them there.
   public static func scratchBytes(for settings: LogMelSettings) -> Int { LogMelMemoryLayout(settings).scratchBytes }
 
-  /// The fastest loops that this processor runs.
-  public static var bestKernelLevel: Int32 {
-    #if canImport(CKernels)
-      silif_best_level()
-    #else
-      0
-    #endif
-  }
-
   /// - Parameters:
   ///   - settings: its section must outlive the extractor.
   ///   - memory: at least `requiredBytes`, aligned to `requiredAlignment`; what it holds does not matter.
-  ///   - kernelLevel: 0 for the loops in Swift, or one that the C target says this processor runs; all give the same bits.
+  ///   - kernels: the inner loops to compute with, one of `KernelSet.available`; all give the same bits.
   public init(
     settings: LogMelSettings, memory: UnsafeMutableRawBufferPointer,
-    kernelLevel: Int32 = LogMelExtractor.bestKernelLevel
+    kernels: KernelSet = .best
   ) {
-    self.kernelLevel = kernelLevel
+    self.kernels = kernels
     let layout = LogMelMemoryLayout(settings)
     guard let base = memory.baseAddress, memory.count >= layout.totalBytes,
       UInt(bitPattern: base) % UInt(LogMelExtractor.requiredAlignment) == 0
@@ -97,12 +89,12 @@ public struct LogMelExtractor {
     let mean_q15 = meanTerm_q15(samples, count: count, preemphasis_q15: preemphasis_q15)
     let shift: Int32
     #if canImport(CKernels)
-      if kernelLevel > 0 {
-        let magnitude = silif_emphasise(kernelLevel, samples, count, preemphasis_q15, mean_q15, scratch)
+      if let kernels = kernels.inC {
+        let magnitude = silif_emphasise(kernels, samples, count, preemphasis_q15, mean_q15, scratch)
         shift = blockShift(magnitudeBits: magnitudeBits(magnitude))
-        silif_window(kernelLevel, scratch, count &>> 1, settings.window_q24, 24 &- shift, spectrum)
-        silif_transform256(kernelLevel, spectrum, scratch, twiddles.stage)
-        silif_power(kernelLevel, spectrum, twiddles.split, power)
+        silif_window(kernels, scratch, count &>> 1, settings.window_q24, 24 &- shift, spectrum)
+        silif_transform256(kernels, spectrum, scratch, twiddles.stage)
+        silif_power(kernels, spectrum, twiddles.split, power)
       } else {
         shift = writePower(mean_q15)
       }

@@ -1,3 +1,4 @@
+import Kernels
 import KeywordSpotter
 import SiLIF
 
@@ -82,10 +83,10 @@ extension KeywordSpotter {
   ///   - model: its bytes must outlive the spotter.
   ///   - settings: the model's defaults, possibly overridden.
   ///   - memory: at least `requiredBytes(for:settings:)`, aligned to 64, owned by the caller and not moved.
-  ///   - kernels: one of `KernelLevel.available`.
+  ///   - kernels: one of `KernelSet.available`.
   /// - Throws: SpotterError, as `requiredBytes(for:settings:)`.
   public init(
-    model: Model, settings: DetectorSettings, memory: UnsafeMutableRawBufferPointer, kernels: KernelLevel = .best
+    model: Model, settings: DetectorSettings, memory: UnsafeMutableRawBufferPointer, kernels: KernelSet = .best
   ) throws(SpotterError) {
     let pipelineBytes = try FramePipeline.requiredBytes(for: model)
     self.init(

@@ -1,4 +1,5 @@
 import CommandSupport
+import Kernels
 import SiLIF
 import SpotterHost
 
@@ -9,7 +10,7 @@ struct BenchReport {
   let memory: MemoryTable
   let step_us: Int
   let layerSizes: [Int]
-  let kernels: KernelLevel
+  let kernels: KernelSet
   /// Steps in a clip of the kind the model was trained on; 0 where they vary.
   let clip_steps: Int
   /// nil for a model without a front end, as `whole`.
@@ -33,7 +34,7 @@ struct BenchReport {
   private(set) var resident_kB: Int?
   private(set) var ownMemory_kB: Int?
 
-  init(file: ModelFile, inputName: String, timedSteps: Int, kernels: KernelLevel, memory: MemoryTable) {
+  init(file: ModelFile, inputName: String, timedSteps: Int, kernels: KernelSet, memory: MemoryTable) {
     modelPath = file.path
     self.inputName = inputName
     self.timedSteps = timedSteps

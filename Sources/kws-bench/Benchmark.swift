@@ -1,5 +1,6 @@
 import AudioInput
 import CommandSupport
+import Kernels
 import KeywordSpotter
 import LogMel
 import SiLIF
@@ -10,7 +11,7 @@ struct Benchmark {
   let file: ModelFile
   let input: BenchInput
   let steps: Int
-  let kernels: KernelLevel
+  let kernels: KernelSet
 
   private var header: NetworkHeader { file.model.header }
 
@@ -50,7 +51,7 @@ struct Benchmark {
       return (Timings([], computed_ns: 0), [])
     }
     let memory = AlignedMemory(byteCount: LogMelExtractor.requiredBytes(for: settings))
-    var extractor = LogMelExtractor(settings: settings, memory: memory.bytes, kernelLevel: kernels.level)
+    var extractor = LogMelExtractor(settings: settings, memory: memory.bytes, kernels: kernels)
     var frame = [Int16](repeating: 0, count: settings.bandCount)
     var frames: [Int16] = []
     /// The front end alone, without the network that a pipeline steps.

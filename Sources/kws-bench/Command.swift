@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import Kernels
 import SiLIF
 
 @main
@@ -34,7 +35,7 @@ struct Command: SilifCommand {
   @Option(
     name: .long,
     help: .init(
-      "Inner loops to compute with: \(KernelLevel.available.map(\.name).joined(separator: ", ")) (default: \(KernelLevel.best.name)).",
+      "Inner loops to compute with: \(KernelSet.available.map(\.name).joined(separator: ", ")) (default: \(KernelSet.best.name)).",
       valueName: "name"))
   var kernels: String?
 
@@ -54,28 +55,28 @@ struct Command: SilifCommand {
     if !(10...10_000_000).contains(steps) { throw ValidationError("--steps must be 10 to 10000000, not \(steps).") }
   }
 
-  private func level() throws -> KernelLevel {
+  private func kernelSet() throws -> KernelSet {
     guard let kernels else { return .best }
-    guard let level = KernelLevel.available.first(where: { $0.name == kernels }) else {
-      let names = KernelLevel.available.map(\.name).joined(separator: ", ")
+    guard let set = KernelSet.available.first(where: { $0.name == kernels }) else {
+      let names = KernelSet.available.map(\.name).joined(separator: ", ")
       throw ValidationError("--kernels \(kernels): this processor has \(names).")
     }
-    return level
+    return set
   }
 
   func run() throws {
     try check()
-    let level = try level()
+    let set = try kernelSet()
     let output = StandardOutput()
     if table {
-      let table = CostTable.measured(kernels: level, steps: steps)
+      let table = CostTable.measured(kernels: set, steps: steps)
       try output.write(format == .json ? table.json.text + "\n" : table.text)
       try output.flush()
       return
     }
     let file = try modelOptions.load()
     let input = try BenchInput(path: input, file: file)
-    let report = try Benchmark(file: file, input: input, steps: steps, kernels: level).run()
+    let report = try Benchmark(file: file, input: input, steps: steps, kernels: set).run()
     try output.write(format == .json ? report.json.text + "\n" : report.text)
     try output.flush()
   }

@@ -1,5 +1,6 @@
 import CommandSupport
 import Glibc
+import Kernels
 import SiLIF
 import SpotterHost
 
@@ -15,10 +16,10 @@ struct CostTable {
     let floor_us: Double
   }
 
-  let kernels: KernelLevel
+  let kernels: KernelSet
   private(set) var rows: [Row] = []
 
-  static func measured(kernels: KernelLevel, steps: Int) -> CostTable {
+  static func measured(kernels: KernelSet, steps: Int) -> CostTable {
     var table = CostTable(kernels: kernels)
     for width in [64, 128, 256, 512, 1024, 2048] {
       guard let synthetic = try? SyntheticModel(width: width) else { continue }
@@ -39,7 +40,7 @@ struct CostTable {
 
   /// The second layer's steps, with other inputs firing in each of 16 steps.
   private static func time(
-    _ synthetic: SyntheticModel, _ width: Int, _ fired: Int, _ kernels: KernelLevel, _ steps: Int
+    _ synthetic: SyntheticModel, _ width: Int, _ fired: Int, _ kernels: KernelSet, _ steps: Int
   ) -> Timings {
     let memory = AlignedMemory(byteCount: Network.requiredBytes(for: synthetic.model))
     let network = Network(model: synthetic.model, memory: memory.bytes, kernels: kernels)

@@ -1,3 +1,4 @@
+import Kernels
 import LogMel
 
 /// A section in memory that tables may be used in place from.
@@ -29,7 +30,7 @@ final class Extraction {
   private let fill: UInt8
 
   init(
-    _ section: [UInt8], memoryFilledWith fill: UInt8 = 0, kernelLevel: Int32 = LogMelExtractor.bestKernelLevel
+    _ section: [UInt8], memoryFilledWith fill: UInt8 = 0, kernels: KernelSet = .best
   ) throws {
     self.section = AlignedSection(section)
     self.fill = fill
@@ -39,7 +40,7 @@ final class Extraction {
     allocation.initializeMemory(as: UInt8.self, repeating: fill)
     let memory = allocation[Extraction.guardBytes..<Extraction.guardBytes + needed]
     extractor = LogMelExtractor(
-      settings: settings, memory: UnsafeMutableRawBufferPointer(rebasing: memory), kernelLevel: kernelLevel)
+      settings: settings, memory: UnsafeMutableRawBufferPointer(rebasing: memory), kernels: kernels)
   }
 
   deinit { allocation.deallocate() }

@@ -1,4 +1,4 @@
-import CKernels
+import Kernels
 import LogMel
 import Testing
 
@@ -14,9 +14,9 @@ import Testing
       #expect(extraction.frames(of: samples, blockSize: blockSize) == want, "blocks of \(blockSize)")
       #expect(extraction.guardsAreIntact)
     }
-    for level in 0...silif_highest_level() {
-      let extraction = try Extraction(section, kernelLevel: level)
-      #expect(extraction.frames(of: samples, blockSize: 160) == want, "kernels of level \(level)")
+    for kernels in KernelSet.available {
+      let extraction = try Extraction(section, kernels: kernels)
+      #expect(extraction.frames(of: samples, blockSize: 160) == want, "kernels \(kernels.name)")
       #expect(extraction.guardsAreIntact)
     }
   }

@@ -49,6 +49,7 @@ compile() { # compile MODULE
     -c "${sources[@]}" -o "$work/$1.o"
 }
 compile FixedPoint
+compile Kernels
 compile SiLIF
 compile LogMel
 compile KeywordSpotter
@@ -59,7 +60,7 @@ mapfile -t interface < <(grep -oE 'silif_[a-z0-9_]+\(' Sources/CSiLIF/silif.h | 
 printf '%s\n' "${interface[@]}" >"$work/interface"
 # shellcheck disable=SC2086
 "${binutils}ld" -r ${emulation:-} --gc-sections -e silif_open "${interface[@]/#/--undefined=}" \
-  "$work"/{SiLIFC,KeywordSpotter,LogMel,SiLIF,FixedPoint}.o -o "$work/silif.o"
+  "$work"/{SiLIFC,KeywordSpotter,LogMel,SiLIF,Kernels,FixedPoint}.o -o "$work/silif.o"
 # The build attributes of ARM would bind the library to one floating-point calling convention.
 "${binutils}objcopy" --keep-global-symbols="$work/interface" --strip-unneeded --remove-section=.ARM.attributes \
   --remove-section=.comment --remove-section=.note.gnu.property "$work/silif.o"

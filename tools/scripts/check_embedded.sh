@@ -18,7 +18,7 @@ trap 'rm -rf "$work"' EXIT
 # In the order of their imports: each module reads the ones before it.
 for target in armv7em-none-none-eabi riscv32-none-none-eabi "$(uname -m)-unknown-linux-gnu"; do
   mkdir "$work/$target"
-  for module in FixedPoint SiLIF LogMel KeywordSpotter SiLIFC; do
+  for module in FixedPoint Kernels SiLIF LogMel KeywordSpotter SiLIFC; do
     mapfile -t sources < <(find "Sources/$module" -name '*.swift' | sort)
     swiftc -enable-experimental-feature Embedded -wmo -parse-as-library -swift-version 6 -warnings-as-errors -O \
       -target "$target" -I "$work/$target" -I Sources/CSiLIF -module-name "$module" -emit-module \

@@ -13,6 +13,7 @@ CALLS = {"call", "callq", "bl"}
 JUMP = re.compile(r"^(j[a-z]+|b(\.[a-z]+)?|cbn?z|tbn?z)$")
 UNCONDITIONAL = {"jmp", "jmpq", "b"}
 INDIRECT = {"blr"}
+INDIRECT_JUMPS = {"br"}
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,10 @@ class Instruction:
     @property
     def is_indirect_call(self) -> bool:
         return self.mnemonic in INDIRECT or (self.is_call and self.callee is None)
+
+    @property
+    def is_indirect_jump(self) -> bool:
+        return self.mnemonic in INDIRECT_JUMPS or (self.mnemonic in UNCONDITIONAL and self.operands.startswith("*"))
 
 
 def functions(binary: Path) -> dict[str, list[Instruction]]:

@@ -19,7 +19,7 @@ from silif_tools.kinds.rf import RFNeurons
 from silif_tools.kinds.silif import SiLIFNeurons
 
 SOURCES = Path(__file__).resolve().parents[2] / "Sources" / "CKernels"
-LEVELS = {1: "plain", 2: "avx2", 3: "avx512"}
+SETS = ["plain", "avx2", "avx512"]
 ONE = 1 << 30
 POINTER = ctypes.c_void_p
 
@@ -79,14 +79,19 @@ def kernels(tmp_path_factory):
     loaded = ctypes.CDLL(str(library))
     for name in ("silif_step_silif", "silif_step_csilif", "silif_step_rf"):
         getattr(loaded, name).restype = ctypes.c_ssize_t
+    loaded.silif_kernel_set.restype = POINTER
     return loaded
 
 
-@pytest.fixture(params=LEVELS, ids=LEVELS.values())
-def level(request, kernels):
-    if request.param > kernels.silif_highest_level():
-        pytest.skip("this processor lacks it")
-    return request.param
+@pytest.fixture(params=SETS)
+def kernel_set(request, kernels):
+    """The table of functions with this name: the name is its first member."""
+    index = 0
+    while table := kernels.silif_kernel_set(ctypes.c_ssize_t(index)):
+        if ctypes.cast(table, ctypes.POINTER(ctypes.c_char_p))[0].decode() == request.param:
+            return POINTER(table)
+        index += 1
+    pytest.skip("this processor lacks it")
 
 
 def pointer(array):
@@ -158,7 +163,7 @@ class Layer:
 
 @pytest.mark.parametrize(("width", "fraction_bits"), [(16, 8), (48, 16), (512, 16), (64, 24)])
 @pytest.mark.parametrize("kind", [SiLIFNeurons, CSiLIFNeurons, RFNeurons])
-def test_neurons(kernels, level, kind, width, fraction_bits):
+def test_neurons(kernels, kernel_set, kind, width, fraction_bits):
     random = np.random.default_rng(width)
     layer = Layer(random, width, fraction_bits, 0 if kind is SiLIFNeurons else -ONE)
     counter = [0]
@@ -183,7 +188,7 @@ def test_neurons(kernels, level, kind, width, fraction_bits):
     for index in range(200):
         layer.next_sums(index)
         reference.step(layer.sums.astype(np.int64)[None])
-        count = step(level, ctypes.byref(neurons))
+        count = step(kernel_set, ctypes.byref(neurons))
         assert np.array_equal(first, getattr(reference, names[0])[0])
         assert np.array_equal(second, getattr(reference, names[1])[0])
         assert np.array_equal(layer.spiked, reference.spiked[0])
@@ -192,7 +197,7 @@ def test_neurons(kernels, level, kind, width, fraction_bits):
 
 
 @pytest.mark.parametrize("width", [16, 48, 256])
-def test_readout(kernels, level, width):
+def test_readout(kernels, kernel_set, width):
     layer = Layer(np.random.default_rng(width), width, 16, 0)
     counter = [0]
     reference = ReadoutNeurons(1, layer.tables(), counter)
@@ -202,7 +207,7 @@ def test_readout(kernels, level, width):
     for index in range(100):
         layer.next_sums(index)
         reference.step(layer.sums.astype(np.int64)[None])
-        kernels.silif_step_readout(level, ctypes.byref(readout))
+        kernels.silif_step_readout(kernel_set, ctypes.byref(readout))
         assert np.array_equal(membrane, reference.membrane[0])
     assert readout.saturated == counter[0]
 
@@ -215,7 +220,7 @@ def packed(weights):
 
 @pytest.mark.parametrize("bits", [4, 8, 16])
 @pytest.mark.parametrize("width", [16, 48, 80, 128, 304, 688])
-def test_sums(kernels, level, bits, width):
+def test_sums(kernels, kernel_set, bits, width):
     random = np.random.default_rng(width)
     limit = 1 << (bits - 1)
     weights = random.integers(-limit, limit, (600, width))
@@ -225,7 +230,7 @@ def test_sums(kernels, level, bits, width):
     for count in [0, 1, 2, 16, 17, 18, 254, 255, 256, 257, 511, 600]:
         active = np.sort(random.permutation(600)[:count]).astype(np.uint16)
         sums = np.full(width, -1, np.int32)
-        rows(level, pointer(stored), size, pointer(active), ctypes.c_ssize_t(count), pointer(sums))
+        rows(kernel_set, pointer(stored), size, pointer(active), ctypes.c_ssize_t(count), pointer(sums))
         assert np.array_equal(sums, weights[active].sum(axis=0))
     values = 32767 if bits < 16 else 400
     for share in [0, 0.1, 0.5, 1]:
@@ -234,6 +239,6 @@ def test_sums(kernels, level, bits, width):
             frame = frame.astype(np.int16)
             listed, sums = np.zeros(count, np.uint16), np.full(width, -1, np.int32)
             getattr(kernels, f"silif_sum_dense{bits}")(
-                level, pointer(stored), size, pointer(frame), ctypes.c_ssize_t(count), pointer(listed), pointer(sums)
+                kernel_set, pointer(stored), size, pointer(frame), ctypes.c_ssize_t(count), pointer(listed), pointer(sums)
             )
             assert np.array_equal(sums, frame.astype(np.int64) @ weights[:count])

@@ -1,8 +1,10 @@
 // The inner loops of the engine in C, for processors whose vector units Swift does not reach. Each has a twin in Swift
 // that defines what it computes; tests hold all of them equal to it, bit for bit.
 //
-// Tables are those of LayerParameters (docs/MODEL-FORMAT.md, section LAYR): `width` elements, a multiple of 16, and
+// Tables are those of a layer (docs/MODEL-FORMAT.md, section LAYR): `width` elements, a multiple of 16, and
 // within the bounds of docs/ARITHMETIC.md. Nothing here allocates, locks, traps or calls out.
+//
+// Twins: Sources/SiLIF/Kinds, Sources/SiLIF/Connection, Sources/LogMel, tools/tests/test_kernels.py
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
@@ -15,42 +17,8 @@
 #define SILIF_STEP __attribute__((swift_attr("@_noAllocation"), swift_attr("@_noLocks")))
 #else
 #define SILIF_STEP
+#define _Nullable
 #endif
-
-/// Instruction sets, each containing the ones before.
-enum {
-  /// None of these kernels: the loops in Swift.
-  silif_level_swift = 0,
-  /// C for the processor that the build was made for: SSE2 on x86-64, NEON on ARM.
-  silif_level_plain = 1,
-  silif_level_avx2 = 2,
-  /// AVX-512 F, BW, DQ and VL.
-  silif_level_avx512 = 3,
-};
-
-/// The highest level that this processor and its operating system can run. For set-up: it asks the processor.
-int32_t silif_highest_level(void);
-/// The fastest of them: the highest, except that with SSE2 alone the loops in Swift are faster than those in C.
-int32_t silif_best_level(void);
-
-/// Sums of 8-bit weight rows: sums[j] = sum over k < count of weights[active[k]*width + j].
-SILIF_STEP void silif_sum_rows8(int32_t level, const int8_t *weights, ptrdiff_t width, const uint16_t *active,
-                                ptrdiff_t count, int32_t *sums);
-/// The same with 16-bit weights.
-SILIF_STEP void silif_sum_rows16(int32_t level, const int16_t *weights, ptrdiff_t width, const uint16_t *active,
-                                 ptrdiff_t count, int32_t *sums);
-/// The same with 4-bit weights, two a byte, rows of width/2 bytes: the low nibble of byte k is the weight to output k, the
-/// high one the weight to output width/2 + k.
-SILIF_STEP void silif_sum_rows4(int32_t level, const int8_t *weights, ptrdiff_t width, const uint16_t *active,
-                                ptrdiff_t count, int32_t *sums);
-/// Sums of weight rows times the frame's values: sums[j] = sum over i < inputs of frame[i] * weights[i*width + j].
-/// Rows whose value is zero are passed over. `listed` is scratch for `inputs` indices.
-SILIF_STEP void silif_sum_dense8(int32_t level, const int8_t *weights, ptrdiff_t width, const int16_t *frame,
-                                 ptrdiff_t inputs, uint16_t *listed, int32_t *sums);
-SILIF_STEP void silif_sum_dense16(int32_t level, const int16_t *weights, ptrdiff_t width, const int16_t *frame,
-                                  ptrdiff_t inputs, uint16_t *listed, int32_t *sums);
-SILIF_STEP void silif_sum_dense4(int32_t level, const int8_t *weights, ptrdiff_t width, const int16_t *frame,
-                                 ptrdiff_t inputs, uint16_t *listed, int32_t *sums);
 
 /// How complete sums become currents.
 typedef struct {
@@ -60,7 +28,7 @@ typedef struct {
   const int32_t *bias;
 } silif_current;
 
-/// One step of spiking neurons (Sources/SiLIF/Neurons). The `saturated` of each struct grows by the number of sums that
+/// One step of spiking neurons (Sources/SiLIF/Kinds). The `saturated` of each struct grows by the number of sums that
 /// were clamped.
 typedef struct {
   silif_current current;
@@ -102,25 +70,91 @@ typedef struct {
   int64_t saturated;
 } silif_readout;
 
-/// Each returns how many neurons fired.
-SILIF_STEP ptrdiff_t silif_step_silif(int32_t level, silif_neurons *neurons);
-SILIF_STEP ptrdiff_t silif_step_csilif(int32_t level, silif_complex_neurons *neurons);
-SILIF_STEP ptrdiff_t silif_step_rf(int32_t level, silif_complex_neurons *neurons);
-SILIF_STEP void silif_step_readout(int32_t level, silif_readout *readout);
+// The functions of a set, by what they take.
+
+/// Sums of weight rows of one byte a weight or a pair of them: sums[j] = sum over k < count of weights[active[k]*width + j].
+typedef void silif_byte_rows(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
+                             int32_t *sums);
+/// The same with 16-bit weights.
+typedef void silif_half_rows(const int16_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
+                             int32_t *sums);
+/// Sums of weight rows times the frame's values: sums[j] = sum over i < inputs of frame[i] * weights[i*width + j].
+/// Rows whose value is zero are passed over. `listed` is scratch for `inputs` indices.
+typedef void silif_byte_frame(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
+                              uint16_t *listed, int32_t *sums);
+/// The same with 16-bit weights.
+typedef void silif_half_frame(const int16_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
+                              uint16_t *listed, int32_t *sums);
+/// One step of neurons. Returns how many fired.
+typedef ptrdiff_t silif_neuron_step(silif_neurons *neurons);
+typedef ptrdiff_t silif_complex_neuron_step(silif_complex_neurons *neurons);
+typedef void silif_readout_step(silif_readout *readout);
 
 // The front end (Sources/LogMel; docs/FRONT-END.md). Each but the first is a whole stage.
 
 /// Writes the emphasised samples and returns all their magnitudes or-ed together. `mean_term_q15` is (1 - c) * mean.
-SILIF_STEP int32_t silif_emphasise(int32_t level, const int16_t *samples, ptrdiff_t count, int32_t preemphasis_q15,
-                                   int32_t mean_term_q15, int32_t *output_q15);
+typedef int32_t silif_emphasis(const int16_t *samples, ptrdiff_t count, int32_t preemphasis_q15, int32_t mean_term_q15,
+                               int32_t *output_q15);
 /// `half` samples of even and as many of odd index, each times its weight and shifted right by 16...32 bits, to the
 /// first and the second 256 values of the output; zeros after them.
-SILIF_STEP void silif_window(int32_t level, const int32_t *samples, ptrdiff_t half, const int32_t *window_q24,
-                             int32_t shift, int32_t *output);
+typedef void silif_windowing(const int32_t *samples, ptrdiff_t half, const int32_t *window_q24, int32_t shift,
+                             int32_t *output);
 /// 256 complex points in place; `scratch` is as large, 512 values.
-SILIF_STEP void silif_transform256(int32_t level, int32_t *data, int32_t *scratch, const int32_t *roots);
+typedef void silif_transform(int32_t *data, int32_t *scratch, const int32_t *roots);
 /// 256 powers out of 256 complex points.
-SILIF_STEP void silif_power(int32_t level, const int32_t *z, const int32_t *roots, int64_t *power);
+typedef void silif_powers(const int32_t *z, const int32_t *roots, int64_t *power);
+
+/// All kernels for an instruction set. A set that has no function of its own for something names another set's.
+typedef struct {
+  const char *name;
+  silif_byte_rows *sum_rows8;
+  silif_half_rows *sum_rows16;
+  /// 4-bit weights, two a byte, rows of width/2 bytes: the low nibble of byte k is the weight to output k, the high one the
+  /// weight to output width/2 + k.
+  silif_byte_rows *sum_rows4;
+  silif_byte_frame *sum_dense8;
+  silif_half_frame *sum_dense16;
+  silif_byte_frame *sum_dense4;
+  silif_neuron_step *step_silif;
+  silif_complex_neuron_step *step_csilif;
+  silif_complex_neuron_step *step_rf;
+  silif_readout_step *step_readout;
+  silif_emphasis *emphasise;
+  silif_windowing *window;
+  silif_transform *transform256;
+  silif_powers *power;
+} silif_kernels;
+
+/// The sets that this processor and its operating system can run, in no order of worth: index 0 and up, null after the last.
+/// For set-up: it asks the processor.
+const silif_kernels *_Nullable silif_kernel_set(ptrdiff_t index);
+/// The fastest of them. Null where the loops in Swift are faster than all: with SSE2 alone.
+const silif_kernels *_Nullable silif_best_kernel_set(void);
+
+// Calls of a set's functions, which Swift cannot make through a pointer where it has to prove that nothing locks.
+
+SILIF_STEP void silif_sum_rows8(const silif_kernels *kernels, const int8_t *weights, ptrdiff_t width,
+                                const uint16_t *active, ptrdiff_t count, int32_t *sums);
+SILIF_STEP void silif_sum_rows16(const silif_kernels *kernels, const int16_t *weights, ptrdiff_t width,
+                                 const uint16_t *active, ptrdiff_t count, int32_t *sums);
+SILIF_STEP void silif_sum_rows4(const silif_kernels *kernels, const int8_t *weights, ptrdiff_t width,
+                                const uint16_t *active, ptrdiff_t count, int32_t *sums);
+SILIF_STEP void silif_sum_dense8(const silif_kernels *kernels, const int8_t *weights, ptrdiff_t width,
+                                 const int16_t *frame, ptrdiff_t inputs, uint16_t *listed, int32_t *sums);
+SILIF_STEP void silif_sum_dense16(const silif_kernels *kernels, const int16_t *weights, ptrdiff_t width,
+                                  const int16_t *frame, ptrdiff_t inputs, uint16_t *listed, int32_t *sums);
+SILIF_STEP void silif_sum_dense4(const silif_kernels *kernels, const int8_t *weights, ptrdiff_t width,
+                                 const int16_t *frame, ptrdiff_t inputs, uint16_t *listed, int32_t *sums);
+SILIF_STEP ptrdiff_t silif_step_silif(const silif_kernels *kernels, silif_neurons *neurons);
+SILIF_STEP ptrdiff_t silif_step_csilif(const silif_kernels *kernels, silif_complex_neurons *neurons);
+SILIF_STEP ptrdiff_t silif_step_rf(const silif_kernels *kernels, silif_complex_neurons *neurons);
+SILIF_STEP void silif_step_readout(const silif_kernels *kernels, silif_readout *readout);
+SILIF_STEP int32_t silif_emphasise(const silif_kernels *kernels, const int16_t *samples, ptrdiff_t count,
+                                   int32_t preemphasis_q15, int32_t mean_term_q15, int32_t *output_q15);
+SILIF_STEP void silif_window(const silif_kernels *kernels, const int32_t *samples, ptrdiff_t half,
+                             const int32_t *window_q24, int32_t shift, int32_t *output);
+SILIF_STEP void silif_transform256(const silif_kernels *kernels, int32_t *data, int32_t *scratch, const int32_t *roots);
+SILIF_STEP void silif_power(const silif_kernels *kernels, const int32_t *z, const int32_t *roots, int64_t *power);
 
 #if defined(__clang__)
 #pragma clang assume_nonnull end

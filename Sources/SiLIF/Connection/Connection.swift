@@ -1,3 +1,5 @@
+import Kernels
+
 /// A layer's inputs on their way to its neurons, whatever their kind: delays and weights make sums, which scale and bias make
 /// currents.
 struct Connection {
@@ -117,9 +119,9 @@ struct Connection {
   @inline(__always)
   private func accumulate(_ frame: UnsafePointer<Int16>) {
     #if canImport(CKernels)
-      if scratch.kernels.isC {
+      if let kernels = scratch.kernels.inC {
         DenseInput.accumulate(
-          kernels: scratch.kernels, frame: frame, weights: tables.weights, nonZero: scratch.nonZero, into: scratch.sums)
+          kernels: kernels, frame: frame, weights: tables.weights, nonZero: scratch.nonZero, into: scratch.sums)
         return
       }
     #endif
@@ -131,9 +133,9 @@ struct Connection {
   @inline(__always)
   private func accumulate(_ active: UnsafePointer<UInt16>, _ count: Int) {
     #if canImport(CKernels)
-      if scratch.kernels.isC {
+      if let kernels = scratch.kernels.inC {
         SpikeInput.accumulate(
-          kernels: scratch.kernels, active: active, count: count, weights: tables.weights, into: scratch.sums)
+          kernels: kernels, active: active, count: count, weights: tables.weights, into: scratch.sums)
         return
       }
     #endif
@@ -150,7 +152,7 @@ extension Connection {
   /// Memory that all connections of a network share, because a layer is done with it before the next one begins. Nothing in it
   /// outlives a step of the network.
   struct Scratch: BitwiseCopyable {
-    let kernels: KernelLevel
+    let kernels: KernelSet
     /// Sums of the layer that is stepping, [width].
     let sums: UnsafeMutablePointer<Int32>
     /// For SpikeInput, [width].
@@ -162,7 +164,7 @@ extension Connection {
     let arrived: UnsafeMutablePointer<UInt16>
     let delayed: UnsafeMutablePointer<Int16>
 
-    init(_ sizes: Sizes, kernels: KernelLevel, arena: inout Arena) {
+    init(_ sizes: Sizes, kernels: KernelSet, arena: inout Arena) {
       self.kernels = kernels
       sums = arena.reserve(Int32.self, sizes.sums)
       tile = arena.reserve(Int16.self, sizes.tile)

@@ -5,19 +5,19 @@
     /// The twin of `accumulate` in C.
     @_noAllocation @_noLocks
     static func accumulate(
-      kernels: KernelLevel, active: UnsafePointer<UInt16>, count: Int, weights: Weights,
+      kernels: UnsafePointer<silif_kernels>, active: UnsafePointer<UInt16>, count: Int, weights: Weights,
       into sums: UnsafeMutablePointer<Int32>
     ) {
       let width = weights.width
       if weights.bits == 8 {
         silif_sum_rows8(
-          kernels.level, weights.rows.assumingMemoryBound(to: Int8.self), width, active, count, sums)
+          kernels, weights.rows.assumingMemoryBound(to: Int8.self), width, active, count, sums)
       } else if weights.bits == 4 {
         silif_sum_rows4(
-          kernels.level, weights.rows.assumingMemoryBound(to: Int8.self), width, active, count, sums)
+          kernels, weights.rows.assumingMemoryBound(to: Int8.self), width, active, count, sums)
       } else {
         silif_sum_rows16(
-          kernels.level, weights.rows.assumingMemoryBound(to: Int16.self), width, active, count, sums)
+          kernels, weights.rows.assumingMemoryBound(to: Int16.self), width, active, count, sums)
       }
     }
   }
@@ -26,21 +26,21 @@
     /// The twin of `accumulate` in C.
     @_noAllocation @_noLocks
     static func accumulate(
-      kernels: KernelLevel, frame: UnsafePointer<Int16>, weights: Weights,
+      kernels: UnsafePointer<silif_kernels>, frame: UnsafePointer<Int16>, weights: Weights,
       nonZero: UnsafeMutablePointer<UInt16>, into sums: UnsafeMutablePointer<Int32>
     ) {
       let width = weights.width
       if weights.bits == 8 {
         silif_sum_dense8(
-          kernels.level, weights.rows.assumingMemoryBound(to: Int8.self), width, frame, weights.inputs,
+          kernels, weights.rows.assumingMemoryBound(to: Int8.self), width, frame, weights.inputs,
           nonZero, sums)
       } else if weights.bits == 4 {
         silif_sum_dense4(
-          kernels.level, weights.rows.assumingMemoryBound(to: Int8.self), width, frame, weights.inputs,
+          kernels, weights.rows.assumingMemoryBound(to: Int8.self), width, frame, weights.inputs,
           nonZero, sums)
       } else {
         silif_sum_dense16(
-          kernels.level, weights.rows.assumingMemoryBound(to: Int16.self), width, frame, weights.inputs,
+          kernels, weights.rows.assumingMemoryBound(to: Int16.self), width, frame, weights.inputs,
           nonZero, sums)
       }
     }

@@ -1,3 +1,5 @@
+import Kernels
+
 // The register of neuron kinds: the only file of the engine that knows which ones there are. A kind has a folder of its own
 // with its tables, its state and step, and its call into C; here it has a line in each list (CONTRIBUTING.md).
 
@@ -80,9 +82,9 @@ enum Neurons {
   /// One step on complete currents.
   @_noAllocation @_noLocks
   @inline(__always)
-  func step(_ currents: Currents, kernels: KernelLevel, saturation: SaturationCounter) {
+  func step(_ currents: Currents, kernels: KernelSet, saturation: SaturationCounter) {
     #if canImport(CKernels)
-      if kernels.isC {
+      if let kernels = kernels.inC {
         switch self {
         case .siLIF(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
         case .cSiLIF(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)

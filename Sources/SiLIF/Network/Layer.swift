@@ -1,10 +1,12 @@
+import Kernels
+
 /// One layer: what it reads, the connection through which it reads it, and its neurons, in the network's block of memory.
 struct Layer {
   let header: LayerHeader
   private let input: Edge
   private var connection: Connection
   let neurons: Neurons
-  private let kernels: KernelLevel
+  private let kernels: KernelSet
   private let saturation: SaturationCounter
 
   /// - Parameters:

@@ -1,3 +1,5 @@
+import Kernels
+
 /// A network ready to step: every size is known and every byte reserved at set-up; afterwards nothing allocates, locks,
 /// throws or calls out.
 ///
@@ -41,8 +43,8 @@ public struct Network {
   /// - Parameters:
   ///   - model: validated; its bytes must outlive the network.
   ///   - memory: at least `requiredBytes(for:)`, aligned to 64, owned by the caller and not moved.
-  ///   - kernels: one of `KernelLevel.available`.
-  public init(model: Model, memory: UnsafeMutableRawBufferPointer, kernels: KernelLevel = .best) {
+  ///   - kernels: one of `KernelSet.available`.
+  public init(model: Model, memory: UnsafeMutableRawBufferPointer, kernels: KernelSet = .best) {
     let plan = Network.memoryPlan(for: model)
     precondition(memory.count >= plan.state + plan.scratch, "the network's memory is too small")
     self.init(
@@ -54,10 +56,10 @@ public struct Network {
   ///   - model: validated; its bytes must outlive the network.
   ///   - state: at least `memoryPlan(for:).state` bytes, aligned to 64, owned by the caller and not moved.
   ///   - scratch: at least `memoryPlan(for:).scratch` bytes, likewise; others may use them between two steps.
-  ///   - kernels: one of `KernelLevel.available`.
+  ///   - kernels: one of `KernelSet.available`.
   public init(
     model: Model, state: UnsafeMutableRawBufferPointer, scratch: UnsafeMutableRawBufferPointer,
-    kernels: KernelLevel = .best
+    kernels: KernelSet = .best
   ) {
     let plan = Network.memoryPlan(for: model)
     precondition(state.count >= plan.state && scratch.count >= plan.scratch, "the network's memory is too small")
@@ -70,7 +72,7 @@ public struct Network {
   }
 
   private init(
-    model: Model, kernels: KernelLevel, state arena: inout Arena, scratch scratchArena: inout Arena, isCounting: Bool
+    model: Model, kernels: KernelSet, state arena: inout Arena, scratch scratchArena: inout Arena, isCounting: Bool
   ) {
     header = model.header
     layers = arena.reserveValues(Layer.self, model.header.layerCount)

@@ -1,3 +1,4 @@
+import Kernels
 import TestSupport
 import Testing
 
@@ -7,8 +8,8 @@ import Testing
 /// a flush of the Int16 tile.
 @Suite struct InputKernelTests {
   private static let inputs = 600
-  static let cases = KernelLevel.available.dropFirst().flatMap { level in
-    [16, 32, 48, 64, 80, 112, 128, 144, 256, 304].map { (level: level, width: $0) }
+  static let cases = KernelSet.available.dropFirst().flatMap { set in
+    [16, 32, 48, 64, 80, 112, 128, 144, 256, 304].map { (set: set, width: $0) }
   }
 
   private func weights(_ width: Int, bits: Int, _ random: inout SplitMix64) -> [[Int]] {
@@ -26,7 +27,7 @@ import Testing
   }
 
   @Test(arguments: cases)
-  func spikesEqualTheirTwin(_ level: KernelLevel, _ width: Int) throws {
+  func spikesEqualTheirTwin(_ set: KernelSet, _ width: Int) throws {
     var random = SplitMix64(seed: UInt64(width))
     for bits in [4, 8, 16] {
       let layer = try LayerOfWeights(weights(width, bits: bits, &random), bits: bits)
@@ -38,14 +39,14 @@ import Testing
         SpikeInput.accumulate(
           active: active, count: count, weights: layer.weights, tile: tile.pointer, into: twin.pointer)
         SpikeInput.accumulate(
-          kernels: level, active: active, count: count, weights: layer.weights, into: kernel.pointer)
+          kernels: set.inC!, active: active, count: count, weights: layer.weights, into: kernel.pointer)
         #expect(kernel.values == twin.values, "\(bits) bits, \(count) rows")
       }
     }
   }
 
   @Test(arguments: cases)
-  func denseFramesEqualTheirTwin(_ level: KernelLevel, _ width: Int) throws {
+  func denseFramesEqualTheirTwin(_ set: KernelSet, _ width: Int) throws {
     var random = SplitMix64(seed: UInt64(width))
     for (bits, inputs) in [(4, 1), (4, 40), (4, 511), (8, 1), (8, 7), (8, 40), (8, 512), (16, 1), (16, 13)] {
       // 16-bit weights at full scale meet values that keep the sum within Int32, as the reader demands.
@@ -70,7 +71,7 @@ import Testing
           frame: frame, weights: layer.weights, nonZero: nonZero.pointer, values: values.pointer,
           into: twin.pointer)
         DenseInput.accumulate(
-          kernels: level, frame: frame, weights: layer.weights, nonZero: nonZero.pointer, into: kernel.pointer)
+          kernels: set.inC!, frame: frame, weights: layer.weights, nonZero: nonZero.pointer, into: kernel.pointer)
         #expect(kernel.values == twin.values, "\(bits) bits, \(inputs) inputs, round \(round)")
       }
     }

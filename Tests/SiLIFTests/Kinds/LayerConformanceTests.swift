@@ -1,3 +1,4 @@
+import Kernels
 import TestSupport
 import Testing
 
@@ -45,7 +46,7 @@ import Testing
   func everyKernelSetMakesTheSameBits(_ item: Case) throws {
     var random = SplitMix64(seed: UInt64(item.weightBits))
     let section = LayerSection.extreme(item.header, inputLimit: item.inputLimit, random: &random)
-    let layers = try KernelLevel.available.map {
+    let layers = try KernelSet.available.map {
       try LoneLayer(section, inputLimit: item.inputLimit, kernels: $0)
     }
     var operations = 0

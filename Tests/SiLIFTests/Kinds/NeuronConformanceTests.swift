@@ -1,3 +1,4 @@
+import Kernels
 import TestSupport
 import Testing
 
@@ -34,8 +35,8 @@ import Testing
     }
   }
 
-  @Test(arguments: NeuronKind.allCases, KernelLevel.available.dropFirst())
-  func theKernelEqualsItsTwinBitForBit(_ kind: NeuronKind, _ kernels: KernelLevel) throws {
+  @Test(arguments: NeuronKind.allCases, KernelSet.available.dropFirst())
+  func theKernelEqualsItsTwinBitForBit(_ kind: NeuronKind, _ kernels: KernelSet) throws {
     for shape in Self.shapes {
       var random = SplitMix64(seed: UInt64(shape.width) + UInt64(kind.rawValue))
       for _ in 0..<4 {
@@ -76,8 +77,8 @@ import Testing
   }
 
   /// All of a padding neuron is zero, so it stays silent whatever the others do.
-  @Test(arguments: NeuronKind.allCases, KernelLevel.available)
-  func paddingStaysZero(_ kind: NeuronKind, _ kernels: KernelLevel) throws {
+  @Test(arguments: NeuronKind.allCases, KernelSet.available)
+  func paddingStaysZero(_ kind: NeuronKind, _ kernels: KernelSet) throws {
     var random = SplitMix64(seed: 8)
     let neurons = try LoneNeurons(section(kind, (17, 16), &random))
     let zeros = neurons.zeroStates(from: 17)

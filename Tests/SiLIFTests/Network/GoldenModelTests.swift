@@ -1,3 +1,4 @@
+import Kernels
 import Testing
 
 @testable import SiLIF
@@ -11,7 +12,7 @@ import Testing
   @Test(arguments: GoldenModels.names)
   func digestEqualsTheReference(_ name: String) throws {
     let loaded = try LoadedModel(golden: name)
-    for kernels in KernelLevel.available {
+    for kernels in KernelSet.available {
       let running = RunningNetwork(loaded, kernels: kernels)
       #expect(running.runSelfTest() == loaded.model.selfTest.digest, "\(kernels.name)")
       #expect(running.isGuardIntact)

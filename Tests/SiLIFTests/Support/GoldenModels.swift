@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 
 @testable import SiLIF
 
@@ -44,7 +45,7 @@ final class RunningNetwork {
   private let memory: AlignedBytes
   private static let guardBytes = 256
 
-  init(_ loaded: LoadedModel, kernels: KernelLevel = .best) {
+  init(_ loaded: LoadedModel, kernels: KernelSet = .best) {
     self.loaded = loaded
     let model = loaded.model
     let required = Network.requiredBytes(for: model)

@@ -1,3 +1,5 @@
+import Kernels
+
 @testable import SiLIF
 
 /// One layer outside a network, with memory and edges of its own, guard bytes behind them.
@@ -13,7 +15,7 @@ final class LoneLayer {
   private let usedBytes: [Int]
   private static let guardBytes = 256
 
-  init(_ section: LayerSection, inputLimit: Int, kernels: KernelLevel) throws {
+  init(_ section: LayerSection, inputLimit: Int, kernels: KernelSet) throws {
     let header = section.header
     parameters = try LoadedLayer(section, inputLimit: inputLimit)
     (frame, arriving) = (Scratch(count: header.inputs), SpikeMemory(width: header.inputs))

@@ -1,3 +1,4 @@
+import Kernels
 import TestSupport
 
 @testable import SiLIF
@@ -72,7 +73,7 @@ final class LoneNeurons {
 
   var scale: Scale { layer.parameters.connection.scale }
 
-  func step(kernels: KernelLevel = .swift) {
+  func step(kernels: KernelSet = .swift) {
     neurons.step(
       Currents(sums: UnsafePointer(sums.pointer), scale: scale), kernels: kernels, saturation: counter.saturation)
   }

@@ -4,10 +4,10 @@
   extension ReadoutNeurons {
     /// The twin of `step` in C.
     @_noAllocation @_noLocks
-    func step(_ currents: Currents, kernels: KernelLevel, saturation: SaturationCounter) {
+    func step(_ currents: Currents, kernels: UnsafePointer<silif_kernels>, saturation: SaturationCounter) {
       var readout = silif_readout(
         current: currents.inC, decay: tables.decay_q30, membrane: membrane_qF, width: width, saturated: 0)
-      silif_step_readout(kernels.level, &readout)
+      silif_step_readout(kernels, &readout)
       saturation.add(readout.saturated)
     }
   }

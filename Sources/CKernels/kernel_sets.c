@@ -1,0 +1,160 @@
+// One table of functions for each instruction set, and which of them this processor runs. Set-up chooses one; each call goes
+// through it.
+#include "kernels.h"
+
+/// C for the processor that the build was made for: SSE2 on x86-64, NEON on ARM.
+static const silif_kernels plain = {
+    .name = "plain",
+    .sum_rows8 = silif_sum_rows8_plain,
+    .sum_rows16 = silif_sum_rows16_plain,
+    .sum_rows4 = silif_sum_rows4_plain,
+    .sum_dense8 = silif_sum_dense8_plain,
+    .sum_dense16 = silif_sum_dense16_plain,
+    .sum_dense4 = silif_sum_dense4_plain,
+    .step_silif = silif_step_silif_plain,
+    .step_csilif = silif_step_csilif_plain,
+    .step_rf = silif_step_rf_plain,
+    .step_readout = silif_step_readout_plain,
+    .emphasise = silif_emphasise_plain,
+    .window = silif_window_plain,
+    .transform256 = silif_transform256_plain,
+    .power = silif_power_plain,
+};
+
+#if defined(__x86_64__)
+static const silif_kernels avx2 = {
+    .name = "avx2",
+    .sum_rows8 = silif_sum_rows8_avx2,
+    .sum_rows16 = silif_sum_rows16_avx2,
+    .sum_rows4 = silif_sum_rows4_avx2,
+    .sum_dense8 = silif_sum_dense8_avx2,
+    .sum_dense16 = silif_sum_dense16_avx2,
+    .sum_dense4 = silif_sum_dense4_avx2,
+    .step_silif = silif_step_silif_avx2,
+    .step_csilif = silif_step_csilif_avx2,
+    .step_rf = silif_step_rf_avx2,
+    .step_readout = silif_step_readout_avx2,
+    .emphasise = silif_emphasise_avx2,
+    .window = silif_window_avx2,
+    .transform256 = silif_transform256_avx2,
+    .power = silif_power_avx2,
+};
+
+/// AVX-512 F, BW, DQ and VL. The sums are as fast as memory in AVX2, and a readout is small.
+static const silif_kernels avx512 = {
+    .name = "avx512",
+    .sum_rows8 = silif_sum_rows8_avx2,
+    .sum_rows16 = silif_sum_rows16_avx2,
+    .sum_rows4 = silif_sum_rows4_avx2,
+    .sum_dense8 = silif_sum_dense8_avx2,
+    .sum_dense16 = silif_sum_dense16_avx2,
+    .sum_dense4 = silif_sum_dense4_avx2,
+    .step_silif = silif_step_silif_avx512,
+    .step_csilif = silif_step_csilif_avx512,
+    .step_rf = silif_step_rf_avx512,
+    .step_readout = silif_step_readout_avx2,
+    .emphasise = silif_emphasise_avx512,
+    .window = silif_window_avx512,
+    .transform256 = silif_transform256_avx512,
+    .power = silif_power_avx512,
+};
+
+static int runs_avx2(void) { return __builtin_cpu_supports("avx2"); }
+
+static int runs_avx512(void) {
+  // With what of AVX2 its table names.
+  return runs_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+#endif
+
+static int runs_plain(void) { return 1; }
+
+static const struct {
+  const silif_kernels *kernels;
+  int (*runs)(void);
+} sets[] = {
+    {&plain, runs_plain},
+#if defined(__x86_64__)
+    {&avx2, runs_avx2},
+    {&avx512, runs_avx512},
+#endif
+};
+
+const silif_kernels *silif_kernel_set(ptrdiff_t index) {
+  for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+    if (sets[i].runs() && index-- == 0) return sets[i].kernels;
+  }
+  return NULL;
+}
+
+const silif_kernels *silif_best_kernel_set(void) {
+#if defined(__x86_64__)
+  if (runs_avx512()) return &avx512;
+  return runs_avx2() ? &avx2 : NULL;
+#else
+  return &plain;
+#endif
+}
+
+void silif_sum_rows8(const silif_kernels *kernels, const int8_t *weights, ptrdiff_t width, const uint16_t *active,
+                     ptrdiff_t count, int32_t *sums) {
+  kernels->sum_rows8(weights, width, active, count, sums);
+}
+
+void silif_sum_rows16(const silif_kernels *kernels, const int16_t *weights, ptrdiff_t width, const uint16_t *active,
+                      ptrdiff_t count, int32_t *sums) {
+  kernels->sum_rows16(weights, width, active, count, sums);
+}
+
+void silif_sum_rows4(const silif_kernels *kernels, const int8_t *weights, ptrdiff_t width, const uint16_t *active,
+                     ptrdiff_t count, int32_t *sums) {
+  kernels->sum_rows4(weights, width, active, count, sums);
+}
+
+void silif_sum_dense8(const silif_kernels *kernels, const int8_t *weights, ptrdiff_t width, const int16_t *frame,
+                      ptrdiff_t inputs, uint16_t *listed, int32_t *sums) {
+  kernels->sum_dense8(weights, width, frame, inputs, listed, sums);
+}
+
+void silif_sum_dense16(const silif_kernels *kernels, const int16_t *weights, ptrdiff_t width, const int16_t *frame,
+                       ptrdiff_t inputs, uint16_t *listed, int32_t *sums) {
+  kernels->sum_dense16(weights, width, frame, inputs, listed, sums);
+}
+
+void silif_sum_dense4(const silif_kernels *kernels, const int8_t *weights, ptrdiff_t width, const int16_t *frame,
+                      ptrdiff_t inputs, uint16_t *listed, int32_t *sums) {
+  kernels->sum_dense4(weights, width, frame, inputs, listed, sums);
+}
+
+ptrdiff_t silif_step_silif(const silif_kernels *kernels, silif_neurons *neurons) {
+  return kernels->step_silif(neurons);
+}
+
+ptrdiff_t silif_step_csilif(const silif_kernels *kernels, silif_complex_neurons *neurons) {
+  return kernels->step_csilif(neurons);
+}
+
+ptrdiff_t silif_step_rf(const silif_kernels *kernels, silif_complex_neurons *neurons) {
+  return kernels->step_rf(neurons);
+}
+
+void silif_step_readout(const silif_kernels *kernels, silif_readout *readout) { kernels->step_readout(readout); }
+
+int32_t silif_emphasise(const silif_kernels *kernels, const int16_t *samples, ptrdiff_t count, int32_t preemphasis_q15,
+                        int32_t mean_term_q15, int32_t *output_q15) {
+  return kernels->emphasise(samples, count, preemphasis_q15, mean_term_q15, output_q15);
+}
+
+void silif_window(const silif_kernels *kernels, const int32_t *samples, ptrdiff_t half, const int32_t *window_q24,
+                  int32_t shift, int32_t *output) {
+  kernels->window(samples, half, window_q24, shift, output);
+}
+
+void silif_transform256(const silif_kernels *kernels, int32_t *data, int32_t *scratch, const int32_t *roots) {
+  kernels->transform256(data, scratch, roots);
+}
+
+void silif_power(const silif_kernels *kernels, const int32_t *z, const int32_t *roots, int64_t *power) {
+  kernels->power(z, roots, power);
+}
