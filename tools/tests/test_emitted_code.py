@@ -42,14 +42,23 @@ def step(code):
     roots = [name for name in code if ROOT.match(name)]
     assert roots, "KeywordSpotter.accept is not in the program"
     found = set().union(*(reached(code, root) for root in roots))
-    behind = [name for kernel in KERNELS + FRONT_END if kernel in found for name in code if of_a_set(kernel).match(name)]
+    behind = [
+        name for kernel in KERNELS + FRONT_END if kernel in found for name in code if of_a_set(kernel).match(name)
+    ]
     assert len(behind) >= len(KERNELS + FRONT_END)
     return found.union(*(reached(code, name) for name in behind))
 
 
 def test_the_path_is_the_whole_path(step):
     names = " ".join(step)
-    for part in ["5SiLIF7NetworkV", "5SiLIF10ConnectionV", "LIFNeuronsV4step", "6LogMel", "silif_step_silif_", "silif_power_"]:
+    for part in [
+        "5SiLIF7NetworkV",
+        "5SiLIF10ConnectionV",
+        "LIFNeuronsV4step",
+        "6LogMel",
+        "silif_step_silif_",
+        "silif_power_",
+    ]:
         assert part in names
 
 

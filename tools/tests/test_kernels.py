@@ -239,6 +239,12 @@ def test_sums(kernels, kernel_set, bits, width):
             frame = frame.astype(np.int16)
             listed, sums = np.zeros(count, np.uint16), np.full(width, -1, np.int32)
             getattr(kernels, f"silif_sum_dense{bits}")(
-                kernel_set, pointer(stored), size, pointer(frame), ctypes.c_ssize_t(count), pointer(listed), pointer(sums)
+                kernel_set,
+                pointer(stored),
+                size,
+                pointer(frame),
+                ctypes.c_ssize_t(count),
+                pointer(listed),
+                pointer(sums),
             )
             assert np.array_equal(sums, frame.astype(np.int64) @ weights[:count])
