@@ -53,6 +53,9 @@ struct Connection {
     slot = 0
   }
 
+  /// The inner loops that it, and the neurons behind it, compute with.
+  var kernels: KernelSet { @_noAllocation @_noLocks get { scratch.kernels } }
+
   /// Takes in this step's inputs; `currents` follow.
   ///
   /// - Returns: how many inputs brought something.

@@ -1,12 +1,10 @@
-import Kernels
-
 /// One layer: what it reads, the connection through which it reads it, and its neurons, in the network's block of memory.
 struct Layer {
-  let header: LayerHeader
+  /// Its neurons, without their padding.
+  let outputs: Int
   private let input: Edge
   private var connection: Connection
   let neurons: Neurons
-  private let kernels: KernelSet
   private let saturation: SaturationCounter
 
   /// - Parameters:
@@ -16,11 +14,11 @@ struct Layer {
     _ parameters: LayerParameters, input: Edge, output: Edge?, scratch: Connection.Scratch,
     saturation: SaturationCounter, arena: inout Arena
   ) {
-    header = parameters.header
+    let header = parameters.header
+    outputs = header.outputs
     self.input = input
     connection = Connection(parameters.connection, header: header, scratch: scratch, arena: &arena)
     neurons = Neurons(parameters.neurons, header: header, output: output, arena: &arena)
-    kernels = scratch.kernels
     self.saturation = saturation
   }
 
@@ -37,7 +35,7 @@ struct Layer {
   @_noAllocation @_noLocks
   mutating func step() -> Int {
     let arrived = connection.receive(input)
-    neurons.step(connection.currents, kernels: kernels, saturation: saturation)
-    return arrived &* header.outputs
+    neurons.step(connection.currents, kernels: connection.kernels, saturation: saturation)
+    return arrived &* outputs
   }
 }

@@ -189,7 +189,7 @@ public struct Network {
 
   /// Spikes of hidden layer `index` in the last step: 1 where a neuron fired, [outputs].
   public func spikes(ofLayer index: Int) -> UnsafeBufferPointer<UInt8> {
-    UnsafeBufferPointer(start: spikeEdge(above: index).flags, count: layers[index].header.outputs)
+    UnsafeBufferPointer(start: spikeEdge(above: index).flags, count: layers[index].outputs)
   }
 
   /// Neurons of layer `index` that fired in the last step.
