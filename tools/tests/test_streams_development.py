@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from silif_tools.commands import release
 from silif_tools.export.convert import default_detector
 from silif_tools.streams.compose import RATE_HZ, compose
 from silif_tools.streams.tune import Stream
@@ -107,3 +108,30 @@ def test_alarms_are_counted_over_all_streams_and_hits_over_those_with_words():
     detector = measure.with_threshold(default_detector(WORDS), 0.9)
     assert measure.hits_by_word([words, speech], detector, WORDS) == {"no": 0.0, "yes": 100.0}
     assert measure.alarms_by_word([words, speech], detector, WORDS) == {"yes": 1}
+
+
+class Heard:
+    """A model that hears what was put down for every stream."""
+
+    def __init__(self, probabilities):
+        self.probabilities = probabilities
+
+    def probabilities_q15(self, model, sound, folder):
+        return self.probabilities[sound.stem]
+
+
+def test_a_release_takes_the_setting_with_the_fewest_misses_at_its_rate(tmp_path, monkeypatch):
+    heard = {"words-10": spoken({520: 0, 1510: 1}), "names": spoken({1000: 0}, 60000)}
+    heard["names"][1000:1060] = [16384, 0, 16384, 0]  # an alarm below a threshold of 0.5
+    truths = {"words-10": "5.0,5.5,yes\n15.0,15.5,no\n", "names": ""}
+    for name, truth in truths.items():
+        soundfile.write(tmp_path / f"{name}.wav", np.zeros(16, np.int16), RATE_HZ)
+        (tmp_path / f"{name}.csv").write_text("start_s,end_s,word\n" + truth)
+    monkeypatch.setattr(development, "streams", lambda *_: {name: None for name in truths})  # they are there
+    tuned = release._tuned_on_development_streams
+    rest = (Heard(heard), tmp_path / "x.silif", default_detector(WORDS), WORDS, tmp_path, tmp_path, 0.25)
+    detector, told = tuned(*rest, 0.5)
+    assert detector.threshold[0] > 0.5 and "0.0 %, at no more than 0.5 false alarms" in told
+    heard["names"][1000:1060] = [32768, 0, 0, 0]
+    with pytest.raises(ValueError, match=r"no setting raises as few as 0\.5"):
+        tuned(*rest, 0.5)

@@ -8,6 +8,7 @@ from ..kinds import kind_named
 
 _RECIPES = Path(__file__).parent.parent / "recipes"
 _PURPOSE = {
+    "kws12": "For clips and streams alike.",
     "kws12-silif": "For clips: the best accuracy on single words. The default of `kws-score`.",
     "kws12-csilif": "For clips: the same task with C-SiLIF neurons.",
     "kws12-small": "For clips on the smallest boards: weights of 4 bits, at most 48,000 bytes of flash.",
@@ -27,8 +28,9 @@ class Measured:
     bench: dict
     compared: dict[str, Comparison]
     scored: dict[str, dict]
-    streams: dict[int, dict]
+    streams: dict[str, dict]  # by what was over the words, such as "10 dB"
     without_words: dict
+    tuned: str  # what the detector was tuned on
     quantization: list[str]
     weight_bits: int
     trained_as_integers: bool
@@ -59,11 +61,11 @@ def cost(info: dict, bench: dict) -> list[str]:
 
 def _stream_rows(measured: Measured) -> list[str]:
     rows = []
-    for snr, result in measured.streams.items():
+    for over, result in measured.streams.items():
         total = result["hits"] + result["misses"]
         latency = result["latency_ms"] or {"median": float("nan"), "p95": float("nan")}
         rows.append(
-            f"| {snr} dB | {100 * result['hits'] / total:.1f} % of {total} | {100 * result['wrong_words'] / total:.1f} %"
+            f"| {over} | {100 * result['hits'] / total:.1f} % of {total} | {100 * result['wrong_words'] / total:.1f} %"
             f" | {_support(result['false_alarms'], result['audio_h'])}"
             f" | {latency['median']:.0f} ms, {latency['p95']:.0f} ms |"
         )
@@ -160,17 +162,13 @@ def card(measured: Measured) -> str:
         "## How it was made",
         "",
         f"`make models MODEL={name}`: recipe `tools/silif_tools/recipes/{recipe_name}.toml`, seed"
-        f" {description.get('seed', 'in the recipe')}, torch {description.get('torch', 'unknown')}; detector tuned on streams"
-        " made of the validation list and the training lists of noise and speech (for a network with a stream stage, the part of"
-        " them that was held out): the most hits at no more than 5 alarms an hour.",
+        f" {description.get('seed', 'in the recipe')}, torch {description.get('torch', 'unknown')}; {measured.tuned}.",
         "",
         _rounding(measured),
         "",
         *_paragraph(description.get("history", "")),
-        "Data and credit: Google Speech Commands (Warden 2018, arXiv 1804.03209), CC BY 4.0; ESC-10 (Piczak), CC BY 3.0;"
-        " Picovoice wake-word and speech-to-intent benchmarks, Apache-2.0; Arabic speech commands (Ghandoura), CC BY 4.0;"
-        " DSPSpeech-20, MIT. The weights are under the"
-        " project's licence (MIT) with those credits.",
+        f"Data and credit: {'; '.join(description['credits'])}. The weights are under the project's licence (MIT) with those"
+        " credits.",
         "",
         *_paragraph(_notes(recipe_name)),
         "## Quantization",
@@ -181,8 +179,8 @@ def card(measured: Measured) -> str:
         "",
         "## Limits",
         "",
-        "Trained on about 290 recordings of each command by a few hundred speakers of English, one second each. Children,"
-        " accents that the set lacks, far microphones and loud rooms are untested. It must not decide anything that matters.",
+        "Trained on a few hundred recordings of each command by some hundred speakers of English, one second each. Children and"
+        " accents that the set lacks are untested, real rooms too. It must not decide anything that matters.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -3,7 +3,7 @@
     python -m silif_tools.studies.development_streams --data ../shared/data --output runs/streams
 
 writes a sound file and its truth for every stream: words over noise at several levels and from afar, and speech
-without commands, a stream for every kind of it. The same seed makes the same streams.
+without commands, a stream for every kind of it. The same seed makes the same streams; what is there stays.
 
 With --test it makes those of the test lists instead, to be looked at when everything is chosen: words, from afar too,
 and the lists of speech and noise one after another, unchanged.
@@ -11,7 +11,7 @@ and the lists of speech and noise one after another, unchanged.
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -204,6 +204,17 @@ def streams(data: Path, seed: int, share: float) -> Makers:
     }
 
 
+def write(makers: Makers, folder: Path) -> Iterator[tuple[Path, float, int]]:
+    """Make what is not there yet, and tell of each as it is written: its file, hours and words."""
+    for name, make in makers.items():
+        path = folder / f"{name}.wav"
+        if path.exists() and path.with_suffix(".csv").exists():
+            continue
+        samples, truth = make()
+        write_stream(path, samples, truth)
+        yield path, len(samples) / RATE_HZ / 3600, len(truth)
+
+
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m silif_tools.studies.development_streams", description=__doc__.splitlines()[0]
@@ -216,12 +227,10 @@ def main(argv=None) -> int:
     arguments = parser.parse_args(argv)
     total, makers = 0.0, test_streams if arguments.test else streams
     try:
-        for name, make in makers(arguments.data, arguments.seed, arguments.held_out).items():
-            samples, truth = make()
-            path = arguments.output / f"{name}.wav"
-            write_stream(path, samples, truth)
-            total += len(samples) / RATE_HZ / 3600
-            print(f"{path}: {len(samples) / RATE_HZ / 3600:.3f} h, {len(truth)} words", flush=True)
+        made = makers(arguments.data, arguments.seed, arguments.held_out)
+        for path, hours, words in write(made, arguments.output):
+            total += hours
+            print(f"{path}: {hours:.3f} h, {words} words", flush=True)
     except (OSError, ValueError) as error:
         print(f"silif_tools.studies.development_streams: {error}", file=sys.stderr)
         return 1

@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from ..model_file.tables import Detector
 from ..streams.score import StreamScore, read_truth, score
 from ..streams.tune import FRAME_S, HOP_S, Stream, total, with_threshold
 
+WINDOWS = (30, 40, 50, 60)  # frames
+LATENCY_MS = 250.0
 ALARMS_PER_HOUR = (0.5, 1.0, 2.0, 5.0)
 THRESHOLDS = np.round(np.arange(0.99, 0.2, -0.01), 3)
 
@@ -71,6 +74,17 @@ def curve(streams: list[Stream], words: list[str], base: Detector, window: int) 
         if points[-1].all.false_alarms_per_hour > 10 * ALARMS_PER_HOUR[-1]:
             break
     return points
+
+
+def curves(streams: list[Stream], words: list[str], base: Detector, windows: Sequence[int] = WINDOWS) -> list[Point]:
+    """Of all windows."""
+    return [point for window in windows for point in curve(streams, words, base, window)]
+
+
+def detector_of(point: Point, base: Detector) -> Detector:
+    """base, with what a point has of its own."""
+    frames = {"window_frames": point.window, "warm_up_frames": point.window + 10}
+    return with_threshold(replace(base, **frames), point.threshold)
 
 
 def best(points: list[Point], alarms_per_hour: float, latency_ms: float) -> Point | None:
@@ -158,8 +172,10 @@ def main(argv=None) -> int:
     parser.add_argument("model", type=Path)
     parser.add_argument("--streams", type=Path, required=True, help="folder of silif_tools.studies.development_streams")
     parser.add_argument("--build", type=Path, default=Path(".build/release"), help="where kws-model is")
-    parser.add_argument("--windows", type=int, nargs="+", default=[30, 40, 50, 60], metavar="FRAMES")
-    parser.add_argument("--latency-ms", type=float, default=250.0, help="highest median latency (default 250)")
+    parser.add_argument("--windows", type=int, nargs="+", default=WINDOWS, metavar="FRAMES")
+    parser.add_argument(
+        "--latency-ms", type=float, default=LATENCY_MS, help=f"highest median latency (default {LATENCY_MS:g})"
+    )
     parser.add_argument("--own", action="store_true", help="only what the model file's own detector gives")
     parser.add_argument("--json", type=Path, help="where to write the figures too")
     arguments = parser.parse_args(argv)
@@ -179,7 +195,7 @@ def main(argv=None) -> int:
     if arguments.own:
         chosen = {"own": own(streams, words, model.detector)}
     else:
-        points = [p for window in arguments.windows for p in curve(streams, words, model.detector, window)]
+        points = curves(streams, words, model.detector, arguments.windows)
         chosen = {f"{rate:g}": best(points, rate, arguments.latency_ms) for rate in ALARMS_PER_HOUR}
     found = {
         "model": str(arguments.model),
@@ -188,16 +204,12 @@ def main(argv=None) -> int:
         "at_alarms_per_hour": {rate: described(p) if p else None for rate, p in chosen.items()},
     }
 
-    def detector_of(point: Point) -> Detector:
-        base = replace(model.detector, window_frames=point.window, warm_up_frames=point.window + 10)
-        return with_threshold(base, point.threshold)
-
     if arguments.own:
         found["hits_by_word"] = hits_by_word(streams, model.detector, words)
     elif chosen["0.5"]:
-        found["hits_by_word"] = hits_by_word(streams, detector_of(chosen["0.5"]), words)
+        found["hits_by_word"] = hits_by_word(streams, detector_of(chosen["0.5"], model.detector), words)
     if chosen.get("5"):
-        found["alarms_by_word"] = alarms_by_word(streams, detector_of(chosen["5"]), words)
+        found["alarms_by_word"] = alarms_by_word(streams, detector_of(chosen["5"], model.detector), words)
     print(text(found))
     if arguments.json:
         arguments.json.write_text(json.dumps(found, indent=1) + "\n")
