@@ -41,6 +41,7 @@ def test_training_lists_take_the_extra_one_without_what_holds_a_command(tmp_path
     (tmp_path / "extra_train_list.txt").write_text("b/1.ogg\nb/2.ogg\n")
     (tmp_path / "extra.csv").write_text("file,commands,text\nb/1.ogg,,hello\nb/2.ogg,up,get up\n")
     assert material.training_names(tmp_path) == ["a/1.ogg", "a/2.ogg", "b/1.ogg"]
+    assert material.texts(tmp_path) == {"b/1.ogg": "hello", "b/2.ogg": "get up"}
 
 
 def test_words_from_afar_are_where_the_truth_says():

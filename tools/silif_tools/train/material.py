@@ -40,6 +40,7 @@ class Material:
     speech: Clips  # train list only
     other_words: Clips  # train list only; all unknown
     credits: list[str]
+    texts: dict[str, str] = field(default_factory=dict)  # of some of the speech
     rooms: Clips = field(default_factory=lambda: clips.joined([], []))  # impulse responses, the direct path loudest
 
     def label(self, folder: str) -> int:
@@ -57,19 +58,24 @@ def _require(path: Path, what: str) -> Path:
     return path
 
 
-def _with_commands(root: Path) -> set[str]:
-    """Recordings whose text holds a command, by the table beside them: they are not without commands."""
+def _table(root: Path) -> list[dict[str, str]]:
+    """What is known of recordings, from the table beside them: file, commands in it, text."""
     table = root / "extra.csv"
     if not table.exists():
-        return set()
+        return []
     with table.open(encoding="utf-8", newline="") as rows:
-        return {row["file"] for row in csv.DictReader(rows) if row.get("commands")}
+        return list(csv.DictReader(rows))
+
+
+def texts(root: Path) -> dict[str, str]:
+    """What is said in the recordings of a folder, where somebody wrote it down."""
+    return {row["file"]: row.get("text") or "" for row in _table(root)}
 
 
 def training_names(root: Path) -> list[str]:
     """The training lists of a folder of recordings without commands."""
     names = read_list(_require(root / "train_list.txt", DATA_HELP))
-    extra, told = root / "extra_train_list.txt", _with_commands(root)
+    extra, told = root / "extra_train_list.txt", {row["file"] for row in _table(root) if row.get("commands")}
     names += read_list(extra) if extra.exists() else []
     return [name for name in names if name not in told]
 
@@ -119,4 +125,4 @@ def load(data: Path, words: list[str], folders: Path | None = None) -> Material:
     folders_used = {name.split("/")[0] for names in found.values() for name in names}
     credits = [credit for folder, credit in CREDITS if folder in folders_used]
     splits = folder_splits(folders or _require(data / "gsc", DATA_HELP))
-    return Material(words, splits, noise, speech, others, [*credits, GSC], _rooms(data / "rir"))
+    return Material(words, splits, noise, speech, others, [*credits, GSC], texts(data / "speech"), _rooms(data / "rir"))
