@@ -100,15 +100,25 @@ public struct Detector {
   ///   - index: the class.
   public func setLevels(threshold_q15: Int32, rearm_q15: Int32, ofClass index: Int) {
     precondition(index >= 0 && index < classes)
+    let levels_q15: ClosedRange<Int32> = 0...Detector.one_q15
+    precondition(levels_q15.contains(threshold_q15) && levels_q15.contains(rearm_q15), "levels are 0 to 32768")
     // At most 2^15 · 2^10.
     thresholds[index] = threshold_q15 * Int32(window)
     rearmLevels[index] = rearm_q15 * Int32(window)
   }
 
-  /// The re-arming level for another threshold: its ratio to the threshold is kept.
+  /// The re-arming level for another threshold: its ratio to the threshold is kept, as far as there are probabilities. A
+  /// model may re-arm above its threshold, and the ratio then leads past 1.
+  ///
+  /// - Parameters: each 0...32768.
+  /// - Returns: 0...32768.
   public static func scaledRearm_q15(_ rearm_q15: Int32, from old_q15: Int32, to new_q15: Int32) -> Int32 {
-    old_q15 == 0 ? new_q15 / 2 : Int32(Int64(rearm_q15) * Int64(new_q15) / Int64(old_q15))
+    guard old_q15 != 0 else { return new_q15 / 2 }
+    return Int32(min(Int64(rearm_q15) * Int64(new_q15) / Int64(old_q15), Int64(one_q15)))
   }
+
+  /// The probability 1.
+  private static var one_q15: Int32 { 32768 }
 
   /// After a start, a reset or a gap: the window is empty and the warm-up begins.
   @_noAllocation @_noLocks

@@ -113,11 +113,12 @@ public struct ClipScorer {
 
   /// Ends a clip of samples: zero samples up to the clip length, then the score.
   public mutating func finish(onStep: (Network) -> Void = { _ in }) -> Score {
-    let missing = clipLength_samples - samples
-    if missing > 0 {
-      withUnsafeTemporaryAllocation(of: Int16.self, capacity: missing) { silence in
-        silence.initialize(repeating: 0)
-        accept(UnsafeBufferPointer(silence), onStep: onStep)
+    // In blocks: a model may ask for hours.
+    withUnsafeTemporaryAllocation(of: Int16.self, capacity: 4096) { silence in
+      silence.initialize(repeating: 0)
+      while samples < clipLength_samples {
+        let missing = min(clipLength_samples - samples, silence.count)
+        accept(UnsafeBufferPointer(rebasing: silence[..<missing]), onStep: onStep)
       }
     }
     return result

@@ -3,53 +3,59 @@ import SiLIF
 
 /// Why a model file could not be loaded.
 public enum ModelFileError: Error {
-  /// The system's errno for opening or mapping the file.
+  /// The system's errno for opening or reading the file.
   case system(errno: Int32)
+  /// A pipe, a device or a socket: it might never end.
+  case notAFile
+  /// More bytes than any model has.
+  case tooLarge(byteCount: Int)
   /// What is wrong with its content.
   case invalid(ModelError)
 }
 
-/// A model file in a read-only memory map: weights are used in place and shared between processes.
-public final class ModelFile: @unchecked Sendable {
+/// A model file, read into memory: whoever changes the file later changes nothing here.
+public final class ModelFile: Sendable {
   /// As it was given.
   public let path: String
-  /// Points into the map: whatever is made from it must not outlive this object.
-  public let model: Model
-  private let mapped: UnsafeMutableRawPointer
-  private let byteCount: Int
+  /// Points into memory of this object: whatever is made from it must not outlive it.
+  public nonisolated(unsafe) let model: Model
+  private let memory: AlignedMemory
 
-  /// Maps a file and checks all of it but the self-test, which `Model.runSelfTest()` runs.
+  /// Reads a file and checks all of it but the self-test, which `Model.runSelfTest()` runs.
   ///
   /// - Throws: ModelFileError: the system's error, or what is wrong with which field.
   public init(path: String) throws(ModelFileError) {
     self.path = path
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    memory = try ModelFile.read(path)
+    do {
+      model = try Model(bytes: UnsafeRawBufferPointer(memory.bytes))
+    } catch {
+      throw .invalid(error)
+    }
+  }
+
+  private static func read(_ path: String) throws(ModelFileError) -> AlignedMemory {
+    // Without O_NONBLOCK, opening a pipe waits for whoever fills it, and opening a terminal's line for its carrier.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else { throw .system(errno: errno) }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw .system(errno: errno) }
     guard status.st_mode & S_IFMT != S_IFDIR else { throw .system(errno: EISDIR) }
-    byteCount = Int(status.st_size)
-    guard byteCount > 0 else { throw .invalid(ModelFile.emptyFile) }
-    guard let map = mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, descriptor, 0), map != MAP_FAILED else {
-      throw .system(errno: errno)
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile }
+    let byteCount = Int(status.st_size)
+    guard byteCount <= Model.maximumBytes else { throw .tooLarge(byteCount: byteCount) }
+    let memory = AlignedMemory(byteCount: byteCount)
+    var done = 0
+    while done < byteCount {
+      let count = Glibc.read(descriptor, memory.bytes.baseAddress! + done, byteCount - done)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw .system(errno: errno) }
+      // Cut short meanwhile: the zeros that stand in for the rest do not pass the checksum.
+      if count == 0 { break }
+      done += count
     }
-    mapped = map
-    do {
-      model = try Model(bytes: UnsafeRawBufferPointer(start: map, count: byteCount))
-    } catch {
-      munmap(map, byteCount)
-      throw .invalid(error)
-    }
-  }
-
-  deinit { munmap(mapped, byteCount) }
-
-  private static var emptyFile: ModelError {
-    do {
-      _ = try Model(bytes: UnsafeRawBufferPointer(start: nil, count: 0))
-      fatalError("an empty file is no model")
-    } catch { return error }
+    return memory
   }
 }
 

@@ -54,7 +54,7 @@ struct Trace: ParsableCommand {
       ("files", .strings(TraceWriter.fileNames(file.model))),
     ])
     let standardOutput = StandardOutput()
-    try standardOutput.write(format == .json ? report.text + "\n" : "\(folder): \(trace.stepCount) steps\n")
+    try standardOutput.write(format == .json ? report.text + "\n" : "\(visible(folder)): \(trace.stepCount) steps\n")
     try standardOutput.flush()
   }
 

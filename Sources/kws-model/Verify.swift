@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import Glibc
 import SiLIF
 
 /// `kws-model verify`.
@@ -16,10 +17,12 @@ struct Verify: ParsableCommand {
   var format = OutputFormat.text
 
   func run() throws {
+    // Half a verification proves nothing: ended by a signal, it must not exit with 0.
+    for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
     let output = StandardOutput()
     var hasFailed = false
     for name in model {
-      let result = VerifyResult(name)
+      let result = VerifyResult(name) { Diagnostics.say($0, command: "kws-model") }
       if !result.passed { hasFailed = true }
       if let message = result.message { Diagnostics.say(message, command: "kws-model") }
       try output.write(format == .json ? result.json.text + "\n" : result.text)

@@ -13,7 +13,9 @@ struct VerifyResult {
   private let digest: UInt64?
 
   /// Loads the model and runs its self-test.
-  init(_ name: String) {
+  ///
+  /// - Parameter notice: given a sentence where the self-test takes long.
+  init(_ name: String, notice: (String) -> Void) {
     var name = name
     var message: String?
     var steps = 0
@@ -23,11 +25,22 @@ struct VerifyResult {
       name = file.path
       let test = file.model.selfTest
       let found: (digest: UInt64, step_count: Int)
-      // The model's tables lie in the file's memory map, which goes with the file.
+      // The model's tables go with the file.
       defer { withExtendedLifetime(file) {} }
-      do { found = try file.model.runSelfTest() } catch { throw Failure(spotterMessage(error, path: name)) }
+      var pace = Pace(steps: test.step_count)
+      do {
+        found = try file.model.runSelfTest { done in
+          if let rest_s = pace.rest_s(after: done) {
+            notice(
+              "\(file.path): a self-test of \(test.step_count) steps; about \(decimalText(rest_s, decimals: 0)) s to go"
+            )
+          }
+        }
+      } catch { throw Failure(spotterMessage(error, path: name)) }
       (digest, steps) = found
-      if found.step_count != test.step_count {
+      if found.step_count > test.step_count {
+        message = "\(name): the self-test makes more than its \(test.step_count) steps; export the model again"
+      } else if found.step_count != test.step_count {
         message = "\(name): the self-test made \(found.step_count) steps instead of \(test.step_count)"
       } else if found.digest != test.digest {
         message =
@@ -39,7 +52,7 @@ struct VerifyResult {
     passed = message == nil
   }
 
-  var text: String { passed ? "pass  \(name)  (\(steps) steps)\n" : "fail  \(name)\n" }
+  var text: String { passed ? "pass  \(visible(name))  (\(steps) steps)\n" : "fail  \(visible(name))\n" }
 
   var json: JSONValue {
     .object([

@@ -1,7 +1,7 @@
 import CommandSupport
 import Synchronization
 
-/// A line on standard error that is written over and over, where a person watches; silent elsewhere.
+/// A line on standard error that is written over and over, where a person watches; elsewhere one line for each SIGUSR1.
 final class Progress: Sendable {
   private let isShown: Bool
   private let next_ns = Atomic<UInt64>(0)
@@ -12,6 +12,10 @@ final class Progress: Sendable {
   init() { isShown = Diagnostics.isTerminal }
 
   func show(_ text: @autoclosure () -> String) {
+    if StatusRequest.take() {
+      clear()
+      Diagnostics.say(text(), command: "kws-score")
+    }
     guard isShown else { return }
     let now_ns = MonotonicClock.now_ns
     guard now_ns >= next_ns.load(ordering: .relaxed) else { return }

@@ -40,6 +40,17 @@ import Testing
     #expect(events[0].1 == KeywordEvent(word: 0, score_q15: 16384, position: 6))
   }
 
+  @Test(arguments: [1, 2, 100, 32767, 32768] as [Int32]) func scaledRearmingStaysAProbability(_ old: Int32) {
+    for rearm in [0, 1, old / 2, old, 32768] {
+      for new in [0, 1, 29491, 32768] as [Int32] {
+        let scaled = Detector.scaledRearm_q15(rearm, from: old, to: new)
+        #expect((0...32768).contains(scaled))
+        if rearm <= old { #expect(Int64(scaled) == Int64(rearm) * Int64(new) / Int64(old)) }
+      }
+    }
+    #expect(Detector.scaledRearm_q15(32768, from: 0, to: 32768) == 16384)
+  }
+
   @Test func theLargestWins() throws {
     let events = run(try settings(window: 1), [[17000, 18000, 32768]])
     #expect(events.map(\.1) == [KeywordEvent(word: 1, score_q15: 18000, position: 0)])

@@ -22,7 +22,31 @@ import Testing
     let digest = try sectionStart("TEST", in: bytes) + 8
     bytes[digest] ^= 1
     repairChecksum(&bytes)
-    #expect(silif_verify(try OpenEngine(bytes).engine, nil) == SILIF_ERROR_SELF_TEST)
+    let engine = try OpenEngine(bytes)
+    // A handle does not keep its memory.
+    withExtendedLifetime(engine) { #expect(silif_verify(engine.engine, nil) == SILIF_ERROR_SELF_TEST) }
+  }
+
+  /// A valid model whose re-arming level, scaled to a threshold and times its window, left 32 bits.
+  @Test(arguments: [0, 1, 16384, 29491, 32768] as [Int32])
+  func anyThresholdFitsAnyModel(_ threshold_q15: Int32) throws {
+    var bytes = try TemporaryFolder.bytes(Fixture.audio)
+    let detector = try sectionStart("DTCT", in: bytes)
+    let classes = Int(bytes[detector + 6])
+    (bytes[detector], bytes[detector + 1]) = (0, 4)  // window_frames: 1024
+    for index in 0..<classes {
+      // threshold_q15: 1; rearm_q15: 32768; a keyword
+      for (at, byte) in [1, 0, 0, 0x80, 1].enumerated() { bytes[detector + 16 + 8 * index + at] = UInt8(byte) }
+    }
+    repairChecksum(&bytes)
+    let engine = try OpenEngine(bytes)
+    withExtendedLifetime(engine) {
+      for index in 0..<classes {
+        #expect(silif_set_threshold_q15(engine.engine, index, threshold_q15) == SILIF_OK)
+      }
+      _ = engine.push(TestSound.samples(8000), block: 160)
+      #expect(engine.isGuardIntact)
+    }
   }
 
   @Test func hearsWhatTheSpotterHearsWhateverTheBlocks() throws {

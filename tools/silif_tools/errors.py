@@ -1,5 +1,30 @@
-"""The error that says what is wrong with something a user gave."""
+"""The error that says what is wrong with something a user gave, and how errors are printed."""
+
+import sys
+
+# What terminals and editors obey and do not show: C0, DEL and C1, which hold line breaks and the beginnings of escape
+# sequences, the breaks of Unicode, and what turns the direction of writing.
+_OBEYED = (*range(0x20), *range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+_VISIBLE = {code: f"\\u{{{code:X}}}" for code in _OBEYED}
 
 
 class ConversionError(ValueError):
     """A checkpoint, list or recording that cannot be used; the message says which tensor or file, and what to do."""
+
+
+def visible(text: object) -> str:
+    """Text from outside (a tensor's name, a file's, a word) as it may stand in a line of output.
+
+    What would be obeyed is written out, as in `\\u{1B}[2J`. Twins: Sources/CommandSupport/Output/VisibleText.swift
+    """
+    return str(text).translate(_VISIBLE)
+
+
+def complain(command: str, error: object) -> int:
+    """Says in one line what is wrong, and returns the exit status of a command that failed."""
+    if isinstance(error, MemoryError):
+        error = "not enough memory for this input"
+    elif isinstance(error, RecursionError):
+        error = "the input is nested too deep"
+    print(f"{command}: {visible(error)}", file=sys.stderr)
+    return 1

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from tiny_models import tiny_model
 
+from silif_tools.atomic import write_atomically
 from silif_tools.kinds import CSILIF, HIDDEN_KINDS, SILIF, read_model
 from silif_tools.model_file.read import ModelFileError
 from silif_tools.model_file.tables import DelayKind, InputKind
-from silif_tools.model_file.write import model_bytes, write_atomically
+from silif_tools.model_file.write import model_bytes
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 import Glibc
 import SpotterHost
 
-/// Where models are looked for: a path as it is; a bare name beside the executable's repository, then in
-/// `<prefix>/share/silif`.
+/// Where models are looked for: a path, which has a slash or the suffix, as it is; a bare name beside the executable's
+/// repository, then in `<prefix>/share/silif`. Never in the current folder: whoever may write there must not choose the model.
 package enum ModelLocation {
   /// For clips: the network with the best accuracy on single words.
   package static let defaultName = "kws12-silif"
@@ -21,12 +21,12 @@ package enum ModelLocation {
   }
 
   static func resolve(_ nameOrPath: String) throws(Failure) -> String {
-    // Something with a slash or a suffix, or that exists, is a path; whether it can be read shows when it is opened.
-    if nameOrPath.contains("/") || nameOrPath.hasSuffix(suffix) || exists(nameOrPath) { return nameOrPath }
+    // Whether a path can be read shows when it is opened.
+    if nameOrPath.contains("/") || nameOrPath.hasSuffix(suffix) { return nameOrPath }
     let candidates = folders(executable: executablePath).map { "\($0)/\(nameOrPath)\(suffix)" }
     if let found = candidates.first(where: exists) { return found }
-    throw Failure(
-      "no model '\(nameOrPath)'; looked for \(candidates.joined(separator: ", ")). Give its path with --model")
+    let hint = exists(nameOrPath) ? "the file in this folder is ./\(nameOrPath)" : "give its path with --model"
+    throw Failure("no model '\(nameOrPath)'; looked for \(candidates.joined(separator: ", ")); \(hint)")
   }
 
   /// Folders in the order of the search: `models` of the repository that the executable was built in (it lies in

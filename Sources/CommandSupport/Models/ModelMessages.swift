@@ -12,6 +12,9 @@ package func modelFileMessage(_ error: ModelFileError, path: String) -> String {
     "\(path): permission denied; this user may not read it (see `ls -l`, `chmod`)"
   case .system(let code) where code == EISDIR: "\(path): is a folder; give a .silif model file"
   case .system(let code): "\(path): cannot be read: \(systemMessage(code))"
+  case .notAFile: "\(path): is a pipe or a device; give a .silif model file"
+  case .tooLarge(let count):
+    "\(path): has \(count) bytes, more than any model (\(Model.maximumBytes)); give a .silif model file"
   case .invalid(let error): "\(path): \(modelMessage(error))"
   }
 }

@@ -4,7 +4,7 @@ import SpotterHost
 /// A spotter and the memory that it runs in.
 package final class SpotterSetUp {
   package var spotter: KeywordSpotter
-  /// Keeps the weights mapped.
+  /// Keeps the weights.
   package let file: ModelFile
   private let memory: AlignedMemory
 

@@ -39,26 +39,31 @@ package struct InputFrames: Sendable {
 
   /// Frames `start..<start + count`, counted over all clips, as input integers.
   ///
-  /// - Throws: Failure for a value that is not a number, saying where.
+  /// - Throws: Failure for a value that is not a number, saying where; or where the file cannot be read any more.
   package func read(_ start: Int, _ count: Int, into values: inout [Int16]) throws(Failure) {
     let first = start * inputCount
     let total = count * inputCount
     if values.count != total { values = [Int16](repeating: 0, count: total) }
-    let bytes = array.bytes(first, total)
+    let bytes = try array.bytes(first, total)
     switch array.header.element {
     case .uint8: for index in 0..<total { values[index] = Int16(bytes[index]) }
     case .int16:
-      for index in 0..<total { values[index] = bytes.loadUnaligned(fromByteOffset: 2 * index, as: Int16.self) }
+      bytes.withUnsafeBytes { bytes in
+        for index in 0..<total { values[index] = bytes.loadUnaligned(fromByteOffset: 2 * index, as: Int16.self) }
+      }
     default:
-      for index in 0..<total {
-        let real = bytes.loadUnaligned(fromByteOffset: 4 * index, as: Float.self)
-        guard !real.isNaN else {
-          throw Failure(
-            "\(array.path): value \((first + index) % inputCount) of frame \((first + index) / inputCount) is not a number"
-          )
+      let notANumber = bytes.withUnsafeBytes { bytes in
+        (0..<total).first { index in
+          let real = bytes.loadUnaligned(fromByteOffset: 4 * index, as: Float.self)
+          if real.isNaN { return true }
+          values[index] = Int16(max(-limit, min(limit, (real * scale + 0.5).rounded(.down))))
+          return false
         }
-        let rounded = (real * scale + 0.5).rounded(.down)
-        values[index] = Int16(max(-limit, min(limit, rounded)))
+      }
+      if let index = notANumber {
+        throw Failure(
+          "\(array.path): value \((first + index) % inputCount) of frame \((first + index) / inputCount) is not a number"
+        )
       }
     }
   }

@@ -61,7 +61,7 @@ package enum JSONValue: Sendable {
       case "\n": text += "\\n"
       case "\t": text += "\\t"
       case "\r": text += "\\r"
-      case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+      case _ where scalar.isObeyed:
         let hexadecimal = String(scalar.value, radix: 16)
         text += "\\u" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
       default: text.unicodeScalars.append(scalar)

@@ -12,8 +12,10 @@ package final class StandardOutput {
     pending.reserveCapacity(4096)
   }
 
+  /// Adds text. Control characters but line breaks and tabs are written out, whatever they came from.
+  ///
   /// - Throws: as `flush`, which it calls when much has come together.
-  package func write(_ text: String) throws { try write(bytes: text.utf8) }
+  package func write(_ text: String) throws { try write(bytes: visible(text, keeping: ["\n", "\t"]).utf8) }
 
   /// - Throws: as `flush`, which it calls when much has come together.
   package func write(bytes: some Sequence<UInt8>) throws {

@@ -10,7 +10,8 @@ package struct TextTable {
     self.leftColumns = leftColumns
   }
 
-  package mutating func add(_ cells: [String]) { rows.append(cells) }
+  /// Adds a row. Line breaks and other control characters in a cell are written out.
+  package mutating func add(_ cells: [String]) { rows.append(cells.map { visible($0) }) }
 
   package var text: String {
     var widths: [Int] = []

@@ -3,7 +3,7 @@ import Glibc
 
 /// A command of this project: `main()` keeps the exit codes that all of them share.
 ///
-/// 0: done, stopped by SIGINT or SIGTERM, or the reader of the output is gone. 1: failed. 2: wrong usage
+/// 0: done, stopped by SIGINT, SIGTERM or SIGHUP, or the reader of the output is gone. 1: failed. 2: wrong usage
 /// (ArgumentParser's own is 64).
 package protocol SilifCommand: ParsableCommand {}
 
@@ -13,7 +13,12 @@ extension SilifCommand {
     // A closed pipe then shows as EPIPE where it is written to, and not as a killed process.
     signal(SIGPIPE, SIG_IGN)
     // For what takes no time; a command with something to finish makes a StopRequest.
-    for number in [SIGINT, SIGTERM] { signal(number) { _ in _exit(0) } }
+    for number in [SIGINT, SIGTERM, SIGHUP] where !(number == SIGHUP && isIgnored(number)) {
+      signal(number) { _ in _exit(0) }
+    }
+    // Their default is to end the process, and whoever sends them wants to know something of it.
+    StatusRequest.listen()
+    signal(SIGUSR2, SIG_IGN)
     do {
       var command = try parseAsRoot()
       try command.run()
@@ -32,7 +37,8 @@ extension SilifCommand {
     case let exitCode as ExitCode:
       Glibc.exit(exitCode.rawValue)
     default:
-      let text = fullMessage(for: error)
+      // It may quote an argument, and arguments may come from file names.
+      let text = visible(fullMessage(for: error), keeping: ["\n"])
       guard exitCode(for: error) == .success else {
         Diagnostics.write(text.last == "\n" ? text : text + "\n")
         Glibc.exit(2)

@@ -1,8 +1,10 @@
 import Glibc
+import Synchronization
 
-/// SIGINT and SIGTERM as a readable descriptor: the first asks the command to finish, a second one ends it at once.
+/// SIGINT, SIGTERM and SIGHUP (the terminal is gone) as a readable descriptor: the first asks the command to finish, a second
+/// one ends it at once.
 ///
-/// One that catches signals per process. The handler only writes a byte to a pipe.
+/// One that catches signals per process. The handler sets a flag and writes a byte to a pipe.
 package final class StopRequest: Sendable {
   private let ends: PipeEnds
 
@@ -16,10 +18,11 @@ package final class StopRequest: Sendable {
     ends = try PipeEnds()
     guard catchesSignals else { return }
     handlerDescriptor = ends.write
-    for number in [SIGINT, SIGTERM] {
+    for number in [SIGINT, SIGTERM, SIGHUP] where !(number == SIGHUP && isIgnored(number)) {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { _ in
         let saved = errno
+        isStopSignalled.store(true, ordering: .relaxed)
         var byte: UInt8 = 1
         _ = write(handlerDescriptor, &byte, 1)
         errno = saved
@@ -33,7 +36,8 @@ package final class StopRequest: Sendable {
   /// Asks the command itself to finish, as a signal would.
   package func request() { ends.signal() }
 
-  package var isRequested: Bool { wait(timeout_ms: 0) }
+  /// Also where the pipe cannot be asked.
+  package var isRequested: Bool { isStopSignalled.load(ordering: .relaxed) || wait(timeout_ms: 0) }
 
   /// Waits for a request at most this long; -1 waits for ever.
   @discardableResult
@@ -42,3 +46,12 @@ package final class StopRequest: Sendable {
 
 /// Set before the handler is installed, never changed after.
 nonisolated(unsafe) private var handlerDescriptor: Int32 = -1
+
+private let isStopSignalled = Atomic<Bool>(false)
+
+/// Whether whoever started the command asked it not to hear a signal (`nohup`).
+package func isIgnored(_ number: Int32) -> Bool {
+  var action = sigaction()
+  guard sigaction(number, nil, &action) == 0 else { return false }
+  return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+}

@@ -1,5 +1,8 @@
 import Glibc
 
+/// Far more than the truth about a year of sound.
+private let textFileLimit_bytes = 64 << 20
+
 /// A whole text file: UTF-8, or UTF-16 where a byte order mark says so, as Notepad and Excel write it; the mark is left out.
 /// What cannot be decoded becomes replacement characters.
 ///
@@ -16,6 +19,10 @@ package func textFile(_ path: String) throws(Failure) -> String {
     guard count >= 0 else { throw Failure(fileMessage(errno, path)) }
     if count == 0 { return decoded(bytes) }
     bytes.append(contentsOf: block[..<count])
+    // A device may never end.
+    guard bytes.count <= textFileLimit_bytes else {
+      throw Failure("\(path): has more than \(textFileLimit_bytes >> 20) MB; is it a table or a list?")
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 /// A `.silif` model file, validated as a whole and then used in place (docs/MODEL-FORMAT.md).
 ///
-/// The bytes (a memory map, flash, or an allocation) must outlive the model, not change, and start on a multiple of 16.
+/// The bytes (an allocation, or flash) must outlive the model, not change (a file mapped from a disk may), and start on a multiple of 16.
 public struct Model {
   public let bytes: UnsafeRawBufferPointer
   public let header: NetworkHeader
@@ -13,6 +13,9 @@ public struct Model {
   public let provenance: UnsafeRawBufferPointer
 
   private let sections: SectionTable
+
+  /// No model file is larger.
+  public static var maximumBytes: Int { SectionTable.maximumBytes }
 
   /// - Throws: ModelError naming the first field that is wrong. Nothing of a refused file is ever used.
   public init(bytes: UnsafeRawBufferPointer) throws(ModelError) {

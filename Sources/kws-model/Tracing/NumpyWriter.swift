@@ -1,11 +1,10 @@
 import CommandSupport
 import Glibc
 
-/// Writes a `.npy` file row by row under a temporary name; `finish` fills in the shape and gives it its name.
+/// Writes a `.npy` file row by row; `finish` fills in the shape and gives it its name (`NewFile`).
 final class NumpyWriter {
   private let path: String
-  private let temporaryPath: String
-  private let descriptor: Int32
+  private let file: NewFile
   private let element: NumpyElement
   private let rowLength: Int
   private let output: StandardOutput
@@ -19,21 +18,12 @@ final class NumpyWriter {
     self.path = path
     self.element = element
     self.rowLength = rowLength
-    temporaryPath = "\(path).\(getpid()).tmp"
-    descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw Failure("\(path): cannot be written: \(systemMessage(errno))") }
-    output = StandardOutput(descriptor: descriptor)
+    file = try NewFile(path)
+    output = StandardOutput(descriptor: file.descriptor)
   }
-
-  deinit { discard() }
 
   /// Gives up what was written, unless it has its name.
-  func discard() {
-    guard rows >= 0 else { return }
-    close(descriptor)
-    unlink(temporaryPath)
-    rows = -1
-  }
+  func discard() { file.discard() }
 
   /// Adds a row of `rowLength` elements.
   func append(row: UnsafeRawBufferPointer) throws {
@@ -47,11 +37,11 @@ final class NumpyWriter {
   func finish() throws {
     if rows == 0 { try output.write(bytes: header) }
     try output.flush()
-    let written = header.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-    guard written == NumpyWriter.headerBytes, close(descriptor) == 0, rename(temporaryPath, path) == 0 else {
+    let written = header.withUnsafeBytes { pwrite(file.descriptor, $0.baseAddress, $0.count, 0) }
+    guard written == NumpyWriter.headerBytes else {
       throw Failure("\(path): cannot be written: \(systemMessage(errno))")
     }
-    rows = -1
+    try file.commit()
   }
 
   private var header: [UInt8] {

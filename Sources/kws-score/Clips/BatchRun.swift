@@ -23,7 +23,8 @@ struct BatchRun {
     self.stop = stop
   }
 
-  func run(_ batch: some ClipBatch) throws(Failure) -> [Outcome] {
+  /// - Returns: one outcome for each clip, and the threads that ran.
+  func run(_ batch: some ClipBatch) throws(Failure) -> (outcomes: [Outcome], workers: Int) {
     let memoryBytes: Int
     do { memoryBytes = try ClipScorer.requiredBytes(for: file.model) } catch {
       throw Failure(spotterMessage(error, path: file.path))
@@ -31,7 +32,8 @@ struct BatchRun {
     let results = ResultSlots(count: batch.count)
     let next = Counter()
     let (file, stop, onProgress) = (file, stop, onProgress)
-    runWorkers(max(1, min(jobs, batch.count))) { worker in
+    let wanted = max(1, min(jobs, batch.count))
+    let workers = runWorkers(WorkerMemory.affordable(wanted, each_bytes: memoryBytes)) { worker in
       let memory = AlignedMemory(byteCount: memoryBytes)
       // The sizes were just computed from the same model.
       guard var scorer = try? ClipScorer(model: file.model, memory: memory.bytes) else { return }
@@ -47,7 +49,7 @@ struct BatchRun {
       }
       withExtendedLifetime(memory) {}
     }
-    return results.all
+    return (results.all, workers)
   }
 }
 

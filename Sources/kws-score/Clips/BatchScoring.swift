@@ -18,13 +18,16 @@ struct BatchScoring {
     let count = batch.count
     run.onProgress = { progress.show("\($0) of \(count) clips") }
     let start_ns = MonotonicClock.now_ns
-    let outcomes = try run.run(batch)
+    let (outcomes, workers) = try run.run(batch)
     var report = BatchReport(file: file, batch: batch, outcomes: outcomes)
     report.elapsed_s = MonotonicClock.seconds(since: start_ns)
-    report.jobs = min(jobs, count)
+    report.jobs = workers
     report.listsClips = listsEachClip || report.tally.labelled == 0
     progress.clear()
-
+    if workers < min(jobs, count) {
+      Diagnostics.say(
+        "\(workers) of \(min(jobs, count)) jobs ran: there was no memory for more; see --jobs", command: "kws-score")
+    }
     for error in report.errors { Diagnostics.say(error.message, command: "kws-score") }
     if report.isInterrupted { Diagnostics.say("interrupted: the report covers what was done", command: "kws-score") }
     let output = StandardOutput()

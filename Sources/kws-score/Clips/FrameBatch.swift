@@ -42,8 +42,7 @@ struct FrameBatch: ClipBatch {
       throw Failure("\(array.path): the shape is \(array.header.shape): one label for each of \(clips) clips is wanted")
     }
     var labels: [Int] = []
-    for index in 0..<clips {
-      let label = array.integer(index)
+    for (index, label) in try array.integers().enumerated() {
       guard label >= 0, label < classCount else {
         throw Failure("\(array.path): label \(label) of clip \(index): this model has classes 0 to \(classCount - 1)")
       }

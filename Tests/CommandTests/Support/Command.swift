@@ -38,6 +38,21 @@ enum Command: String {
   }
 }
 
+extension Command {
+  /// Runs it from a line of shell, in which it is `$0`.
+  func runIn(shell: String, environment: [String: String] = [:]) throws -> CommandResult {
+    let folder = TemporaryFolder()
+    let process = try Child(
+      "/bin/sh", ["-c", shell, path],
+      files: [
+        (0, "/dev/null", O_RDONLY), (1, "\(folder.path)/stdout", O_WRONLY), (2, "\(folder.path)/stderr", O_WRONLY),
+      ],
+      environment: environment)
+    let status = process.wait()
+    return CommandResult(status: status, output: try folder.read("stdout"), errors: try folder.read("stderr"))
+  }
+}
+
 /// How a command ended and what it said.
 struct CommandResult {
   /// The exit code; 128 + signal where it was killed, 999 where it did not end in time.

@@ -80,6 +80,15 @@ final class LiveCommand {
     }
   }
 
+  /// Waits until the command has said this on standard error; false where it has not within 20 s.
+  func waitForError(_ text: String) throws -> Bool {
+    for _ in 0..<4000 {
+      if try errors.contains(text) { return true }
+      usleep(5000)
+    }
+    return false
+  }
+
   func send(_ signal: Int32) { child.send(signal) }
   func wait(seconds: Double = 20) -> Int { child.wait(seconds: seconds) }
   var errors: String { get throws { try folder.read("stderr") } }

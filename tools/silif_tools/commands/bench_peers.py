@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
-from ..errors import ConversionError
+from ..errors import ConversionError, complain
 from ..integer.frontend import FRONT_END
 from ..peers.install import install_peers, python_of
 from ..peers.measure import Bench, Measured, PeerError, Worker
@@ -180,8 +180,7 @@ def main(argv=None) -> int:
     try:
         groups, conditions = bench_peers(arguments)
     except (PeerError, ConversionError, OSError) as error:
-        print(f"silif-bench-peers: {error}", file=sys.stderr)
-        return 1
+        return complain("silif-bench-peers", error)
     print(json.dumps(as_json(groups, conditions)) if arguments.format == "json" else as_text(groups, conditions))
     return 0
 

@@ -6,7 +6,7 @@ import tarfile
 from pathlib import Path
 
 from .. import __version__
-from ..errors import ConversionError
+from ..errors import ConversionError, complain
 from ..streams.files import COMMANDS
 from ..train.layout import Sources, lay_out, table
 
@@ -64,8 +64,7 @@ def main(argv=None) -> int:
     try:
         print("\n".join(table(lay_out(sources, arguments.output))))
     except (ConversionError, OSError, tarfile.TarError) as error:
-        print(f"silif-data: {error}", file=sys.stderr)
-        return 1
+        return complain("silif-data", error)
     return 0
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
-from ..errors import ConversionError
+from ..atomic import write_atomically
+from ..errors import ConversionError, complain, visible
 from ..export.clips import load_input, load_list
 from ..export.compare import compare
 from ..export.convert import convert_layers
@@ -29,7 +30,7 @@ from ..kinds.connection import FloatLayer
 from ..kinds.silif import STORED_RANGES
 from ..model_file.bounds import MAXIMUM_CLIP_STEPS
 from ..model_file.tables import InputKind
-from ..model_file.write import model_bytes, write_atomically
+from ..model_file.write import model_bytes, provenance_section
 from ..report.data import load_frames, stored_words
 from ..report.observe import EvaluationData
 from ..report.origin import Origin
@@ -271,6 +272,8 @@ def export(arguments, command: list[str]) -> list[str]:
         "exporter": f"silif-tools {__version__}",
         **carried_over(description),
     }
+    # Before the work, not after it.
+    provenance_section(provenance)
     conversion = convert_layers(
         folded,
         words,
@@ -327,10 +330,9 @@ def main(argv=None) -> int:
     try:
         arguments = _arguments(argv)
         command = ["silif-export", *(sys.argv[1:] if argv is None else argv)]
-        print("\n".join(export(arguments, command)))
-    except (ConversionError, OSError, ValueError) as error:
-        print(f"silif-export: {error}", file=sys.stderr)
-        return 1
+        print("\n".join(visible(line) for line in export(arguments, command)))
+    except (ConversionError, OSError, ValueError, MemoryError, RecursionError) as error:
+        return complain("silif-export", error)
     return 0
 
 

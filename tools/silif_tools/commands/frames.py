@@ -2,14 +2,14 @@
 
 import argparse
 import math
-import os
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from .. import __version__
+from ..atomic import replacing
+from ..errors import complain
 from ..events.bin import Binning, counts
 from ..events.read import EventError, Recordings, recordings
 from ..model_file.bounds import MAXIMUM_CLIP_STEPS
@@ -54,10 +54,8 @@ def _binning(arguments) -> Binning:
 
 
 def _write_frames(path: Path, source: Recordings, binning: Binning) -> tuple[int, int]:
-    """Streams [clip, step, input] uint8 into an .npy file, beside it first. Returns (spikes, spikes left out)."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".npy")
-    os.close(handle)
-    try:
+    """Streams [clip, step, input] uint8 into an .npy file. Returns (spikes, spikes left out)."""
+    with replacing(path) as temporary:
         shape = (len(source), binning.steps, binning.inputs)
         frames = np.lib.format.open_memmap(temporary, "w+", np.uint8, shape)
         total = late = 0
@@ -70,11 +68,6 @@ def _write_frames(path: Path, source: Recordings, binning: Binning) -> tuple[int
             total, late = total + len(times), late + left_out
         frames.flush()
         del frames
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
     return total, late
 
 
@@ -82,12 +75,10 @@ def bin_file(arguments) -> list[str]:
     binning = _binning(arguments)
     frames_path = arguments.output.with_name(f"{arguments.output.name}.npy")
     labels_path = arguments.output.with_name(f"{arguments.output.name}-labels.npy")
-    frames_path.parent.mkdir(parents=True, exist_ok=True)
     with recordings(arguments.file) as source:
         total, late = _write_frames(frames_path, source, binning)
-        with tempfile.TemporaryDirectory(dir=labels_path.parent) as folder:
-            np.save(Path(folder) / "labels.npy", source.labels.astype(np.int32))
-            os.replace(Path(folder) / "labels.npy", labels_path)
+        with replacing(labels_path) as temporary, temporary.open("wb") as file:
+            np.save(file, source.labels.astype(np.int32))
         lines = [
             f"{frames_path}: {len(source)} clips of {binning.steps} steps, {binning.inputs} inputs, {total} spikes",
             f"{labels_path}: classes {source.labels.min()} to {source.labels.max()}",
@@ -105,8 +96,7 @@ def main(argv=None) -> int:
     try:
         print("\n".join(bin_file(_arguments(argv))))
     except (EventError, OSError) as error:
-        print(f"silif-frames: {error}", file=sys.stderr)
-        return 1
+        return complain("silif-frames", error)
     return 0
 
 

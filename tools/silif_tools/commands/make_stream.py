@@ -7,7 +7,7 @@ from pathlib import Path
 import soundfile
 
 from .. import __version__
-from ..errors import ConversionError
+from ..errors import ConversionError, complain
 from ..streams.compose import RATE_HZ
 from ..streams.files import composed, concatenate, write_stream
 
@@ -46,8 +46,7 @@ def main(argv=None) -> int:
             )
         write_stream(arguments.output, samples, truth)
     except (ConversionError, OSError, ValueError, soundfile.SoundFileError) as error:
-        print(f"silif-make-stream: {error}", file=sys.stderr)
-        return 1
+        return complain("silif-make-stream", error)
     print(f"{arguments.output}: {len(samples) / RATE_HZ / 3600:.3f} h, {len(truth)} words")
     return 0
 

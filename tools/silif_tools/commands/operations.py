@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..built_commands import Commands
-from ..errors import ConversionError
+from ..errors import ConversionError, complain
 from ..plot.operations import draw, measure_references, measure_shipped, table
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
@@ -30,8 +30,7 @@ def main(argv=None) -> int:
         references = measure_references(commands, arguments.shared / "reference")
         draw(references, shipped, arguments.output)
     except (ConversionError, OSError, RuntimeError) as error:
-        print(f"silif-operations: {error}", file=sys.stderr)
-        return 1
+        return complain("silif-operations", error)
     print(table(references, shipped))
     return 0
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from .. import __version__
-from ..errors import ConversionError
+from ..errors import ConversionError, complain
 from ..model_file.read import ModelFileError
 from ..plot.raster import draw
 
@@ -22,8 +22,7 @@ def main(argv=None) -> int:
     try:
         lines = draw(arguments.model, arguments.input, arguments.output, arguments.start, arguments.end)
     except (ModelFileError, ConversionError, OSError, RuntimeError) as error:
-        print(f"silif-raster: {error}", file=sys.stderr)
-        return 1
+        return complain("silif-raster", error)
     print("\n".join(lines))
     return 0
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
+from ..atomic import write_atomically
 from ..built_commands import Commands
-from ..errors import ConversionError
+from ..errors import ConversionError, complain
 from ..export.clips import load_list
 from ..export.compare import Comparison, compare
 from ..export.convert import Conversion, convert
@@ -24,7 +25,7 @@ from ..integer.frontend import CLIP_FRAMES, FRONT_END
 from ..kinds import read_model
 from ..kinds.choices import described
 from ..model_file.tables import Detector, InputKind
-from ..model_file.write import model_bytes, write_atomically
+from ..model_file.write import model_bytes
 from ..release.card import Measured, write_card
 from ..release.curve import curve, draw
 from ..release.streams import StreamSet, stream_set
@@ -243,8 +244,7 @@ def main(argv=None) -> int:
     try:
         release(arguments)
     except (ConversionError, OSError, RuntimeError, ValueError, subprocess.CalledProcessError) as error:
-        print(f"silif-release: {error}", file=sys.stderr)
-        return 1
+        return complain("silif-release", error)
     return 0
 
 

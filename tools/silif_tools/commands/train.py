@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import complain
 from ..train import material
 from ..train import recipe as recipes
 from ..train.session import run
@@ -49,11 +50,10 @@ def main(argv: list[str] | None = None) -> int:
     try:
         run(options)
     except recipes.BadRecipe as error:
-        print(f"silif-train: {error}", file=sys.stderr)
+        complain("silif-train", error)
         return 2
     except (material.MissingData, OSError, ValueError) as error:
-        print(f"silif-train: {error}", file=sys.stderr)
-        return 1
+        return complain("silif-train", error)
     except KeyboardInterrupt:
         print("silif-train: stopped; --resume goes on from the last checkpoint", file=sys.stderr)
         return 130

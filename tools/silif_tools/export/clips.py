@@ -1,10 +1,10 @@
 """Clips as the commands see them: decoded, padded to the clip length, through the integer front end."""
 
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
+from ..arrays import load_arrays
 from ..errors import ConversionError
 from ..integer.frontend import FrontEndSettings, log_mel
 from ..sound import load_pcm, read_list
@@ -42,11 +42,10 @@ def load_input(path: Path, inputs: int, limit: int) -> np.ndarray:
 
     `.npy`, or `.npz` that has it as `counts` or `frames`.
     """
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        values = loaded["counts" if "counts" in loaded else "frames"] if path.suffix == ".npz" else loaded
-    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
-        raise ConversionError(f"{path}: {error}") from None
+    arrays = load_arrays(path, ("counts", "frames"))
+    values = arrays.get("counts", arrays.get("frames"))
+    if values is None:
+        raise ConversionError(f"{path}: holds no array called counts or frames")
     if values.ndim != 3 or values.shape[2] != inputs or not values.size:
         raise ConversionError(f"{path}: the shape is {list(values.shape)}; [clip, step, {inputs}] is wanted")
     if values.dtype.kind not in "iu":

@@ -1,6 +1,7 @@
 """NAME.json beside a checkpoint NAME.pth: what the trainer knows of a network and a state dict cannot say."""
 
 import json
+import math
 from pathlib import Path
 
 from ..errors import ConversionError
@@ -9,6 +10,23 @@ from .delays import KINDS
 
 LONGEST_STEP_MS = 1000
 _SETTINGS = ("sample_rate_hz", "frame_samples", "hop_samples", "bands", "preemphasis", "low_hz", "high_hz")
+
+
+# Lists of recordings are the longest that anybody writes into it.
+_LONGEST_BYTES = 16 << 20
+
+
+def _refuse(text: str):
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _refuse(text[:20])
+
+
+def _integer(text: str) -> int:
+    return int(text) if len(text) < 19 else _refuse(f"{text[:20]}...")
 
 
 def _is_number(value) -> bool:
@@ -46,8 +64,16 @@ def read_description(checkpoint: Path) -> dict:
     path = checkpoint.with_suffix(".json")
     if not path.exists():
         return {}
+    if not path.is_file() or path.stat().st_size > _LONGEST_BYTES:
+        raise ConversionError(
+            f"{path}: is no file, or has more than {_LONGEST_BYTES >> 20} MB; move it if it is not that"
+        )
     try:
-        description = json.loads(path.read_text())
+        description = json.loads(
+            path.read_text(encoding="utf-8"), parse_constant=_refuse, parse_float=_finite, parse_int=_integer
+        )
+    except RecursionError:
+        raise ConversionError(f"{path}: nested too deep") from None
     except ValueError as error:
         raise ConversionError(f"{path}: not valid JSON ({error})") from None
     if not isinstance(description, dict):

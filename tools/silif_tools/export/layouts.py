@@ -15,6 +15,13 @@ from ..errors import ConversionError
 State = dict[str, np.ndarray]
 
 
+def module_number(digits: str) -> int:
+    """The number of a layer or module in a tensor's name. Raises ConversionError where no network has so many."""
+    if len(digits) > 9:
+        raise ConversionError(f"a tensor of layer {digits[:20]}...: no network has so many")
+    return int(digits)
+
+
 def _without_prefix(state: State) -> State:
     """Names from the one prefix on that stands before `snn.0.`."""
     prefixes = {match[1] for match in (re.match(r"(.*?)snn\.0\.", key) for key in state) if match}
@@ -36,7 +43,7 @@ def _from_sequence(state: State) -> State:
         match = re.fullmatch(r"(?:.*\.)?model\.(\d+)\.(\w+)", key)
         if not match:
             raise ConversionError(f"{key}: only modules named model.N run here")
-        modules.setdefault(int(match[1]), {})[match[2]] = values
+        modules.setdefault(module_number(match[1]), {})[match[2]] = values
     named: State = {}
     layer = -1
     for index, tensors in sorted(modules.items()):

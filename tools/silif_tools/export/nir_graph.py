@@ -20,8 +20,13 @@ from ..errors import ConversionError
 from ..kinds import READOUT, SILIF
 from ..kinds.connection import FloatLayer
 from ..kinds.silif import lif
-from ..model_file.bounds import MAXIMUM_DELAY
+from ..model_file.bounds import MAXIMUM_DELAY, MAXIMUM_NEURONS
 from ..model_file.tables import DelayKind, Source
+
+# A matrix between two layers of the greatest width.
+_LARGEST_TENSOR = MAXIMUM_NEURONS * MAXIMUM_NEURONS
+# What deflate, HDF5's packing, gives at best.
+_PACKED = 1032
 
 _RUNS = "Input, Affine, Linear, Delay, LIF, LI and Output run here"
 _REASONS = {
@@ -52,6 +57,12 @@ def _text(value) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
+def _check_size(path: Path, name: str, count: int, total: int) -> None:
+    """Chunks that are not in the file read as zeros, of any number; those that are may be packed this much."""
+    if count > _LARGEST_TENSOR or total > max(_PACKED * path.stat().st_size, 1 << 20):
+        raise ConversionError(f"{path}: {name} stands for {count} numbers, more than the file can hold")
+
+
 def _read(path: Path) -> tuple[dict[str, _Node], list[tuple[str, str]]]:
     """Nodes and edges. Read from the HDF5 itself: the package nir cannot say whether a file has a v_reset."""
     try:
@@ -67,14 +78,16 @@ def _read(path: Path) -> tuple[dict[str, _Node], list[tuple[str, str]]]:
             graph = file["node"]
             if _text(graph["type"][()]) != "NIRGraph":
                 raise ConversionError(f"{path}: the file holds a {_text(graph['type'][()])}, not a graph")
-            nodes = {}
+            nodes, total = {}, 0
             for name, stored in graph["nodes"].items():
-                values = {
-                    key: np.asarray(item[()], np.float64)
-                    for key, item in stored.items()
-                    if isinstance(item, h5py.Dataset) and item.dtype.kind in "fiu"
-                }
+                values = {}
+                for key, item in stored.items():
+                    if isinstance(item, h5py.Dataset) and item.dtype.kind in "fiu":
+                        total += item.size
+                        _check_size(path, f"{name}.{key}", item.size, total)
+                        values[key] = np.asarray(item[()], np.float64)
                 nodes[name] = _Node(name, _text(stored["type"][()]), values)
+            _check_size(path, "edges", graph["edges"].size, graph["edges"].size)
             edges = [(_text(start), _text(end)) for start, end in graph["edges"][()]]
     # h5py has no error of its own: a damaged file raises any of these.
     except (OSError, LookupError, RuntimeError, TypeError, ValueError, AttributeError) as error:

@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from ..atomic import write_atomically
 from ..kinds import read_model
 from ..kinds.golden_case import Case
-from ..model_file.write import write_atomically
 from .build import build
 from .cases import CASES
 

@@ -16,6 +16,8 @@ from .schema import CONNECTION, DELAYS, LayerSchema, padded
 from .tables import DelayKind, Detector, InputKind, LayerTables, ModelTables, Source
 from .write import ALIGNMENT, HEADER_BYTES, MAGIC, NONE, VERSION
 
+MAXIMUM_BYTES = 64 << 20
+
 
 class ModelFileError(ValueError):
     """A model file that cannot be used; the message names the field."""
@@ -67,12 +69,24 @@ def _layer(data: bytes, schemas: dict[int, LayerSchema]) -> LayerTables:
     return layer
 
 
+def _read_file(path: Path) -> bytes:
+    if not path.is_file():
+        if path.exists():
+            raise ModelFileError(f"{path}: is no file; give a .silif model file")
+        raise FileNotFoundError(f"{path}: no such model file")
+    with path.open("rb") as file:
+        data = file.read(MAXIMUM_BYTES + 1)
+    if len(data) > MAXIMUM_BYTES:
+        raise ModelFileError(f"{path}: has more bytes than any model ({MAXIMUM_BYTES})")
+    return data
+
+
 def parse_model(source: Path | bytes, kinds: Iterable[LayerSchema]) -> ModelTables:
     """Parse a model file whose layers are of these kinds (`silif_tools.kinds.read_model` gives all there are).
 
     Raises ModelFileError on anything that is not an intact file of this version.
     """
-    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    data = source if isinstance(source, bytes) else _read_file(Path(source))
     if data[:8] != MAGIC or len(data) < HEADER_BYTES:
         raise ModelFileError("magic: this is not a .silif model file")
     version, count, length, checksum = struct.unpack_from("<HHII", data, 8)
@@ -129,7 +143,7 @@ def _parse(data: bytes, count: int, schemas: dict[int, LayerSchema]) -> ModelTab
     self_test = reader.table("int16", (values,)).astype(np.int16)
     if kind == 1:
         self_test = self_test.reshape(-1, network[0])
-    provenance = dict(line.split(": ", 1) for line in sections["PROV"][0].decode().splitlines() if ": " in line)
+    provenance = dict(line.split(": ", 1) for line in sections["PROV"][0].decode().split("\n") if ": " in line)
     return ModelTables(
         input_kind=InputKind(network[1]),
         input_fraction_bits=network[2],

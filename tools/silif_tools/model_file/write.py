@@ -1,13 +1,11 @@
-"""Write a `.silif` model file (docs/MODEL-FORMAT.md). Written beside, then renamed: never half a file."""
+"""The bytes of a `.silif` model file (docs/MODEL-FORMAT.md)."""
 
-import os
 import struct
-import tempfile
 import zlib
-from pathlib import Path
 
 import numpy as np
 
+from ..errors import visible
 from .bounds import check_model
 from .nibbles import pack_nibbles
 from .schema import CONNECTION, DELAYS, padded
@@ -102,6 +100,17 @@ def _self_test(model: ModelTables) -> bytes:
     return header + _table(values.reshape(-1), "int16")
 
 
+def provenance_section(provenance: dict[str, str]) -> bytes:
+    """Lines `key: value`. Raises ValueError where one would be read as two, or as another key."""
+    for key, value in provenance.items():
+        for text in (key, value):
+            if visible(text) != text:
+                raise ValueError(f"provenance: {visible(key)} is {text!r}: a control character would forge a line")
+        if not key or ":" in key or key != key.strip():
+            raise ValueError(f"provenance: the key {key!r} must be a name without a colon")
+    return "".join(f"{key}: {value}\n" for key, value in provenance.items()).encode()
+
+
 def model_bytes(model: ModelTables) -> bytes:
     """The complete file. Raises ValueError naming the field that the runtime would refuse."""
     check_model(model)
@@ -116,7 +125,7 @@ def model_bytes(model: ModelTables) -> bytes:
         len(model.layers),
         len(model.words),
     )
-    provenance = "".join(f"{key}: {value}\n" for key, value in model.provenance.items()).encode()
+    provenance = provenance_section(model.provenance)
     sections = [(b"NETW", network), (b"WORD", _words(model)), (b"DTCT", _detector(model))]
     if model.front_end is not None:
         sections.append((b"FRNT", model.front_end))
@@ -132,20 +141,3 @@ def model_bytes(model: ModelTables) -> bytes:
     head = MAGIC + struct.pack("<HHI", VERSION, len(sections), offset)
     rest = bytes(HEADER_BYTES - 20) + table + body
     return head + struct.pack("<I", zlib.crc32(rest, zlib.crc32(head))) + rest
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write beside the target, then rename."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

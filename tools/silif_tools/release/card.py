@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..atomic import write_atomically
 from ..export.compare import Comparison
 from ..kinds import kind_named
 
@@ -186,4 +187,4 @@ def card(measured: Measured) -> str:
 
 
 def write_card(measured: Measured, path: Path) -> None:
-    path.write_text(card(measured))
+    write_atomically(path, card(measured))

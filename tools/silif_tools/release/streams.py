@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..atomic import write_atomically
 from ..sound import read_list
 from ..streams.files import composed, concatenate, write_stream
 
@@ -32,8 +33,7 @@ def _filtered(list_file: Path, kept: Callable[[str], bool], output: Path) -> Pat
     names = [name for name in read_list(list_file) if kept(name)]
     if not names:
         raise ValueError(f"{list_file}: nothing in it was held out from training")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text("".join(f"{(list_file.parent / name).resolve()}\n" for name in names))
+    write_atomically(output, "".join(f"{(list_file.parent / name).resolve()}\n" for name in names))
     return output
 
 

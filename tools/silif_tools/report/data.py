@@ -1,10 +1,10 @@
 """Precomputed input of event data: frames and labels from .npy or .npz files."""
 
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
+from ..arrays import load_arrays
 from ..errors import ConversionError
 from ..model_file.tables import ModelTables
 from .observe import EvaluationData
@@ -13,17 +13,8 @@ _FRAMES, _LABELS, _WORDS = ("counts", "frames"), ("label", "labels"), "words"
 
 
 def _load(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Arrays by name; a .npy's is called by the first of `names`. Never unpickles."""
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {names[0]: loaded}
-        with loaded:
-            return {name: loaded[name] for name in loaded.files if name in (*_FRAMES, *_LABELS, _WORDS)}
-    except FileNotFoundError:
-        raise ConversionError(f"{path}: no such file") from None
-    except (ValueError, OSError, EOFError, BadZipFile) as error:
-        raise ConversionError(f"{path}: not a .npy or .npz file of plain arrays ({error})") from None
+    """Arrays by name; a .npy's is called by the first of `names`."""
+    return load_arrays(path, (*names, *_FRAMES, *_LABELS, _WORDS))
 
 
 def _first(arrays: dict[str, np.ndarray], names: tuple[str, ...]) -> np.ndarray | None:

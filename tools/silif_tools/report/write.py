@@ -3,9 +3,9 @@
 from importlib.util import find_spec
 from pathlib import Path
 
+from ..atomic import write_atomically
 from ..errors import ConversionError
 from ..export.convert import Conversion
-from ..model_file.write import write_atomically
 from .observe import EvaluationData
 from .origin import Origin
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from ..model_file.write import write_atomically
+from ..atomic import write_atomically
 from ..sound import load_pcm, read_list
 from .compose import RATE_HZ, TruthRow, compose
 

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
+from ..atomic import write_atomically
 from ..built_commands import Commands
 from ..export.authors_model import run_authors
 from ..export.convert import convert
 from ..export.self_test import add_self_test
 from ..export.state_dict import load_state_dict
 from ..model_file.tables import InputKind
-from ..model_file.write import model_bytes, write_atomically
+from ..model_file.write import model_bytes
 
 # Networks whose float scores are stored with the clips. Others lie beside them, of which nothing is published.
 SCORED = ("silif", "csilif", "cadlif")

@@ -1,0 +1,76 @@
+import Glibc
+import TestSupport
+import Testing
+
+/// Nothing that others do, or leave undone, stops a command for good.
+@Suite struct NeverStuckTests {
+  let folder = TemporaryFolder()
+
+  private func stream(seconds: Double) throws -> [String] {
+    let wave = try folder.write(TestSound.wav(TestSound.samples(seconds: seconds)), to: "x.wav")
+    let truth = try folder.write("start_s,end_s,word\n", to: "truth.csv")
+    return ["--model", Fixture.audio, "--stream", wave, "--truth", truth]
+  }
+
+  private func child(_ path: String, _ arguments: [String]) throws -> Child {
+    try Child(
+      path, arguments,
+      files: [
+        (0, "/dev/null", O_RDONLY), (1, folder.file("stdout"), O_WRONLY), (2, folder.file("stderr"), O_WRONLY),
+      ])
+  }
+
+  /// Results go on, and the next message that is read says how many were lost.
+  @Test func standardErrorThatNobodyReads() throws {
+    var ends: [Int32] = [0, 0]
+    spawning.withLock { _ in
+      pipe(&ends)
+      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    }
+    let process = try Child(
+      Command.model.path, ["verify"] + (0..<3000).map { "/nowhere/\($0)" },
+      files: [(0, "/dev/null", O_RDONLY), (1, folder.file("stdout"), O_WRONLY)], descriptors: [(2, ends[1])])
+    close(ends[1])
+    defer { close(ends[0]) }
+    #expect(process.wait(seconds: 30) == 1)
+    #expect(try folder.read("stdout").split(separator: "\n").count == 3000)
+  }
+
+  @Test func hangUpEndsInOrder() throws {
+    let process = try child(Command.score.path, try stream(seconds: 600))
+    usleep(500_000)
+    process.send(SIGHUP)
+    #expect(process.wait(seconds: 20) == 0)
+    #expect(try folder.read("stdout").contains("(interrupted)"))
+  }
+
+  @Test func hangUpIsIgnoredWhereItWasIgnored() throws {
+    let script = "trap '' HUP; exec \"$0\" \"$@\""
+    let process = try child("/bin/sh", ["-c", script, Command.score.path] + (try stream(seconds: 30)))
+    usleep(500_000)
+    process.send(SIGHUP)
+    #expect(process.wait() == 0)
+    let output = try folder.read("stdout")
+    #expect(output.contains("hits") && !output.contains("interrupted"))
+  }
+
+  /// Their default ends a process.
+  @Test func userSignals() throws {
+    let process = try child(Command.score.path, try stream(seconds: 60))
+    usleep(500_000)
+    process.send(SIGUSR2)
+    process.send(SIGUSR1)
+    #expect(process.wait() == 0)
+    let errors = try folder.read("stderr")
+    #expect(errors.hasPrefix("kws-score: ") && errors.hasSuffix(" min\n"), "\(errors)")
+  }
+
+  @Test func moreJobsThanThereIsMemoryFor() throws {
+    for index in 0..<64 { try folder.write(TestSound.wav(TestSound.samples(4000)), to: "clips/\(index).wav") }
+    let result = try Command.score.runIn(
+      shell: "ulimit -v 100000; exec \"$0\" --model '\(Fixture.audio)' --jobs 64 '\(folder.path)/clips'")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.errors.contains(" of 64 jobs ran: there was no memory for more; see --jobs"), "\(result.errors)")
+    #expect(result.output.contains("64, 0 labelled, 0 failed"))
+  }
+}
