@@ -14,7 +14,7 @@ PYTHON := $(VENV)/bin/python
 RELEASE := $(BUILD)/release
 UNLESS_BUILT = $(if $(wildcard $(addprefix $(RELEASE)/,$(COMMANDS))),,build)
 FORMATTED_SWIFT := Package.swift Sources Tests
-FORMATTED_C = $(shell find Sources examples tools -name '*.[ch]')
+FORMATTED_C = $(shell find Sources Tests examples tools -name "*.[ch]")
 # Its version decides how C is laid out: tools/constraints.txt.
 CLANG_FORMAT ?= $(VENV)/bin/clang-format
 

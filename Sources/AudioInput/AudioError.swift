@@ -30,12 +30,19 @@ public struct AudioError: Error, CustomStringConvertible, Equatable, Sendable {
   public let subject: String
   /// What is wrong and what to do, without the subject.
   public let message: String
+  /// Whether a device stands still: it reports nothing and gives nothing.
+  let isStill: Bool
 
   /// - Parameters:
   ///   - kind: what went wrong.
   ///   - subject: the file or device.
   ///   - message: what is wrong and what to do, one sentence without the subject.
   public init(_ kind: Kind, _ subject: String, _ message: String) {
+    self.init(kind, subject, message, isStill: false)
+  }
+
+  init(_ kind: Kind, _ subject: String, _ message: String, isStill: Bool) {
+    self.isStill = isStill
     self.kind = kind
     self.subject = subject
     self.message = message

@@ -2,9 +2,11 @@
 public enum AudioRead: Equatable, Sendable {
   /// So many samples (at least one) were written to the start of the buffer.
   case samples(Int)
-  /// Samples were lost here (an overrun, a suspended machine): what came before does not join what comes next, so whoever
-  /// keeps state must reset it. Nothing was written.
-  case gap
+  /// The device gives no sound any more. The next read waits until it does again, and then gives `.gap`. Nothing was written.
+  case lost(SoundLoss.Cause)
+  /// Samples are missing here: what came before does not join what comes next, so whoever keeps state must fill the gap or
+  /// reset. Nothing was written.
+  case gap(SoundLoss)
   /// The source has ended, or its stop descriptor became readable. Nothing was written, nor will be.
   case end
 }

@@ -17,13 +17,35 @@ import Testing
     return try room.withUnsafeMutableBufferPointer { try capture.read(into: $0) }
   }
 
-  @Test func anOverrunIsCountedAndCaptureGoesOn() throws {
-    let (capture, stream) = capture([.samples([1, 2]), .error(EPIPE), .wait, .samples([3])])
+  private func gap(_ cause: SoundLoss.Cause, ms: Int64 = 0) -> AudioRead {
+    .gap(SoundLoss(cause, lost_samples: ms * 16))
+  }
+
+  @Test func anOverrunIsToldWithTheTimeLostAndCaptureGoesOn() throws {
+    let (capture, stream) = capture([
+      .samples([1, 2]), .pass(ms: 700), .error(EPIPE), .wait, .pass(ms: 50), .samples([3]),
+    ])
     #expect(try read(capture) == .samples(2))
-    #expect(try read(capture) == .gap)
+    #expect(try read(capture) == gap(.overrun, ms: 750))
     #expect(try read(capture) == .samples(1))
     #expect(try read(capture) == .end)
-    #expect(capture.overruns == 1 && capture.suspends == 0 && stream.prepared == 1)
+    #expect(stream.prepared == 1)
+  }
+
+  @Test func anErrorIsGotOverAsAnOverrunIs() throws {
+    let (capture, stream) = capture([.samples([1]), .error(EIO), .samples([2, 3])])
+    #expect(try read(capture) == .samples(1))
+    #expect(try read(capture) == gap(.error))
+    #expect(try read(capture) == .samples(2))
+    #expect(stream.prepared == 1)
+  }
+
+  @Test func aGapThatBeginsInAnotherIsOne() throws {
+    let (capture, _) = capture([.samples([1]), .error(EPIPE), .error(EIO), .error(ESTRPIPE), .samples([2])])
+    #expect(try read(capture) == .samples(1))
+    guard case .gap(let loss) = try read(capture) else { Issue.record("no gap"); return }
+    #expect(loss.cause == .overrun)
+    #expect(try read(capture) == .samples(1))
   }
 
   @Test func nothingFromBeforeAGapComesAfterIt() throws {
@@ -33,7 +55,7 @@ import Testing
       [.samples(noise(160, seed: 20)), .error(EPIPE)] + tone.chunks(of: 160).map(ScriptedStream.Answer.samples),
       rate_hz: 48_000)
     var outcome = try read(capture)
-    while outcome != .gap { outcome = try read(capture) }
+    while outcome != gap(.overrun) { outcome = try read(capture) }
     let after = try readAll(capture)
     #expect(after == Array(resample(tone, rate_hz: 48_000).prefix(after.count)) && after.count > 900)
   }
@@ -42,15 +64,30 @@ import Testing
     let (first, stream) = capture([.samples([1]), .error(ESTRPIPE), .samples([2])])
     stream.resumes = [-EAGAIN, -EAGAIN, 0]
     #expect(try read(first) == .samples(1))
-    #expect(try read(first) == .gap)
+    #expect(try read(first) == gap(.suspend, ms: 100))  // two waits of 50 ms
     #expect(try read(first) == .samples(1))
-    #expect(first.suspends == 1 && stream.prepared == 0)
+    #expect(stream.prepared == 0)
 
     let (second, other) = capture([.error(ESTRPIPE), .samples([2])])
     other.resumes = [-ENOSYS]
-    #expect(try read(second) == .gap)
+    #expect(try read(second) == gap(.suspend))
     #expect(try read(second) == .samples(1))
     #expect(other.prepared == 1)
+  }
+
+  @Test func aResumeThatIsNoneIsStartedAnew() throws {
+    // alsa-lib's ioplug says that it resumed whatever its plugin answers.
+    let (capture, stream) = capture([.error(ESTRPIPE), .error(ESTRPIPE), .samples([2])])
+    #expect(try read(capture) == gap(.suspend))
+    #expect(try read(capture) == .samples(1))
+    #expect(stream.prepared == 1)
+  }
+
+  @Test func aSuspendThatNeverEndsIsStartedAnew() throws {
+    let (capture, stream) = capture([.error(ESTRPIPE), .samples([2])])
+    stream.resumes = .init(repeating: -EAGAIN, count: 1000)
+    #expect(try read(capture) == gap(.suspend, ms: 3_000))
+    #expect(stream.prepared == 1)
   }
 
   @Test func anInterruptedReadIsReadAgain() throws {
@@ -67,71 +104,37 @@ import Testing
   }
 
   @Test func aSilentDeviceIsAnError() {
-    let (capture, _) = capture([.timeout])
-    #expect(audioError { _ = try read(capture) }?.kind == .io)
+    let (capture, stream) = capture([.timeout])
+    #expect(audioError { _ = try read(capture) }?.isStill == true)
+    #expect(stream.time_ms == 3_000)
   }
 
-  @Test func aDeviceThatNeverRecoversIsAnError() {
-    let (capture, _) = capture(.init(repeating: .error(EPIPE), count: 20))
-    #expect(audioError { while try read(capture) == .gap {} }?.kind == .io)
-    #expect(capture.overruns == 11)
+  @Test(arguments: [EAGAIN, EINTR, 0]) func aDeviceThatOnlySaysReadyCostsNoProcessorAndEnds(code: Int32) {
+    let (capture, stream) = capture(.init(repeating: .error(code), count: 10_000))
+    #expect(audioError { _ = try read(capture) }?.isStill == true)
+    // 10 ms between reads, but for the first two.
+    #expect(stream.reads <= 303 && stream.time_ms == 3_000)
+  }
+
+  @Test(arguments: [EPIPE, EIO]) func aDeviceThatNeverRecoversIsAnErrorAndNoBusyLoop(code: Int32) {
+    let (capture, stream) = capture(.init(repeating: .error(code), count: 20))
+    #expect(audioError { _ = try read(capture) }?.kind == .io)
+    #expect(stream.prepared == 5 && stream.time_ms == 10 + 20 + 40 + 80)
   }
 
   @Test func anyNumberOfOverrunsIsFineBetweenSamples() throws {
-    let (capture, _) = capture((0..<100).flatMap { _ in [.error(EPIPE), .samples([1])] })
+    let (capture, stream) = capture((0..<100).flatMap { _ in [.error(EPIPE), .samples([1])] })
     for _ in 0..<100 {
-      #expect(try read(capture) == .gap)
+      #expect(try read(capture) == gap(.overrun))
       #expect(try read(capture) == .samples(1))
     }
-    #expect(capture.overruns == 100)
-  }
-}
-
-/// A device that answers by script; at its end it is as if someone had said stop.
-private final class ScriptedStream: CaptureStream {
-  enum Answer {
-    case samples([Int16])
-    case wait
-    case timeout
-    case error(Int32)
+    #expect(stream.prepared == 100 && stream.time_ms == 0)
   }
 
-  var resumes: [Int32] = []
-  private(set) var prepared = 0
-  private var script: [Answer]
-
-  init(_ script: [Answer]) {
-    self.script = script
-    super.init(pcm: nil, stopDescriptor: nil)
+  @Test func shortReadsAreReadOn() throws {
+    let (capture, _) = capture((0..<50).map { .samples([Int16($0)]) })
+    #expect(try readAll(capture) == (0..<50).map { Int16($0) })
   }
-
-  override func read(into target: UnsafeMutableRawPointer, frames: Int) -> Int {
-    guard let answer = script.first else { return -Int(EAGAIN) }
-    switch answer {
-    case .samples(let samples):
-      script.removeFirst()
-      target.copyMemory(from: samples, byteCount: 2 * samples.count)
-      return samples.count
-    case .wait, .timeout: return -Int(EAGAIN)
-    case .error(let code):
-      script.removeFirst()
-      return -Int(code)
-    }
-  }
-
-  override func waitForSamples() -> Outcome {
-    guard let answer = script.first else { return .stopped }
-    script.removeFirst()
-    if case .timeout = answer { return .failed(-ETIMEDOUT) }
-    return .ready
-  }
-
-  override func prepare() -> Int32 {
-    prepared += 1
-    return 0
-  }
-
-  override func resume() -> Int32 { resumes.removeFirst() }
 }
 
 extension Array {

@@ -34,7 +34,7 @@ func readAll(_ source: any AudioSource, block: Int = 4096, limit: Int = .max) th
     let wanted = min(block, limit - result.count)
     switch try room.withUnsafeMutableBufferPointer({ try source.read(into: .init(rebasing: $0[..<wanted])) }) {
     case .samples(let count): result += room[..<count]
-    case .gap: result += []
+    case .gap, .lost: result += []
     case .end: return result
     }
   }

@@ -10,6 +10,7 @@ func audio(at path: String) throws -> [Int16] {
   while true {
     switch try source.read(into: block) {  // waits for at least one sample
     case .samples(let count): samples += block[..<count]
+    case .lost: break  // a device that is being waited for
     case .gap: samples.removeAll()  // an overrun: what came before does not join what comes next
     case .end: return samples
     }

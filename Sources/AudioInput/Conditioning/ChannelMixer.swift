@@ -1,14 +1,20 @@
-/// Interleaved channels to one: their mean, rounded half up.
+/// Interleaved channels to one: their mean, rounded half up, or one of them.
 public struct ChannelMixer: Sendable {
   /// Channels that can be mixed.
   public static let channelCounts = 1...1024
 
   /// Channels in a frame.
   public let channels: Int
+  /// The one that is taken, from 0; nil: the mean of all.
+  private let taken: Int?
 
-  /// `channels` lies in `channelCounts` (a precondition; ask first).
-  public init(channels: Int) {
+  /// - Parameters:
+  ///   - channels: in `channelCounts` (a precondition; ask first).
+  ///   - taken: the one that is taken, below `channels` (a precondition); nil: the mean of all.
+  public init(channels: Int, taking taken: Int? = nil) {
     precondition(Self.channelCounts.contains(channels), "channel count out of range")
+    precondition(taken.map { (0..<channels).contains($0) } ?? true, "no such channel")
+    self.taken = taken
     self.channels = channels
   }
 
@@ -20,6 +26,10 @@ public struct ChannelMixer: Sendable {
   ///   - output: [frame]; it may be the input itself.
   @_noAllocation @_noLocks
   public func mix(_ input: UnsafePointer<Int16>, frames: Int, into output: UnsafeMutablePointer<Int16>) {
+    if let taken {
+      for frame in 0..<frames { output[frame] = input[frame &* channels &+ taken] }
+      return
+    }
     switch channels {
     case 1:
       copySamples(input, to: output, count: frames)

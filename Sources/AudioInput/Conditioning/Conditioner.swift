@@ -1,16 +1,23 @@
+import FixedPoint
+
 /// The part that all sources share: blocks of interleaved Int16 at any rate and channel count go in, 16 kHz mono comes out.
 struct Conditioner: ~Copyable {
   /// Where a source puts its next block: `blockFrames` · channels samples.
   let block: FixedBuffer<Int16>
   let blockFrames: Int
   private let mixer: ChannelMixer
+  private let gain_q16: Int64
   private var resampler: Resampler
   private var pending = 0..<0
 
-  init(rate_hz: Int, channels: Int, blockFrames: Int) {
+  /// - Parameters:
+  ///   - taking: the channel that is heard, from 0; nil: the mean of all.
+  ///   - gain_q16: amplification, 65536 for none.
+  init(rate_hz: Int, channels: Int, blockFrames: Int, taking taken: Int? = nil, gain_q16: Int64 = 65_536) {
     self.blockFrames = blockFrames
     block = FixedBuffer(count: blockFrames * channels, filledWith: 0)
-    mixer = ChannelMixer(channels: channels)
+    mixer = ChannelMixer(channels: channels, taking: taken)
+    self.gain_q16 = gain_q16
     resampler = Resampler(rate_hz: rate_hz)
   }
 
@@ -18,7 +25,16 @@ struct Conditioner: ~Copyable {
   @_noAllocation @_noLocks
   mutating func accept(frames: Int) {
     mixer.mix(block.start, frames: frames, into: block.start)
+    if gain_q16 != 65_536 { amplify(frames) }
     pending = 0..<frames
+  }
+
+  @_noAllocation @_noLocks
+  private func amplify(_ frames: Int) {
+    for at in 0..<frames {
+      let amplified = roundedShift(Int64(block.start[at]) &* gain_q16, rightBy: 16)
+      block.start[at] = Int16(truncatingIfNeeded: max(-32_768, min(32_767, amplified)))
+    }
   }
 
   /// Samples that are ready, at most `output.count`; 0: another block is needed.

@@ -1,10 +1,11 @@
 import Glibc
 
-/// A microphone (or any other capture device of ALSA), live.
+/// A microphone (or any other capture device of ALSA), live, from one opening until it is lost.
 ///
 /// It takes the device as it is (see `format`): no resampling or mixing by alsa-lib where that can be had, because the
-/// resampler here is the one whose bits are known. The stream starts with the first `read`. After an overrun or
-/// a suspended machine capture goes on, the loss is counted, and `read` gives `.gap`.
+/// resampler here is the one whose bits are known. The stream starts with the first `read`. After an overrun, an error or
+/// a suspended machine capture goes on, and `read` gives `.gap`. A device that was lost is an error: `LastingCapture` opens
+/// it again.
 ///
 /// After `init` the read path allocates nothing, takes no lock and touches no file.
 public final class ALSACapture: AudioSource {
@@ -12,16 +13,21 @@ public final class ALSACapture: AudioSource {
   public let device: String
   /// What the device delivers, before mixing and resampling.
   public let format: CaptureFormat
-  /// Times that samples were lost because nobody fetched them in time.
-  public private(set) var overruns = 0
-  /// Times that samples were lost because the machine slept.
-  public private(set) var suspends = 0
 
   private let stream: CaptureStream
   private let layout: SampleLayout
+  private let policy: CapturePolicy
   private let captured: FixedBuffer<UInt8>
   private var conditioner: Conditioner
-  private var recoveries = 0
+  /// Starts since the last sample.
+  private var starts = 0
+  /// Whether the device said since the last sample that it went on after a suspend.
+  private var hasResumed = false
+  /// A gap that is reported when sound comes again, because only then its length is known.
+  private var cause: SoundLoss.Cause?
+  private var startedAt_ms: Int64
+  /// When the last samples came; until then, when the device was opened.
+  private(set) var lastSound_ms: Int64
 
   /// Opens a device and settles its format; the sound starts with the first `read`.
   ///
@@ -34,24 +40,45 @@ public final class ALSACapture: AudioSource {
     try self.init(device: device, stopDescriptor: stopDescriptor, preferences: CapturePreferences())
   }
 
-  convenience init(device: String, stopDescriptor: Int32?, preferences: CapturePreferences) throws(AudioError) {
+  convenience init(
+    device: String, stopDescriptor: Int32?, preferences: CapturePreferences,
+    settings: CaptureSettings = CaptureSettings(),
+    policy: CapturePolicy = CapturePolicy()
+  ) throws(AudioError) {
     let (pcm, format, layout) = try openCapture(device, preferences)
     let stream = CaptureStream(pcm: pcm, stopDescriptor: stopDescriptor)
-    self.init(device: device, stream: stream, format: format, layout: layout)
+    self.init(device: device, stream: stream, format: format, layout: layout, settings: settings, policy: policy)
   }
 
-  init(device: String, stream: CaptureStream, format: CaptureFormat, layout: SampleLayout) {
+  init(
+    device: String, stream: CaptureStream, format: CaptureFormat, layout: SampleLayout,
+    settings: CaptureSettings = CaptureSettings(), policy: CapturePolicy = CapturePolicy()
+  ) {
     self.device = device
     self.stream = stream
     self.format = format
     self.layout = layout
+    self.policy = policy
     // A device whose period is long is still read in short blocks.
     let blockFrames = min(format.period_frames, max(format.rate_hz / 50, 1))
     captured = FixedBuffer(count: blockFrames * format.channels * layout.bytes, filledWith: 0)
-    conditioner = Conditioner(rate_hz: format.rate_hz, channels: format.channels, blockFrames: blockFrames)
+    conditioner = Conditioner(
+      rate_hz: format.rate_hz, channels: format.channels, blockFrames: blockFrames,
+      taking: settings.channel.map { $0 - 1 }, gain_q16: settings.gain_q16)
+    startedAt_ms = stream.now_ms()
+    lastSound_ms = startedAt_ms
   }
 
-  /// Waits for the device, at most 10 seconds.
+  /// Milliseconds for which the device has given sound.
+  var soundTime_ms: Int64 { lastSound_ms - startedAt_ms }
+
+  /// Says that sound has been missing since `since_ms`: the first `read` will give `.gap`.
+  func continues(after cause: SoundLoss.Cause, since_ms: Int64) {
+    self.cause = cause
+    lastSound_ms = since_ms
+  }
+
+  /// Waits for the device.
   ///
   /// - Throws: AudioError: `.noSuchDevice` when it was unplugged, `.io` for anything else.
   public func read(into buffer: UnsafeMutableBufferPointer<Int16>) throws(AudioError) -> AudioRead {
@@ -60,11 +87,18 @@ public final class ALSACapture: AudioSource {
       if produced > 0 { return .samples(produced) }
       switch capture() {
       case .frames(let count):
+        let now_ms = stream.now_ms()
+        let missing_ms = now_ms - lastSound_ms - Int64(count * 1000 / format.rate_hz)
+        lastSound_ms = now_ms
+        starts = 0
+        hasResumed = false
+        let cause = self.cause
+        if cause != nil { conditioner.reset() }
         layout.convert(captured.start, to: conditioner.block.start, count: count * format.channels)
         conditioner.accept(frames: count)
-      case .gap:
-        conditioner.reset()
-        return .gap
+        guard let cause else { continue }
+        self.cause = nil
+        return .gap(SoundLoss(cause, lost_samples: max(missing_ms, 0) * Int64(outputRate_hz / 1000)))
       case .stopped: return .end
       case .failed(let code): throw .running(device, code: code)
       }
@@ -73,53 +107,70 @@ public final class ALSACapture: AudioSource {
 
   private enum Captured {
     case frames(Int)
-    case gap
     case stopped
     case failed(Int32)
   }
 
   private func capture() -> Captured {
     if stream.stopIsRequested() { return .stopped }
+    let asked_ms = stream.now_ms()
+    var idleReads = 0
     while true {
       let got = stream.read(into: captured.start, frames: conditioner.blockFrames)
-      if got > 0 {
-        recoveries = 0
-        return .frames(got)
-      }
+      if got > 0 { return .frames(got) }
+      var outcome = CaptureStream.Outcome.ready
       switch Int32(-got) {
-      case 0, EAGAIN:
-        switch stream.waitForSamples() {
-        case .ready: continue
-        case .stopped: return .stopped
-        case .failed(let code): return .failed(code)
-        }
-      case EINTR: continue
+      case 0, EAGAIN, EINTR:
+        outcome = wait(afterIdleReads: idleReads)
+        idleReads += 1
+        if stream.now_ms() - asked_ms >= Int64(policy.patience_ms) { return .failed(-ETIMEDOUT) }
       case EPIPE, EBADFD:  // EBADFD: stopped from outside, as by the other end of a loopback card
-        overruns += 1
-        return recover(stream.prepare())
-      case ESTRPIPE:
-        suspends += 1
-        return resume()
+        outcome = startAgain(after: .overrun)
+      case EIO: outcome = startAgain(after: .error)
+      case ESTRPIPE: outcome = resume()
       default: return .failed(Int32(got))
+      }
+      switch outcome {
+      case .ready: continue
+      case .nothing: return .failed(-ETIMEDOUT)
+      case .stopped: return .stopped
+      case .failed(let code): return .failed(code)
       }
     }
   }
 
-  /// The next read starts the stream again. A device that never gets going is not tried for ever.
-  private func recover(_ code: Int32) -> Captured {
-    recoveries += 1
-    if code < 0 { return .failed(code) }
-    return recoveries > 10 ? .failed(-EIO) : .gap
+  /// A device that says ready and gives nothing is asked again, but not in a busy loop.
+  private func wait(afterIdleReads count: Int) -> CaptureStream.Outcome {
+    if count >= 2 && stream.stopIsRequested(within_ms: policy.pause_ms) { return .stopped }
+    return stream.waitForSamples(within_ms: policy.patience_ms)
   }
 
-  private func resume() -> Captured {
+  /// The next read starts the stream again. A device that never gets going is not tried for ever.
+  private func startAgain(after cause: SoundLoss.Cause) -> CaptureStream.Outcome {
+    self.cause = self.cause ?? cause
+    starts += 1
+    if starts > policy.mostStarts { return .failed(-EIO) }
+    if starts > 1 && stream.stopIsRequested(within_ms: policy.pause_ms << Int32(starts - 2)) { return .stopped }
+    let code = stream.prepare()
+    return code < 0 ? .failed(code) : .ready
+  }
+
+  private func resume() -> CaptureStream.Outcome {
+    // Plugins of alsa-lib say that they resumed even where they did not.
+    if hasResumed { return startAgain(after: .suspend) }
+    let asked_ms = stream.now_ms()
     while true {
       let code = stream.resume()
-      guard code == -EAGAIN else {
-        // Hardware that can't resume starts anew.
-        return recover(code < 0 ? stream.prepare() : code)
+      if code >= 0 {
+        cause = cause ?? .suspend
+        hasResumed = true
+        return .ready
       }
-      if stream.stopIsRequested(within_ms: 50) { return .stopped }
+      // Hardware that can't resume starts anew.
+      guard code == -EAGAIN, stream.now_ms() - asked_ms < Int64(policy.patience_ms) else {
+        return startAgain(after: .suspend)
+      }
+      if stream.stopIsRequested(within_ms: 5 * policy.pause_ms) { return .stopped }
     }
   }
 }

@@ -36,7 +36,8 @@ extension AudioError {
     case ENODEV, ENOTCONN, ENXIO:
       return AudioError(.noSuchDevice, device, "has gone (unplugged?); plug it in and start again")
     case ETIMEDOUT:
-      return AudioError(.io, device, "has delivered no samples for 10 s; check the device, plug it in anew")
+      return AudioError(
+        .io, device, "has delivered no samples for 3 s; check the device, plug it in anew", isStill: true)
     default:
       return AudioError(.io, device, "capture failed: \(text(code))")
     }

@@ -67,6 +67,8 @@ struct CapturePreferences {
     outputRate_hz, 48_000, 32_000, 96_000, 44_100, 64_000, 88_200, 192_000, 176_400, 24_000, 22_050, 384_000, 352_800,
   ]
   var lowRates_hz = [12_000, 11_025, 8_000]
+  /// Whether a device with one strange rate may be opened with that.
+  var takesOddRates = true
   var channels = 1...32
   var layouts = SampleLayout.allCases
   /// Short periods for latency, a long buffer against overruns.

@@ -59,7 +59,7 @@ struct CaptureNegotiation: ~Copyable {
     var odd: [Int] = []
     var lowest: UInt32 = 0
     var highest: UInt32 = 0
-    if snd_pcm_hw_params_get_rate_max(parameters, &highest, nil) == 0,
+    if preferences.takesOddRates, snd_pcm_hw_params_get_rate_max(parameters, &highest, nil) == 0,
       snd_pcm_hw_params_get_rate_min(parameters, &lowest, nil) == 0
     {
       odd = [Int(max(lowest, UInt32(outputRate_hz))), Int(highest)]  // a device with one strange rate

@@ -7,10 +7,9 @@ class CaptureStream {
   enum Outcome {
     case ready
     case stopped
+    case nothing
     case failed(Int32)
   }
-
-  static let patience_ms: Int32 = 10_000
 
   private let pcm: OpaquePointer?
   /// The device's descriptors, and the stop descriptor last (-1, which poll passes over, if there is none).
@@ -38,22 +37,31 @@ class CaptureStream {
 
   func resume() -> Int32 { snd_pcm_resume(pcm) }
 
+  func now_ms() -> Int64 { bootTime_ms() }
+
+  /// Also the way to wait: whoever says stop ends it.
   func stopIsRequested(within_ms: Int32 = 0) -> Bool {
     poll(descriptors.start + (descriptors.count - 1), 1, within_ms) > 0
   }
 
-  func waitForSamples() -> Outcome {
-    let ready = poll(descriptors.start, nfds_t(descriptors.count), Self.patience_ms)
+  func waitForSamples(within_ms: Int32) -> Outcome {
+    let ready = poll(descriptors.start, nfds_t(descriptors.count), within_ms)
     if ready < 0 { return errno == EINTR ? .ready : .failed(-errno) }
-    if ready == 0 { return .failed(-ETIMEDOUT) }
+    if ready == 0 { return .nothing }
     if descriptors.start[descriptors.count - 1].revents != 0 { return .stopped }
     var events: UInt16 = 0
     snd_pcm_poll_descriptors_revents(pcm, descriptors.start, UInt32(descriptors.count - 1), &events)
-    if Int32(events) & (POLLERR | POLLHUP | POLLNVAL) != 0 {
-      if snd_pcm_state(pcm) == SND_PCM_STATE_DISCONNECTED { return .failed(-ENODEV) }
-      // The next read says what it is. If it says nothing, this must not become a busy loop.
-      _ = stopIsRequested(within_ms: 1)
+    if Int32(events) & (POLLERR | POLLHUP | POLLNVAL) != 0, snd_pcm_state(pcm) == SND_PCM_STATE_DISCONNECTED {
+      return .failed(-ENODEV)
     }
+    // Else the next read says what it is.
     return .ready
   }
+}
+
+/// Time that runs while the machine sleeps, too: what a suspend costs is sound lost.
+func bootTime_ms() -> Int64 {
+  var time = timespec()
+  clock_gettime(CLOCK_BOOTTIME, &time)
+  return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
 }

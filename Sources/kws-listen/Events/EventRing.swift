@@ -13,7 +13,7 @@ final class EventRing: Sendable {
 
   init() {
     slots = .allocate(capacity: EventRing.capacity)
-    slots.initialize(repeating: .overrun(count: 0, position: 0), count: EventRing.capacity)
+    slots.initialize(repeating: .deviceLost(.absent, position: 0), count: EventRing.capacity)
   }
 
   deinit { slots.deallocate() }

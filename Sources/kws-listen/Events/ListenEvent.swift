@@ -1,10 +1,26 @@
+import AudioInput
 import KeywordSpotter
 
 /// What the audio thread tells the writing thread: a plain value that fits a ring slot.
 enum ListenEvent: Equatable, Sendable, BitwiseCopyable {
   case keyword(KeywordEvent)
-  /// Samples were lost just before `position`, in samples heard; the losses are numbered from 1.
-  case overrun(count: Int, position: Int64)
-  /// Up to `position`, in samples heard, there was nothing but silence since the start. Comes once.
-  case silence(position: Int64)
+  /// Sound is missing just before `position`; the gaps are numbered from 1.
+  case gap(Gap)
+  /// The device gives no sound any more, after `position` samples; it is waited for.
+  case deviceLost(SoundLoss.Cause, position: Int64)
+  /// How loud the last second was; with a meter, the last tenth of a second.
+  case level(Level)
+}
+
+/// Sound that is missing, and what was done about it.
+struct Gap: Equatable, Sendable, BitwiseCopyable {
+  /// Of this run, from 1.
+  let count: Int
+  let loss: SoundLoss
+  /// The silence that was put in its place; it counts as heard.
+  let filled_samples: Int64
+  /// Whether the network began anew.
+  let isReset: Bool
+  /// Samples heard before what comes next.
+  let position: Int64
 }

@@ -17,7 +17,8 @@ struct AudioThread {
 
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
-    pthread_attr_setstacksize(&attributes, 256 << 10)
+    // Enough for alsa-lib to read its configuration when a device is opened again.
+    pthread_attr_setstacksize(&attributes, 1 << 20)
     defer { pthread_attr_destroy(&attributes) }
 
     var handle = pthread_t()

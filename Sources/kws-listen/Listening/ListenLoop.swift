@@ -10,6 +10,9 @@ import Synchronization
 final class ListenLoop: @unchecked Sendable {
   /// Samples that one read may hand over: 20 ms, so that an event is at most that late.
   static let block_samples = outputRate_hz / 50
+  /// The longest gap that is filled with silence while the state goes on; after a longer one the network starts anew. Measured:
+  /// docs/AUDIO-INPUT.md, "Gaps".
+  static let mostFilled_samples = Int64(outputRate_hz)
 
   let ring = EventRing()
   let wakePipe: WakePipe
@@ -18,26 +21,31 @@ final class ListenLoop: @unchecked Sendable {
   private let isLive: Bool
   private let limit_samples: Int64
   private let block: UnsafeMutableBufferPointer<Int16>
+  private let silence: UnsafeMutableBufferPointer<Int16>
   private let setUp: SpotterSetUp
   private let finished = Atomic<Bool>(false)
 
   /// Samples heard. To be read once `isFinished`, as what follows.
   private(set) var sampleCount: Int64 = 0
-  private(set) var overrunCount = 0
+  private(set) var gapCount = 0
+  /// What is missing in these gaps by the clock.
+  private(set) var lostSampleCount: Int64 = 0
   /// Events that found the ring full; always 0 unless live.
   private(set) var lostEventCount = 0
-  /// The loudest sample heard, 0...32768.
-  private(set) var peak: UInt16 = 0
-  private var hasToldOfSilence = false
+  private var meter = LevelMeter()
+  private let levelInterval_samples: Int64
   /// Why the source failed, if it did.
   private(set) var error: AudioError?
 
   /// - Parameters:
   ///   - isLive: time does not wait; else the loop waits for whoever prints, and no event is lost.
   ///   - limit_samples: ends after so many.
+  ///   - levelInterval_samples: how often levels are told.
   init(
-    source: any AudioSource, setUp: SpotterSetUp, stop: StopRequest, isLive: Bool, limit_samples: Int64
+    source: any AudioSource, setUp: SpotterSetUp, stop: StopRequest, isLive: Bool, limit_samples: Int64,
+    levelInterval_samples: Int = outputRate_hz
   ) throws(Failure) {
+    self.levelInterval_samples = Int64(levelInterval_samples)
     self.source = source
     self.setUp = setUp
     self.stop = stop
@@ -46,9 +54,14 @@ final class ListenLoop: @unchecked Sendable {
     wakePipe = try WakePipe()
     block = .allocate(capacity: ListenLoop.block_samples)
     block.initialize(repeating: 0)
+    silence = .allocate(capacity: ListenLoop.block_samples)
+    silence.initialize(repeating: 0)
   }
 
-  deinit { block.deallocate() }
+  deinit {
+    block.deallocate()
+    silence.deallocate()
+  }
 
   /// Whether the loop has ended and every event is in the ring.
   var isFinished: Bool { finished.load(ordering: .acquiring) }
@@ -61,14 +74,20 @@ final class ListenLoop: @unchecked Sendable {
         if !isLive && stop.isRequested { break }
         let wanted = Int(min(Int64(block.count), limit_samples - sampleCount))
         switch try source.read(into: UnsafeMutableBufferPointer(rebasing: block[..<wanted])) {
-        case .samples(let count): spot(UnsafeBufferPointer(rebasing: block[..<count]))
-        case .gap: restart()
+        case .samples(let count):
+          let samples = UnsafeBufferPointer(rebasing: block[..<count])
+          spot(samples)
+          meter.measure(samples)
+          if meter.level.count >= levelInterval_samples { send(.level(meter.take())) }
+        case .lost(let cause): send(.deviceLost(cause, position: sampleCount))
+        case .gap(let loss): bridge(loss)
         case .end: break reading
         }
       }
     } catch {
       self.error = error
     }
+    if meter.level.count > 0 { send(.level(meter.take())) }
     finished.store(true, ordering: .releasing)
     wakePipe.wake()
   }
@@ -77,21 +96,21 @@ final class ListenLoop: @unchecked Sendable {
     var rest = samples
     while let event = setUp.spotter.accept(&rest) { send(.keyword(event)) }
     sampleCount = setUp.spotter.position
-    for sample in samples { peak = max(peak, sample.magnitude) }
-    if isSilent && !hasToldOfSilence {
-      hasToldOfSilence = true
-      send(.silence(position: sampleCount))
-    }
   }
 
-  /// Whether nothing was heard for longer than a person waits before the first word. A microphone that works is never below a
-  /// thousandth of full scale for so long, and one that is muted by a switch is not always exactly zero.
-  var isSilent: Bool { peak < 33 && sampleCount >= Int64(10 * outputRate_hz) }
-
-  private func restart() {
-    setUp.spotter.reset()
-    overrunCount += 1
-    send(.overrun(count: overrunCount, position: sampleCount))
+  private func bridge(_ loss: SoundLoss) {
+    let isReset = loss.lost_samples > ListenLoop.mostFilled_samples
+    if isReset { setUp.spotter.reset() }
+    let filled = isReset ? 0 : min(loss.lost_samples, limit_samples - sampleCount)
+    var left = filled
+    while left > 0 {
+      let count = min(left, Int64(silence.count))
+      spot(UnsafeBufferPointer(rebasing: silence[..<Int(count)]))
+      left -= count
+    }
+    gapCount += 1
+    lostSampleCount += loss.lost_samples
+    send(.gap(Gap(count: gapCount, loss: loss, filled_samples: filled, isReset: isReset, position: sampleCount)))
   }
 
   private func send(_ event: ListenEvent) {

@@ -3,7 +3,7 @@ import CommandSupport
 
 /// Where the sound comes from.
 enum Origin {
-  case device(String)
+  case device(String, CaptureSettings, CapturePolicy)
   case input(String)
 
   /// Live sound does not wait for anybody.
@@ -18,9 +18,13 @@ enum Origin {
   func open(stop: StopRequest) throws(Failure) -> (source: any AudioSource, name: String) {
     do {
       switch self {
-      case .device(let device):
-        let capture = try ALSACapture(device: device, stopDescriptor: stop.descriptor)
-        return (capture, "\(device) (\(capture.format))")
+      case .device(let device, let settings, let policy):
+        let capture = try LastingCapture(
+          device: device, stopDescriptor: stop.descriptor, settings: settings, policy: policy)
+        let name = capture.device == device ? device : "\(device), which is \(capture.device)"
+        // Where it is waited for, its error says why.
+        let state = capture.format?.description ?? capture.whyAbsent?.message ?? ""
+        return (capture, "\(name) (\(state))")
       case .input(let path):
         let source = try openInput(path: path, stopDescriptor: stop.descriptor)
         return (source, path == "-" ? "standard input" : path)

@@ -1,23 +1,49 @@
 import AudioInput
 import CommandSupport
 
-/// A notice on standard error for each loss of sound, and for a source that gives none.
-struct NoticeSink: EventSink {
+/// Notices on standard error of losses of sound, of each cause at most one in ten seconds.
+final class NoticeSink: EventSink {
+  private let device: String
+  private var gaps: [SoundLoss.Cause: RateLimit] = [:]
+  private var losses: [SoundLoss.Cause: RateLimit] = [:]
+
+  /// - Parameter device: its name, for the notices.
+  init(device: String) { self.device = device }
+
   func write(_ event: ListenEvent) throws {
     switch event {
-    case .keyword: return
-    case .overrun(let count, let position):
-      say("overrun \(count) at \(time(position)) s: sound was lost, the warm-up begins anew")
-    case .silence(let position):
-      say("only silence in the first \(time(position)) s: is the microphone muted, or the wrong one?")
+    case .keyword, .level: break
+    case .gap(let gap):
+      if let withheld = gaps[gap.loss.cause, default: RateLimit(interval_s: 10)].pass() { say(text(gap), withheld) }
+    case .deviceLost(let cause, _):
+      if let withheld = losses[cause, default: RateLimit(interval_s: 10)].pass() { say(text(cause), withheld) }
     }
   }
 
-  private func time(_ position: Int64) -> String {
-    decimalText(Double(position) / Double(outputRate_hz), decimals: 2)
+  func text(_ cause: SoundLoss.Cause) -> String {
+    switch cause {
+    case .gone: "\(device) has gone (unplugged?); waiting until it is back"
+    case .still: "\(device) has stopped giving sound; opening it again"
+    case .absent: "\(device) is not there yet; waiting for it"
+    default: "\(device) failed; opening it again"
+    }
   }
 
-  private func say(_ message: String) {
-    Diagnostics.say(message, command: "kws-listen")
+  func text(_ gap: Gap) -> String {
+    let lost = decimalText(Double(gap.loss.lost_samples) / Double(outputRate_hz), decimals: 2)
+    let time = decimalText(Double(gap.position) / Double(outputRate_hz), decimals: 2)
+    let after = gap.isReset ? "the network begins anew" : "filled with silence"
+    return switch gap.loss.cause {
+    case .absent: "\(device) is there, after \(lost) s"
+    case .failed, .gone, .still: "\(device) is back, after \(lost) s; \(after)"
+    case .overrun: "overrun \(gap.count) at \(time) s: the machine was too busy, \(lost) s of sound lost; \(after)"
+    case .suspend: "the machine slept at \(time) s, \(lost) s of sound lost; \(after)"
+    case .error: "\(device) reported an error at \(time) s, \(lost) s of sound lost; \(after)"
+    }
+  }
+
+  private func say(_ text: String, _ withheld: Int) {
+    let more = withheld == 0 ? "" : " (\(withheld) more such since the last notice)"
+    Diagnostics.say(text + more, command: "kws-listen")
   }
 }

@@ -86,7 +86,7 @@ import Testing
     #expect(result.status == 0)
     #expect(result.output == expected)
     #expect(result.errors.contains("recording (16000 Hz"))
-    #expect(result.errors.contains("0 overruns"))
+    #expect(result.errors.contains("0 gaps"))
   }
 
   @Test func thresholdsChangeTheEvents() throws {

@@ -16,7 +16,10 @@ import Testing
 
   private func events(of loop: ListenLoop) -> [ListenEvent] {
     var events: [ListenEvent] = []
-    while let event = loop.ring.pop() { events.append(event) }
+    while let event = loop.ring.pop() {
+      if case .level = event { continue }
+      events.append(event)
+    }
     return events
   }
 
@@ -33,37 +36,57 @@ import Testing
     return loop
   }
 
-  @Test func aGapStartsAnewAndTheSampleCountRunsOn() throws {
+  private func gap(samples: Int64) -> ScriptedSource.Step { .gap(SoundLoss(.overrun, lost_samples: samples)) }
+  private func silence(_ count: Int) -> ScriptedSource.Step { .samples([Int16](repeating: 0, count: count)) }
+
+  @Test(arguments: [0, 1, 320, 1_600, 16_000]) func aShortGapIsFilledAndTheStateGoesOn(samples: Int) throws {
     let sound = TestSound.samples(seconds: 2)
-    let alone = events(of: try run([.samples(sound)]))
-    let loop = try run([.samples(sound), .gap, .samples(sound)])
+    let (first, second) = (Array(sound[..<13_000]), Array(sound[13_000...]))
+    let filled = keywords(events(of: try run([.samples(first), silence(samples), .samples(second)])))
+    let loop = try run([.samples(first), gap(samples: Int64(samples)), .samples(second)])
     let both = events(of: loop)
-    #expect(!alone.isEmpty)
-    #expect(loop.overrunCount == 1)
-    #expect(loop.sampleCount == Int64(2 * sound.count))
-    let shifted = keywords(alone).map {
-      ListenEvent.keyword(
-        KeywordEvent(word: $0.word, score_q15: $0.score_q15, position: $0.position + Int64(sound.count)))
-    }
-    #expect(both == alone + [.overrun(count: 1, position: Int64(sound.count))] + shifted)
+    #expect(!filled.isEmpty && keywords(both) == filled)
+    let told = Gap(
+      count: 1, loss: SoundLoss(.overrun, lost_samples: Int64(samples)), filled_samples: Int64(samples), isReset: false,
+      position: Int64(13_000 + samples))
+    #expect(both.contains(.gap(told)))
+    #expect(loop.gapCount == 1 && loop.lostSampleCount == Int64(samples))
+    #expect(loop.sampleCount == Int64(sound.count + samples))
   }
 
-  @Test func aGapForgetsWhatCameBefore() throws {
+  @Test func aLongGapStartsAnewAndTheSampleCountRunsOn() throws {
     let sound = TestSound.samples(seconds: 2)
-    let whole = events(of: try run([.samples(sound)]))
-    let event = try #require(keywords(whole).first)
-    // Cut just before the decision: the warm-up masks it.
-    let cut = Int(event.position) - 160
-    let broken = events(of: try run([.samples(Array(sound[..<cut])), .gap, .samples(Array(sound[cut...]))]))
-    #expect(!keywords(broken).contains { $0.position < event.position + 20 * 160 })
+    let alone = keywords(events(of: try run([.samples(sound)])))
+    let loop = try run([.samples(sound), gap(samples: 16_001), .samples(sound)])
+    let shifted = alone.map {
+      KeywordEvent(word: $0.word, score_q15: $0.score_q15, position: $0.position + Int64(sound.count))
+    }
+    #expect(!alone.isEmpty && keywords(events(of: loop)) == alone + shifted)
+    #expect(loop.sampleCount == Int64(2 * sound.count))
   }
 
-  @Test func manyOverrunsAreSurvived() throws {
+  @Test func aLongGapForgetsWhatCameBefore() throws {
+    let sound = TestSound.samples(seconds: 2)
+    let other = TestSound.samples(seconds: 2, seed: 9)
+    func after(_ first: [Int16]) throws -> [KeywordEvent] {
+      let loop = try run([.samples(first), gap(samples: 1 << 40), .samples(sound)])
+      return keywords(events(of: loop)).filter { $0.position > Int64(first.count) }
+    }
+    #expect(try after(sound) == after(other) && !after(sound).isEmpty)
+  }
+
+  @Test func manyGapsAreSurvived() throws {
     let loop = try run(
-      Array(repeating: ScriptedSource.Step.gap, count: 100) + [.samples(TestSound.samples(seconds: 1))])
-    #expect(loop.overrunCount == 100)
+      Array(repeating: gap(samples: 0), count: 100) + [.samples(TestSound.samples(seconds: 1))])
+    #expect(loop.gapCount == 100)
     #expect(loop.sampleCount == 16000)
     #expect(loop.error == nil)
+  }
+
+  @Test func aLostDeviceIsTold() throws {
+    let loop = try run([silence(320), .lost(.gone), gap(samples: 32), silence(320)])
+    let all = events(of: loop)
+    #expect(all.first == .deviceLost(.gone, position: 320) && all.count == 2)
   }
 
   @Test func aFailureIsKeptAndWhatCameBeforeIsNotLost() throws {
@@ -83,7 +106,8 @@ import Testing
 private final class ScriptedSource: AudioSource {
   enum Step {
     case samples([Int16])
-    case gap
+    case gap(SoundLoss)
+    case lost(SoundLoss.Cause)
     case failure
   }
 
@@ -97,7 +121,8 @@ private final class ScriptedSource: AudioSource {
       guard !script.isEmpty else { return .end }
       switch script.removeFirst() {
       case .samples(let samples): rest = samples[...]
-      case .gap: return .gap
+      case .gap(let loss): return .gap(loss)
+      case .lost(let cause): return .lost(cause)
       case .failure: throw AudioError(.noSuchDevice, "hw:0", "the device was unplugged")
       }
     }

@@ -47,8 +47,27 @@ import Testing
       json.line(.keyword(keyword)) == #"{"event":"keyword","word":"yes","score":0.93,"time_s":12.34,"sample":197440}"#
         + "\n")
     #expect(
-      json.line(.overrun(count: 2, position: 32000)) == #"{"event":"overrun","count":2,"time_s":2,"sample":32000}"#
-        + "\n")
+      json.line(.gap(gap(.overrun))) == #"{"event":"overrun","count":2,"cause":"overrun","lost_s":0.5,"#
+        + #""filled_s":0.25,"reset":true,"time_s":2,"sample":32000}"# + "\n")
+    #expect(json.line(.gap(gap(.still)))?.hasPrefix(#"{"event":"device_back","count":2,"cause":"still","#) == true)
+    #expect(
+      json.line(.deviceLost(.gone, position: 32000))
+        == #"{"event":"device_lost","cause":"gone","time_s":2,"sample":32000}"# + "\n")
+  }
+
+  private func gap(_ cause: SoundLoss.Cause) -> Gap {
+    Gap(count: 2, loss: SoundLoss(cause, lost_samples: 8000), filled_samples: 4000, isReset: true, position: 32000)
+  }
+
+  /// A microphone that fails ten times a second must not fill the disk.
+  @Test func noticesAreLimited() {
+    var limit = RateLimit(interval_s: 10)
+    let second: UInt64 = 1_000_000_000
+    #expect(limit.pass(now_ns: second) == 0)
+    for tenth in 1..<100 { #expect(limit.pass(now_ns: second + UInt64(tenth) * second / 10) == nil) }
+    #expect(limit.pass(now_ns: 11 * second) == 99)
+    #expect(limit.pass(now_ns: 12 * second) == nil)
+    #expect(limit.pass(now_ns: 22 * second) == 1)
   }
 
   /// Every sink gets every event, in the order in which they came, and takes what is its own.
@@ -60,7 +79,7 @@ import Testing
       stop: stop,
       isLive: true, limit_samples: .max)
     #expect(loop.ring.push(.keyword(KeywordEvent(word: 1, score_q15: 16384, position: 16000))))
-    #expect(loop.ring.push(.overrun(count: 1, position: 32000)))
+    #expect(loop.ring.push(.deviceLost(.gone, position: 32000)))
     loop.run()
     let names = ["text", "json"]
     let descriptors = try names.map { open(try folder.write("", to: $0), O_WRONLY) }
@@ -75,7 +94,7 @@ import Testing
     #expect(
       try folder.read("json") == """
         {"event":"keyword","word":"no","score":0.5,"time_s":1,"sample":16000}
-        {"event":"overrun","count":1,"time_s":2,"sample":32000}
+        {"event":"device_lost","cause":"gone","time_s":2,"sample":32000}
 
         """)
   }

@@ -9,7 +9,7 @@ final class LiveCommand {
   private let folder: TemporaryFolder
   private var received: [UInt8] = []
 
-  init(_ command: Command, _ arguments: [String]) throws {
+  init(_ command: Command, _ arguments: [String], environment: [String: String] = [:]) throws {
     // Writing to a command that has ended must not end the tests.
     signal(SIGPIPE, SIG_IGN)
     folder = TemporaryFolder()
@@ -22,7 +22,7 @@ final class LiveCommand {
     }
     child = try Child(
       command.path, arguments, files: [(2, "\(folder.path)/stderr", O_WRONLY)],
-      descriptors: [(0, input[0]), (1, output[1])])
+      descriptors: [(0, input[0]), (1, output[1])], environment: environment)
     close(input[0])
     close(output[1])
     inputEnd = input[1]
@@ -87,6 +87,16 @@ final class LiveCommand {
       usleep(5000)
     }
     return false
+  }
+
+  /// User and system time so far.
+  var processorTime_s: Double {
+    let fields = (try? TemporaryFolder.bytes("/proc/\(child.identifier)/stat")).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+    let numbers = fields?.split(separator: ")").last?.split(separator: " ") ?? []
+    guard numbers.count > 13, let user = Double(numbers[11]), let system = Double(numbers[12]) else { return 0 }
+    return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
   }
 
   func send(_ signal: Int32) { child.send(signal) }
