@@ -1,8 +1,8 @@
 """What a gap in the sound costs, by its length and by what is done about it: `python -m silif_tools.studies.gaps`.
 
-Cuts gaps into a stream of words and prints the table of docs/AUDIO-INPUT.md: words heard where the gap is filled with silence and
-the state goes on, where the sound is joined, where the network starts anew and warms up, and where it starts anew on a second of
-silence.
+Cuts gaps into a stream of words and prints the table of docs/AUDIO-INPUT.md: words heard where the gap is filled with
+silence and the state goes on, where the sound is joined, where the network starts anew and warms up, and where it starts
+anew on a second of silence.
 """
 
 import argparse
@@ -49,8 +49,8 @@ def events_with(
         for place in places:
             filled[place : place + gap] = 0
         return heard(listen, model, filled)
-    starts = [0] + [place + gap for place in places]
-    ends = places + [len(samples)]
+    starts = [0, *(place + gap for place in places)]
+    ends = [*places, len(samples)]
     pieces = [samples[start:end] for start, end in zip(starts, ends, strict=True)]
     if treatment.startswith("anew"):
         lead = np.zeros(RATE if treatment == "anew on silence" else 0, np.int16)
