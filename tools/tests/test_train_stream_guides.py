@@ -8,6 +8,7 @@ from torch import nn
 from silif_tools.train import bank, clips, echo, loop, mining, recipe, scan, stream, stream_loss, stream_teacher
 from silif_tools.train.fbank import BANDS
 from silif_tools.train.loop import FLAT_WARM_UP, rate
+from silif_tools.train.material import Material
 from silif_tools.train.network import Network
 from silif_tools.train.scenes import Scenes
 from silif_tools.train.stream_scenes import HARD, StreamScenes, warping
@@ -212,3 +213,12 @@ def test_the_loss_stays_on_the_device_of_the_potentials(scenes):
     assert all(value.device.type == "meta" and value.ndim == 0 for value in found)
     with pytest.raises(RuntimeError):
         stream_loss.guidance(logp, p, batch, none)
+
+
+def test_networks_that_differ_in_themselves_alone_share_the_frames_teacher(tmp_path):
+    first, found = recipe.load(recipe.find("kws12")), Material(WORDS, {"train": responses()}, None, None, None, [])
+    path = stream.teacher_path(first, found, tmp_path)
+    for change in ({"hidden": [64]}, {"kind": "csilif"}, {"stream": first["stream"] | {"steps": 7, "rate": 1.0}}):
+        assert stream.teacher_path(first | change, found, tmp_path) == path
+    for change in ({"seed": 2}, {"stream": first["stream"] | {"p_room": 0.0}}):
+        assert stream.teacher_path(first | change, found, tmp_path) != path

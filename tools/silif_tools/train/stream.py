@@ -2,6 +2,8 @@
 
 import argparse
 import copy
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -172,7 +174,31 @@ def train(
     return run.train(loss, settle, tell)
 
 
+# Settings of [stream] that say nothing about the frames' teacher.
+OF_THE_NETWORK = {
+    "steps",
+    "rate",
+    "flat",
+    "dropout",
+    "recalibration_batches",
+    "store_every",
+    "teacher_weight",
+    "finish",
+}
+
+
+def teacher_path(recipe: dict, found: Material, output: Path) -> Path:
+    """Where the frames' teacher lies: its name tells what it was trained from, so that networks share it."""
+    settings = {k: v for k, v in recipe["stream"].items() if k not in OF_THE_NETWORK}
+    settings["teacher"] = {k: v for k, v in settings["teacher"].items() if k != "weight"}
+    parts = [recipe[k] for k in ("words", "seed", "bank", "scenes", "teacher")]
+    digest = hashlib.sha256(json.dumps([*parts, settings], sort_keys=True).encode())
+    digest.update("\n".join(found.splits["train"].names).encode())
+    return output / f"frames-teacher-{digest.hexdigest()[:12]}.pth"
+
+
 def trained_teacher(
+    found: Material,
     scenes: StreamScenes,
     exam: StreamExamination,
     recipe: dict,
@@ -187,7 +213,7 @@ def trained_teacher(
     settings = recipe["stream"] | {k: v for k, v in recipe["stream"]["teacher"].items() if k != "weight"}
     network = stream_teacher.StreamTeacher(BANDS, len(recipe["words"]), recipe["teacher"]["size"], settings["dropout"])
     network.to(options.device)
-    path = options.output / f"{recipe['name']}-frames-teacher.pth"
+    path = teacher_path(recipe, found, options.output)
     if path.exists():
         network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
         say(f"teacher {path}")
@@ -237,7 +263,7 @@ def stage(
         save({"mean": mean.state_dict(), "step": step}, options.output / f"{name}-stream.settled")
         say(f"  validation clips {right['fresh']:.1f} {right['context']:.1f} %; hits at 10 and 20 dB, {curve}")
 
-    frames = trained_teacher(sequences, exam, recipe, start, options, say)
+    frames = trained_teacher(found, sequences, exam, recipe, start, options, say)
     torch.manual_seed(recipe["seed"])
     scenes.reseed(recipe["seed"] + 2)
     checkpoint = options.output / f"{name}-stream.checkpoint"
