@@ -1,5 +1,7 @@
-// The arithmetic of one neuron, as in Sources/SiLIF (Arithmetic, Input/Current.swift): included by each variant that
-// wants it compiled for its own instruction set, so without a guard against a second inclusion in one file.
+// The arithmetic of one neuron: included by each variant that wants it compiled for its own instruction set, so without a
+// guard against a second inclusion in one file.
+//
+// Twins: Sources/FixedPoint/Rounding.swift, Sources/SiLIF/Connection/Scale.swift
 #include "CKernels.h"
 
 /// floor(value * 2^-bits + 1/2), bits 1...62, |value| < 2^62.

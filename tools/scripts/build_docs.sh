@@ -16,7 +16,7 @@ for tool in docc swift-symbolgraph-extract; do
   }
 done
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -fr "$work"' EXIT
 mkdir -p "$build/docs"
 
 symbols() { # symbols FOLDER MODULE

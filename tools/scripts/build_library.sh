@@ -37,7 +37,7 @@ fi
 tools/scripts/install_dependencies.sh "$target"
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -fr "$work"' EXIT
 
 compile() { # compile MODULE
   local sources

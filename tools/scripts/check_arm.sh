@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 
 tools/scripts/install_dependencies.sh arm-check
 build=$(mktemp -d)
-trap 'rm -rf "$build"' EXIT
+trap 'rm -fr "$build"' EXIT
 models=(Tests/SiLIFTests/Golden/*.silif Tests/Fixtures/*.silif models/*.silif)
 
 # The fixtures' first self-test value, changed, with a checksum that is right: every machine must notice.

@@ -31,7 +31,7 @@ root=$work/root
 cleanup() {
   umount -q "$root/proc" || true
   umount -q "$root" || true
-  rm -rf "$work"
+  rm -fr "$work"
 }
 trap cleanup EXIT
 mkdir "$work/upper" "$work/workdir" "$work/trace" "$root"

@@ -14,7 +14,7 @@ fi
 tools/scripts/install_dependencies.sh build # The host's target needs the headers of the C library.
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -fr "$work"' EXIT
 # In the order of their imports: each module reads the ones before it.
 for target in armv7em-none-none-eabi riscv32-none-none-eabi "$(uname -m)-unknown-linux-gnu"; do
   mkdir "$work/$target"

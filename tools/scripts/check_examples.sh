@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 tools/scripts/install_dependencies.sh build
 python=${PYTHON:-.venv/bin/python}
 build=$(mktemp -d)
-trap 'rm -rf "$build"' EXIT
+trap 'rm -fr "$build"' EXIT
 fail() {
   echo "check_examples: $*" >&2
   exit 1

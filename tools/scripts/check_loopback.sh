@@ -12,7 +12,7 @@ vm=${ALSA_VM:-${SILIF_SHARED:-$PWD/../shared}/tools/alsa-vm}
 }
 work=$PWD/.build/loopback
 mkdir -p "$work"
-trap 'rm -rf "$work"' EXIT
+trap 'rm -fr "$work"' EXIT
 for tool in sox aplay; do
   command -v $tool >/dev/null || { echo "check_loopback: $tool is missing: apt-get install sox alsa-utils" >&2; exit 1; }
 done

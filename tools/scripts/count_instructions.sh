@@ -12,7 +12,7 @@ for tool in qemu-aarch64 gcc sox; do
   command -v $tool >/dev/null || { echo "count_instructions: $tool is missing: apt-get install qemu-user gcc sox" >&2; exit 1; }
 done
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -fr "$work"' EXIT
 gcc -O2 -Wall -Werror -shared -fPIC tools/scripts/count_instructions.c -o "$work/plugin.so"
 sox models/demo.flac -t raw -r 16000 -c 1 -b 16 -e signed "$work/once"
 cat "$work/once" "$work/once" "$work/once" >"$work/thrice"

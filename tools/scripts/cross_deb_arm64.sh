@@ -37,7 +37,7 @@ done
 cp /etc/resolv.conf "$root/etc/"
 [[ ! -f ~/.gitconfig ]] || { cp ~/.gitconfig "$root/root/" && git config --file "$root/root/.gitconfig" --replace-all safe.directory '*'; }
 mkdir -p "$root/silif"
-find "$root/silif" -mindepth 1 -maxdepth 1 ! -name '.build*' -exec rm -rf {} +
+find "$root/silif" -mindepth 1 -maxdepth 1 ! -name '.build*' -exec rm -fr {} +
 git ls-files --cached --others --exclude-standard | tar c -T - | tar x -C "$root/silif"
 
 chroot "$root" env -i PATH="$PATH" HOME=/root DEBIAN_FRONTEND=noninteractive bash -euo pipefail <<'INSIDE'

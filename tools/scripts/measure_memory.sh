@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 
 listen=${1:-.build/release}/kws-listen
 work=$(mktemp -d)
-trap 'exec 3>&- || true; rm -rf "$work"' EXIT
+trap 'exec 3>&- || true; rm -fr "$work"' EXIT
 mkfifo "$work/sound" "$work/words"
 
 "$listen" --model models/kws12-stream.silif --input - <"$work/sound" >"$work/words" &

@@ -3,7 +3,7 @@
 A target that is a link stays one: the file that it leads to is replaced. What is there and is no file (`/dev/stdout`, a
 named pipe) is written to, not replaced. Permissions stay as they were.
 
-Twins: Sources/CommandSupport/Output/NewFile.swift (the same promises)
+Twins: Sources/CommandSupport/Output/NewFile.swift
 """
 
 import os

@@ -1,6 +1,6 @@
 """Sound files and lists of them, for every tool: one reader, one rounding, one set of endings.
 
-Twins: Sources/AudioInput/Files/SoundEnding.swift
+Twins: Sources/AudioInput/Files/SoundEndings.swift
 """
 
 from pathlib import Path

@@ -17,7 +17,7 @@ _CODE = re.compile(r"`([^`\n]+)`")
 # What a path in backticks begins with; other words with a slash (`--hits/misses`) are none.
 _ROOTS = ("Sources/", "Tests/", "tools/", "docs/", "examples/", "models/", "debian/", ".ci/")
 # What the pages tell how to make.
-_MADE = ("tools/silif_tools/recipes/my-words.toml",)
+_MADE = ("tools/silif_tools/recipes/my-words.toml", "Sources/kws-listen/Outputs/MQTT.swift")
 
 
 def anchor(heading: str) -> str:
@@ -64,11 +64,28 @@ def test_named_files_exist(page):
     for code in _CODE.findall(re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)):
         for word in code.split():
             path = word.rstrip(".,:")
-            if not path.startswith(_ROOTS) or path in _MADE or re.search(r"[A-Z]{3,}|[$<>{]", Path(path).name):
+            if not path.startswith(_ROOTS) or path in _MADE or re.search(r"\b[A-Z]{3,}\b|[$<>{]", Path(path).name):
                 continue
             if not list(REPOSITORY.glob(path.rstrip("/"))):
                 missing.append(path)
     assert missing == []
+
+
+def test_twins_exist():
+    """Files that must move together name each other by paths; one in braces stands for several."""
+    found, missing = 0, []
+    for path in sorted(REPOSITORY.glob("Sources/**/*")) + sorted((REPOSITORY / "tools/silif_tools").rglob("*")):
+        if path.suffix not in (".swift", ".c", ".h", ".py"):
+            continue
+        for line in re.findall(r"\bTwins: (.*)", path.read_text(encoding="utf-8")):
+            for twin in re.findall(r"[\w/.-]+(?:\{[\w,]+\}[\w.]*)?", line):
+                stem, _, rest = twin.partition("{")
+                names, _, end = rest.partition("}")
+                for name in names.split(",") if names else [""]:
+                    twin, found = (stem + name + end).rstrip("."), found + 1
+                    if not (REPOSITORY / twin).exists() or (REPOSITORY / twin) == path:
+                        missing.append(f"{path.relative_to(REPOSITORY)}: {twin}")
+    assert missing == [] and found > 30
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

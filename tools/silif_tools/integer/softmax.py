@@ -1,6 +1,6 @@
 """The softmax of the readout's potentials in integers (docs/ARITHMETIC.md).
 
-Twins: Sources/SiLIF (softmax)
+Twins: Sources/SiLIF/Kinds/Readout/Softmax.swift
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Generate the engine's exponential table.
 
-from tools/: python -m silif_tools.integer.softmax_table > ../Sources/SiLIF/Neurons/ExponentialTable.swift
+from tools/: python -m silif_tools.integer.softmax_table > ../Sources/SiLIF/Kinds/Readout/ExponentialTable.swift
 """
 
 import numpy as np

@@ -3,7 +3,7 @@
 In integers: sums of integer weights times inputs, each input arriving after its delay; then the current that a neuron
 takes. In floats the same with real weights, and the real layer itself.
 
-Twins: Sources/SiLIF (input and delays), docs/ARITHMETIC.md
+Twins: Sources/SiLIF/Connection, docs/ARITHMETIC.md
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def _fold(tensors: Arrays, connection: FloatConnection, choices: Choices, name: 
 
 
 class CSiLIFKind(ComplexKind):
-    """Twins: Sources/SiLIF (C-SiLIF), docs/NEURONS.md, docs/ARITHMETIC.md"""
+    """Twins: Sources/SiLIF/Kinds/CSiLIF, docs/NEURONS.md, docs/ARITHMETIC.md"""
 
     number, title, slug = 2, "C-SiLIF", "csilif"
     states = (State("Re u", threshold=0.5), State("Im u"))

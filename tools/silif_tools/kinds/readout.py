@@ -49,7 +49,7 @@ def _fold(tensors: Arrays, connection: FloatConnection, choices: Choices, name: 
 
 
 class ReadoutKind(Kind):
-    """Twins: Sources/SiLIF (readout), docs/NEURONS.md, docs/ARITHMETIC.md"""
+    """Twins: Sources/SiLIF/Kinds/Readout, docs/NEURONS.md, docs/ARITHMETIC.md"""
 
     number, title, slug, fires = 3, "readout", "readout", False
     tables = (Table("decay", "int32", 0, 1, "al, Q30, 0...1", Q30, worst=1 << 30),)

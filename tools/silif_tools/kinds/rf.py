@@ -47,7 +47,7 @@ def _fold(tensors: Arrays, connection: FloatConnection, choices: Choices, name: 
 
 
 class RFKind(ComplexKind):
-    """Twins: Sources/SiLIF (RF), docs/NEURONS.md, docs/ARITHMETIC.md"""
+    """Twins: Sources/SiLIF/Kinds/RF, docs/NEURONS.md, docs/ARITHMETIC.md"""
 
     number, title, slug = 4, "RF", "rf"
     # RF takes dt = 0.004 of its current, loses as little as 0.0004 of its state a step, and stays within ±20 in the

@@ -106,7 +106,7 @@ def _two_by_two(top_left, top_right, bottom_left, bottom_right) -> np.ndarray:
 
 
 class SiLIFKind(Kind):
-    """Twins: Sources/SiLIF (SiLIF), docs/NEURONS.md, docs/ARITHMETIC.md"""
+    """Twins: Sources/SiLIF/Kinds/SiLIF, docs/NEURONS.md, docs/ARITHMETIC.md"""
 
     number, title, slug = 1, "SiLIF", "silif"
     tables = (

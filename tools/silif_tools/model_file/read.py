@@ -1,6 +1,6 @@
 """Read a `.silif` model file back into tables: for the reference model and for tests of the writer.
 
-Twins: model_file/write.py, Sources/SiLIF/ModelFile
+Twins: tools/silif_tools/model_file/write.py, Sources/SiLIF/ModelFile
 """
 
 import struct

@@ -3,7 +3,7 @@
 What is not a recurrence (statistics, the gradient through them) is plain torch. Needs the package triton, which comes
 with PyTorch for CUDA; with TRITON_INTERPRET=1 the kernels run on the processor, slowly, for the tests.
 
-Twins: tools/silif_tools/train/scan.c, tools/silif_tools/train/scan_triton.py
+Twins: tools/silif_tools/train/scan.c
 """
 
 import torch
