@@ -1,8 +1,8 @@
 """What a gap in the sound costs, by its length and by what is done about it: `python -m silif_tools.studies.gaps`.
 
 Cuts gaps into a stream of words and prints the table of docs/AUDIO-INPUT.md: words heard where the gap is filled with
-silence and the state goes on, where the sound is joined, where the network starts anew and warms up, and where it starts
-anew on a second of silence.
+silence and the state goes on, where the sound is joined, where the network starts anew and warms up, and where it
+starts anew on a second of silence.
 """
 
 import argparse
