@@ -12,7 +12,7 @@ PACKAGE = TOOLS / "silif_tools"
 
 # From the ground up. A name is a package of silif_tools, or a module that lies in none.
 FLOORS = (
-    {"__init__", "built_commands", "errors", "fixed_point", "model_file", "sound"},
+    {"__init__", "arrays", "atomic", "built_commands", "errors", "fixed_point", "model_file", "sound"},
     {"integer", "kinds"},
     {"events", "export", "golden", "streams", "train"},
     {"peers", "plot", "release", "report", "studies"},
