@@ -13,7 +13,7 @@ from silif import Engine
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 
 from silif_tools.integer.network import run_model
-from silif_tools.model_file.read import read_model
+from silif_tools.kinds import read_model
 
 
 def main(path: str, frames_path: str | None = None) -> int:
