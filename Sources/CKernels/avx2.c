@@ -89,7 +89,7 @@ AVX2_INLINE void sum_16(const int8_t *weights, ptrdiff_t width, const uint16_t *
   store(sums + 8, hi);
 }
 
-AVX2 void silif_sum_rows8_avx2(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
+AVX2 SILIF_KERNEL void silif_sum_rows8_avx2(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
                                int32_t *sums) {
   ptrdiff_t j = 0;
   for (; j + 128 <= width; j += 128) sum_tiles(weights + j, width, active, count, sums + j, 4);
@@ -99,7 +99,7 @@ AVX2 void silif_sum_rows8_avx2(const int8_t *weights, ptrdiff_t width, const uin
 
 AVX2_INLINE V widened16(const int16_t *from) { return _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)from)); }
 
-AVX2 void silif_sum_rows16_avx2(const int16_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
+AVX2 SILIF_KERNEL void silif_sum_rows16_avx2(const int16_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
                                 int32_t *sums) {
   ptrdiff_t j = 0;
   for (; j + 64 <= width; j += 64) {
@@ -170,7 +170,7 @@ AVX2_INLINE void sum_nibbles8(const int8_t *weights, ptrdiff_t half, const uint1
   put_words(high_sums, highs, offset);
 }
 
-AVX2 void silif_sum_rows4_avx2(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
+AVX2 SILIF_KERNEL void silif_sum_rows4_avx2(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
                                int32_t *sums) {
   ptrdiff_t half = width / 2, k = 0;
   for (; k + 32 <= half; k += 32) sum_nibbles32(weights + k, half, active, count, sums + k, sums + half + k);
@@ -222,7 +222,7 @@ AVX2_INLINE void dense_groups8(const int8_t *weights, ptrdiff_t width, const int
   for (int i = 0; i < 2 * groups; i++) store(sums + 8 * i, t[i]);
 }
 
-AVX2 void silif_sum_dense8_avx2(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
+AVX2 SILIF_KERNEL void silif_sum_dense8_avx2(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
                                 uint16_t *listed, int32_t *sums) {
   ptrdiff_t count = list_non_zero(frame, inputs, listed);
   ptrdiff_t j = 0;
@@ -258,7 +258,7 @@ AVX2_INLINE void dense_groups4(const int8_t *weights, ptrdiff_t half, const int1
   }
 }
 
-AVX2 void silif_sum_dense4_avx2(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
+AVX2 SILIF_KERNEL void silif_sum_dense4_avx2(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
                                 uint16_t *listed, int32_t *sums) {
   ptrdiff_t count = list_non_zero(frame, inputs, listed);
   ptrdiff_t half = width / 2, k = 0;
@@ -268,7 +268,7 @@ AVX2 void silif_sum_dense4_avx2(const int8_t *weights, ptrdiff_t width, const in
   for (; k < half; k += 8) dense_groups4(weights + k, half, frame, listed, count, sums + k, sums + half + k, 1);
 }
 
-AVX2 void silif_sum_dense16_avx2(const int16_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
+AVX2 SILIF_KERNEL void silif_sum_dense16_avx2(const int16_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
                                  uint16_t *listed, int32_t *sums) {
   ptrdiff_t count = list_non_zero(frame, inputs, listed);
   for (ptrdiff_t j = 0; j < width; j += 16) {
@@ -380,7 +380,7 @@ AVX2_INLINE silif_result silif_half(V w, V u, V reset_u, V s_q30, V current, V d
   return (silif_result){w, sum};
 }
 
-AVX2 ptrdiff_t silif_step_silif_avx2(silif_neurons *n) {
+AVX2 SILIF_KERNEL ptrdiff_t silif_step_silif_avx2(silif_neurons *n) {
   V one = _mm256_set1_epi32((int32_t)1 << n->state_fraction_bits);
   __m128i fraction_bits = _mm_cvtsi32_si128(n->state_fraction_bits);
   V saturated = _mm256_setzero_si256();
@@ -467,11 +467,11 @@ AVX2_INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
   return count;
 }
 
-AVX2 ptrdiff_t silif_step_csilif_avx2(silif_complex_neurons *n) { return complex_step(n, 0); }
+AVX2 SILIF_KERNEL ptrdiff_t silif_step_csilif_avx2(silif_complex_neurons *n) { return complex_step(n, 0); }
 
-AVX2 ptrdiff_t silif_step_rf_avx2(silif_complex_neurons *n) { return complex_step(n, 1); }
+AVX2 SILIF_KERNEL ptrdiff_t silif_step_rf_avx2(silif_complex_neurons *n) { return complex_step(n, 1); }
 
-AVX2 void silif_step_readout_avx2(silif_readout *n) {
+AVX2 SILIF_KERNEL void silif_step_readout_avx2(silif_readout *n) {
   V saturated = _mm256_setzero_si256();
   for (ptrdiff_t i = 0; i < n->width; i += 8) {
     currents c = load_currents(&n->current, i);

@@ -49,7 +49,7 @@ AVX512_INLINE ptrdiff_t fire(__m256i state, __m256i threshold, uint8_t *spiked, 
   return count + __builtin_popcount(fired);
 }
 
-AVX512 ptrdiff_t silif_step_silif_avx512(silif_neurons *n) {
+AVX512 SILIF_KERNEL ptrdiff_t silif_step_silif_avx512(silif_neurons *n) {
   __m256i one = _mm256_set1_epi32((int32_t)1 << n->state_fraction_bits);
   __m128i fraction_bits = _mm_cvtsi32_si128(n->state_fraction_bits);
   ptrdiff_t count = 0;
@@ -117,7 +117,7 @@ AVX512_INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
   return count;
 }
 
-AVX512 ptrdiff_t silif_step_csilif_avx512(silif_complex_neurons *n) { return complex_step(n, 0); }
+AVX512 SILIF_KERNEL ptrdiff_t silif_step_csilif_avx512(silif_complex_neurons *n) { return complex_step(n, 0); }
 
-AVX512 ptrdiff_t silif_step_rf_avx512(silif_complex_neurons *n) { return complex_step(n, 1); }
+AVX512 SILIF_KERNEL ptrdiff_t silif_step_rf_avx512(silif_complex_neurons *n) { return complex_step(n, 1); }
 #endif

@@ -4,6 +4,10 @@
 
 #include "CKernels.h"
 
+/// Each kernel begins with a cache line: so what it costs does not depend on what the linker puts before it, which without
+/// this made up to 4 % of a step.
+#define SILIF_KERNEL __attribute__((aligned(64)))
+
 #define SILIF_SUMS(set)                                            \
   silif_byte_rows silif_sum_rows4_##set, silif_sum_rows8_##set;    \
   silif_half_rows silif_sum_rows16_##set;                          \

@@ -1,7 +1,7 @@
 // The front end's loops (Sources/LogMel), which the compiler vectorises for the instruction set of TARGET; included once
 // for each by log_mel.c, with NAME(x) giving x a name of its own. Bounds and roundings are those of the Swift twins.
 
-TARGET int32_t NAME(silif_emphasise)(const int16_t *restrict samples, ptrdiff_t count, int32_t preemphasis_q15,
+TARGET SILIF_KERNEL int32_t NAME(silif_emphasise)(const int16_t *restrict samples, ptrdiff_t count, int32_t preemphasis_q15,
                                      int32_t mean_term_q15, int32_t *restrict output_q15) {
   int32_t first = (32768 - preemphasis_q15) * samples[0] - mean_term_q15;
   int32_t magnitude = first ^ (first >> 31);
@@ -14,7 +14,7 @@ TARGET int32_t NAME(silif_emphasise)(const int16_t *restrict samples, ptrdiff_t 
   return magnitude;
 }
 
-TARGET void NAME(silif_window)(const int32_t *restrict samples, ptrdiff_t half, const int32_t *restrict window_q24,
+TARGET SILIF_KERNEL void NAME(silif_window)(const int32_t *restrict samples, ptrdiff_t half, const int32_t *restrict window_q24,
                                int32_t shift, int32_t *restrict output) {
   for (ptrdiff_t n = 0; n < half; n++) {
     output[n] = ROUNDED((int64_t)samples[2 * n] * window_q24[2 * n], shift);
@@ -92,7 +92,7 @@ static TARGET void NAME(last_stage)(const int32_t *restrict from, int32_t *restr
   }
 }
 
-TARGET void NAME(silif_transform256)(int32_t *data, int32_t *scratch, const int32_t *roots) {
+TARGET SILIF_KERNEL void NAME(silif_transform256)(int32_t *data, int32_t *scratch, const int32_t *roots) {
   NAME(first_stage)(data, scratch, roots);
   NAME(middle_stage)(scratch, data, roots, 4);
   NAME(middle_stage)(data, scratch, roots, 16);
@@ -120,7 +120,7 @@ static TARGET void NAME(power_halves)(const int32_t *restrict z, const int32_t *
   }
 }
 
-TARGET void NAME(silif_power)(const int32_t *z, const int32_t *roots, int64_t *power) {
+TARGET SILIF_KERNEL void NAME(silif_power)(const int32_t *z, const int32_t *roots, int64_t *power) {
   NAME(power_halves)(z, roots, power, power + 128);
 }
 

@@ -46,14 +46,14 @@ INLINE void sum_groups8(const int8_t *weights, ptrdiff_t width, const uint16_t *
   for (int i = 0; i < groups; i++) memcpy(sums + 16 * i, &totals[i], sizeof totals[i]);
 }
 
-void silif_sum_rows8_plain(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
+SILIF_KERNEL void silif_sum_rows8_plain(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
                            int32_t *sums) {
   ptrdiff_t j = 0;
   for (; j + 64 <= width; j += 64) sum_groups8(weights + j, width, active, count, sums + j, 4);
   for (; j < width; j += 16) sum_groups8(weights + j, width, active, count, sums + j, 1);
 }
 
-void silif_sum_rows16_plain(const int16_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
+SILIF_KERNEL void silif_sum_rows16_plain(const int16_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
                             int32_t *sums) {
   for (ptrdiff_t j = 0; j < width; j += 16) {
     words16 totals = {0};
@@ -68,7 +68,7 @@ void silif_sum_rows16_plain(const int16_t *weights, ptrdiff_t width, const uint1
 
 /// Eight bytes hold 8 weights to outputs k... and 8 to outputs width/2 + k...; their nibbles as 0...15 are added, and
 /// what makes them so is taken off at the end.
-void silif_sum_rows4_plain(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
+SILIF_KERNEL void silif_sum_rows4_plain(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
                            int32_t *sums) {
   ptrdiff_t half = width / 2;
   for (ptrdiff_t k = 0; k < half; k += 8) {
@@ -103,7 +103,7 @@ static inline ptrdiff_t list_non_zero(const int16_t *frame, ptrdiff_t inputs, ui
 }
 
 // Sums stay within int32_t in every order: Sum|W|*limit was checked at load.
-void silif_sum_dense8_plain(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
+SILIF_KERNEL void silif_sum_dense8_plain(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
                             uint16_t *listed, int32_t *restrict sums) {
   ptrdiff_t count = list_non_zero(frame, inputs, listed);
   for (ptrdiff_t j = 0; j < width; j += 16) {
@@ -117,7 +117,7 @@ void silif_sum_dense8_plain(const int8_t *weights, ptrdiff_t width, const int16_
   }
 }
 
-void silif_sum_dense4_plain(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
+SILIF_KERNEL void silif_sum_dense4_plain(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
                             uint16_t *listed, int32_t *sums) {
   ptrdiff_t count = list_non_zero(frame, inputs, listed);
   ptrdiff_t half = width / 2;
@@ -137,7 +137,7 @@ void silif_sum_dense4_plain(const int8_t *weights, ptrdiff_t width, const int16_
   }
 }
 
-void silif_sum_dense16_plain(const int16_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
+SILIF_KERNEL void silif_sum_dense16_plain(const int16_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
                              uint16_t *listed, int32_t *restrict sums) {
   ptrdiff_t count = list_non_zero(frame, inputs, listed);
   for (ptrdiff_t j = 0; j < width; j += 16) {
@@ -178,7 +178,7 @@ static int64_t silif_loop(ptrdiff_t width, int32_t one, const int32_t *restrict 
   return saturated;
 }
 
-ptrdiff_t silif_step_silif_plain(silif_neurons *n) {
+SILIF_KERNEL ptrdiff_t silif_step_silif_plain(silif_neurons *n) {
   n->saturated += silif_loop(n->width, (int32_t)1 << n->state_fraction_bits, n->current.sums, n->current.mantissa,
                              n->current.shift, n->current.bias, n->decay, n->input_gain, n->leak_mantissa,
                              n->leak_shift, n->subthreshold, n->spike_coupling, n->membrane, n->adaptation, n->spiked);
@@ -219,11 +219,11 @@ INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
   return list_active(n->spiked, n->width, n->active);
 }
 
-ptrdiff_t silif_step_csilif_plain(silif_complex_neurons *n) { return complex_step(n, 0); }
+SILIF_KERNEL ptrdiff_t silif_step_csilif_plain(silif_complex_neurons *n) { return complex_step(n, 0); }
 
-ptrdiff_t silif_step_rf_plain(silif_complex_neurons *n) { return complex_step(n, 1); }
+SILIF_KERNEL ptrdiff_t silif_step_rf_plain(silif_complex_neurons *n) { return complex_step(n, 1); }
 
-void silif_step_readout_plain(silif_readout *n) {
+SILIF_KERNEL void silif_step_readout_plain(silif_readout *n) {
   for (ptrdiff_t i = 0; i < n->width; i++) {
     int64_t sum = (int64_t)n->decay[i] * n->membrane[i] +
                   aligned_current(n->current.sums[i], n->current.mantissa[i], n->current.shift[i], n->current.bias[i]);

@@ -25,8 +25,8 @@ struct SyntheticModel {
     ]
     var random = Random()
     sections.append(("LAYR", SyntheticModel.spikeForSpike(width)))
-    sections.append(("LAYR", SyntheticModel.dense(1, from: width, to: width, &random)))
-    sections.append(("LAYR", SyntheticModel.dense(3, from: width, to: SyntheticModel.classes, &random)))
+    sections.append(("LAYR", SyntheticModel.randomLayer(.siLIF, from: width, to: width, &random)))
+    sections.append(("LAYR", SyntheticModel.randomLayer(.readout, from: width, to: SyntheticModel.classes, &random)))
     memory = SyntheticModel.file(sections)
     model = try Model(bytes: UnsafeRawBufferPointer(memory.bytes))
   }
@@ -46,41 +46,56 @@ struct SyntheticModel {
 
   /// An input of 1 makes a current of 1.5, and nothing is remembered.
   private static func spikeForSpike(_ width: Int) -> [UInt8] {
-    let zeros = [Int32](repeating: 0, count: width)
-    var layer = header(1, source: 0, from: width, to: width)
-    var weights = [Int8](repeating: 0, count: width * width)
-    for index in 0..<width { weights[index * width + index] = 1 }
-    append(weights, to: &layer)
-    append([Int32](repeating: 3 << 23, count: width), to: &layer)
-    append([UInt8](repeating: 0, count: width), to: &layer)
-    for _ in 0..<4 { append(zeros, to: &layer) }
-    append([UInt8](repeating: 0, count: width), to: &layer)
-    for _ in 0..<2 { append(zeros, to: &layer) }
-    return layer
-  }
-
-  /// SiLIF (kind 1) or readout (kind 3).
-  private static func dense(_ kind: UInt16, from inputs: Int, to width: Int, _ random: inout Random) -> [UInt8] {
-    var layer = header(kind, source: 1, from: inputs, to: width)
-    func coefficients(_ greatest: Int32) -> [Int32] {
-      (0..<width).map { _ in Int32.random(in: 0...greatest, using: &random) }
+    layer(LayerHeader(kind: .siLIF, source: .frames, inputs: width, outputs: width)) { field, _, index in
+      switch field {
+      case "weights": index % (width + 1) == 0 ? 1 : 0
+      case "scale_mantissa": 3 << 23
+      default: 0
+      }
     }
-    append((0..<inputs * width).map { _ in Int8.random(in: -127...127, using: &random) }, to: &layer)
-    append(coefficients(1 << 16), to: &layer)
-    append([UInt8](repeating: 8, count: width), to: &layer)
-    append(coefficients(1 << 24), to: &layer)
-    append(coefficients(1 << 30), to: &layer)
-    guard kind == 1 else { return layer }
-    append(coefficients(1 << 30), to: &layer)
-    append(coefficients(1 << 30), to: &layer)
-    append([UInt8](repeating: 10, count: width), to: &layer)
-    append(coefficients(1 << 30), to: &layer)
-    append(coefficients(1 << 17), to: &layer)
-    return layer
   }
 
-  private static func header(_ kind: UInt16, source: UInt16, from inputs: Int, to outputs: Int) -> [UInt8] {
-    bytes([kind, source, 0, 8, UInt16(inputs), UInt16(outputs), 0, 16]) + [UInt8](repeating: 0, count: 16)
+  /// Weights and coefficients at random.
+  private static func randomLayer(
+    _ kind: NeuronKind, from inputs: Int, to width: Int, _ random: inout Random
+  ) -> [UInt8] {
+    layer(LayerHeader(kind: kind, source: .spikes, inputs: inputs, outputs: width)) { field, table, _ in
+      switch field {
+      case "weights": Int64.random(in: -127...127, using: &random)
+      case "scale_mantissa": Int64.random(in: 0...1 << 16, using: &random)
+      case "scale_shift": 8
+      case "bias": Int64.random(in: 0...1 << 24, using: &random)
+      // Exponents, and coefficients.
+      default: table.elementBytes == 1 ? 10 : Int64.random(in: 0...table.range.upperBound, using: &random)
+      }
+    }
+  }
+
+  /// A section whose tables hold what `value` says of each element. There is no padding: widths are multiples of 16.
+  private static func layer(
+    _ header: LayerHeader, _ value: (_ field: String, _ table: LayerTable, _ index: Int) -> Int64
+  ) -> [UInt8] {
+    let tables = header.tables
+    let fields = [
+      header.kind.rawValue, header.source.rawValue, header.delayKind.rawValue, UInt16(header.weightBits),
+      UInt16(header.inputs), UInt16(header.outputs), UInt16(header.maximumDelay), UInt16(header.stateFractionBits),
+    ]
+    var section = bytes(fields) + [UInt8](repeating: 0, count: tables.last!.end - 2 * fields.count)
+    section.withUnsafeMutableBytes { section in
+      for table in tables {
+        let field = table.field.description
+        for index in 0..<table.count {
+          let offset = table.offset + index * table.elementBytes
+          let value = value(field, table, index)
+          if table.elementBytes == 1 {
+            section[offset] = UInt8(truncatingIfNeeded: value)
+          } else {
+            section.storeBytes(of: Int32(value).littleEndian, toByteOffset: offset, as: Int32.self)
+          }
+        }
+      }
+    }
+    return section
   }
 
   private static func bytes<Word: FixedWidthInteger>(_ words: [Word]) -> [UInt8] {

@@ -8,7 +8,7 @@ import SpotterHost
 /// Either nothing is remembered, or every state runs into its limit and is clamped there in every step: which of the two
 /// takes longer depends on the kernels.
 ///
-/// It rewrites tables of the LAYR sections as docs/MODEL-FORMAT.md lays them out, and makes the checksum anew.
+/// It rewrites tables of the LAYR sections with the values that the engine names, and makes the checksum anew.
 /// tools/scripts/worst_case_model.py writes such a copy to a file, for firmware.
 struct WorstCaseModel {
   let model: Model
@@ -42,40 +42,16 @@ struct WorstCaseModel {
     self.model = model
   }
 
+  /// The tables say with which values their neurons fire.
   private static func rewrite(
     _ bytes: UnsafeMutableRawBufferPointer, at start: Int, _ layer: LayerHeader, _ clamps: Bool
   ) {
-    let width = layer.paddedOutputs
-    var offset = start + 32
-    func skip(_ count: Int) { offset += (count + 15) / 16 * 16 }
-    func fill(_ value: Int32) {
-      for index in 0..<width {
-        bytes.storeBytes(
-          of: (index < layer.outputs ? value : 0).littleEndian, toByteOffset: offset + 4 * index, as: Int32.self)
+    for table in layer.tables {
+      guard let busy = table.busy else { continue }
+      let value = clamps ? busy.clamped : busy.settled
+      for index in 0..<layer.outputs {
+        bytes.storeBytes(of: value.littleEndian, toByteOffset: start + table.offset + 4 * index, as: Int32.self)
       }
-      skip(4 * width)
-    }
-    skip(layer.weightBytes)
-    fill(0)  // scale_mantissa: the sums are made, and count for nothing
-    skip(width)  // scale_shift
-    fill(clamps ? Int32.max : 3 << Int32(layer.stateFractionBits + 7))  // bias: 1.5
-    switch layer.delayKind {
-    case .none: break
-    case .axonal: skip(layer.inputs)
-    case .dendritic: skip(width)
-    case .synaptic: skip(layer.inputs * width)
-    }
-    // RF subtracts its reset from the current too: it keeps three quarters of u, and so settles at 2.
-    fill(clamps ? 1 << 30 : layer.kind == .rf ? 3 << 28 : 0)  // decay
-    switch layer.kind {
-    case .siLIF:
-      fill(clamps ? 0 : 1 << 30)  // input_gain: an adaptation at its limit must hold nobody back
-      fill(0)  // adaptation_leak_mantissa
-      skip(width)  // adaptation_leak_shift
-      fill(clamps ? 1 << 30 : 0)  // subthreshold_coupling
-      fill(0)  // spike_coupling
-    case .cSiLIF, .rf: fill(0)  // decay_imaginary
-    case .readout: break
     }
   }
 }

@@ -11,9 +11,13 @@ struct Scale: BitwiseCopyable {
 
   init(reading reader: inout TableReader) throws(ModelError) {
     mantissa = try reader.neuronTable(
-      Int32.self, "scale_mantissa", padding: "scale_mantissa padding", in: 0...Int64(Int32.max))
+      Int32.self, "scale_mantissa", padding: "scale_mantissa padding", in: 0...Int64(Int32.max),
+      // The sums are made, and count for nothing.
+      busy: BusyValues(settled: 0, clamped: 0))
     shift = try reader.neuronTable(UInt8.self, "scale_shift", padding: "scale_shift padding", in: 0...62)
-    bias_qF8 = try reader.neuronTable(Int32.self, "bias", padding: "bias padding")
+    let oneAndAHalf_qF8 = Int32(3) << Int32(reader.header.stateFractionBits + 7)
+    bias_qF8 = try reader.neuronTable(
+      Int32.self, "bias", padding: "bias padding", busy: BusyValues(settled: oneAndAHalf_qF8, clamped: .max))
   }
 
   /// The largest |current| that sums of at most `sum` can make, F + 8 fractional bits. |sum·mantissa| < 2^62.

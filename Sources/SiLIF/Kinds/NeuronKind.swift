@@ -40,9 +40,9 @@ enum NeuronTables: BitwiseCopyable {
   init(reading reader: inout TableReader) throws(ModelError) {
     switch reader.header.kind {
     case .siLIF: self = .siLIF(try SiLIFTables(reading: &reader))
-    case .cSiLIF: self = .cSiLIF(try ComplexDecay(reading: &reader))
+    case .cSiLIF: self = .cSiLIF(try CSiLIFNeurons.decay(reading: &reader))
     case .readout: self = .readout(try ReadoutTables(reading: &reader))
-    case .rf: self = .rf(try ComplexDecay(reading: &reader))
+    case .rf: self = .rf(try RFNeurons.decay(reading: &reader))
     }
   }
 }

@@ -12,9 +12,19 @@ public struct LayerTable: Sendable {
   public let range: ClosedRange<Int64>
   /// What an element of the padding that is not zero is called, where there is one element a neuron.
   public let padding: StaticString?
+  /// What fills it so that the layer has everything to do in every step; nil where it may stay as it is.
+  public let busy: BusyValues?
 
   /// The offset of the byte after it.
   public var end: Int { offset + count * elementBytes }
+}
+
+/// The values of a table with which every neuron fires in every step, whatever comes in: for measuring the longest step.
+public struct BusyValues: Sendable, BitwiseCopyable {
+  /// Nothing is remembered.
+  public let settled: Int32
+  /// Every state runs into its limit and is clamped there in every step.
+  public let clamped: Int32
 }
 
 /// Goes through the tables of a LAYR section one after another: each is listed, read, checked against its range and checked
@@ -75,12 +85,14 @@ struct TableReader {
   ///   - field: its name in docs/MODEL-FORMAT.md.
   ///   - padding: the same with " padding" after it: a StaticString cannot be put together.
   ///   - range: nil where every value of the type will do.
+  ///   - busy: as of `LayerTable`.
   @inline(never)
   mutating func neuronTable<Element: FixedWidthInteger>(
-    _ type: Element.Type, _ field: StaticString, padding: StaticString, in range: ClosedRange<Int64>? = nil
+    _ type: Element.Type, _ field: StaticString, padding: StaticString, in range: ClosedRange<Int64>? = nil,
+    busy: BusyValues? = nil
   ) throws(ModelError) -> UnsafePointer<Element> {
     let range = range ?? Int64(Element.min)...Int64(Element.max)
-    let table = try table(type, field, count: header.paddedOutputs, in: range, padding: padding)
+    let table = try table(type, field, count: header.paddedOutputs, in: range, padding: padding, busy: busy)
     guard proves else { return table }
     for output in 0..<header.outputs { try prove(Int64(table[output]), in: range, field) }
     for output in header.outputs..<header.paddedOutputs { try prove(Int64(table[output]), in: 0...0, padding) }
@@ -91,7 +103,7 @@ struct TableReader {
   @inline(never)
   mutating func table<Element: FixedWidthInteger>(
     _ type: Element.Type, _ field: StaticString, count elements: Int, in range: ClosedRange<Int64>,
-    padding: StaticString? = nil
+    padding: StaticString? = nil, busy: BusyValues? = nil
   ) throws(ModelError) -> UnsafePointer<Element> {
     let start = (position + 15) / 16 * 16
     let size = elements * MemoryLayout<Element>.stride
@@ -100,7 +112,7 @@ struct TableReader {
       (listed + count).initialize(
         to: LayerTable(
           field: field, offset: start, count: elements, elementBytes: MemoryLayout<Element>.stride, range: range,
-          padding: padding))
+          padding: padding, busy: busy))
     }
     count += 1
     position = start + size

@@ -2,7 +2,8 @@
 struct Layer {
   /// Its neurons, without their padding.
   let outputs: Int
-  private let input: Edge
+  /// The edge that it reads: the network's input, or what the layer below writes.
+  let input: Edge
   private var connection: Connection
   let neurons: Neurons
   private let saturation: SaturationCounter

@@ -7,8 +7,6 @@ import Kernels
 public struct Network {
   public let header: NetworkHeader
   private let layers: UnsafeMutablePointer<Layer>
-  /// What each layer reads, [layerCount]: the input, then what the layer below writes.
-  private let edges: UnsafeMutablePointer<Edge>
   private let input: Frames
   private let softmax: Softmax
   private let probabilities: UnsafeMutablePointer<UInt16>
@@ -76,7 +74,6 @@ public struct Network {
   ) {
     header = model.header
     layers = arena.reserveValues(Layer.self, model.header.layerCount)
-    edges = arena.reserveValues(Edge.self, model.header.layerCount)
     counters = arena.reserve(UInt64.self, Counter.count)
     #if DEBUG
       let saturation = SaturationCounter(count: counters + Counter.saturations.rawValue)
@@ -115,10 +112,7 @@ public struct Network {
       let layer = Layer(
         parameters, input: below, output: edge, scratch: scratch, saturation: saturation, arena: &arena)
       potentials = layer.neurons.potentials_qF
-      if !isCounting {
-        (edges + index).initialize(to: below)
-        (layers + index).initialize(to: layer)
-      }
+      if !isCounting { (layers + index).initialize(to: layer) }
     }
     // The last layer is one whose potentials are the result: the reader made sure.
     membrane = potentials.unsafelyUnwrapped
@@ -139,7 +133,7 @@ public struct Network {
   public func reset() {
     for index in 0..<header.layerCount {
       layers[index].reset()
-      edges[index].reset()
+      layers[index].input.reset()
     }
     for index in 0..<header.classCount { probabilities[index] = 0 }
     for index in 0..<Counter.count { counters[index] = 0 }
@@ -163,7 +157,7 @@ public struct Network {
   /// The next part: each layer in turn, from the first on.
   @_noAllocation @_noLocks
   public func stepLayer(_ index: Int) {
-    if case .spikes(let spikes) = edges[index] {
+    if case .spikes(let spikes) = layers[index].input {
       counters[Counter.spikes.rawValue] &+= UInt64(truncatingIfNeeded: spikes.count.pointee)
     }
     let operations = layers[index].step()
@@ -198,7 +192,7 @@ public struct Network {
   /// The edge that hidden layer `index` writes.
   private func spikeEdge(above index: Int) -> Spikes {
     precondition(index >= 0 && index < header.layerCount - 1)
-    return Spikes(edges[index + 1])
+    return Spikes(layers[index + 1].input)
   }
 
   /// Spikes of all hidden layers since the last reset.

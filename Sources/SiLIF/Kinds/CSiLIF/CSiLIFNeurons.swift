@@ -15,6 +15,11 @@ struct CSiLIFNeurons: BitwiseCopyable {
   /// s.
   let spikes: Spikes
 
+  /// Its tables.
+  static func decay(reading reader: inout TableReader) throws(ModelError) -> ComplexDecay {
+    try ComplexDecay(reading: &reader, settled_q30: 0)
+  }
+
   init(_ decay: ComplexDecay, header: LayerHeader, spikes: Spikes, arena: inout Arena) {
     self.decay = decay
     self.spikes = spikes

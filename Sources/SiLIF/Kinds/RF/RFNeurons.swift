@@ -17,6 +17,12 @@ struct RFNeurons: BitwiseCopyable {
   /// s.
   let spikes: Spikes
 
+  /// Its tables.
+  static func decay(reading reader: inout TableReader) throws(ModelError) -> ComplexDecay {
+    // The reset is taken from the current too: with three quarters of u kept, u settles at 2.
+    try ComplexDecay(reading: &reader, settled_q30: 3 << 28)
+  }
+
   init(_ decay: ComplexDecay, header: LayerHeader, spikes: Spikes, arena: inout Arena) {
     self.decay = decay
     self.spikes = spikes

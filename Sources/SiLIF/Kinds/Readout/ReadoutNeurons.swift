@@ -6,7 +6,9 @@ struct ReadoutTables: BitwiseCopyable {
   let decay_q30: UnsafePointer<Int32>
 
   init(reading reader: inout TableReader) throws(ModelError) {
-    decay_q30 = try reader.neuronTable(Int32.self, "decay", padding: "decay padding", in: 0...(1 << 30))
+    decay_q30 = try reader.neuronTable(
+      Int32.self, "decay", padding: "decay padding", in: 0...(1 << 30),
+      busy: BusyValues(settled: 0, clamped: 1 << 30))
   }
 }
 

@@ -6,11 +6,15 @@ struct ComplexDecay: BitwiseCopyable {
   let real_q30: UnsafePointer<Int32>
   let imaginary_q30: UnsafePointer<Int32>
 
-  init(reading reader: inout TableReader) throws(ModelError) {
+  /// - Parameter settled_q30: Re A with which neurons that a current of 1.5 drives fire in every step.
+  init(reading reader: inout TableReader, settled_q30: Int32) throws(ModelError) {
     let one_q30: Int64 = 1 << 30
-    real_q30 = try reader.neuronTable(Int32.self, "decay", padding: "decay padding", in: -one_q30...one_q30)
+    real_q30 = try reader.neuronTable(
+      Int32.self, "decay", padding: "decay padding", in: -one_q30...one_q30,
+      busy: BusyValues(settled: settled_q30, clamped: 1 << 30))
     imaginary_q30 = try reader.neuronTable(
-      Int32.self, "decay_imaginary", padding: "decay_imaginary padding", in: -one_q30...one_q30)
+      Int32.self, "decay_imaginary", padding: "decay_imaginary padding", in: -one_q30...one_q30,
+      busy: BusyValues(settled: 0, clamped: 0))
   }
 }
 
