@@ -18,7 +18,7 @@ FORMATTED_C = $(shell find Sources Tests examples tools -name "*.[ch]")
 # Its version decides how C is laid out: tools/constraints.txt.
 CLANG_FORMAT ?= $(VENV)/bin/clang-format
 
-.PHONY: help demo test build install convert models bench lib firmware deb deb-arm64 test-swift test-python embedded lint format
+.PHONY: help demo test build install uninstall convert models bench lib firmware deb deb-arm64 test-swift test-python embedded lint format
 .PHONY: test-arm test-examples test-device bench-peers samples docs manual clean dependencies
 
 ##Use it
@@ -40,11 +40,13 @@ build: dependencies
 	swift build --scratch-path $(BUILD) -c release $(RELEASE_FLAGS) $(SWIFT_FLAGS)
 
 # Builds only what was not built: `sudo make install` after `make build` leaves no files of root in the tree.
-## install commands and models under PREFIX (/usr/local)
+## install commands, man pages, completions and models under PREFIX (/usr/local)
 install: $(UNLESS_BUILT)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/silif
-	install $(addprefix $(RELEASE)/,$(COMMANDS)) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 $(MODELS) $(DESTDIR)$(PREFIX)/share/silif
+	tools/scripts/install.sh $(RELEASE) "$(DESTDIR)$(PREFIX)"
+
+## remove what `make install` installed
+uninstall:
+	tools/scripts/install.sh --remove "$(DESTDIR)$(PREFIX)"
 
 # Writes the model, and beside it a page that shows what became of the network (docs/REPORT.md).
 ## CHECKPOINT=x.pth OUTPUT=y.silif: make a model file of a trained network

@@ -11,10 +11,10 @@ let package = Package(
     .library(name: "LogMel", targets: ["LogMel"]),
     .library(name: "KeywordSpotter", targets: ["KeywordSpotter", "SpotterHost"]),
     .library(name: "AudioInput", targets: ["AudioInput"]),
-    .executable(name: "kws-listen", targets: ["kws-listen"]),
-    .executable(name: "kws-score", targets: ["kws-score"]),
-    .executable(name: "kws-model", targets: ["kws-model"]),
-    .executable(name: "kws-bench", targets: ["kws-bench"]),
+    .executable(name: "kws-listen", targets: ["silif-commands"]),
+    .executable(name: "kws-score", targets: ["silif-commands"]),
+    .executable(name: "kws-model", targets: ["silif-commands"]),
+    .executable(name: "kws-bench", targets: ["silif-commands"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.2.0")
@@ -49,10 +49,13 @@ let package = Package(
         "SpotterHost", "KeywordSpotter", "AudioInput",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    .executableTarget(name: "kws-listen", dependencies: ["CommandSupport"]),
-    .executableTarget(name: "kws-score", dependencies: ["CommandSupport"]),
-    .executableTarget(name: "kws-model", dependencies: ["CommandSupport"]),
-    .executableTarget(name: "kws-bench", dependencies: ["CommandSupport"]),
+    .target(name: "kws-listen", dependencies: ["CommandSupport"]),
+    .target(name: "kws-score", dependencies: ["CommandSupport"]),
+    .target(name: "kws-model", dependencies: ["CommandSupport"]),
+    .target(name: "kws-bench", dependencies: ["CommandSupport"]),
+    // All commands in one executable, told apart by its name.
+    .executableTarget(
+      name: "silif-commands", dependencies: ["kws-listen", "kws-score", "kws-model", "kws-bench", "CommandSupport"]),
     // What the tests share: a seeded generator, a temporary folder, models and sound.
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "FixedPointTests", dependencies: ["FixedPoint"]),
@@ -70,7 +73,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "TestSupport", "kws-listen", "kws-score", "kws-model", "kws-bench", "CommandSupport", "SpotterHost",
+        "TestSupport", "silif-commands", "kws-listen", "kws-score", "kws-model", "kws-bench", "CommandSupport",
+        "SpotterHost",
         "KeywordSpotter", "SiLIF",
         "AudioInput",
       ]),

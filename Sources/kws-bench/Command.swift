@@ -3,9 +3,8 @@ import CommandSupport
 import Kernels
 import SiLIF
 
-@main
-struct Command: SilifCommand {
-  static let configuration = CommandConfiguration(
+package struct Command: SilifCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "kws-bench",
     abstract: "Measures what a model costs on this machine.",
     discussion: """
@@ -19,6 +18,8 @@ struct Command: SilifCommand {
         kws-bench --table
       """,
     version: silifVersion)
+
+  package init() {}
 
   @OptionGroup var modelOptions: ModelOptions
 
@@ -64,7 +65,7 @@ struct Command: SilifCommand {
     return set
   }
 
-  func run() throws {
+  package func run() throws {
     try check()
     let set = try kernelSet()
     let output = StandardOutput()

@@ -3,9 +3,8 @@ import AudioInput
 import CommandSupport
 import Glibc
 
-@main
-struct Command: SilifCommand {
-  static let configuration = CommandConfiguration(
+package struct Command: SilifCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "kws-listen",
     abstract: "Prints the keywords it hears from a microphone, a sound file or a pipe.",
     discussion: """
@@ -16,9 +15,13 @@ struct Command: SilifCommand {
         kws-listen --list-devices                   list all of them
         kws-listen --device hw:0 --threshold 0.9    one of them, with fewer false alarms
         kws-listen --input talk.flac --format json  a recording
+        kws-listen --exec 'notify-send heard'       start a command for each word
+        kws-listen --save-dir words --output json:words.jsonl
         arecord -f S16_LE -r 16000 -t raw | kws-listen --input -
       """,
     version: silifVersion)
+
+  package init() {}
 
   @Option(
     name: [.customShort("D"), .long], help: "ALSA device, such as hw:0 or plughw:CARD=Mic,DEV=0 (default: default).")
@@ -38,6 +41,7 @@ struct Command: SilifCommand {
   var input: String?
 
   @OptionGroup var deviceOptions: DeviceOptions
+  @OptionGroup var actions: ActionOptions
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var detectorOptions: DetectorOptions
 
@@ -47,8 +51,15 @@ struct Command: SilifCommand {
   @Flag(name: .long, help: "Show the level of the sound on standard error.")
   var meter = false
 
-  @Option(name: .long, help: "Events as text, or as JSON with one object per line.")
-  var format = OutputFormat.text
+  @Option(name: .long, help: "Events as text, or as JSON with one object per line (default: text).")
+  var format: OutputFormat?
+
+  /// `--output`, and where that says nothing of standard output's text or JSON, `--format`.
+  private func outputs() throws -> [OutputTarget] {
+    guard !actions.output.isEmpty else { return [OutputTarget(format == .json ? .json : .text)] }
+    guard format == nil else { throw ValidationError("--format and --output exclude each other: write --output json.") }
+    return actions.output
+  }
 
   /// Not `validate`: that would come before an unknown option is told.
   private func check() throws {
@@ -63,18 +74,20 @@ struct Command: SilifCommand {
     }
   }
 
-  func run() throws {
+  package func run() throws {
     try check()
     // The audio thread alone uses the device, so alsa-lib's own locks have nothing to guard. Before its first use.
     setenv("LIBASOUND_THREAD_SAFE", "0", 0)
-    if listDevices { return try DeviceListing(format: format, listsAll: listed != nil).print() }
+    if listDevices { return try DeviceListing(format: format ?? .text, listsAll: listed != nil).print() }
     let file = try modelOptions.load(default: ModelLocation.streamName)
     let setUp = try SpotterSetUp(file: file, settings: detectorOptions.settings(for: file.model))
     let stop = try StopRequest()
+    let settings = try detectorOptions.settings(for: file.model)
     try ListenSession(
       origin: input.map { .input($0) } ?? .device(device ?? "default", deviceOptions.settings, deviceOptions.policy),
       file: file, stop: stop,
-      limit_samples: duration?.samples(rate_hz: outputRate_hz), format: format, showsMeter: meter
+      limit_samples: duration?.samples(rate_hz: outputRate_hz), outputs: try outputs(), actions: actions,
+      settings: settings, showsMeter: meter
     ).run(setUp)
   }
 }

@@ -1,9 +1,8 @@
 import ArgumentParser
 import CommandSupport
 
-@main
-struct Command: SilifCommand {
-  static let configuration = CommandConfiguration(
+package struct Command: SilifCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "kws-model",
     abstract: "Shows, verifies and traces model files.",
     discussion: """
@@ -14,4 +13,6 @@ struct Command: SilifCommand {
       """,
     version: silifVersion,
     subcommands: [Info.self, Verify.self, Trace.self])
+
+  package init() {}
 }

@@ -1,9 +1,8 @@
 import ArgumentParser
 import CommandSupport
 
-@main
-struct Command: SilifCommand {
-  static let configuration = CommandConfiguration(
+package struct Command: SilifCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "kws-score",
     abstract: "Measures how well a model hears: on clips, precomputed frames or streams.",
     discussion: """
@@ -18,6 +17,8 @@ struct Command: SilifCommand {
         kws-score --stream talk.flac --truth talk.csv --format json
       """,
     version: silifVersion)
+
+  package init() {}
 
   @OptionGroup var modelOptions: ModelOptions
 
@@ -86,7 +87,7 @@ struct Command: SilifCommand {
     if let jobs, !(1...1024).contains(jobs) { throw ValidationError("--jobs must be 1 to 1024, not \(jobs).") }
   }
 
-  func run() throws {
+  package func run() throws {
     try check()
     let file = try modelOptions.load(default: stream == nil ? ModelLocation.defaultName : ModelLocation.streamName)
     let stop = try StopRequest()

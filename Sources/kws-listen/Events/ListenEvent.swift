@@ -8,8 +8,10 @@ enum ListenEvent: Equatable, Sendable, BitwiseCopyable {
   case gap(Gap)
   /// The device gives no sound any more, after `position` samples; it is waited for.
   case deviceLost(SoundLoss.Cause, position: Int64)
-  /// How loud the last second was; with a meter, the last tenth of a second.
-  case level(Level)
+  /// How loud the last second was, up to `position`; with a meter, the last tenth of a second.
+  case level(Level, position: Int64)
+  /// A keyword that was not quite reached: only where that is asked for.
+  case nearMiss(KeywordEvent)
 }
 
 /// Sound that is missing, and what was done about it.

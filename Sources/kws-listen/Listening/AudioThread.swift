@@ -6,6 +6,8 @@ import Glibc
 /// Realtime priority and locked memory are asked for where audio is live, and done without where they are refused.
 struct AudioThread {
   private let handle: pthread_t
+  /// Whether priority and memory are what was asked for, in words.
+  let privileges: String
 
   /// Starts `loop.run()`.
   init(running loop: ListenLoop, isLive: Bool) throws(Failure) {
@@ -35,12 +37,22 @@ struct AudioThread {
       throw Failure("cannot start the audio thread: \(systemMessage(code))")
     }
     self.handle = handle
-    guard isLive else { return }
+    guard isLive else {
+      privileges = ""
+      return
+    }
     var parameters = sched_param()
     parameters.sched_priority = 10
-    _ = pthread_setschedparam(handle, SCHED_FIFO, &parameters)
+    let priority = pthread_setschedparam(handle, SCHED_FIFO, &parameters)
     // Only what was touched (4 = MCL_ONFAULT): locking whole libraries would cost many times what is used.
-    _ = mlockall(MCL_CURRENT | 4)
+    let locked = mlockall(MCL_CURRENT | 4)
+    privileges =
+      switch (priority == 0, locked == 0) {
+      case (true, true): "real-time priority, memory locked"
+      case (true, false): "real-time priority; memory not locked (ulimit -l)"
+      case (false, true): "no real-time priority (ulimit -r); memory locked"
+      case (false, false): "no real-time priority (ulimit -r), memory not locked (ulimit -l)"
+      }
   }
 
   func join() { pthread_join(handle, nil) }

@@ -34,6 +34,8 @@ final class ListenLoop: @unchecked Sendable {
   private(set) var lostEventCount = 0
   private var meter = LevelMeter()
   private let levelInterval_samples: Int64
+  private let savedSound: SoundRing?
+  private let nearMisses: NearMissDetector?
   /// Why the source failed, if it did.
   private(set) var error: AudioError?
 
@@ -41,10 +43,14 @@ final class ListenLoop: @unchecked Sendable {
   ///   - isLive: time does not wait; else the loop waits for whoever prints, and no event is lost.
   ///   - limit_samples: ends after so many.
   ///   - levelInterval_samples: how often levels are told.
+  ///   - savedSound: gets all sound.
+  ///   - nearMisses: a second detector, with lower thresholds.
   init(
     source: any AudioSource, setUp: SpotterSetUp, stop: StopRequest, isLive: Bool, limit_samples: Int64,
-    levelInterval_samples: Int = outputRate_hz
+    levelInterval_samples: Int = outputRate_hz, savedSound: SoundRing? = nil, nearMisses: NearMissDetector? = nil
   ) throws(Failure) {
+    self.savedSound = savedSound
+    self.nearMisses = nearMisses
     self.levelInterval_samples = Int64(levelInterval_samples)
     self.source = source
     self.setUp = setUp
@@ -78,7 +84,7 @@ final class ListenLoop: @unchecked Sendable {
           let samples = UnsafeBufferPointer(rebasing: block[..<count])
           spot(samples)
           meter.measure(samples)
-          if meter.level.count >= levelInterval_samples { send(.level(meter.take())) }
+          if meter.level.count >= levelInterval_samples { send(.level(meter.take(), position: sampleCount)) }
         case .lost(let cause): send(.deviceLost(cause, position: sampleCount))
         case .gap(let loss): bridge(loss)
         case .end: break reading
@@ -87,20 +93,33 @@ final class ListenLoop: @unchecked Sendable {
     } catch {
       self.error = error
     }
-    if meter.level.count > 0 { send(.level(meter.take())) }
+    if meter.level.count > 0 { send(.level(meter.take(), position: sampleCount)) }
     finished.store(true, ordering: .releasing)
     wakePipe.wake()
   }
 
   private func spot(_ samples: UnsafeBufferPointer<Int16>) {
+    if let savedSound {
+      // Sound that is not live waits for whoever saves it.
+      while !isLive && savedSound.isHalfFull && !stop.wait(timeout_ms: 2) { wakePipe.wake() }
+      savedSound.write(samples)
+    }
     var rest = samples
-    while let event = setUp.spotter.accept(&rest) { send(.keyword(event)) }
+    while setUp.spotter.step(&rest) {
+      if let event = setUp.spotter.event { send(.keyword(event)) }
+      if let near = nearMisses?.step(setUp.spotter.pipeline.network.probabilities_q15, at: setUp.spotter.position) {
+        send(.nearMiss(near))
+      }
+    }
     sampleCount = setUp.spotter.position
   }
 
   private func bridge(_ loss: SoundLoss) {
     let isReset = loss.lost_samples > ListenLoop.mostFilled_samples
-    if isReset { setUp.spotter.reset() }
+    if isReset {
+      setUp.spotter.reset()
+      nearMisses?.reset()
+    }
     let filled = isReset ? 0 : min(loss.lost_samples, limit_samples - sampleCount)
     var left = filled
     while left > 0 {

@@ -1,5 +1,6 @@
 import AudioInput
 import CommandSupport
+import Glibc
 import SpotterHost
 
 /// One run: the audio thread hears, this thread writes.
@@ -8,36 +9,79 @@ struct ListenSession {
   let file: ModelFile
   let stop: StopRequest
   let limit_samples: Int64?
-  let format: OutputFormat
+  let outputs: [OutputTarget]
+  let actions: ActionOptions
+  let settings: DetectorSettings
   let showsMeter: Bool
 
   func run(_ setUp: SpotterSetUp) throws {
     let (source, name) = try origin.open(stop: stop)
-    say("listening to \(name) for \(file.model.keywords.joined(separator: ", ")) (\(file.path))")
+    note("listening to \(name) for \(file.model.keywords.joined(separator: ", ")) (\(file.path))")
+    let savedSound = actions.saveDir == nil ? nil : SoundRing()
     let loop = try ListenLoop(
       source: source, setUp: setUp, stop: stop, isLive: origin.isLive, limit_samples: limit_samples ?? .max,
-      levelInterval_samples: showsMeter ? outputRate_hz / 10 : outputRate_hz)
-    let levels = LevelSink(meter: showsMeter ? MeterLine() : nil, say: say)
-    var delivery = EventDelivery(to: [levels] + sinks)
+      levelInterval_samples: showsMeter ? outputRate_hz / 10 : outputRate_hz, savedSound: savedSound,
+      nearMisses: actions.nearMisses.map { NearMissDetector(settings: settings, level: $0) })
+    let levels = LevelSink(meter: showsMeter ? MeterLine() : nil, say: note)
+    let counts = CountSink(words: file.model.words.strings)
+    let manager = NotifySink(path: variable("NOTIFY_SOCKET"), watchdog_us: variable("WATCHDOG_USEC"))
+    let sinks = [levels, counts] + (try makeSinks(savedSound)) + (manager.map { [$0] } ?? [])
+    let statistics = Statistics(sinks: sinks, levels: levels)
+    var delivery = EventDelivery(
+      to: sinks, signals: Signals(waking: loop.wakePipe, catchesHangup: outputs.contains(where: \.isFile)),
+      stopsAfterKeyword: actions.once,
+      question: { statistics.write() }, ticks: manager != nil)
     let thread = try AudioThread(running: loop, isLive: origin.isLive)
+    if origin.isLive { note(thread.privileges) }
+    manager?.start()
     let result = Result { try delivery.run(loop) }
     if case .failure = result { stop.request() }
+    let isDone = actions.once && delivery.keywordCount > 0
+    if isDone { stop.request() }
     thread.join()
+    for sink in sinks { sink.finish() }
+    if actions.stats { statistics.write() }
     try result.get()
     // Where no sound came at all, the error says enough.
-    if loop.sampleCount > 0 || stop.isRequested { say(summary(of: loop, levels, keywordCount: delivery.keywordCount)) }
+    if loop.sampleCount > 0 || stop.isRequested { note(summary(of: loop, levels, keywordCount: delivery.keywordCount)) }
     if let error = loop.error { throw Failure(error.description) }
     if loop.sampleCount == 0 && !stop.isRequested {
       throw Failure("\(name): ended without a sample; does what should fill it run?")
     }
+    if actions.once && delivery.keywordCount == 0 && !stop.isRequested { throw Failure("no word was heard") }
   }
 
-  private var sinks: [any EventSink] {
-    let (words, output) = (file.model.words.strings, StandardOutput())
-    switch format {
-    case .text: return [NoticeSink(device: deviceName), TextSink(words: words, output: output, stop: stop)]
-    case .json: return [NoticeSink(device: deviceName), JSONSink(words: words, output: output, stop: stop)]
+  private func makeSinks(_ savedSound: SoundRing?) throws(Failure) -> [any EventSink] {
+    let words = file.model.words.strings
+    let hasTimeOfDay = origin.hasTimeOfDay
+    let clock = { hasTimeOfDay ? TimeOfDay.now : nil }
+    var sinks: [any EventSink] = [NoticeSink(device: deviceName, say: note)]
+    for target in outputs {
+      let lines: any EventLines =
+        switch target.format {
+        case .text: TextLines(words: words)
+        case .json: JSONLines(words: words)
+        case .word: WordLines(words: words)
+        }
+      let output: any LineOutput =
+        switch target.destination {
+        case .standardOutput: StandardLines(stop: stop)
+        case .file(let path): try FileLines(path: path, say: complain)
+        case .socket(let path): try SocketLines(path: path)
+        }
+      sinks.append(LineSink(lines, to: output, clock: clock))
     }
+    if let command = actions.command {
+      sinks.append(
+        CommandSink(words: words, command: command, mostAtOnce: actions.execJobs ?? 4, clock: clock, say: complain))
+    }
+    if let folder = actions.saveDir, let savedSound {
+      sinks.append(
+        try SaveSink(
+          folder: folder, limit_bytes: actions.saveLimit?.bytes ?? 100_000_000, ring: savedSound, words: words,
+          say: complain))
+    }
+    return sinks
   }
 
   private var deviceName: String {
@@ -66,5 +110,12 @@ struct ListenSession {
     decimalText(Double(samples) / Double(outputRate_hz), decimals: 2)
   }
 
-  private func say(_ message: String) { Diagnostics.say(message, command: "kws-listen") }
+  /// What `--quiet` leaves out.
+  private func note(_ message: String) {
+    if !actions.quiet { complain(message) }
+  }
+
+  private func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+  private func complain(_ message: String) { Diagnostics.say(message, command: "kws-listen") }
 }

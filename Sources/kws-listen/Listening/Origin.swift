@@ -1,5 +1,6 @@
 import AudioInput
 import CommandSupport
+import Glibc
 
 /// Where the sound comes from.
 enum Origin {
@@ -11,6 +12,17 @@ enum Origin {
     switch self {
     case .device: true
     case .input: false
+    }
+  }
+
+  /// Sound that comes as it is made has a time of day; a recording has its own.
+  var hasTimeOfDay: Bool {
+    switch self {
+    case .device: return true
+    case .input(let path):
+      var status = stat()
+      guard (path == "-" ? fstat(STDIN_FILENO, &status) : stat(path, &status)) == 0 else { return false }
+      return status.st_mode & S_IFMT != S_IFREG
     }
   }
 

@@ -1,22 +1,29 @@
 import CommandSupport
 import KeywordSpotter
 
+/// What an event is as a line; nil: not this format's concern.
+protocol EventLines {
+  /// - Parameter at: the time of day, where the sound is live.
+  func line(_ event: ListenEvent, at: TimeOfDay?) -> String?
+}
+
 /// A line of text for each keyword: when, which word, how sure.
-struct TextSink: EventSink {
+struct TextLines: EventLines {
   let words: [String]
-  let output: StandardOutput
-  /// Ends the wait for a slow reader.
-  let stop: StopRequest
 
-  var outputDescriptor: Int32? { output.descriptor }
-
-  func write(_ event: ListenEvent) throws {
-    guard case .keyword(let event) = event else { return }
-    try output.write(line(event))
-    try output.flush(unless: stop)
+  func line(_ event: ListenEvent, at: TimeOfDay?) -> String? {
+    guard case .keyword(let event) = event else { return nil }
+    return
+      "\(decimalText(event.time_s, decimals: 2)) s  \(words[event.word])  \(decimalText(event.score, decimals: 2))\n"
   }
+}
 
-  func line(_ event: KeywordEvent) -> String {
-    "\(decimalText(event.time_s, decimals: 2)) s  \(words[event.word])  \(decimalText(event.score, decimals: 2))\n"
+/// The word alone: what satellites read from their wake command.
+struct WordLines: EventLines {
+  let words: [String]
+
+  func line(_ event: ListenEvent, at: TimeOfDay?) -> String? {
+    guard case .keyword(let event) = event else { return nil }
+    return words[event.word] + "\n"
   }
 }

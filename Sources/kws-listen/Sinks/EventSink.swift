@@ -1,3 +1,5 @@
+import CommandSupport
+
 /// Where events go. One more is a file here and a line in `ListenSession.sinks`.
 ///
 /// All sinks are written to by one thread, which is not the audio thread: a sink may wait, but what it waits for, all wait for.
@@ -10,8 +12,24 @@ protocol EventSink {
   /// What somebody else reads from, where there is such a thing: when that reader goes, the command ends at once, not at the
   /// next event.
   var outputDescriptor: Int32? { get }
+
+  /// SIGHUP: files are closed and opened again.
+  func reopen()
+  /// SIGCHLD: a command that was started has ended.
+  func childEnded()
+  /// Comes every half second at least, where a service manager wants to know that the command is alive.
+  func tick()
+  /// The sound has ended, and no event will come any more.
+  func finish()
+  /// What this sink has to say with `--stats`.
+  var statistics: [(key: String, value: JSONValue)] { get }
 }
 
 extension EventSink {
   var outputDescriptor: Int32? { nil }
+  func reopen() {}
+  func childEnded() {}
+  func tick() {}
+  func finish() {}
+  var statistics: [(key: String, value: JSONValue)] { [] }
 }

@@ -28,7 +28,7 @@ final class LevelSink: EventSink {
   }
 
   func write(_ event: ListenEvent) throws {
-    guard case .level(let level) = event else { return }
+    guard case .level(let level, _) = event else { return }
     total.add(level)
     window.add(level)
     meter?.show(level)

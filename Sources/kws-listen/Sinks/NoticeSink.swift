@@ -4,15 +4,19 @@ import CommandSupport
 /// Notices on standard error of losses of sound, of each cause at most one in ten seconds.
 final class NoticeSink: EventSink {
   private let device: String
+  private let tell: (String) -> Void
   private var gaps: [SoundLoss.Cause: RateLimit] = [:]
   private var losses: [SoundLoss.Cause: RateLimit] = [:]
 
   /// - Parameter device: its name, for the notices.
-  init(device: String) { self.device = device }
+  init(device: String, say: @escaping (String) -> Void) {
+    self.device = device
+    tell = say
+  }
 
   func write(_ event: ListenEvent) throws {
     switch event {
-    case .keyword, .level: break
+    case .keyword, .nearMiss, .level: break
     case .gap(let gap):
       if let withheld = gaps[gap.loss.cause, default: RateLimit(interval_s: 10)].pass() { say(text(gap), withheld) }
     case .deviceLost(let cause, _):
@@ -44,6 +48,6 @@ final class NoticeSink: EventSink {
 
   private func say(_ text: String, _ withheld: Int) {
     let more = withheld == 0 ? "" : " (\(withheld) more such since the last notice)"
-    Diagnostics.say(text + more, command: "kws-listen")
+    tell(text + more)
   }
 }

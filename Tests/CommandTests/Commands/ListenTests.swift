@@ -58,7 +58,7 @@ import Testing
     command.closeInput()
     var output = ""
     while let line = command.readLine() { output += line + "\n" }
-    #expect(output == expected)
+    #expect(withoutTimeOfDay(output) == expected && output != expected)
     #expect(command.wait() == 0)
   }
 
@@ -84,7 +84,7 @@ import Testing
       ["--model", Fixture.audio, "--device", "recording", "--format", "json", "--duration", "5s"],
       environment: ["ALSA_CONFIG_PATH": configuration])
     #expect(result.status == 0)
-    #expect(result.output == expected)
+    #expect(withoutTimeOfDay(result.output) == expected)
     #expect(result.errors.contains("recording (16000 Hz"))
     #expect(result.errors.contains("0 gaps"))
   }

@@ -20,7 +20,7 @@ import Testing
   private func notes(_ samples: [Int16]) throws -> [String] {
     let heard = Said()
     let sink = LevelSink(meter: nil) { heard.lines.append($0) }
-    for level in levels(samples) { try sink.write(.level(level)) }
+    for level in levels(samples) { try sink.write(.level(level, position: 0)) }
     return heard.lines
   }
 

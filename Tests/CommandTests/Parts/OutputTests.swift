@@ -38,21 +38,72 @@ import Testing
   }
 
   @Test func eventLines() throws {
-    let stop = try StopRequest(catchesSignals: false)
-    let text = TextSink(words: ["yes", "no"], output: StandardOutput(), stop: stop)
-    let json = JSONSink(words: ["yes", "no"], output: StandardOutput(), stop: stop)
-    let keyword = KeywordEvent(word: 0, score_q15: 30474, position: 197440)
-    #expect(text.line(keyword) == "12.34 s  yes  0.93\n")
+    let keyword = ListenEvent.keyword(KeywordEvent(word: 0, score_q15: 30474, position: 197440))
+    let json = JSONLines(words: ["yes", "no"])
+    func line(_ event: ListenEvent) -> String? { json.line(event, at: nil) }
+    #expect(TextLines(words: ["yes", "no"]).line(keyword, at: nil) == "12.34 s  yes  0.93\n")
+    #expect(WordLines(words: ["yes", "no"]).line(keyword, at: nil) == "yes\n")
     #expect(
-      json.line(.keyword(keyword)) == #"{"event":"keyword","word":"yes","score":0.93,"time_s":12.34,"sample":197440}"#
-        + "\n")
+      line(keyword) == #"{"event":"keyword","word":"yes","score":0.93,"time_s":12.34,"sample":197440}"# + "\n")
     #expect(
-      json.line(.gap(gap(.overrun))) == #"{"event":"overrun","count":2,"cause":"overrun","lost_s":0.5,"#
+      line(.gap(gap(.overrun))) == #"{"event":"overrun","count":2,"cause":"overrun","lost_s":0.5,"#
         + #""filled_s":0.25,"reset":true,"time_s":2,"sample":32000}"# + "\n")
-    #expect(json.line(.gap(gap(.still)))?.hasPrefix(#"{"event":"device_back","count":2,"cause":"still","#) == true)
+    #expect(line(.gap(gap(.still)))?.hasPrefix(#"{"event":"device_back","count":2,"cause":"still","#) == true)
     #expect(
-      json.line(.deviceLost(.gone, position: 32000))
+      line(.deviceLost(.gone, position: 32000))
         == #"{"event":"device_lost","cause":"gone","time_s":2,"sample":32000}"# + "\n")
+    #expect(line(.nearMiss(KeywordEvent(word: 1, score_q15: 16384, position: 0)))?.contains("near_miss") == true)
+    let at = TimeOfDay(seconds: 1_764_089_403, milliseconds: 7)
+    #expect(at.text == "2025-11-25T16:50:03.007Z" && at.fileName == "20251125T165003.007Z")
+    #expect(json.line(keyword, at: at)?.hasSuffix(#","sample":197440,"at":"2025-11-25T16:50:03.007Z"}"# + "\n") == true)
+  }
+
+  @Test(arguments: [
+    ("text", OutputTarget(.text)), ("json", OutputTarget(.json)), ("word:a:b", OutputTarget(.word, .file("a:b"))),
+    ("json:unix:/run/x", OutputTarget(.json, .socket("/run/x"))), ("json:unix:", nil), ("xml", nil), ("json:", nil),
+    ("", nil),
+  ]) func outputTargets(argument: String, target: OutputTarget?) {
+    #expect(OutputTarget(argument: argument) == target)
+  }
+
+  @Test(arguments: [
+    ("a b  c", ["a", "b", "c"]), ("a 'b c' \"d \\\" e\" f\\ g", ["a", "b c", "d \" e", "f g"]), ("a ''", ["a", ""]),
+    ("echo $HOME; ls *", ["echo", "$HOME;", "ls", "*"]), ("", []), ("a 'b", nil), ("a \\", nil),
+  ]) func commandLines(line: String, words: [String]?) {
+    #expect(commandLineWords(line) == words)
+  }
+
+  @Test func nearMissesWaitForTheWord() {
+    func event(_ second: Double) -> KeywordEvent {
+      KeywordEvent(word: 0, score_q15: 1, position: Int64(second * 16_000))
+    }
+    var near = NearMisses()
+    func level(_ second: Double) -> ListenEvent { .level(Level(), position: Int64(second * 16_000)) }
+    #expect(near.sorted(.nearMiss(event(1))) == [])
+    #expect(near.sorted(.keyword(event(1.2))) == [.keyword(event(1.2))])  // it became a hit
+    #expect(near.sorted(.nearMiss(event(1.5))) == [])  // what is left of it
+    #expect(near.sorted(.nearMiss(event(3))) == [])
+    #expect(near.sorted(level(3.5)) == [level(3.5)])
+    #expect(near.sorted(level(3.8)) == [.nearMiss(event(3)), level(3.8)])
+    #expect(near.sorted(.nearMiss(event(9))) == [] && near.rest() == [.nearMiss(event(9))])
+  }
+
+  @Test func theSoundRingKeepsTheLastSamples() {
+    let ring = SoundRing()
+    let total = SoundRing.capacity_samples + 1_000
+    var at = 0
+    while at < total {
+      let block = (at..<min(at + 777, total)).map { Int16(truncatingIfNeeded: $0) }
+      block.withUnsafeBufferPointer { ring.write($0) }
+      at += block.count
+    }
+    #expect(ring.writtenCount == Int64(total) && ring.isHalfFull)
+    let end = Int64(total)
+    #expect(ring.copy(end - 3..<end + 5) == (total - 3..<total).map { Int16(truncatingIfNeeded: $0) })
+    #expect(ring.copy(0..<500).isEmpty)
+    #expect(ring.copy(900..<1_002) == [1_000, 1_001])
+    ring.release(to: end)
+    #expect(!ring.isHalfFull)
   }
 
   private func gap(_ cause: SoundLoss.Cause) -> Gap {
@@ -84,8 +135,12 @@ import Testing
     let names = ["text", "json"]
     let descriptors = try names.map { open(try folder.write("", to: $0), O_WRONLY) }
     var delivery = EventDelivery(to: [
-      TextSink(words: ["yes", "no"], output: StandardOutput(descriptor: descriptors[0]), stop: stop),
-      JSONSink(words: ["yes", "no"], output: StandardOutput(descriptor: descriptors[1]), stop: stop),
+      LineSink(
+        TextLines(words: ["yes", "no"]), to: StandardLines(StandardOutput(descriptor: descriptors[0]), stop: stop),
+        clock: { nil }),
+      LineSink(
+        JSONLines(words: ["yes", "no"]), to: StandardLines(StandardOutput(descriptor: descriptors[1]), stop: stop),
+        clock: { nil }),
     ])
     try delivery.run(loop)
     for descriptor in descriptors { close(descriptor) }

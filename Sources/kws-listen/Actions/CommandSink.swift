@@ -1,0 +1,121 @@
+import AudioInput
+import CommandSupport
+import Glibc
+import KeywordSpotter
+
+/// `--exec`: starts a command for each keyword, and does not wait for it.
+///
+/// The command finds KWS_WORD, KWS_SCORE, KWS_TIME_S, KWS_SAMPLE and, live, KWS_AT in its environment; its standard input is
+/// empty, its standard output is this program's standard error.
+final class CommandSink: EventSink {
+  private let words: [String]
+  private let command: [String]
+  private let mostAtOnce: Int
+  private let say: (String) -> Void
+  private let clock: () -> TimeOfDay?
+  private var running: Set<pid_t> = []
+  private var complaints = RateLimit(interval_s: 10)
+  private(set) var startedCount = 0
+  /// Not started, because too many ran or the start failed.
+  private(set) var droppedCount = 0
+  /// Ended with anything but 0.
+  private(set) var failedCount = 0
+
+  /// - Parameters:
+  ///   - words: the model's, by class.
+  ///   - command: program and arguments; the program is looked up in PATH.
+  ///   - mostAtOnce: while so many run, a word starts nothing.
+  init(
+    words: [String], command: [String], mostAtOnce: Int, clock: @escaping () -> TimeOfDay?,
+    say: @escaping (String) -> Void
+  ) {
+    self.words = words
+    self.command = command
+    self.mostAtOnce = mostAtOnce
+    self.clock = clock
+    self.say = say
+  }
+
+  func write(_ event: ListenEvent) throws {
+    guard case .keyword(let keyword) = event else { return }
+    reap()
+    guard running.count < mostAtOnce else {
+      return drop("\(mostAtOnce) commands are still running: none started for '\(words[keyword.word])'")
+    }
+    var identifier = pid_t()
+    let code = start(keyword, &identifier)
+    guard code == 0 else { return drop("\(command[0]): cannot be started: \(systemMessage(code))") }
+    running.insert(identifier)
+    startedCount += 1
+  }
+
+  private func drop(_ why: String) {
+    droppedCount += 1
+    if let withheld = complaints.pass() { say(why + (withheld > 0 ? " (\(withheld) more such since)" : "")) }
+  }
+
+  private func start(_ keyword: KeywordEvent, _ identifier: inout pid_t) -> Int32 {
+    var variables = [
+      "KWS_WORD=\(words[keyword.word])", "KWS_SCORE=\(decimalText(keyword.score, decimals: 4))",
+      "KWS_TIME_S=\(decimalText(keyword.time_s, decimals: 4))", "KWS_SAMPLE=\(keyword.position)",
+    ]
+    if let at = clock() { variables.append("KWS_AT=\(at.text)") }
+    var at = environ
+    while let entry = at.pointee {
+      let text = String(cString: entry)
+      if !text.hasPrefix("KWS_") { variables.append(text) }
+      at += 1
+    }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // This program ignores SIGPIPE, which the command need not.
+    var all = sigset_t()
+    var none = sigset_t()
+    sigfillset(&all)
+    sigemptyset(&none)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+    let arguments = command.map { strdup($0) } + [nil]
+    let environment = variables.map { strdup($0) } + [nil]
+    defer { for pointer in arguments + environment { free(pointer) } }
+    return posix_spawnp(&identifier, command[0], &actions, &attributes, arguments, environment)
+  }
+
+  func childEnded() { reap() }
+
+  private func reap() {
+    for identifier in running { ended(identifier, WNOHANG) }
+  }
+
+  private func ended(_ identifier: pid_t, _ flags: Int32) {
+    var status: Int32 = 0
+    let code = waitpid(identifier, &status, flags)
+    guard code == identifier else { return }
+    running.remove(identifier)
+    guard status != 0 else { return }
+    failedCount += 1
+    let how = status & 0x7F == 0 ? "ended with \(status >> 8 & 0xFF)" : "was ended by signal \(status & 0x7F)"
+    if let withheld = complaints.pass() {
+      say("\(command[0]): \(how)" + (withheld > 0 ? " (\(withheld) more such since)" : ""))
+    }
+  }
+
+  /// The input has ended: what was started may end, too. A signal ends the wait.
+  func finish() {
+    for identifier in running { ended(identifier, 0) }
+  }
+
+  var statistics: [(key: String, value: JSONValue)] {
+    [
+      ("commands", .integer(startedCount)), ("commands_dropped", .integer(droppedCount)),
+      ("commands_failed", .integer(failedCount)),
+    ]
+  }
+}

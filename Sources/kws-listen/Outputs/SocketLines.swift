@@ -1,0 +1,82 @@
+import CommandSupport
+import Glibc
+
+/// A unix socket that any number of programs may read: each gets every line from when it connected. One that does not read is
+/// dropped when its buffer is full: it must not hold up the others.
+final class SocketLines: LineOutput {
+  private let path: String
+  private let listening: Int32
+  private var readers: [Int32] = []
+  /// Only then the path is this program's, to be removed in the end.
+  private var isBound = false
+  static let mostReaders = 32
+
+  /// - Throws: Failure where the socket cannot be made, or another program listens there.
+  init(path: String) throws(Failure) {
+    self.path = path
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let capacity = MemoryLayout.size(ofValue: address.sun_path)
+    guard path.utf8.count < capacity else {
+      throw Failure("\(path): a socket's path has at most \(capacity - 1) bytes; give a shorter one")
+    }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    func call(_ function: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32, _ socket: Int32) -> Int32 {
+      withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          function(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        }
+      }
+    }
+    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+    listening = socket(AF_UNIX, kind, 0)
+    guard listening >= 0 else { throw Failure("\(path): no socket: \(systemMessage(errno))") }
+    var code = call(bind, listening)
+    if code < 0 && errno == EADDRINUSE {
+      // Left behind by one that was killed, unless somebody answers.
+      let probe = socket(AF_UNIX, kind, 0)
+      defer { close(probe) }
+      let answers = call(connect, probe) == 0 || errno != ECONNREFUSED
+      if !answers {
+        unlink(path)
+        code = call(bind, listening)
+      } else {
+        errno = EADDRINUSE
+      }
+    }
+    guard code == 0, listen(listening, 16) == 0 else {
+      let why = systemMessage(errno)
+      throw Failure("\(path): no socket: \(why); is another kws-listen running?")
+    }
+    isBound = true
+  }
+
+  deinit {
+    for reader in readers { close(reader) }
+    close(listening)
+    if isBound { unlink(path) }
+  }
+
+  /// Who has connected since the last line.
+  func admit() {
+    while case let reader = accept(listening, nil, nil), reader >= 0 {
+      _ = fcntl(reader, F_SETFD, FD_CLOEXEC)
+      _ = fcntl(reader, F_SETFL, O_NONBLOCK)
+      if readers.count < Self.mostReaders { readers.append(reader) } else { close(reader) }
+    }
+  }
+
+  func write(_ line: String) {
+    admit()
+    let bytes = Array(line.utf8)
+    readers.removeAll { reader in
+      let sent = bytes.withUnsafeBytes { send(reader, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      if sent != bytes.count { close(reader) }
+      return sent != bytes.count
+    }
+  }
+
+  var outputDescriptor: Int32? { nil }
+
+  func reopen() {}
+}

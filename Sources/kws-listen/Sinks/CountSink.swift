@@ -1,0 +1,60 @@
+import AudioInput
+import CommandSupport
+
+/// Counts what `--stats` tells.
+final class CountSink: EventSink {
+  private let words: [String]
+  private var heard: [Int]
+  private var nearMissCount = 0
+  private var gapCount = 0
+  private var lossCount = 0
+  private var lost_samples: Int64 = 0
+  private var position: Int64 = 0
+  private let start_ns = MonotonicClock.now_ns
+
+  init(words: [String]) {
+    self.words = words
+    heard = words.map { _ in 0 }
+  }
+
+  func write(_ event: ListenEvent) throws {
+    switch event {
+    case .keyword(let keyword):
+      heard[keyword.word] += 1
+      position = max(position, keyword.position)
+    case .nearMiss: nearMissCount += 1
+    case .gap(let gap):
+      gapCount += 1
+      lost_samples += gap.loss.lost_samples
+    case .deviceLost: lossCount += 1
+    case .level(_, let position): self.position = max(self.position, position)
+    }
+  }
+
+  var statistics: [(key: String, value: JSONValue)] {
+    let each = words.indices.filter { heard[$0] > 0 }.map { (key: words[$0], value: JSONValue.integer(heard[$0])) }
+    return [
+      ("running_s", .decimal(MonotonicClock.seconds(since: start_ns), decimals: 1)),
+      ("heard_s", .decimal(Double(position) / Double(outputRate_hz), decimals: 2)),
+      ("keywords", .integer(heard.reduce(0, +))), ("words", .object(each)), ("near_misses", .integer(nearMissCount)),
+      ("gaps", .integer(gapCount)), ("lost_s", .decimal(Double(lost_samples) / Double(outputRate_hz), decimals: 2)),
+      ("device_losses", .integer(lossCount)),
+    ]
+  }
+}
+
+/// `--stats`, and the answer to SIGUSR1: a JSON object on standard error.
+struct Statistics {
+  let sinks: [any EventSink]
+  let levels: LevelSink
+
+  func write() { Diagnostics.write(text + "\n") }
+
+  var text: String {
+    func level(_ value: Double?) -> JSONValue { value.map { .decimal($0, decimals: 1) } ?? .null }
+    let fields: [(key: String, value: JSONValue)] =
+      [("event", .string("stats")), ("at", .string(TimeOfDay.now.text))] + sinks.flatMap(\.statistics)
+      + [("peak_dBFS", level(levels.total.peak_dBFS)), ("mean_dBFS", level(levels.total.mean_dBFS))]
+    return JSONValue.object(fields).text
+  }
+}

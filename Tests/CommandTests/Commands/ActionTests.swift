@@ -1,0 +1,341 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What is done with a word: commands, files, sockets, saved sound.
+@Suite struct ActionTests {
+  let folder = TemporaryFolder()
+  let sound: String
+
+  init() throws { sound = try folder.write(TestSound.wav(TestSound.samples(seconds: 12)), to: "sound.wav") }
+
+  private func listen(_ arguments: [String]) throws -> CommandResult {
+    try Command.listen.run(["--model", Fixture.audio, "--input", sound] + arguments)
+  }
+
+  private var expectedWords: [String] {
+    get throws { try listen([]).lines.map { String($0.split(separator: " ")[2]) } }
+  }
+
+  private func names(_ path: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+  }
+
+  @Test func aCommandForEachWordFindsItInItsEnvironment() throws {
+    let script = try folder.write(
+      "#!/bin/sh\necho \"$1 $KWS_WORD $KWS_SCORE $KWS_SAMPLE ${KWS_AT-none}\" >> \"$2\"\n", to: "note.sh")
+    chmod(script, 0o755)
+    // What a shell would take apart stays one word.
+    let result = try listen(["--exec", "\(script) 'a b; $HOME' \(folder.file("notes"))", "--exec-jobs", "64"])
+    #expect(result.status == 0)
+    let notes = try folder.read("notes").split(separator: "\n").map(String.init)
+    #expect(try notes.map { String($0.split(separator: " ")[3]) }.sorted() == expectedWords.sorted())
+    for note in notes { #expect(note.wholeMatch(of: /a b; \$HOME [a-z]+ 0\.\d+ \d+ none/) != nil, "\(note)") }
+  }
+
+  @Test func aShellOnlyWhenAsked() throws {
+    let result = try listen([
+      "--exec", "echo $KWS_WORD >> \(folder.file("shell"))", "--exec-shell", "--exec-jobs", "64",
+    ])
+    #expect(result.status == 0)
+    #expect(try folder.read("shell").split(separator: "\n").count == expectedWords.count)
+  }
+
+  @Test func aSlowCommandDelaysNothingAndOnlySoManyRun() throws {
+    let start = Date()
+    let command = try LiveCommand(
+      .listen, ["--model", Fixture.audio, "--input", "-", "--exec", "sleep 30", "--exec-jobs", "2", "--stats"])
+    command.write(TestSound.raw(TestSound.samples(seconds: 12)))
+    for _ in try expectedWords { #expect(command.readLine() != nil) }
+    #expect(Date().timeIntervalSince(start) < 20)
+    #expect(try command.waitForError("2 commands are still running"))
+    command.send(SIGTERM)
+    #expect(command.wait() == 0)
+    let dropped = try expectedWords.count - 2
+    #expect(try command.errors.contains(#""commands":2,"commands_dropped":\#(dropped)"#))
+  }
+
+  @Test func aCommandThatDoesNotExistOrFailsIsTold() throws {
+    #expect(try listen(["--exec", "/no/such/program"]).errors.contains("/no/such/program: cannot be started"))
+    let result = try listen(["--exec", "sh -c 'exit 3'", "--exec-jobs", "64", "--stats"])
+    #expect(result.status == 0 && result.errors.contains("ended with 3"))
+    #expect(try result.errors.contains(#""commands_failed":\#(expectedWords.count)"#))
+  }
+
+  @Test func onceEndsAfterTheFirstWord() throws {
+    let result = try listen(["--once"])
+    #expect(result.status == 0)
+    #expect(try result.lines == [listen([]).lines[0]])
+    let silence = try folder.write(TestSound.wav([Int16](repeating: 0, count: 32_000)), to: "silence.wav")
+    let none = try Command.listen.run("--model", Fixture.audio, "--input", silence, "--once")
+    #expect(none.status == 1 && none.errors.contains("no word was heard"))
+  }
+
+  @Test func severalOutputsAtOnce() throws {
+    let result = try listen([
+      "--output", "word", "--output", "json:\(folder.file("a.jsonl"))", "--output", "text:\(folder.file("b"))",
+    ])
+    #expect(try result.lines == expectedWords)
+    #expect(try folder.read("a.jsonl") == listen(["--output", "json"]).output)
+    #expect(try folder.read("b") == listen([]).output)
+    _ = try listen(["--output", "json:\(folder.file("a.jsonl"))"])
+    #expect(try folder.read("a.jsonl").split(separator: "\n").count == 2 * expectedWords.count)  // appended
+    #expect(try listen(["--output", "json:/no/such/folder/x"]).status == 1)
+    #expect(try listen(["--output", "json", "--output", "text"]).status == 2)
+    #expect(try listen(["--output", "json", "--format", "text"]).status == 2)
+  }
+
+  @Test func quietSaysNothingButErrors() throws {
+    #expect(try listen(["--quiet"]).errors.isEmpty)
+    #expect(try Command.listen.run("--quiet", "--input", "/no/such/file").errors.contains("no such file"))
+  }
+
+  @Test func aFullDiskIsToldAndTheRestGoesOn() throws {
+    let result = try listen(["--output", "json:/dev/full", "--output", "word"])
+    #expect(try result.status == 0 && result.lines == expectedWords)
+    #expect(result.errors.split(separator: "\n").filter { $0.contains("/dev/full: cannot be written") }.count == 1)
+  }
+
+  @Test func filesAreOpenedAnewOnHangup() throws {
+    let file = folder.file("log.jsonl")
+    let command = try LiveCommand(
+      .listen, ["--model", Fixture.audio, "--input", "-", "--output", "json:\(file)", "--output", "word"])
+    let raw = TestSound.raw(TestSound.samples(seconds: 4))
+    command.write(raw)
+    #expect(command.readLine() != nil)
+    usleep(300_000)
+    rename(file, file + ".1")
+    command.send(SIGHUP)
+    usleep(300_000)
+    while let _ = command.readLine(seconds: 0.3) {}
+    let before = try folder.read("log.jsonl.1")
+    for _ in 0..<3 { command.write(raw) }
+    #expect(command.readLine() != nil)
+    command.closeInput()
+    #expect(command.wait() == 0)
+    #expect(try !before.isEmpty && before == folder.read("log.jsonl.1"))
+    for line in try folder.read("log.jsonl").split(separator: "\n") {
+      #expect(try (parsedJSON(String(line))["at"] as? String)?.hasSuffix("Z") == true)
+    }
+    #expect(try !folder.read("log.jsonl").isEmpty)
+  }
+
+  @Test func statisticsComeWhenAskedFor() throws {
+    let command = try LiveCommand(.listen, ["--model", Fixture.audio, "--input", "-"])
+    command.write(TestSound.raw(TestSound.samples(seconds: 4)))
+    #expect(command.readLine() != nil)
+    usleep(300_000)
+    command.send(SIGUSR1)
+    #expect(try command.waitForError(#""event":"stats""#))
+    command.closeInput()
+    #expect(command.wait() == 0)
+    let line = try #require(command.errors.split(separator: "\n").first { $0.hasPrefix("{") })
+    let stats = try parsedJSON(String(line))
+    #expect(try #require(stats["keywords"] as? Int) > 0 && stats["peak_dBFS"] is Double)
+  }
+
+  @Test func aSocketServesWhoeverConnects() throws {
+    let path = folder.file("words.sock")
+    let command = try LiveCommand(
+      .listen, ["--model", Fixture.audio, "--input", "-", "--output", "word:unix:\(path)", "--output", "word"])
+    try command.waitForNotice()
+    // A second program must not take it.
+    #expect(try listen(["--output", "word:unix:\(path)"]).errors.contains("is another kws-listen running?"))
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    let reader = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(reader) }
+    let code = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(reader, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    #expect(code == 0)
+    command.write(TestSound.raw(TestSound.samples(seconds: 4)))
+    let word = try #require(command.readLine())
+    var bytes = [UInt8](repeating: 0, count: 100)
+    let count = read(reader, &bytes, bytes.count)
+    #expect(String(decoding: bytes[..<max(count, 0)], as: UTF8.self).hasPrefix(word + "\n"))
+    command.closeInput()
+    #expect(command.wait() == 0)
+    #expect(access(path, F_OK) != 0)
+  }
+
+  @Test func soundAroundEachWordIsSaved() throws {
+    let saved = folder.file("saved")
+    let result = try listen(["--save-dir", saved, "--output", "json", "--stats"])
+    #expect(result.status == 0)
+    let files = names(saved)
+    #expect(try files.count == expectedWords.count)
+    let all = TestSound.samples(seconds: 12)
+    let events = try result.lines.map { try parsedJSON($0) }
+    #expect(files.allSatisfy { $0.wholeMatch(of: /\d{8}T\d{6}\.\d{3}Z-[a-z]+-\d\.\d\d\.wav/) != nil })
+    // Two may be of the same millisecond, so each is found by its content.
+    for event in events {
+      let at = try #require(event["sample"] as? Int)
+      let wanted = TestSound.wav(Array(all[max(at - 32_000, 0)..<min(at + 8_000, all.count)]))
+      #expect(try files.contains { try TemporaryFolder.bytes("\(saved)/\($0)") == wanted })
+    }
+    #expect(result.errors.contains(#""saved":\#(events.count),"saves_lost":0"#))
+  }
+
+  @Test func theOldestSavedSoundGoesFirstAndNothingElse() throws {
+    try folder.write("mine", to: "saved/notes.txt")
+    try folder.write([UInt8](repeating: 0, count: 50_000), to: "saved/20200101T000000.000Z-yes-0.90.wav")
+    _ = try listen(["--save-dir", folder.file("saved"), "--save-limit", "200K"])
+    let files = names(folder.file("saved"))
+    #expect(files.contains("notes.txt") && !files.contains { $0.hasPrefix("2020") })
+    #expect(files.count >= 2 && files.count <= 4)  // 80 kB each
+  }
+
+  @Test func nearMissesAreReportedAndSavedOnRequest() throws {
+    let near = folder.file("near")
+    func listen(_ more: String...) throws -> CommandResult {
+      let demo = try folder.write(TestSound.wav(FaultyMicrophone.demo()), to: "demo.wav")
+      return try Command.listen.run(
+        [
+          "--model", FaultyMicrophone.model, "--input", demo, "--threshold", "1", "--output", "json", "--save-dir",
+          near,
+        ]
+          + more)
+    }
+    #expect(try listen().lines.isEmpty && names(near).isEmpty)
+    let result = try listen("--near-misses", "0.7")
+    #expect(result.lines.count == 7 && result.lines.allSatisfy { $0.hasPrefix(#"{"event":"near_miss","word":"#) })
+    let files = names(near)
+    #expect(files.count == 7 && files.allSatisfy { $0.contains("Z-near-") })
+  }
+
+  @Test(arguments: [
+    ["--exec-jobs", "2"], ["--exec", "'"], ["--exec", ""], ["--save-limit", "5M"], ["--near-misses", "2"],
+    ["--save-dir", "x", "--save-limit", "-5"], ["--output", "xml"],
+  ]) func wrongOptions(arguments: [String]) throws {
+    #expect(try listen(arguments).status == 2)
+  }
+}
+
+/// The service manager's side of sd_notify.
+@Suite struct NotifyTests {
+  @Test func readyAliveAndStopping() throws {
+    let folder = TemporaryFolder()
+    let path = folder.file("notify")
+    let server = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+    defer { close(server) }
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    let bound = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(server, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    #expect(bound == 0)
+    func message(seconds: Int32 = 20) -> String? {
+      var entry = pollfd(fd: server, events: Int16(POLLIN), revents: 0)
+      guard poll(&entry, 1, seconds * 1000) > 0 else { return nil }
+      var bytes = [UInt8](repeating: 0, count: 500)
+      let count = recv(server, &bytes, bytes.count, 0)
+      return String(decoding: bytes[..<max(count, 0)], as: UTF8.self)
+    }
+    let microphone = try FaultyMicrophone(["audio 20000", "gone", "absent 1000000"])
+    let command = try LiveCommand(
+      .listen, ["--device", FaultyMicrophone.device, "--model", FaultyMicrophone.model],
+      environment: [
+        "ALSA_CONFIG_PATH": microphone.configuration, "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "2000000",
+      ])
+    #expect(message() == "READY=1\nSTATUS=listening")
+    #expect(message() == "WATCHDOG=1")  // sound goes through
+    #expect(message() == "STATUS=no sound from the device (gone); waiting for it")
+    for _ in 0..<2 { #expect(message() == "WATCHDOG=1") }  // it waits
+    command.send(SIGTERM)
+    var last: String?
+    while let next = message(seconds: 2) { last = next }
+    #expect(last == "STOPPING=1")
+    #expect(command.wait() == 0)
+  }
+}
+
+/// examples/shell, as they are.
+@Suite struct ShellExampleTests {
+  let folder = TemporaryFolder()
+  let words = ["yes", "stop", "left", "right", "down", "off", "no"]
+
+  private var root: String { Fixture.audio.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } }
+
+  private func run(_ script: String, _ arguments: [String], input: String? = nil, environment: [String: String] = [:])
+    throws
+    -> CommandResult
+  {
+    let commands = Command.listen.path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
+    var environment = environment
+    environment["PATH"] = "\(commands):/usr/local/bin:/usr/bin:/bin:/usr/sbin"
+    let child = try Child(
+      "\(root)/examples/shell/\(script)", arguments,
+      files: [
+        (0, input ?? "/dev/null", O_RDONLY), (1, folder.file("out"), O_WRONLY | O_TRUNC),
+        (2, folder.file("err"), O_WRONLY | O_TRUNC),
+      ], environment: environment)
+    let status = child.wait()
+    return CommandResult(status: status, output: try folder.read("out"), errors: try folder.read("err"))
+  }
+
+  private func lacks(_ program: String) -> Bool {
+    let isThere = ["/usr/bin", "/usr/sbin", "/bin", "/usr/local/bin"].contains { access("\($0)/\(program)", X_OK) == 0 }
+    if !isThere && ProcessInfo.processInfo.environment["SILIF_REQUIRE_SHARED"] == "1" {
+      Issue.record("\(program) is not installed")
+    } else if !isThere {
+      print("skipped: \(program) is not installed")
+    }
+    return !isThere
+  }
+
+  private var demo: [String] { ["--model", FaultyMicrophone.model, "--input", "\(root)/models/demo.flac"] }
+
+  @Test func loop() throws {
+    let lines = try run("loop.sh", demo).lines
+    #expect(lines.count == words.count && lines[0] == "heard 'yes' (0.80)" && lines[5].hasPrefix("lights off at"))
+  }
+
+  @Test func filter() throws {
+    if lacks("jq") { return }
+    let all = try run("filter.sh", ["0"] + demo).lines
+    #expect(all.map { String($0.split(separator: " ")[0]) } == words)
+    let some = try run("filter.sh", ["0.805"] + demo).lines
+    #expect(!some.isEmpty && some.count < all.count && some.allSatisfy { all.contains($0) })
+  }
+
+  @Test func wakeCommand() throws {
+    let raw = try folder.write(TestSound.raw(FaultyMicrophone.demo()), to: "demo.raw")
+    let result = try run("wake-command.sh", ["--model", FaultyMicrophone.model], input: raw)
+    #expect(result.lines == words && result.errors.isEmpty)
+  }
+
+  @Test func mqtt() throws {
+    if lacks("mosquitto") || lacks("mosquitto_pub") || lacks("mosquitto_sub") { return }
+    let port = "\(20_000 + Int.random(in: 0..<20_000))"
+    let configuration = try folder.write("listener \(port) 127.0.0.1\nallow_anonymous true\n", to: "broker.conf")
+    let log = folder.file("broker.log")
+    let broker = try Child(
+      access("/usr/sbin/mosquitto", X_OK) == 0 ? "/usr/sbin/mosquitto" : "/usr/bin/mosquitto",
+      ["-v", "-c", configuration],
+      files: [(1, log, O_WRONLY), (2, log, O_WRONLY)])
+    func waitForLog(_ text: String) throws {
+      for _ in 0..<1_000 where try !folder.read("broker.log").contains(text) { usleep(10_000) }
+    }
+    try waitForLog("running")
+    let subscriber = try Child(
+      "/usr/bin/mosquitto_sub",
+      ["-h", "127.0.0.1", "-p", port, "-t", "home/words", "-C", "\(words.count)", "-q", "1", "-W", "30"],
+      files: [(1, folder.file("received"), O_WRONLY)])
+    try waitForLog("SUBACK")
+    let result = try run(
+      "mqtt.sh", demo, environment: ["MQTT_HOST": "127.0.0.1", "MQTT_PORT": port, "MQTT_TOPIC": "home/words"])
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(subscriber.wait() == 0)
+    let received = try folder.read("received").split(separator: "\n").map { try parsedJSON(String($0)) }
+    #expect(received.map { $0["word"] as? String } == words)
+    broker.send(SIGTERM)
+    _ = broker.wait()
+  }
+}
