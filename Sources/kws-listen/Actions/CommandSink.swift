@@ -108,7 +108,8 @@ final class CommandSink: EventSink {
   }
 
   /// The input has ended: what was started may end, too. A signal ends the wait.
-  func finish() {
+  func finish(isInterrupted: Bool) {
+    if isInterrupted { return reap() }
     for identifier in running { ended(identifier, 0) }
   }
 

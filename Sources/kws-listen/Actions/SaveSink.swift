@@ -48,7 +48,7 @@ final class SaveSink: EventSink {
     ring.release(to: oldest - Self.before_samples)
   }
 
-  func finish() { saveWhatIsThere(.max) }
+  func finish(isInterrupted: Bool) { saveWhatIsThere(.max) }
 
   private func name(_ keyword: KeywordEvent, isNear: Bool) -> String {
     // A model's words may be anything; a file's name may not.

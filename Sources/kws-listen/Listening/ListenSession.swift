@@ -35,11 +35,12 @@ struct ListenSession {
     if origin.isLive { note(thread.privileges) }
     manager?.start()
     let result = Result { try delivery.run(loop) }
+    let isInterrupted = stop.isRequested
     if case .failure = result { stop.request() }
     let isDone = actions.once && delivery.keywordCount > 0
     if isDone { stop.request() }
     thread.join()
-    for sink in sinks { sink.finish() }
+    for sink in sinks { sink.finish(isInterrupted: isInterrupted) }
     if actions.stats { statistics.write() }
     try result.get()
     // Where no sound came at all, the error says enough.

@@ -20,7 +20,9 @@ protocol EventSink {
   /// Comes every half second at least, where a service manager wants to know that the command is alive.
   func tick()
   /// The sound has ended, and no event will come any more.
-  func finish()
+  ///
+  /// - Parameter isInterrupted: by a signal, so that nothing is to be waited for.
+  func finish(isInterrupted: Bool)
   /// What this sink has to say with `--stats`.
   var statistics: [(key: String, value: JSONValue)] { get }
 }
@@ -30,6 +32,6 @@ extension EventSink {
   func reopen() {}
   func childEnded() {}
   func tick() {}
-  func finish() {}
+  func finish(isInterrupted: Bool) {}
   var statistics: [(key: String, value: JSONValue)] { [] }
 }

@@ -61,7 +61,7 @@ final class NotifySink: EventSink {
     send("WATCHDOG=1")
   }
 
-  func finish() { send("STOPPING=1") }
+  func finish(isInterrupted: Bool) { send("STOPPING=1") }
 
   private func send(_ text: String) {
     _ = Array(text.utf8).withUnsafeBytes { bytes in
