@@ -53,6 +53,7 @@ def test_the_path_is_the_whole_path(step):
     names = " ".join(step)
     for part in [
         "5SiLIF7NetworkV",
+        "5SiLIF5LayerV4step",
         "5SiLIF10ConnectionV",
         "LIFNeuronsV4step",
         "6LogMel",

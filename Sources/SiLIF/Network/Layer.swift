@@ -34,6 +34,7 @@ struct Layer {
   ///
   /// - Returns: synaptic operations: inputs that arrived times neurons.
   @_noAllocation @_noLocks
+  @inline(never)
   mutating func step() -> Int {
     let arrived = connection.receive(input)
     neurons.step(connection.currents, kernels: connection.kernels, saturation: saturation)
