@@ -19,7 +19,7 @@ FORMATTED_C = $(shell find Sources Tests examples tools -name "*.[ch]")
 CLANG_FORMAT ?= $(VENV)/bin/clang-format
 
 .PHONY: help demo test build install uninstall convert models bench lib firmware deb deb-arm64 test-swift test-python embedded lint format
-.PHONY: test-arm test-examples test-device bench-peers samples docs manual clean dependencies
+.PHONY: wheel test-wheel test-arm test-examples test-device bench-peers samples docs manual clean dependencies
 
 ##Use it
 
@@ -76,6 +76,12 @@ TARGET ?= host
 lib:
 	tools/scripts/build_library.sh $(TARGET)
 
+# Engine and models inside (docs/PYTHON.md). Needs the 6.3 toolchain; its clang and linker make both.
+## the Python package silif: wheels for x86-64 and arm64 into build/wheel
+wheel: $(VENV)/installed
+	PYTHON=$(PYTHON) tools/scripts/build_wheel.sh x86_64
+	PYTHON=$(PYTHON) tools/scripts/build_wheel.sh aarch64
+
 ## a Debian package for the distribution that this runs on, in build/deb
 deb:
 	@tools/scripts/install_dependencies.sh build
@@ -106,7 +112,7 @@ test-swift: dependencies
 
 ## the Python tests alone
 test-python: build $(VENV)/installed
-	cd tools && ../$(PYTHON) -m ruff check . && ../$(PYTHON) -m ruff format --check . && ../$(PYTHON) -m pytest -q
+	cd tools && ../$(PYTHON) -m ruff check . ../python && ../$(PYTHON) -m ruff format --check . ../python && ../$(PYTHON) -m pytest -q
 
 # Embedded Swift needs the 6.3 toolchain: a check, not part of the build.
 ## compile the engine as Embedded Swift
@@ -122,7 +128,7 @@ lint: $(VENV)/installed
 format: $(VENV)/installed
 	swift format --in-place --recursive $(FORMATTED_SWIFT)
 	$(CLANG_FORMAT) -i $(FORMATTED_C)
-	cd tools && ../$(PYTHON) -m ruff check --fix . && ../$(PYTHON) -m ruff format .
+	cd tools && ../$(PYTHON) -m ruff check --fix . ../python && ../$(PYTHON) -m ruff format . ../python
 
 ## write the samples in README and docs anew, from what the commands print
 samples: build
@@ -149,6 +155,10 @@ firmware:
 ## examples/c and examples/python on this machine's library
 test-examples: $(VENV)/installed
 	tools/scripts/check_examples.sh
+
+## the wheels: auditwheel, and the tests of python/ in a fresh environment
+test-wheel: build wheel
+	tools/scripts/check_wheel.sh
 
 ## a true hw:0,1 in real time, on an emulated kernel with a loopback card
 test-device: build

@@ -146,6 +146,16 @@ typedef struct silif_event {
   int64_t position;
 } silif_event;
 
+/* What a clip gave. */
+typedef struct silif_clip {
+  /* Class with the largest sum, the first of equals. */
+  int32_t winner;
+  /* Steps that the network made. */
+  uint32_t steps;
+  /* Spikes of all hidden layers. */
+  uint64_t spikes;
+} silif_clip;
+
 /* An open engine: an address inside the caller's memory, which must not be written, moved or copied while the engine is
  * in use. Nothing needs closing: when you are done with the engine, its memory is yours again. */
 typedef struct silif_engine silif_engine;
@@ -174,6 +184,16 @@ silif_error silif_verify(silif_engine *engine, uint64_t *digest);
  * one, unless the block is empty. An empty block may be NULL. */
 silif_error silif_push_samples(silif_engine *engine, const int16_t *samples, size_t count, size_t *used,
                                silif_event *event);
+
+/* The same for whole blocks: takes samples until a word was decided on or the block is used up. `stepped` is 1 where the
+ * network made at least one step. */
+silif_error silif_hear(silif_engine *engine, const int16_t *samples, size_t count, size_t *used, silif_event *event);
+
+/* Scores a clip by itself, as kws-score does: from a fresh start, with zero samples appended up to the length that the
+ * model was trained on. `sums_q15` receives the probabilities summed over the steps, [class_count]; divided by 32768 and
+ * by clip->steps they are means. What the engine heard before is forgotten. */
+silif_error silif_score_clip(silif_engine *engine, const int16_t *samples, size_t count, int64_t *sums_q15,
+                             silif_clip *clip);
 
 /* Makes one step on a frame of input_count values, without the front end. Values beyond the model's limit are saturated. */
 silif_error silif_push_frame(silif_engine *engine, const int16_t *frame, size_t count, silif_event *event);

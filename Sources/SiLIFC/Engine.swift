@@ -60,6 +60,58 @@ struct Engine {
     return (samples.count &- rest.count, event(hasStepped))
   }
 
+  /// Takes samples until a word was decided on or none are left. For a model with a front end.
+  @_noAllocation @_noLocks
+  mutating func hear(_ samples: UnsafeBufferPointer<Int16>) -> (consumed_samples: Int, event: silif_event) {
+    var rest = samples
+    var hasStepped = false
+    while spotter.step(&rest) {
+      hasStepped = true
+      if event(true).word >= 0 { break }
+    }
+    return (samples.count &- rest.count, event(hasStepped))
+  }
+
+  /// Scores a clip from a fresh start, with zero samples appended up to the model's clip length. For a model with a front end.
+  ///
+  /// - Parameter sums_q15: receives the probabilities summed over the steps, [classCount].
+  ///
+  /// Twins: Sources/SpotterHost/ClipScorer.swift
+  mutating func score(
+    _ samples: UnsafeBufferPointer<Int16>, _ frontEnd: LogMelSettings, sums_q15: UnsafeMutablePointer<Int64>
+  ) -> silif_clip {
+    reset()
+    var clip = silif_clip()
+    let classCount = model.header.classCount
+    for index in 0..<classCount { sums_q15[index] = 0 }
+    add(samples, to: &clip, sums_q15)
+    if model.header.clip_frames > 0 {
+      let length = frontEnd.frameLength_samples + (model.header.clip_frames - 1) * frontEnd.hop_samples
+      var missing = length - samples.count
+      withUnsafeTemporaryAllocation(of: Int16.self, capacity: 64) { silence in
+        silence.initialize(repeating: 0)
+        while missing > 0 {
+          add(UnsafeBufferPointer(rebasing: silence[..<min(64, missing)]), to: &clip, sums_q15)
+          missing -= 64
+        }
+      }
+    }
+    for index in 0..<classCount where sums_q15[index] > sums_q15[Int(clip.winner)] { clip.winner = Int32(index) }
+    clip.spikes = network.spikeCount
+    return clip
+  }
+
+  @_noAllocation @_noLocks
+  private mutating func add(
+    _ samples: UnsafeBufferPointer<Int16>, to clip: inout silif_clip, _ sums_q15: UnsafeMutablePointer<Int64>
+  ) {
+    var rest = samples
+    while spotter.step(&rest) {
+      for index in 0..<model.header.classCount { sums_q15[index] &+= Int64(network.probabilities_q15[index]) }
+      clip.steps &+= 1
+    }
+  }
+
   /// - Parameter frame: of the network's input size.
   @_noAllocation @_noLocks
   mutating func push(frame: UnsafeBufferPointer<Int16>) -> silif_event {

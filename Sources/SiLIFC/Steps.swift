@@ -22,6 +22,36 @@ public func pushSamples(
   return Int32(SILIF_OK)
 }
 
+@_cdecl("silif_hear")
+public func hear(
+  _ engine: OpaquePointer?, _ samples: UnsafePointer<Int16>?, _ count: Int, _ used: UnsafeMutablePointer<Int>?,
+  _ event: UnsafeMutablePointer<silif_event>?
+) -> Int32 {
+  used?.pointee = 0
+  event?.pointee = silif_event.none
+  guard let engine = pointer(engine), samples != nil || count == 0, count >= 0, let used, let event else {
+    return Int32(SILIF_ERROR_ARGUMENT)
+  }
+  guard engine.pointee.frontEnd != nil else { return Int32(SILIF_ERROR_NO_FRONT_END) }
+  (used.pointee, event.pointee) = engine.pointee.hear(UnsafeBufferPointer(start: samples, count: count))
+  return Int32(SILIF_OK)
+}
+
+@_cdecl("silif_score_clip")
+public func scoreClip(
+  _ engine: OpaquePointer?, _ samples: UnsafePointer<Int16>?, _ count: Int, _ sums_q15: UnsafeMutablePointer<Int64>?,
+  _ clip: UnsafeMutablePointer<silif_clip>?
+) -> Int32 {
+  clip?.pointee = silif_clip()
+  guard let engine = pointer(engine), samples != nil || count == 0, count >= 0, let sums_q15, let clip else {
+    return Int32(SILIF_ERROR_ARGUMENT)
+  }
+  guard let frontEnd = engine.pointee.frontEnd else { return Int32(SILIF_ERROR_NO_FRONT_END) }
+  clip.pointee = engine.pointee.score(
+    UnsafeBufferPointer(start: samples, count: count), frontEnd, sums_q15: sums_q15)
+  return Int32(SILIF_OK)
+}
+
 @_cdecl("silif_push_frame")
 public func pushFrame(
   _ engine: OpaquePointer?, _ frame: UnsafePointer<Int16>?, _ count: Int, _ event: UnsafeMutablePointer<silif_event>?

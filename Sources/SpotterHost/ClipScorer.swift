@@ -5,6 +5,8 @@ import SiLIF
 /// Scores whole clips: a fresh network per clip, the readout's probabilities summed over all its frames.
 ///
 /// A clip comes in one piece (`score`) or in blocks of any size (`begin`, `accept`, `finish`).
+///
+/// Twins: Sources/SiLIFC/Engine.swift (silif_score_clip)
 public struct ClipScorer {
   private var pipeline: FramePipeline
   private let header: NetworkHeader

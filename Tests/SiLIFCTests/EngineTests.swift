@@ -79,6 +79,57 @@ import Testing
     model.deallocate()
   }
 
+  @Test func wholeBlocksHearTheSameAsSteps() throws {
+    let samples = TestSound.samples(80_000)
+    let bytes = try TemporaryFolder.bytes(Fixture.audio)
+    let expected = try OpenEngine(bytes).push(samples, block: 4096).heard
+    #expect(expected.count >= 3)
+    for block in [1, 161, 80_000] {
+      let engine = try OpenEngine(bytes)
+      var heard: [OpenEngine.Heard] = []
+      samples.withUnsafeBufferPointer { samples in
+        var (start, used, event) = (0, 0, silif_event())
+        while start < samples.count {
+          let count = min(block, samples.count - start)
+          #expect(silif_hear(engine.engine, samples.baseAddress! + start, count, &used, &event) == SILIF_OK)
+          #expect(used == count || event.word >= 0, "only a word ends a call early")
+          start += used
+          if event.word >= 0 {
+            heard.append(.init(word: event.word, score_q15: event.score_q15, sample: event.position))
+          }
+        }
+      }
+      #expect(heard == expected, "block \(block)")
+      #expect(engine.isGuardIntact)
+    }
+  }
+
+  /// Shorter than a clip, and longer; and nothing that was heard before counts.
+  @Test(arguments: [0, 1, 7_001, 20_000])
+  func aClipScoresAsTheClipScorerScoresIt(_ count: Int) throws {
+    let samples = TestSound.samples(count)
+    let bytes = try TemporaryFolder.bytes(Fixture.audio)
+    let content = aligned(bytes.count)
+    content.copyBytes(from: bytes)
+    let model = try Model(bytes: UnsafeRawBufferPointer(content))
+    let memory = AlignedMemory(byteCount: try ClipScorer.requiredBytes(for: model))
+    var scorer = try ClipScorer(model: model, memory: memory.bytes)
+    let expected = samples.withUnsafeBufferPointer { scorer.score(samples: $0) }
+
+    let engine = try OpenEngine(bytes)
+    _ = engine.push(TestSound.samples(5_000), block: 160)
+    var sums_q15 = [Int64](repeating: -1, count: model.header.classCount)
+    var clip = silif_clip()
+    #expect(silif_score_clip(engine.engine, samples, samples.count, &sums_q15, &clip) == SILIF_OK)
+    #expect(sums_q15 == expected.sums_q15)
+    #expect(Int(clip.winner) == expected.winner)
+    #expect(Int(clip.steps) == expected.frames)
+    #expect(clip.spikes == expected.spikes)
+    #expect(engine.isGuardIntact)
+    withExtendedLifetime((memory, content)) {}
+    content.deallocate()
+  }
+
   @Test func resetAndVerifyForgetTheState() throws {
     let samples = TestSound.samples(20_000)
     let engine = try OpenEngine(TemporaryFolder.bytes(Fixture.audio))

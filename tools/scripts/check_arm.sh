@@ -44,3 +44,18 @@ check() {
 check aarch64-linux aarch64-linux-gnu-gcc "$(emulator aarch64)"
 check armv7-linux arm-linux-gnueabihf-gcc "$(emulator arm)"
 check riscv64-linux riscv64-linux-gnu-gcc "$(emulator riscv64)"
+
+# The shared library of the Python package has the kernels in C besides.
+shared() { # shared MACHINE COMPILER EMULATOR...
+  local machine=$1 compiler=$2
+  shift 2
+  tools/scripts/build_shared_library.sh "$machine" "$build/$machine" >&2
+  "$compiler" -std=c11 -Wall -Wextra -Werror -O2 -I Sources/CSiLIF -I examples/c examples/c/verify.c "$build/$machine/libsilif.so" \
+    -Wl,-rpath,"$build/$machine" -o "$build/verify-shared-$machine"
+  "$@" "$build/verify-shared-$machine" "${models[@]}" >"$build/digests"
+  diff "$build/host" "$build/digests" || { echo "check_arm: $* computes something else than this machine" >&2; exit 1; }
+  echo "shared library, $machine: ${#models[@]} models, the same digests"
+}
+shared aarch64 aarch64-linux-gnu-gcc "$(emulator aarch64)" -L /usr/aarch64-linux-gnu
+# A processor without AVX.
+if [ "$(uname -m)" = x86_64 ]; then shared x86_64 cc "$(emulator x86_64)" -cpu core2duo; fi

@@ -1,0 +1,107 @@
+"""Whole clips, on all cores."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from silif import _library
+from silif._errors import InputError, InputTypeError
+from silif._model import Engine, Model
+from silif._samples import int16_samples
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What clips gave, in their order.
+
+    Attributes:
+        words: the model's classes, in the order of `probabilities`.
+        winner: class of each clip, [clip]: the largest probability, the first of equals.
+        probabilities: mean over the steps of a clip, [clip, class], 0 to 1; 0 for a clip without a step.
+        steps: steps of the network, [clip].
+        spikes: spikes of all hidden layers, [clip].
+    """
+
+    words: tuple[str, ...]
+    winner: NDArray[np.int32]
+    probabilities: NDArray[np.float64]
+    steps: NDArray[np.uint32]
+    spikes: NDArray[np.uint64]
+
+    @property
+    def word(self) -> NDArray[np.str_]:
+        """The winner's word of each clip, [clip]."""
+        return np.array(self.words)[self.winner]
+
+    @property
+    def score(self) -> NDArray[np.float64]:
+        """The winner's probability of each clip, [clip]."""
+        return self.probabilities[np.arange(len(self.winner)), self.winner]
+
+    def __len__(self) -> int:
+        return len(self.winner)
+
+
+def score(
+    clips: Iterable[ArrayLike],
+    model: str | os.PathLike[str] | bytes | Model = "kws12-silif",
+    *,
+    jobs: int | None = None,
+) -> Scores:
+    """Scores clips as `kws-score` does, each by itself, with the same bits. Other threads run meanwhile.
+
+    Args:
+        clips: arrays of samples as `KeywordSpotter.process` takes them, of any lengths; or one array, [clip, sample].
+            Short ones get zero samples up to the length that the model was trained on.
+        model: a name of `silif.models()`, a path, the bytes of a file, or a Model. It needs a front end.
+        jobs: threads; None for one a core.
+
+    Raises:
+        InputError: names the clip that cannot be used.
+        ModelError
+    """
+    if jobs is None:
+        jobs = max(1, min(1024, len(os.sched_getaffinity(0))))
+    if isinstance(jobs, bool) or not isinstance(jobs, int | np.integer):
+        raise InputTypeError("jobs", f"{jobs!r} is no count", "give 1 to 1024, or None")
+    if not 1 <= jobs <= 1024:
+        raise InputError("jobs", f"{jobs} is out of range", "give 1 to 1024, or None")
+    if isinstance(clips, str | bytes) or not isinstance(clips, Iterable):
+        raise InputTypeError("clips", f"a {type(clips).__name__} is no list of clips", "give a list of arrays")
+    if isinstance(clips, np.ndarray) and clips.ndim < 2 and clips.dtype != object:
+        raise InputError("clips", f"the shape is {clips.shape}", "give [clip, sample], or a list: [samples]")
+    loaded = Model(model)
+    info = Engine(loaded).info
+    if info.sample_rate_hz == 0:
+        raise InputError("model", "it takes frames, not samples", "use silif.Network, or a model with a front end")
+    samples = [int16_samples(clip, f"clips[{index}]") for index, clip in enumerate(clips)]
+    count = len(samples)
+    threads = min(int(jobs), count)
+    sums_q15 = np.zeros((count, len(info.words)), np.int64)
+    winner, steps, spikes = np.zeros(count, np.int32), np.zeros(count, np.uint32), np.zeros(count, np.uint64)
+
+    def work(first: int) -> None:
+        # Every so many-th clip: neighbours are of like length.
+        engine, clip = Engine(loaded), _library.Clip()
+        for index in range(first, count, threads):
+            block = samples[index]
+            code = _library.released.silif_score_clip(
+                engine.handle, block.ctypes.data, block.size, sums_q15[index].ctypes.data, ctypes.byref(clip)
+            )
+            _library.check(code, f"clips[{index}]")
+            winner[index], steps[index], spikes[index] = clip.winner, clip.steps, clip.spikes
+
+    if threads == 1:
+        work(0)
+    elif threads > 1:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, range(threads)))
+    probabilities = sums_q15 / np.maximum(steps, 1)[:, np.newaxis] / 32768
+    return Scores(info.words, winner, probabilities, steps, spikes)

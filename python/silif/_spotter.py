@@ -1,0 +1,187 @@
+"""Keywords in a stream of samples."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import threading
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from silif import _library
+from silif._errors import InputError, InputTypeError
+from silif._model import Engine, Model, ModelInfo
+from silif._samples import INT16, int16_samples
+
+#: Blocks up to this long are copied, which is faster than to ask NumPy where they lie, and heard under the
+#: interpreter's lock.
+_SHORT_SAMPLES = 1600
+
+
+class Event(NamedTuple):
+    """A word that was heard.
+
+    Attributes:
+        word: the word.
+        score: its mean probability over the detector's window, 0 to 1.
+        time_s: seconds of sound since the spotter was made, at the decision.
+        sample: the same in samples.
+    """
+
+    word: str
+    score: float
+    time_s: float
+    sample: int
+
+
+class KeywordSpotter:
+    """Hears keywords in sound that comes in blocks of any size: 16 kHz, one channel.
+
+        spotter = silif.KeywordSpotter("kws12-stream")
+        for block in blocks:
+            for event in spotter.process(block):
+                print(event.word, event.score, event.time_s)
+
+    What it hears does not depend on the sizes of the blocks and is what `kws-listen` hears, in every bit. Threads may
+    share one: their blocks follow one another.
+    """
+
+    __slots__ = (
+        "_address",
+        "_block",
+        "_engine",
+        "_event",
+        "_event_reference",
+        "_lock",
+        "_rate",
+        "_used",
+        "_used_reference",
+    )
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | bytes | Model = "kws12-stream",
+        *,
+        thresholds: float | Mapping[str, float] | None = None,
+    ):
+        """
+        Args:
+            model: a name of `silif.models()`, a path, the bytes of a file, or a Model. It needs a front end.
+            thresholds: mean probability at which words are reported, 0 to 1: one for all keywords, or one for each word
+                that is named. None: the model's own.
+
+        Raises:
+            ModelError, InputError
+        """
+        self._engine = Engine(Model(model))
+        self._lock = threading.Lock()
+        self._rate = self._engine.info.sample_rate_hz
+        if self._rate == 0:
+            raise InputError("model", "it takes frames, not samples", "use silif.Network, or a model with a front end")
+        self._block = np.zeros(_SHORT_SAMPLES, np.int16)
+        self._address = self._block.ctypes.data
+        self._event, self._used = _library.Event(), ctypes.c_size_t()
+        self._event_reference, self._used_reference = ctypes.byref(self._event), ctypes.byref(self._used)
+        if isinstance(thresholds, Mapping):
+            for word, threshold in thresholds.items():
+                self.set_threshold(word, threshold)
+        elif thresholds is not None:
+            for word in self._engine.info.keywords:
+                self.set_threshold(word, thresholds)
+
+    @property
+    def info(self) -> ModelInfo:
+        """What the model is."""
+        return self._engine.info
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words that are reported unless others are given a threshold."""
+        return self._engine.info.keywords
+
+    def process(self, samples: ArrayLike) -> list[Event]:
+        """Hears the next samples.
+
+        Args:
+            samples: one channel at 16 kHz, [count]; any count, also 0. int16 as it is. float32 and float64 are
+                from -1 to 1: multiplied by 32768, rounded, clamped, so that x / 32768 of an int16 gives the same bits.
+
+        Returns:
+            The words decided on in these samples, mostly none.
+
+        Raises:
+            InputError: another type or shape, or values that are not finite. Nothing was taken then.
+        """
+        if type(samples) is not np.ndarray or samples.dtype is not INT16 or samples.ndim != 1:
+            samples = int16_samples(samples)
+        count = samples.shape[0]
+        if count > _SHORT_SAMPLES:
+            return self._process_long(np.ascontiguousarray(samples))
+        with self._lock:
+            self._block[:count] = samples
+            if _library.held.silif_hear(
+                self._engine.handle, self._address, count, self._used_reference, self._event_reference
+            ):
+                raise InputError("samples", "they were refused", "report this")
+            # Without a word all of the block was taken.
+            return [] if self._event.word < 0 else self._rest(_library.held, self._address, count)
+
+    def _process_long(self, samples: np.ndarray) -> list[Event]:
+        address, count = samples.ctypes.data, samples.shape[0]
+        with self._lock:
+            self._used.value, self._event.word = 0, -1
+            return self._rest(_library.released, address, count)
+
+    def _rest(self, library: ctypes.CDLL, address: int, count: int) -> list[Event]:
+        """Goes on after what the last call took and decided."""
+        heard, start = [], self._used.value
+        while True:
+            if self._event.word >= 0:
+                position = self._event.position
+                word = self._engine.info.words[self._event.word]
+                heard.append(Event(word, self._event.score_q15 / 32768, position / self._rate, position))
+            if start >= count:
+                return heard
+            code = library.silif_hear(
+                self._engine.handle,
+                address + 2 * start,
+                count - start,
+                self._used_reference,
+                self._event_reference,
+            )
+            _library.check(code, "samples")
+            start += self._used.value
+
+    def reset(self) -> None:
+        """After lost samples, or for another recording: forgets all that was heard. The count of samples runs on."""
+        with self._lock:
+            _library.check(_library.held.silif_reset(self._engine.handle), "spotter")
+
+    def set_threshold(self, word: str, threshold: float) -> None:
+        """Sets the mean probability at which a word is reported.
+
+        Args:
+            word: one of the model's; unknown and silence are reported once they have a threshold.
+            threshold: 0 to 1. A higher one reports less, later, and is wrong less often.
+
+        Raises:
+            InputError: the model has no such word, or the threshold is out of range.
+        """
+        words = self._engine.info.words
+        if word not in words:
+            raise InputError("word", f"the model has no {word!r}", f"give one of {', '.join(words)}")
+        if isinstance(threshold, bool) or not isinstance(threshold, int | float | np.integer | np.floating):
+            raise InputTypeError("threshold", f"{threshold!r} is no number", "give one from 0 to 1")
+        if not 0 <= threshold <= 1:
+            raise InputError("threshold", f"{threshold} is out of range", "give one from 0 to 1")
+        threshold_q15 = math.floor(float(threshold) * 32768 + 0.5)
+        with self._lock:
+            code = _library.held.silif_set_threshold_q15(self._engine.handle, words.index(word), threshold_q15)
+            _library.check(code, "threshold")
+
+    def __repr__(self) -> str:
+        return f"silif.KeywordSpotter({self._engine.info.name!r})"

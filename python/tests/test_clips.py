@@ -1,0 +1,70 @@
+"""silif.score gives what kws-score gives."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+import silif
+import soundfile
+from conftest import SHARED, json_lines
+
+
+@pytest.fixture(scope="module")
+def clips():
+    paths = sorted((SHARED / "data" / "gsc").rglob("*.flac"))[::5][:200]
+    if len(paths) < 200:
+        pytest.skip(f"{SHARED}/data/gsc has no 200 clips")
+    return paths
+
+
+@pytest.mark.parametrize("model", silif.models())
+def test_200_clips_score_as_kws_score_scores_them(clips, model):
+    (report,) = json_lines("kws-score", *clips, "--model", model, "--each", "--format", "json")
+    found = silif.score([soundfile.read(path, dtype="int16")[0] for path in clips], model)
+    assert [result["path"] for result in report["results"]] == [str(path) for path in clips]
+    assert found.word.tolist() == [result["word"] for result in report["results"]]
+    assert np.allclose(found.score, [result["score"] for result in report["results"]], rtol=0, atol=5.1e-5)
+    assert found.steps.sum() == report["steps"]
+    assert found.spikes.sum() / len(clips) == pytest.approx(report["spikes_per_clip"], abs=1e-3)
+
+
+def test_jobs_and_types_change_nothing(demo):
+    cut = [demo[start : start + length] for start, length in ((0, 0), (0, 1), (9_000, 16_000), (50_000, 40_000))] * 3
+    one = silif.score(cut, jobs=1)
+    assert one.probabilities.shape == (12, 12)
+    assert np.allclose(one.probabilities.sum(axis=1), 1, atol=1e-3)
+    for other in (silif.score(cut, jobs=7), silif.score([clip / 32768 for clip in cut])):
+        assert (other.probabilities == one.probabilities).all()
+        assert (other.winner == one.winner).all() and (other.spikes == one.spikes).all()
+    assert (one.score == one.probabilities.max(axis=1)).all()
+
+
+def test_an_array_of_clips_and_no_clip(demo):
+    table = demo[:160_000].reshape(10, 16_000)
+    assert (silif.score(table).winner == silif.score(list(table)).winner).all()
+    assert len(silif.score([])) == 0
+    assert silif.score([]).probabilities.shape == (0, 12)
+
+
+def test_other_threads_run_meanwhile(demo):
+    """While one long clip is scored, another thread is never kept waiting for as long as that takes."""
+    longest = 0.0
+    over = threading.Event()
+
+    def watch():
+        nonlocal longest
+        while not over.is_set():
+            before = time.monotonic()
+            time.sleep(0.001)
+            longest = max(longest, time.monotonic() - before)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    clip = np.tile(demo, 40)
+    before = time.monotonic()
+    silif.score([clip], jobs=1)
+    taken = time.monotonic() - before
+    over.set()
+    thread.join()
+    assert longest < taken / 2, (longest, taken)

@@ -1,0 +1,114 @@
+"""KeywordSpotter hears what kws-listen hears."""
+
+import threading
+
+import numpy as np
+import pytest
+import silif
+from conftest import REPOSITORY, json_lines
+
+MODELS = ("kws12-stream", "kws12-small")
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def expected(request):
+    events = json_lines(
+        "kws-listen", "--input", REPOSITORY / "models/demo.flac", "--model", request.param, "--format", "json"
+    )
+    return request.param, [
+        (event["word"], event["score"], event["sample"]) for event in events if event["event"] == "keyword"
+    ]
+
+
+def heard(spotter, samples, block):
+    events = []
+    for start in range(0, len(samples), block):
+        events += spotter.process(samples[start : start + block])
+    return events
+
+
+@pytest.mark.parametrize("block", [1, 7, 160, 161, 1600, 1601, 48_000, 10**9])
+def test_the_same_as_kws_listen_in_every_block(expected, demo, block):
+    model, events = expected
+    assert len(events) >= 4
+    found = heard(silif.KeywordSpotter(model), demo, block)
+    assert [(event.word, pytest.approx(event.score, abs=5.1e-5), event.sample) for event in found] == events
+    assert all(event.time_s == event.sample / 16000 for event in found)
+    assert found == heard(silif.KeywordSpotter(model), demo, 160)
+
+
+@pytest.mark.parametrize("element", [np.float32, np.float64])
+@pytest.mark.parametrize("block", [160, 5000])
+def test_floats_give_the_same_bits(demo, element, block):
+    assert heard(silif.KeywordSpotter(), (demo / 32768).astype(element), block) == heard(
+        silif.KeywordSpotter(), demo, block
+    )
+
+
+def test_floats_are_rounded_and_clamped():
+    from silif._samples import int16_samples
+
+    values = np.array([0.4, 0.6, -0.6, 32767.4, 32768, 1e9, -1e9, -32768]) / 32768
+    assert int16_samples(values).tolist() == [0, 1, -1, 32767, 32767, 32767, -32768, -32768]
+
+
+@pytest.mark.parametrize("count", [160, 4000])
+def test_strides_and_byte_order_do_not_matter(demo, count):
+    expected = heard(silif.KeywordSpotter(), demo, count)
+    stereo = np.stack([demo, demo // 2], axis=1)
+    assert heard(silif.KeywordSpotter(), stereo[:, 0], count) == expected
+    assert heard(silif.KeywordSpotter(), demo.astype(">i2"), count) == expected
+    read_only = demo.copy()
+    read_only.flags.writeable = False
+    assert heard(silif.KeywordSpotter(), read_only, count) == expected
+
+
+def test_reset_forgets_but_counts_on(demo):
+    spotter = silif.KeywordSpotter()
+    first = spotter.process(demo)
+    spotter.reset()
+    again = spotter.process(demo)
+    assert [(word, score, sample + len(demo)) for word, score, _, sample in first] == [
+        (word, score, sample) for word, score, _, sample in again
+    ]
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "options"), [(0.9, ["--threshold", 0.9]), ({"yes": 0.9}, ["--keyword", "yes=0.9"])]
+)
+def test_thresholds_are_those_of_kws_listen(demo, thresholds, options):
+    events = json_lines("kws-listen", "--input", REPOSITORY / "models/demo.flac", "--format", "json", *options)
+    found = silif.KeywordSpotter(thresholds=thresholds).process(demo)
+    assert [event.sample for event in found] == [event["sample"] for event in events if event["event"] == "keyword"]
+    assert [event.sample for event in found] != [event.sample for event in silif.KeywordSpotter().process(demo)]
+
+
+def test_a_refused_block_takes_nothing(demo):
+    spotter, bad = silif.KeywordSpotter(), np.full(160, np.nan)
+    expected = silif.KeywordSpotter().process(demo)
+    found = spotter.process(demo[:100_000])
+    with pytest.raises(silif.InputError, match="samples: some are not finite; replace"):
+        spotter.process(bad)
+    assert found + spotter.process(demo[100_000:]) == expected
+
+
+def test_threads_may_share_one(demo):
+    spotter = silif.KeywordSpotter()
+    errors = []
+
+    def work():
+        try:
+            for start in range(0, 100_000, 777):
+                spotter.process(demo[start : start + 777])
+                spotter.process(demo[start : start + 4000])
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert errors == []
+    spotter.reset()
+    assert [event.word for event in spotter.process(demo)] == [
+        event.word for event in silif.KeywordSpotter().process(demo)
+    ]
