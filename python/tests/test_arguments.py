@@ -4,11 +4,12 @@ import pickle
 
 import numpy as np
 import pytest
-import silif
 from conftest import REPOSITORY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from hypothesis.extra import numpy as some_numpy
+
+import silif
 
 MODEL = silif.Model("kws12-small")
 CONTENT = (REPOSITORY / "models" / "kws12-small.silif").read_bytes()

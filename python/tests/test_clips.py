@@ -5,9 +5,10 @@ import time
 
 import numpy as np
 import pytest
-import silif
 import soundfile
 from conftest import SHARED, json_lines
+
+import silif
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,9 @@ import re
 import tomllib
 
 import pytest
-import silif
 from conftest import REPOSITORY
+
+import silif
 
 
 def test_one_version_for_package_tools_and_commands():

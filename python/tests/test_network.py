@@ -5,8 +5,9 @@ import sys
 
 import numpy as np
 import pytest
-import silif
 from conftest import REPOSITORY
+
+import silif
 
 sys.path.insert(0, str(REPOSITORY / "tools"))
 from silif_tools.integer.network import run_model

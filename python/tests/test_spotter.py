@@ -4,8 +4,9 @@ import threading
 
 import numpy as np
 import pytest
-import silif
 from conftest import REPOSITORY, json_lines
+
+import silif
 
 MODELS = ("kws12-stream", "kws12-small")
 
