@@ -12,8 +12,17 @@ public struct KernelSet: BitwiseCopyable, @unchecked Sendable {
   // Unchecked, because pointers are not Sendable: what it points to is constant.
 
   #if canImport(CKernels)
-    /// The functions in C; nil for the loops in Swift.
-    public let inC: UnsafePointer<silif_kernels>?
+    /// Whether to call the functions in C.
+    ///
+    /// A flag beside the pointer, because Swift 6.0.3 crashes where a step function unwraps an optional pointer out of a struct.
+    public let isC: Bool
+    @usableFromInline let table: UnsafePointer<silif_kernels>?
+
+    /// The functions in C. Only where `isC`.
+    @inlinable
+    public var inC: UnsafePointer<silif_kernels> {
+      @_noAllocation @_noLocks @inline(__always) get { table.unsafelyUnwrapped }
+    }
 
     /// The fastest that this processor runs.
     public static var best: KernelSet { KernelSet(inC: silif_best_kernel_set()) }
@@ -29,9 +38,12 @@ public struct KernelSet: BitwiseCopyable, @unchecked Sendable {
     public static var swift: KernelSet { KernelSet(inC: nil) }
 
     /// By which `kws-bench --kernels` knows it: swift, plain, avx2, avx512.
-    public var name: String { inC.map { String(cString: $0.pointee.name) } ?? "swift" }
+    public var name: String { isC ? String(cString: inC.pointee.name) : "swift" }
 
-    private init(inC: UnsafePointer<silif_kernels>?) { self.inC = inC }
+    private init(inC table: UnsafePointer<silif_kernels>?) {
+      isC = table != nil
+      self.table = table
+    }
   #else
     /// The fastest that this processor runs.
     public static var best: KernelSet { .swift }

@@ -89,7 +89,8 @@ public struct LogMelExtractor {
     let mean_q15 = meanTerm_q15(samples, count: count, preemphasis_q15: preemphasis_q15)
     let shift: Int32
     #if canImport(CKernels)
-      if let kernels = kernels.inC {
+      if kernels.isC {
+        let kernels = kernels.inC
         let magnitude = silif_emphasise(kernels, samples, count, preemphasis_q15, mean_q15, scratch)
         shift = blockShift(magnitudeBits: magnitudeBits(magnitude))
         silif_window(kernels, scratch, count &>> 1, settings.window_q24, 24 &- shift, spectrum)

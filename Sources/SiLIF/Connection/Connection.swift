@@ -122,7 +122,8 @@ struct Connection {
   @inline(__always)
   private func accumulate(_ frame: UnsafePointer<Int16>) {
     #if canImport(CKernels)
-      if let kernels = scratch.kernels.inC {
+      if scratch.kernels.isC {
+        let kernels = scratch.kernels.inC
         DenseInput.accumulate(
           kernels: kernels, frame: frame, weights: tables.weights, nonZero: scratch.nonZero, into: scratch.sums)
         return
@@ -136,7 +137,8 @@ struct Connection {
   @inline(__always)
   private func accumulate(_ active: UnsafePointer<UInt16>, _ count: Int) {
     #if canImport(CKernels)
-      if let kernels = scratch.kernels.inC {
+      if scratch.kernels.isC {
+        let kernels = scratch.kernels.inC
         SpikeInput.accumulate(
           kernels: kernels, active: active, count: count, weights: tables.weights, into: scratch.sums)
         return

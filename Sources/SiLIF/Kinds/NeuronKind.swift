@@ -84,7 +84,8 @@ enum Neurons {
   @inline(__always)
   func step(_ currents: Currents, kernels: KernelSet, saturation: SaturationCounter) {
     #if canImport(CKernels)
-      if let kernels = kernels.inC {
+      if kernels.isC {
+        let kernels = kernels.inC
         switch self {
         case .siLIF(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
         case .cSiLIF(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)

@@ -39,7 +39,7 @@ import Testing
         SpikeInput.accumulate(
           active: active, count: count, weights: layer.weights, tile: tile.pointer, into: twin.pointer)
         SpikeInput.accumulate(
-          kernels: set.inC!, active: active, count: count, weights: layer.weights, into: kernel.pointer)
+          kernels: set.inC, active: active, count: count, weights: layer.weights, into: kernel.pointer)
         #expect(kernel.values == twin.values, "\(bits) bits, \(count) rows")
       }
     }
@@ -71,7 +71,7 @@ import Testing
           frame: frame, weights: layer.weights, nonZero: nonZero.pointer, values: values.pointer,
           into: twin.pointer)
         DenseInput.accumulate(
-          kernels: set.inC!, frame: frame, weights: layer.weights, nonZero: nonZero.pointer, into: kernel.pointer)
+          kernels: set.inC, frame: frame, weights: layer.weights, nonZero: nonZero.pointer, into: kernel.pointer)
         #expect(kernel.values == twin.values, "\(bits) bits, \(inputs) inputs, round \(round)")
       }
     }
