@@ -11,8 +11,17 @@ public struct FramePipeline {
   public let network: Network
   /// The front end's settings; nil where the model takes precomputed frames only.
   public let frontEnd: LogMelSettings?
-  private var extractor: LogMelExtractor?
+  /// In the pipeline's memory, and only where there is a front end.
+  ///
+  /// A pointer, because Swift 6.0.3 crashes where a step function takes a large struct out of an optional.
+  private let extractor: UnsafeMutablePointer<LogMelExtractor>
+  private let hasFrontEnd: Bool
   private let frame_values: Int
+
+  private static func aligned(_ bytes: Int) -> Int { (bytes + 63) / 64 * 64 }
+
+  /// Of the extractor itself, behind the memory that it works in.
+  private static var handleBytes: Int { aligned(MemoryLayout<LogMelExtractor>.stride) }
 
   /// Bytes for the parts, each rounded up to 64 so that the next one starts aligned.
   public struct MemoryPlan: Equatable, Sendable {
@@ -29,11 +38,10 @@ public struct FramePipeline {
     public var total: Int { network + extractor + scratch }
 
     init(model: Model, frontEnd: LogMelSettings?) {
-      func aligned(_ bytes: Int) -> Int { (bytes + 63) / 64 * 64 }
       let plan = Network.memoryPlan(for: model)
       network = aligned(plan.state)
       rings = plan.rings
-      extractor = frontEnd.map { aligned(LogMelExtractor.requiredBytes(for: $0)) } ?? 0
+      extractor = frontEnd.map { aligned(LogMelExtractor.requiredBytes(for: $0)) + handleBytes } ?? 0
       let shared = frontEnd.map { LogMelExtractor.scratchBytes(for: $0) } ?? 0
       scratch = plan.scratch <= shared ? 0 : aligned(plan.scratch)
     }
@@ -87,9 +95,15 @@ public struct FramePipeline {
       UnsafeMutableRawBufferPointer(rebasing: memory[start..<start + count])
     }
     var scratch = piece(plan.network + plan.extractor, plan.scratch)
+    hasFrontEnd = settings != nil
+    let extractorEnd = plan.network + plan.extractor
+    extractor = (memory.baseAddress.unsafelyUnwrapped + extractorEnd - FramePipeline.handleBytes)
+      .bindMemory(to: LogMelExtractor.self, capacity: 1)
     if let settings {
-      extractor = LogMelExtractor(
-        settings: settings, memory: piece(plan.network, plan.extractor), kernels: kernels)
+      extractor.initialize(
+        to: LogMelExtractor(
+          settings: settings, memory: piece(plan.network, plan.extractor - FramePipeline.handleBytes), kernels: kernels)
+      )
       if plan.scratch == 0 { scratch = piece(plan.network, LogMelExtractor.scratchBytes(for: settings)) }
     }
     frontEnd = settings
@@ -99,7 +113,7 @@ public struct FramePipeline {
 
   /// Back to the state of a fresh pipeline.
   public mutating func reset() {
-    extractor?.reset()
+    if hasFrontEnd { extractor.pointee.reset() }
     network.reset()
   }
 
@@ -111,7 +125,8 @@ public struct FramePipeline {
   @_noAllocation @_noLocks
   public mutating func accept(_ samples: inout UnsafeBufferPointer<Int16>) -> Bool {
     // No precondition here: whoever has samples asked for `frontEnd` once, and the path of a sample holds no trap.
-    guard let progress = extractor?.accept(samples, frame: network.frameBuffer) else { return false }
+    guard hasFrontEnd else { return false }
+    let progress = extractor.pointee.accept(samples, frame: network.frameBuffer)
     samples.advance(by: progress.consumed_samples)
     if progress.isFrameReady { network.step(network.frameBuffer) }
     return progress.isFrameReady

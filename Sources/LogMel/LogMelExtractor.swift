@@ -12,8 +12,8 @@ public struct LogMelProgress: Equatable, Sendable {
 
 /// Turns a stream of samples into log-mel frames, one each hop once the first frame length has come in.
 ///
-/// Lives in memory that the caller gives and that must outlive it, as must the settings' section. Copies share that
-/// memory: use one.
+/// A handle to memory that the caller gives and that must outlive it, as must the settings' section: copies continue the same
+/// stream.
 public struct LogMelExtractor {
   private let settings: LogMelSettings
   private let samples: UnsafeMutablePointer<Int16>
@@ -24,7 +24,8 @@ public struct LogMelExtractor {
   private let twiddles: Twiddles
   private let logarithm: Logarithm
   private let kernels: KernelSet
-  private var filled_samples = 0
+  /// Samples of the next frame that have come in.
+  private let filled_samples: UnsafeMutablePointer<Int32>
 
   /// What the start of the memory must be a multiple of.
   public static var requiredAlignment: Int { LogMelMemoryLayout.alignment }
@@ -49,6 +50,7 @@ public struct LogMelExtractor {
     else { preconditionFailure("LogMelExtractor: memory is too small or not aligned") }
     self.settings = settings
     samples = (base + layout.samples).assumingMemoryBound(to: Int16.self)
+    filled_samples = (base + layout.filled).assumingMemoryBound(to: Int32.self)
     spectrum = (base + layout.spectrum).assumingMemoryBound(to: Int32.self)
     scratch = (base + layout.scratch).assumingMemoryBound(to: Int32.self)
     power = (base + layout.scratch).assumingMemoryBound(to: Int64.self)
@@ -56,10 +58,11 @@ public struct LogMelExtractor {
       stage: (base + layout.stageTwiddles).assumingMemoryBound(to: Int32.self),
       split: (base + layout.splitTwiddles).assumingMemoryBound(to: Int32.self))
     logarithm = Logarithm(table: (base + layout.logarithm).assumingMemoryBound(to: Int32.self))
+    reset()
   }
 
   /// Forgets all samples, as if just made.
-  public mutating func reset() { filled_samples = 0 }
+  public func reset() { filled_samples.pointee = 0 }
 
   /// Consumes samples until a frame is complete or the block is used up.
   ///
@@ -67,18 +70,20 @@ public struct LogMelExtractor {
   ///   - block: the next samples, any number.
   ///   - frame: `bandCount` values, written when a frame is ready.
   @_noAllocation @_noLocks
-  public mutating func accept(
+  public func accept(
     _ block: UnsafeBufferPointer<Int16>, frame: UnsafeMutablePointer<Int16>
   ) -> LogMelProgress {
     guard let start = block.baseAddress else { return LogMelProgress(consumed_samples: 0, isFrameReady: false) }
     let length = settings.frameLength_samples
-    let taken = min(length &- filled_samples, block.count)
-    copy(from: start, to: samples + filled_samples, count: taken)
-    filled_samples &+= taken
-    guard filled_samples == length else { return LogMelProgress(consumed_samples: taken, isFrameReady: false) }
+    let filled = Int(filled_samples.pointee)
+    let taken = min(length &- filled, block.count)
+    copy(from: start, to: samples + filled, count: taken)
+    filled_samples.pointee = Int32(truncatingIfNeeded: filled &+ taken)
+    guard filled &+ taken == length else { return LogMelProgress(consumed_samples: taken, isFrameReady: false) }
     write(frame)
-    filled_samples = length &- settings.hop_samples
-    copy(from: samples + settings.hop_samples, to: samples, count: filled_samples)
+    let kept = length &- settings.hop_samples
+    filled_samples.pointee = Int32(truncatingIfNeeded: kept)
+    copy(from: samples + settings.hop_samples, to: samples, count: kept)
     return LogMelProgress(consumed_samples: taken, isFrameReady: true)
   }
 

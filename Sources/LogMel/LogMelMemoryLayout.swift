@@ -7,6 +7,8 @@ struct LogMelMemoryLayout {
   let scratch: Int
   let scratchBytes: Int
   let samples: Int
+  /// An Int32 behind the samples.
+  let filled: Int
   let stageTwiddles: Int
   let splitTwiddles: Int
   let logarithm: Int
@@ -25,7 +27,9 @@ struct LogMelMemoryLayout {
     scratch = place(bytes: 8 * FFT.complexCount)
     // From here on it must stay from frame to frame.
     scratchBytes = end
-    samples = place(bytes: 2 * settings.frameLength_samples)
+    let samplesBytes = (2 * settings.frameLength_samples + 3) & ~3
+    samples = place(bytes: samplesBytes + 4)
+    filled = samples + samplesBytes
     stageTwiddles = place(bytes: 4 * Twiddles.stageCount)
     splitTwiddles = place(bytes: 4 * Twiddles.splitCount)
     logarithm = place(bytes: 4 * Logarithm.entryCount)

@@ -51,7 +51,7 @@ struct Benchmark {
       return (Timings([], computed_ns: 0), [])
     }
     let memory = AlignedMemory(byteCount: LogMelExtractor.requiredBytes(for: settings))
-    var extractor = LogMelExtractor(settings: settings, memory: memory.bytes, kernels: kernels)
+    let extractor = LogMelExtractor(settings: settings, memory: memory.bytes, kernels: kernels)
     var frame = [Int16](repeating: 0, count: settings.bandCount)
     var frames: [Int16] = []
     /// The front end alone, without the network that a pipeline steps.

@@ -7,7 +7,7 @@ func frames(of blocks: [[Int16]], section: UnsafeRawBufferPointer) throws -> [[I
   let memory = UnsafeMutableRawBufferPointer.allocate(
     byteCount: LogMelExtractor.requiredBytes(for: settings), alignment: LogMelExtractor.requiredAlignment)
   defer { memory.deallocate() }
-  var extractor = LogMelExtractor(settings: settings, memory: memory)
+  let extractor = LogMelExtractor(settings: settings, memory: memory)
   var frame = [Int16](repeating: 0, count: settings.bandCount)
   var frames: [[Int16]] = []
   for block in blocks {

@@ -5,6 +5,8 @@ import Kernels
 struct Connection {
   /// The currents that the inputs of this step, and delayed ones of earlier steps, make. They hold until the next layer steps.
   let currents: Currents
+  /// What the layer reads. Switched over where it lies: Swift 6.0.3 crashes where a step function copies such an enum.
+  let input: Edge
   private let tables: ConnectionTables
   private let delay: Delay
   private let scratch: Scratch
@@ -20,8 +22,9 @@ struct Connection {
     case synaptic(SumRing)
   }
 
-  init(_ tables: ConnectionTables, header: LayerHeader, scratch: Scratch, arena: inout Arena) {
+  init(_ tables: ConnectionTables, input: Edge, header: LayerHeader, scratch: Scratch, arena: inout Arena) {
     self.tables = tables
+    self.input = input
     self.scratch = scratch
     currents = Currents(sums: UnsafePointer(scratch.sums), scale: tables.scale)
     // Without delays the ring has one slot, and `slot` stays 0.
@@ -60,9 +63,9 @@ struct Connection {
   ///
   /// - Returns: how many inputs brought something.
   @_noAllocation @_noLocks
-  mutating func receive(_ edge: Edge) -> Int {
+  mutating func receive() -> Int {
     let count: Int
-    switch edge {
+    switch input {
     case .frames(let frames): count = receive(frames)
     case .spikes(let spikes): count = receive(spikes)
     }

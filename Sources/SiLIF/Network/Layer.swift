@@ -3,7 +3,7 @@ struct Layer {
   /// Its neurons, without their padding.
   let outputs: Int
   /// The edge that it reads: the network's input, or what the layer below writes.
-  let input: Edge
+  var input: Edge { connection.input }
   private var connection: Connection
   let neurons: Neurons
   private let saturation: SaturationCounter
@@ -17,8 +17,7 @@ struct Layer {
   ) {
     let header = parameters.header
     outputs = header.outputs
-    self.input = input
-    connection = Connection(parameters.connection, header: header, scratch: scratch, arena: &arena)
+    connection = Connection(parameters.connection, input: input, header: header, scratch: scratch, arena: &arena)
     neurons = Neurons(parameters.neurons, header: header, output: output, arena: &arena)
     self.saturation = saturation
   }
@@ -36,7 +35,7 @@ struct Layer {
   @_noAllocation @_noLocks
   @inline(never)
   mutating func step() -> Int {
-    let arrived = connection.receive(input)
+    let arrived = connection.receive()
     neurons.step(connection.currents, kernels: connection.kernels, saturation: saturation)
     return arrived &* outputs
   }

@@ -8,6 +8,8 @@ public struct Network {
   public let header: NetworkHeader
   private let layers: UnsafeMutablePointer<Layer>
   private let input: Frames
+  /// How much each layer's input edge brought in the last step, [layerCount].
+  private let activeCounts: UnsafeMutablePointer<Int>
   private let softmax: Softmax
   private let probabilities: UnsafeMutablePointer<UInt16>
   private let counters: UnsafeMutablePointer<UInt64>
@@ -91,7 +93,7 @@ public struct Network {
     // One list of spikes for all edges: of each the next layer is the only reader, and it is done reading when it has made its
     // sums, before its own neurons fire.
     let active = scratchArena.reserve(UInt16.self, longestList)
-    let activeCounts = arena.reserve(Int.self, model.header.layerCount)
+    activeCounts = arena.reserve(Int.self, model.header.layerCount)
 
     input = Frames(
       width: model.header.inputCount, values: arena.reserve(Int16.self, model.header.inputCount),
@@ -157,9 +159,8 @@ public struct Network {
   /// The next part: each layer in turn, from the first on.
   @_noAllocation @_noLocks
   public func stepLayer(_ index: Int) {
-    if case .spikes(let spikes) = layers[index].input {
-      counters[Counter.spikes.rawValue] &+= UInt64(truncatingIfNeeded: spikes.count.pointee)
-    }
+    // The first layer reads the network's input, the others what fired below them.
+    if index > 0 { counters[Counter.spikes.rawValue] &+= UInt64(truncatingIfNeeded: activeCounts[index]) }
     let operations = layers[index].step()
     counters[Counter.synapticOperations.rawValue] &+= UInt64(truncatingIfNeeded: operations)
   }
