@@ -3,7 +3,7 @@ struct Layer {
   /// Its neurons, without their padding.
   let outputs: Int
   /// The edge that it reads: the network's input, or what the layer below writes.
-  var input: Edge { connection.input }
+  var input: Edge { @_noAllocation @_noLocks get { connection.input } }
   private var connection: Connection
   let neurons: Neurons
   private let saturation: SaturationCounter
