@@ -40,7 +40,8 @@ trap 'rm -rf "$manual"' EXIT
 tools/scripts/make_manual.py "$manual" "${commands[@]/#/$release/}"
 install -m 644 "$manual"/*.1 "$prefix/share/man/man1/"
 for name in "${commands[@]}"; do
-  "$release/$name" --generate-completion-script bash > "$prefix/share/bash-completion/completions/$name"
+  # What is sourced needs no first line that names a program.
+  "$release/$name" --generate-completion-script bash | sed '1{/^#!/d}' > "$prefix/share/bash-completion/completions/$name"
   "$release/$name" --generate-completion-script zsh > "$prefix/share/zsh/vendor-completions/_$name"
   "$release/$name" --generate-completion-script fish > "$prefix/share/fish/vendor_completions.d/$name.fish"
 done

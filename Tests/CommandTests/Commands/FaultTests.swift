@@ -86,6 +86,38 @@ import Testing
     #expect(result.errors.contains("fault is not there yet; waiting for it"))
   }
 
+  /// What the audio thread calls once it runs, counted in the process itself (Tests/Fixtures/count_calls.c).
+  private func calls(_ environment: [String: String], _ arguments: [String] = []) throws -> [String: Int] {
+    let microphone = try FaultyMicrophone(["audio 200000"])
+    let folder = microphone.folder
+    try FaultyMicrophone.compile("count_calls.c", to: folder.file("count.so"), "-ldl", in: folder)
+    var all = environment
+    all["ALSA_CONFIG_PATH"] = microphone.configuration
+    all["LD_PRELOAD"] = folder.file("count.so")
+    all["COUNT_FILE"] = folder.file("counts")
+    let result = try Command.listen.run(
+      ["--device", FaultyMicrophone.device, "--model", FaultyMicrophone.model, "--duration", "12s"] + arguments,
+      environment: all)
+    #expect(result.status == 0 && result.output.contains("down"))
+    let lines = try folder.read("counts").split(separator: "\n").map { $0.split(separator: " ") }
+    return Dictionary(uniqueKeysWithValues: lines.map { (String($0[0]), Int($0[1])!) })
+  }
+
+  @Test func theAudioPathAllocatesNothingTakesNoLockAndOpensNoFile() throws {
+    let saved = TemporaryFolder()
+    for arguments in [[], ["--save-dir", saved.path, "--near-misses", "0.5", "--meter", "--exec", "true"]] {
+      let counts = try calls([:], arguments)
+      #expect(counts["reads"]! > 900)
+      #expect(counts["allocations"] == 0 && counts["locks"] == 0 && counts["files"] == 0, "\(counts)")
+      #expect(counts["releases"]! <= 2)  // at the thread's end
+    }
+  }
+
+  @Test func theCounterCounts() throws {
+    // alsa-lib's own locks, which the command turns off.
+    #expect(try calls(["LIBASOUND_THREAD_SAFE": "1"])["locks"]! > 900)
+  }
+
   /// A command after every twenty faults: each is heard.
   @Test func aThousandRandomFaults() throws {
     var random = SplitMix64(seed: 12)

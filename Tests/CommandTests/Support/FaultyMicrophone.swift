@@ -19,18 +19,22 @@ final class FaultyMicrophone {
     try folder.write(script.joined(separator: "\n"), to: "script")
     try folder.write(TestSound.raw(Self.demo()), to: "demo.raw")
     let plugin = folder.file("libasound_module_pcm_fault.so")
-    let source = "\(Self.repository)/Tests/Fixtures/fault_plugin.c"
-    let compiler = try Child(
-      "/bin/sh",
-      ["-c", "cc -shared -fPIC -DPIC -Wall -Werror -Wl,-z,nodelete -o \(plugin) \(source) -lasound"],
-      files: [(1, folder.file("compiler"), O_WRONLY), (2, folder.file("compiler"), O_WRONLY)])
-    guard compiler.wait() == 0 else { throw Unusable(why: try folder.read("compiler")) }
+    try Self.compile("fault_plugin.c", to: plugin, "-DPIC -Wl,-z,nodelete -lasound", in: folder)
     configuration = try folder.write(
       """
       </usr/share/alsa/alsa.conf>
       pcm_type.fault { lib "\(plugin)" }
       pcm.fault { type fault script "\(folder.file("script"))" audio "\(folder.file("demo.raw"))" }
       """, to: "asound.conf")
+  }
+
+  /// Makes a library of a file in Tests/Fixtures.
+  static func compile(_ source: String, to library: String, _ options: String, in folder: TemporaryFolder) throws {
+    let compiler = try Child(
+      "/bin/sh",
+      ["-c", "cc -shared -fPIC -O1 -Wall -Werror -o \(library) \(repository)/Tests/Fixtures/\(source) \(options)"],
+      files: [(1, folder.file("compiler"), O_WRONLY), (2, folder.file("compiler"), O_WRONLY)])
+    guard compiler.wait() == 0 else { throw Unusable(why: try folder.read("compiler")) }
   }
 
   struct Unusable: Error { let why: String }
