@@ -2,7 +2,8 @@
 # Plays the demo recording into a kernel loopback card and listens on its other side, in real time, at 16 kHz mono and at
 # 48 kHz stereo. Runs on an emulated kernel: needs a script like ../shared/tools/alsa-vm (ALSA_VM) and a release build.
 #
-#   tools/scripts/check_loopback.sh        passes when both captures give the words of models/demo.csv
+#   tools/scripts/check_loopback.sh        passes when both captures give the words of models/demo.csv, and when the words
+#                                          after the card was pulled out and came back under another number are heard
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 vm=${ALSA_VM:-${SILIF_SHARED:-$PWD/../shared}/tools/alsa-vm}
@@ -25,6 +26,17 @@ for sound in mono stereo; do
   $PWD/.build/release/kws-listen --device hw:0,1 --duration 20s > \$sound.words 2> \$sound.log
   wait
 done
+# The card goes while kws-listen listens to it by its number, and its driver is loaded again as card 3.
+$PWD/.build/release/kws-listen --device hw:0,1 --duration 24s --output json > unplug.words 2> unplug.log & listener=\$!
+sleep 4
+echo snd_aloop.0 > /sys/bus/platform/drivers/snd_aloop/unbind
+sleep 3
+rmmod snd-aloop
+sleep 1
+insmod \$(ls $HOME/.cache/alsa-vm/kernel/lib/modules/*/kernel/sound/drivers/snd-aloop.ko*) index=3
+sleep 1
+aplay -q -D hw:3,0 mono.wav
+wait \$listener
 LISTEN
 (cd "$work" && ALSA_VM_SECONDS=${ALSA_VM_SECONDS:-300} "$vm" 'bash listen.sh') || {
   echo "check_loopback: $vm ended with $?" >&2
@@ -37,4 +49,9 @@ for sound in mono stereo; do
   echo "$sound: heard '$heard'"
   [[ $heard == "$expected" ]] || { echo "check_loopback: expected '$expected'" >&2; exit 1; }
 done
+cat "$work/unplug.log"
+grep -q '"event":"device_lost","cause":"gone"' "$work/unplug.words" || { echo "check_loopback: no loss was told" >&2; exit 1; }
+heard=$(sed '1,/device_back/d' "$work/unplug.words" | sed -n 's/.*"word":"\([a-z]*\)".*/\1/p' | paste -sd' ')
+echo "after unplugging: heard '$heard'"
+[[ $heard == "$expected" ]] || { echo "check_loopback: expected '$expected'" >&2; exit 1; }
 echo "check_loopback: passed"

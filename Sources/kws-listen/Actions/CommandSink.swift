@@ -11,6 +11,7 @@ final class CommandSink: EventSink {
   private let words: [String]
   private let command: [String]
   private let mostAtOnce: Int
+  private let stop: StopRequest
   private let say: (String) -> Void
   private let clock: () -> TimeOfDay?
   private var running: Set<pid_t> = []
@@ -25,14 +26,16 @@ final class CommandSink: EventSink {
   ///   - words: the model's, by class.
   ///   - command: program and arguments; the program is looked up in PATH.
   ///   - mostAtOnce: while so many run, a word starts nothing.
+  ///   - stop: ends the wait for commands at the end.
   init(
-    words: [String], command: [String], mostAtOnce: Int, clock: @escaping () -> TimeOfDay?,
+    words: [String], command: [String], mostAtOnce: Int, stop: StopRequest, clock: @escaping () -> TimeOfDay?,
     say: @escaping (String) -> Void
   ) {
     self.words = words
     self.command = command
     self.mostAtOnce = mostAtOnce
     self.clock = clock
+    self.stop = stop
     self.say = say
   }
 
@@ -96,7 +99,9 @@ final class CommandSink: EventSink {
 
   private func ended(_ identifier: pid_t, _ flags: Int32) {
     var status: Int32 = 0
-    let code = waitpid(identifier, &status, flags)
+    var code = waitpid(identifier, &status, flags)
+    // Another command's end interrupts the wait for this one; so does a request to stop, which ends it.
+    while code < 0 && errno == EINTR && !stop.isRequested { code = waitpid(identifier, &status, flags) }
     guard code == identifier else { return }
     running.remove(identifier)
     guard status != 0 else { return }

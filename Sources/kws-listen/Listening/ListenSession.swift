@@ -74,7 +74,8 @@ struct ListenSession {
     }
     if let command = actions.command {
       sinks.append(
-        CommandSink(words: words, command: command, mostAtOnce: actions.execJobs ?? 4, clock: clock, say: complain))
+        CommandSink(
+          words: words, command: command, mostAtOnce: actions.execJobs ?? 4, stop: stop, clock: clock, say: complain))
     }
     if let folder = actions.saveDir, let savedSound {
       sinks.append(
