@@ -89,8 +89,8 @@ AVX2_INLINE void sum_16(const int8_t *weights, ptrdiff_t width, const uint16_t *
   store(sums + 8, hi);
 }
 
-AVX2 SILIF_KERNEL void silif_sum_rows8_avx2(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
-                               int32_t *sums) {
+AVX2 SILIF_KERNEL void silif_sum_rows8_avx2(const int8_t *weights, ptrdiff_t width, const uint16_t *active,
+                                            ptrdiff_t count, int32_t *sums) {
   ptrdiff_t j = 0;
   for (; j + 128 <= width; j += 128) sum_tiles(weights + j, width, active, count, sums + j, 4);
   for (; j + 32 <= width; j += 32) sum_tiles(weights + j, width, active, count, sums + j, 1);
@@ -99,8 +99,8 @@ AVX2 SILIF_KERNEL void silif_sum_rows8_avx2(const int8_t *weights, ptrdiff_t wid
 
 AVX2_INLINE V widened16(const int16_t *from) { return _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)from)); }
 
-AVX2 SILIF_KERNEL void silif_sum_rows16_avx2(const int16_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
-                                int32_t *sums) {
+AVX2 SILIF_KERNEL void silif_sum_rows16_avx2(const int16_t *weights, ptrdiff_t width, const uint16_t *active,
+                                             ptrdiff_t count, int32_t *sums) {
   ptrdiff_t j = 0;
   for (; j + 64 <= width; j += 64) {
     V t[8];
@@ -170,8 +170,8 @@ AVX2_INLINE void sum_nibbles8(const int8_t *weights, ptrdiff_t half, const uint1
   put_words(high_sums, highs, offset);
 }
 
-AVX2 SILIF_KERNEL void silif_sum_rows4_avx2(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
-                               int32_t *sums) {
+AVX2 SILIF_KERNEL void silif_sum_rows4_avx2(const int8_t *weights, ptrdiff_t width, const uint16_t *active,
+                                            ptrdiff_t count, int32_t *sums) {
   ptrdiff_t half = width / 2, k = 0;
   for (; k + 32 <= half; k += 32) sum_nibbles32(weights + k, half, active, count, sums + k, sums + half + k);
   for (; k < half; k += 8) sum_nibbles8(weights + k, half, active, count, sums + k, sums + half + k);
@@ -222,8 +222,8 @@ AVX2_INLINE void dense_groups8(const int8_t *weights, ptrdiff_t width, const int
   for (int i = 0; i < 2 * groups; i++) store(sums + 8 * i, t[i]);
 }
 
-AVX2 SILIF_KERNEL void silif_sum_dense8_avx2(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
-                                uint16_t *listed, int32_t *sums) {
+AVX2 SILIF_KERNEL void silif_sum_dense8_avx2(const int8_t *weights, ptrdiff_t width, const int16_t *frame,
+                                             ptrdiff_t inputs, uint16_t *listed, int32_t *sums) {
   ptrdiff_t count = list_non_zero(frame, inputs, listed);
   ptrdiff_t j = 0;
   for (; j + 64 <= width; j += 64) dense_groups8(weights + j, width, frame, listed, count, sums + j, 4);
@@ -258,8 +258,8 @@ AVX2_INLINE void dense_groups4(const int8_t *weights, ptrdiff_t half, const int1
   }
 }
 
-AVX2 SILIF_KERNEL void silif_sum_dense4_avx2(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
-                                uint16_t *listed, int32_t *sums) {
+AVX2 SILIF_KERNEL void silif_sum_dense4_avx2(const int8_t *weights, ptrdiff_t width, const int16_t *frame,
+                                             ptrdiff_t inputs, uint16_t *listed, int32_t *sums) {
   ptrdiff_t count = list_non_zero(frame, inputs, listed);
   ptrdiff_t half = width / 2, k = 0;
   for (; k + 32 <= half; k += 32) {
@@ -268,8 +268,8 @@ AVX2 SILIF_KERNEL void silif_sum_dense4_avx2(const int8_t *weights, ptrdiff_t wi
   for (; k < half; k += 8) dense_groups4(weights + k, half, frame, listed, count, sums + k, sums + half + k, 1);
 }
 
-AVX2 SILIF_KERNEL void silif_sum_dense16_avx2(const int16_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
-                                 uint16_t *listed, int32_t *sums) {
+AVX2 SILIF_KERNEL void silif_sum_dense16_avx2(const int16_t *weights, ptrdiff_t width, const int16_t *frame,
+                                              ptrdiff_t inputs, uint16_t *listed, int32_t *sums) {
   ptrdiff_t count = list_non_zero(frame, inputs, listed);
   for (ptrdiff_t j = 0; j < width; j += 16) {
     V t0 = _mm256_setzero_si256(), t1 = t0;
@@ -470,6 +470,27 @@ AVX2_INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
 AVX2 SILIF_KERNEL ptrdiff_t silif_step_csilif_avx2(silif_complex_neurons *n) { return complex_step(n, 0); }
 
 AVX2 SILIF_KERNEL ptrdiff_t silif_step_rf_avx2(silif_complex_neurons *n) { return complex_step(n, 1); }
+
+AVX2 SILIF_KERNEL ptrdiff_t silif_step_lif_avx2(silif_lif_neurons *n) {
+  V one = _mm256_set1_epi32((int32_t)1 << n->state_fraction_bits);
+  __m128i fraction_bits = _mm_cvtsi32_si128(n->state_fraction_bits);
+  V saturated = _mm256_setzero_si256();
+  ptrdiff_t count = 0;
+  for (ptrdiff_t i = 0; i < n->width; i += 8) {
+    currents c = load_currents(&n->current, i);
+    V u = load(n->membrane + i), decay = load(n->decay + i);
+    V reset = _mm256_sll_epi32(widened(n->spiked + i), fraction_bits);
+    V even_sum = _mm256_add_epi64(_mm256_mul_epi32(decay, u), even_current(&c));
+    V odd_sum = _mm256_add_epi64(_mm256_mul_epi32(odd(decay), odd(u)), odd_current(&c));
+    even_sum = clamped_sum(_mm256_sub_epi64(even_sum, _mm256_slli_epi64(even_part(reset), 30)), &saturated);
+    odd_sum = clamped_sum(_mm256_sub_epi64(odd_sum, _mm256_slli_epi64(odd(reset), 30)), &saturated);
+    V state = joined(upper(even_sum), upper(odd_sum));
+    store(n->membrane + i, state);
+    count = fire(state, one, n->spiked, n->active, count, i);
+  }
+  n->saturated += total(saturated);
+  return count;
+}
 
 AVX2 SILIF_KERNEL void silif_step_readout_avx2(silif_readout *n) {
   V saturated = _mm256_setzero_si256();

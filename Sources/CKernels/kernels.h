@@ -16,7 +16,10 @@
 #define SILIF_NEURONS(set)                  \
   silif_neuron_step silif_step_silif_##set; \
   silif_complex_neuron_step silif_step_csilif_##set, silif_step_rf_##set;
-#define SILIF_READOUT(set) silif_readout_step silif_step_readout_##set;
+// One product each.
+#define SILIF_LEAKY(set)               \
+  silif_lif_step silif_step_lif_##set; \
+  silif_readout_step silif_step_readout_##set;
 #define SILIF_FRONT_END(set)                \
   silif_emphasis silif_emphasise_##set;     \
   silif_windowing silif_window_##set;       \
@@ -25,12 +28,12 @@
 
 SILIF_SUMS(plain)
 SILIF_NEURONS(plain)
-SILIF_READOUT(plain)
+SILIF_LEAKY(plain)
 SILIF_FRONT_END(plain)
 #if defined(__x86_64__)
 SILIF_SUMS(avx2)
 SILIF_NEURONS(avx2)
-SILIF_READOUT(avx2)
+SILIF_LEAKY(avx2)
 SILIF_FRONT_END(avx2)
 SILIF_NEURONS(avx512)
 SILIF_FRONT_END(avx512)

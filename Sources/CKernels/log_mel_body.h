@@ -1,8 +1,9 @@
 // The front end's loops (Sources/LogMel), which the compiler vectorises for the instruction set of TARGET; included once
 // for each by log_mel.c, with NAME(x) giving x a name of its own. Bounds and roundings are those of the Swift twins.
 
-TARGET SILIF_KERNEL int32_t NAME(silif_emphasise)(const int16_t *restrict samples, ptrdiff_t count, int32_t preemphasis_q15,
-                                     int32_t mean_term_q15, int32_t *restrict output_q15) {
+TARGET SILIF_KERNEL int32_t NAME(silif_emphasise)(const int16_t *restrict samples, ptrdiff_t count,
+                                                  int32_t preemphasis_q15, int32_t mean_term_q15,
+                                                  int32_t *restrict output_q15) {
   int32_t first = (32768 - preemphasis_q15) * samples[0] - mean_term_q15;
   int32_t magnitude = first ^ (first >> 31);
   output_q15[0] = first;
@@ -14,8 +15,9 @@ TARGET SILIF_KERNEL int32_t NAME(silif_emphasise)(const int16_t *restrict sample
   return magnitude;
 }
 
-TARGET SILIF_KERNEL void NAME(silif_window)(const int32_t *restrict samples, ptrdiff_t half, const int32_t *restrict window_q24,
-                               int32_t shift, int32_t *restrict output) {
+TARGET SILIF_KERNEL void NAME(silif_window)(const int32_t *restrict samples, ptrdiff_t half,
+                                            const int32_t *restrict window_q24, int32_t shift,
+                                            int32_t *restrict output) {
   for (ptrdiff_t n = 0; n < half; n++) {
     output[n] = ROUNDED((int64_t)samples[2 * n] * window_q24[2 * n], shift);
     output[n + 256] = ROUNDED((int64_t)samples[2 * n + 1] * window_q24[2 * n + 1], shift);

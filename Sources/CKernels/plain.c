@@ -47,14 +47,14 @@ INLINE void sum_groups8(const int8_t *weights, ptrdiff_t width, const uint16_t *
 }
 
 SILIF_KERNEL void silif_sum_rows8_plain(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
-                           int32_t *sums) {
+                                        int32_t *sums) {
   ptrdiff_t j = 0;
   for (; j + 64 <= width; j += 64) sum_groups8(weights + j, width, active, count, sums + j, 4);
   for (; j < width; j += 16) sum_groups8(weights + j, width, active, count, sums + j, 1);
 }
 
-SILIF_KERNEL void silif_sum_rows16_plain(const int16_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
-                            int32_t *sums) {
+SILIF_KERNEL void silif_sum_rows16_plain(const int16_t *weights, ptrdiff_t width, const uint16_t *active,
+                                         ptrdiff_t count, int32_t *sums) {
   for (ptrdiff_t j = 0; j < width; j += 16) {
     words16 totals = {0};
     for (ptrdiff_t k = 0; k < count; k++) {
@@ -69,7 +69,7 @@ SILIF_KERNEL void silif_sum_rows16_plain(const int16_t *weights, ptrdiff_t width
 /// Eight bytes hold 8 weights to outputs k... and 8 to outputs width/2 + k...; their nibbles as 0...15 are added, and
 /// what makes them so is taken off at the end.
 SILIF_KERNEL void silif_sum_rows4_plain(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
-                           int32_t *sums) {
+                                        int32_t *sums) {
   ptrdiff_t half = width / 2;
   for (ptrdiff_t k = 0; k < half; k += 8) {
     unsigned8 low = {0}, high = {0};
@@ -104,7 +104,7 @@ static inline ptrdiff_t list_non_zero(const int16_t *frame, ptrdiff_t inputs, ui
 
 // Sums stay within int32_t in every order: Sum|W|*limit was checked at load.
 SILIF_KERNEL void silif_sum_dense8_plain(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
-                            uint16_t *listed, int32_t *restrict sums) {
+                                         uint16_t *listed, int32_t *restrict sums) {
   ptrdiff_t count = list_non_zero(frame, inputs, listed);
   for (ptrdiff_t j = 0; j < width; j += 16) {
     int32_t totals[16] = {0};
@@ -118,7 +118,7 @@ SILIF_KERNEL void silif_sum_dense8_plain(const int8_t *weights, ptrdiff_t width,
 }
 
 SILIF_KERNEL void silif_sum_dense4_plain(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
-                            uint16_t *listed, int32_t *sums) {
+                                         uint16_t *listed, int32_t *sums) {
   ptrdiff_t count = list_non_zero(frame, inputs, listed);
   ptrdiff_t half = width / 2;
   for (ptrdiff_t j = 0; j < half; j += 8) {
@@ -137,8 +137,8 @@ SILIF_KERNEL void silif_sum_dense4_plain(const int8_t *weights, ptrdiff_t width,
   }
 }
 
-SILIF_KERNEL void silif_sum_dense16_plain(const int16_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
-                             uint16_t *listed, int32_t *restrict sums) {
+SILIF_KERNEL void silif_sum_dense16_plain(const int16_t *weights, ptrdiff_t width, const int16_t *frame,
+                                          ptrdiff_t inputs, uint16_t *listed, int32_t *restrict sums) {
   ptrdiff_t count = list_non_zero(frame, inputs, listed);
   for (ptrdiff_t j = 0; j < width; j += 16) {
     int32_t totals[16] = {0};
@@ -222,6 +222,29 @@ INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
 SILIF_KERNEL ptrdiff_t silif_step_csilif_plain(silif_complex_neurons *n) { return complex_step(n, 0); }
 
 SILIF_KERNEL ptrdiff_t silif_step_rf_plain(silif_complex_neurons *n) { return complex_step(n, 1); }
+
+/// As `silif_loop`, with one state.
+static int64_t lif_loop(ptrdiff_t width, int32_t one, const int32_t *restrict sums, const int32_t *restrict mantissa,
+                        const uint8_t *restrict shift, const int32_t *restrict bias, const int32_t *restrict decay,
+                        int32_t *restrict membrane, uint8_t *restrict spiked) {
+  int64_t saturated = 0;
+  for (ptrdiff_t i = 0; i < width; i++) {
+    int64_t sum = (int64_t)decay[i] * membrane[i] + aligned_current(sums[i], mantissa[i], shift[i], bias[i]) -
+                  (int64_t)(spiked[i] * one) * ((int64_t)1 << 30);
+    int64_t free_u = rounded_shift(sum, 30);
+    int32_t new_u = (int32_t)clamped(free_u, SILIF_STATE_LIMIT);
+    saturated += new_u != free_u;
+    membrane[i] = new_u;
+    spiked[i] = new_u > one;
+  }
+  return saturated;
+}
+
+SILIF_KERNEL ptrdiff_t silif_step_lif_plain(silif_lif_neurons *n) {
+  n->saturated += lif_loop(n->width, (int32_t)1 << n->state_fraction_bits, n->current.sums, n->current.mantissa,
+                           n->current.shift, n->current.bias, n->decay, n->membrane, n->spiked);
+  return list_active(n->spiked, n->width, n->active);
+}
 
 SILIF_KERNEL void silif_step_readout_plain(silif_readout *n) {
   for (ptrdiff_t i = 0; i < n->width; i++) {

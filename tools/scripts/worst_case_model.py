@@ -40,6 +40,9 @@ KINDS = {
         ("decay", "i", 1073741824),
         ("decay_imaginary", "i", 0),
     ),
+    9: (  # LIF
+        ("decay", "i", 1073741824),
+    ),
 }
 # end
 NONE, AXONAL, DENDRITIC, SYNAPTIC = range(4)

@@ -6,7 +6,7 @@ guess, a page is incomplete.
 import struct
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
-SILIF, CSILIF, READOUT, RF = 1, 2, 3, 4
+SILIF, CSILIF, READOUT, RF, LIF = 1, 2, 3, 4, 9
 NO_DELAY, AXONAL, DENDRITIC, SYNAPTIC = 0, 1, 2, 3
 
 
@@ -112,6 +112,9 @@ class Layer:
                 v = clamp(v - leak + t["subthreshold_coupling"] * u + (t["spike_coupling"] * s << 30), 1 << 60)
                 u = half_up(t["decay"] * (u - s * one) + current - t["input_gain"] * half_up(v, 30), 30)
                 u = clamp(u, 1 << 30)
+                s = int(u > one)
+            elif self.kind == LIF:
+                u = clamp(half_up(t["decay"] * u + current - (s << (self.fraction + 30)), 30), 1 << 30)
                 s = int(u > one)
             elif self.kind == READOUT:
                 u = clamp(half_up(t["decay"] * u + current, 30), 1 << 30)

@@ -4,7 +4,7 @@ and docs/ARITHMETIC.md: what the NumPy reference must equal."""
 from silif_tools.model_file.tables import DelayKind, InputKind, Source
 
 # Numbers of the kinds in the file (docs/MODEL-FORMAT.md); nothing here comes from silif_tools.kinds.
-SILIF, CSILIF, READOUT, RF = 1, 2, 3, 4
+SILIF, CSILIF, READOUT, RF, LIF = 1, 2, 3, 4, 9
 
 
 def half_up(value: int, bits: int) -> int:
@@ -69,6 +69,8 @@ class SlowLayer:
                 self._csilif(j, current)
             elif layer.kind.number == RF:
                 self._rf(j, current)
+            elif layer.kind.number == LIF:
+                self._lif(j, current)
             elif layer.kind.number == READOUT:
                 total = self.own["decay"][j] * self.first[j] + current
                 self.first[j] = clamp(half_up(total, 30), 2**30)
@@ -101,6 +103,12 @@ class SlowLayer:
         resonated = half_up(a * real - b * imaginary + current, 30)
         self.first[j] = clamp(resonated - self.spiked[j] * threshold, 2**30)
         self.second[j] = clamp(half_up(b * real + a * imaginary, 30), 2**30)
+        self.spiked[j] = int(self.first[j] > threshold)
+
+    def _lif(self, j: int, current: int) -> None:
+        threshold = 2**self.layer.state_fraction_bits
+        leaked = half_up(self.own["decay"][j] * self.first[j] + current, 30)
+        self.first[j] = clamp(leaked - self.spiked[j] * threshold, 2**30)
         self.spiked[j] = int(self.first[j] > threshold)
 
 

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from built_commands import built_commands
+from shared_data import shared_folder
 
 from silif_tools.commands.export import main
 from silif_tools.errors import ConversionError
@@ -207,6 +208,73 @@ def test_what_a_graph_says_and_this_runtime_cannot_is_refused_by_name(make, mess
 def test_a_fixed_reset_runs_where_the_user_says_that_it_is_none(tmp_path):
     path = write(tmp_path / "x.nir", nodes_of(), with_reset=True)
     assert len(read_graph(path, GraphChoices(STEP_MS, reset="subtract"))) == 3
+
+
+def leaky(weights, frames, decay, threshold=1.0):
+    """Spikes [step, neuron] of snnTorch's Leaky with its default reset: the threshold of the last step's spike is
+    subtracted after the decay. weights: a matrix for each layer."""
+    values, spikes = np.asarray(frames, float), []
+    for matrix in weights:
+        u, out = np.zeros(len(matrix)), []
+        for x in values:
+            reset = u > threshold
+            u = decay * u + matrix @ x - reset * threshold
+            out.append((u > threshold).astype(float))
+        values = np.array(out)
+        spikes.append(values)
+    return spikes
+
+
+def test_a_reset_that_does_not_decay_runs_where_the_user_says_so(tmp_path):
+    decay, threshold, random = 0.9, 0.8, np.random.default_rng(4)
+    weights = [random.normal(0.05, 0.3, shape) for shape in ((11, 6), (9, 11))]
+
+    def node(cls, count, **fields):
+        # As snnTorch writes a Leaky: dt = 0.1 ms, tau = dt / (1 - beta), r = tau / dt.
+        tau = np.full(count, 1e-4 / (1 - decay))
+        return cls(tau=tau, r=tau / 1e-4, v_leak=np.zeros(count), **fields)
+
+    chain = {"input": nir.Input(shape(6)[0])}
+    for index, matrix in enumerate(weights):
+        chain[f"matrix{index}"] = nir.Linear(matrix)
+        chain[f"neurons{index}"] = node(nir.LIF, len(matrix), v_threshold=np.full(len(matrix), threshold))
+    chain |= {
+        "matrix": nir.Linear(random.normal(size=(3, 9))),
+        "readout": node(nir.LI, 3),
+        "output": nir.Output(shape(3)[1]),
+    }
+    path, frames = write(tmp_path / "x.nir", chain, with_reset=True), tmp_path / "frames.npy"
+    np.save(frames, (random.random((90, 6)) < 0.4).astype(np.int16))
+    expected = leaky(weights, np.load(frames), decay, threshold)
+    assert all(0.05 < spikes.mean() < 0.5 for spikes in expected), [s.mean() for s in expected]
+
+    def differences(reset):
+        target = tmp_path / f"{reset}.silif"
+        options = ["--step-ms", "0.1", "--discretization", "euler", "--reset", reset, "--bits", "16"]
+        assert main([str(path), "--output", str(target), *options]) == 0
+        model = read_model(target)
+        float_spikes = run_float(
+            read_graph(path, GraphChoices(0.1, "euler", reset)), np.load(frames)[None].astype(float)
+        ).spikes
+        counts = []
+        for found in (float_spikes, run_model(model, np.load(frames)[None]).spikes):
+            counts.append(sum(int((mine[0] != theirs).sum()) for mine, theirs in zip(found, expected, strict=True)))
+        return [layer.kind.title for layer in model.layers], counts
+
+    assert differences("subtract-undecayed") == (["LIF", "LIF", "readout"], [0, 0])
+    kinds, counts = differences("subtract")
+    assert kinds == ["SiLIF", "SiLIF", "readout"] and min(counts) > 50
+
+
+@pytest.mark.parametrize("reset", ["decayed", "undecayed"])
+def test_a_file_of_the_shared_cases_fires_as_it_should(reset, tmp_path):
+    cases = shared_folder() / "cases/export"
+    option = {"decayed": "subtract", "undecayed": "subtract-undecayed"}[reset]
+    options = ["--step-ms", "0.1", "--discretization", "euler", "--reset", option, "--bits", "16"]
+    target = tmp_path / "x.silif"
+    assert main([str(cases / "reset_undecayed.nir"), "--output", str(target), *options]) == 0
+    spikes = run_model(read_model(target), np.load(cases / "frames.npy")[None]).spikes[0][0]
+    assert np.array_equal(spikes, np.load(cases / f"expected_reset_{reset}.npy"))
 
 
 def test_a_step_longer_than_tau_is_refused_for_euler(tmp_path):

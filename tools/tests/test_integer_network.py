@@ -9,7 +9,7 @@ from silif_tools.integer.digest import fnv1a
 from silif_tools.integer.network import IntegerNetwork, run_model
 from silif_tools.integer.softmax import softmax_q15
 from silif_tools.integer.softmax_table import TABLE
-from silif_tools.kinds import CSILIF, HIDDEN_KINDS, SILIF
+from silif_tools.kinds import CSILIF, HIDDEN_KINDS, LIF, SILIF
 from silif_tools.model_file.tables import DelayKind
 
 
@@ -45,7 +45,8 @@ def test_extreme_coefficients_and_saturation(kind, fraction_bits):
         )
         assert_equals_the_loops(model, model.self_test_input, trace)
         saturations += trace.saturations
-    assert saturations > 0 or fraction_bits <= 16
+    # LIF alone cannot grow by itself: no sum that 24 bits allow takes it to its limit in so few steps.
+    assert saturations > 0 or fraction_bits <= 16 or (kind is LIF and fraction_bits == 24)
 
 
 def test_clips_do_not_touch_each_other():

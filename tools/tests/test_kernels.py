@@ -14,6 +14,7 @@ import pytest
 
 from silif_tools.fixed_point import STATE_LIMIT
 from silif_tools.kinds.csilif import CSiLIFNeurons
+from silif_tools.kinds.lif import LIFNeurons
 from silif_tools.kinds.readout import ReadoutNeurons
 from silif_tools.kinds.rf import RFNeurons
 from silif_tools.kinds.silif import SiLIFNeurons
@@ -57,6 +58,7 @@ ComplexNeurons = structure(
     **TAIL,
     saturated=ctypes.c_int64,
 )
+LIF = structure("LIF", **CURRENT, decay=POINTER, membrane=POINTER, spiked=POINTER, **TAIL, saturated=ctypes.c_int64)
 Readout = structure(
     "Readout",
     **CURRENT,
@@ -77,7 +79,7 @@ def kernels(tmp_path_factory):
         [compiler, "-O2", "-shared", "-fPIC", f"-I{SOURCES / 'include'}", *sources, "-o", str(library)], check=True
     )
     loaded = ctypes.CDLL(str(library))
-    for name in ("silif_step_silif", "silif_step_csilif", "silif_step_rf"):
+    for name in ("silif_step_silif", "silif_step_csilif", "silif_step_rf", "silif_step_lif"):
         getattr(loaded, name).restype = ctypes.c_ssize_t
     loaded.silif_kernel_set.restype = POINTER
     return loaded
@@ -191,6 +193,25 @@ def test_neurons(kernels, kernel_set, kind, width, fraction_bits):
         count = step(kernel_set, ctypes.byref(neurons))
         assert np.array_equal(first, getattr(reference, names[0])[0])
         assert np.array_equal(second, getattr(reference, names[1])[0])
+        assert np.array_equal(layer.spiked, reference.spiked[0])
+        assert np.array_equal(layer.active[:count], np.flatnonzero(layer.spiked))
+    assert neurons.saturated == counter[0] > 0
+
+
+@pytest.mark.parametrize(("width", "fraction_bits"), [(16, 8), (48, 16), (512, 16), (64, 24)])
+def test_lif(kernels, kernel_set, width, fraction_bits):
+    layer = Layer(np.random.default_rng(width), width, fraction_bits, 0)
+    counter = [0]
+    reference = LIFNeurons(1, layer.tables(), counter)
+    membrane = layer.states()
+    reference.membrane[0], reference.spiked[0] = membrane, layer.spiked
+    state = (pointer(membrane), pointer(layer.spiked), pointer(layer.active))
+    neurons = LIF(*layer.current, pointer(layer.decay), *state, width, fraction_bits, 0)
+    for index in range(200):
+        layer.next_sums(index)
+        reference.step(layer.sums.astype(np.int64)[None])
+        count = kernels.silif_step_lif(kernel_set, ctypes.byref(neurons))
+        assert np.array_equal(membrane, reference.membrane[0])
         assert np.array_equal(layer.spiked, reference.spiked[0])
         assert np.array_equal(layer.active[:count], np.flatnonzero(layer.spiked))
     assert neurons.saturated == counter[0] > 0

@@ -66,6 +66,17 @@ typedef struct {
   silif_current current;
   const int32_t *decay;
   int32_t *membrane;
+  uint8_t *spiked;
+  uint16_t *active;
+  ptrdiff_t width;
+  int32_t state_fraction_bits;
+  int64_t saturated;
+} silif_lif_neurons;
+
+typedef struct {
+  silif_current current;
+  const int32_t *decay;
+  int32_t *membrane;
   ptrdiff_t width;
   int64_t saturated;
 } silif_readout;
@@ -88,6 +99,7 @@ typedef void silif_half_frame(const int16_t *weights, ptrdiff_t width, const int
 /// One step of neurons. Returns how many fired.
 typedef ptrdiff_t silif_neuron_step(silif_neurons *neurons);
 typedef ptrdiff_t silif_complex_neuron_step(silif_complex_neurons *neurons);
+typedef ptrdiff_t silif_lif_step(silif_lif_neurons *neurons);
 typedef void silif_readout_step(silif_readout *readout);
 
 // The front end (Sources/LogMel; docs/FRONT-END.md). Each but the first is a whole stage.
@@ -118,6 +130,7 @@ typedef struct {
   silif_neuron_step *step_silif;
   silif_complex_neuron_step *step_csilif;
   silif_complex_neuron_step *step_rf;
+  silif_lif_step *step_lif;
   silif_readout_step *step_readout;
   silif_emphasis *emphasise;
   silif_windowing *window;
@@ -148,6 +161,7 @@ SILIF_STEP void silif_sum_dense4(const silif_kernels *kernels, const int8_t *wei
 SILIF_STEP ptrdiff_t silif_step_silif(const silif_kernels *kernels, silif_neurons *neurons);
 SILIF_STEP ptrdiff_t silif_step_csilif(const silif_kernels *kernels, silif_complex_neurons *neurons);
 SILIF_STEP ptrdiff_t silif_step_rf(const silif_kernels *kernels, silif_complex_neurons *neurons);
+SILIF_STEP ptrdiff_t silif_step_lif(const silif_kernels *kernels, silif_lif_neurons *neurons);
 SILIF_STEP void silif_step_readout(const silif_kernels *kernels, silif_readout *readout);
 SILIF_STEP int32_t silif_emphasise(const silif_kernels *kernels, const int16_t *samples, ptrdiff_t count,
                                    int32_t preemphasis_q15, int32_t mean_term_q15, int32_t *output_q15);

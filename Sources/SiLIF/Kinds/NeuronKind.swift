@@ -10,6 +10,8 @@ public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
   case readout = 3
   /// Resonate and fire.
   case rf = 4
+  /// Leaky integrate and fire, with a reset that does not decay.
+  case lif = 9
 
   /// As the papers call it.
   public var name: String {
@@ -18,13 +20,14 @@ public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
     case .cSiLIF: "C-SiLIF"
     case .readout: "readout"
     case .rf: "RF"
+    case .lif: "LIF"
     }
   }
 
   /// What a layer of this kind writes for the next one to read; nil where its potentials are the network's result.
   public var output: EdgeKind? {
     switch self {
-    case .siLIF, .cSiLIF, .rf: .spikes
+    case .siLIF, .cSiLIF, .rf, .lif: .spikes
     case .readout: nil
     }
   }
@@ -36,6 +39,7 @@ enum NeuronTables: BitwiseCopyable {
   case cSiLIF(ComplexDecay)
   case readout(ReadoutTables)
   case rf(ComplexDecay)
+  case lif(LIFTables)
 
   init(reading reader: inout TableReader) throws(ModelError) {
     switch reader.header.kind {
@@ -43,6 +47,7 @@ enum NeuronTables: BitwiseCopyable {
     case .cSiLIF: self = .cSiLIF(try CSiLIFNeurons.decay(reading: &reader))
     case .readout: self = .readout(try ReadoutTables(reading: &reader))
     case .rf: self = .rf(try RFNeurons.decay(reading: &reader))
+    case .lif: self = .lif(try LIFTables(reading: &reader))
     }
   }
 }
@@ -53,6 +58,7 @@ enum Neurons {
   case cSiLIF(CSiLIFNeurons)
   case readout(ReadoutNeurons)
   case rf(RFNeurons)
+  case lif(LIFNeurons)
 
   /// - Parameter output: the edge that they write, of the sort that their kind tells; nil where it tells none.
   init(_ tables: NeuronTables, header: LayerHeader, output: Edge?, arena: inout Arena) {
@@ -65,6 +71,8 @@ enum Neurons {
       self = .readout(ReadoutNeurons(tables, header: header, arena: &arena))
     case .rf(let decay):
       self = .rf(RFNeurons(decay, header: header, spikes: Spikes(output), arena: &arena))
+    case .lif(let tables):
+      self = .lif(LIFNeurons(tables, header: header, spikes: Spikes(output), arena: &arena))
     }
   }
 
@@ -76,6 +84,7 @@ enum Neurons {
     case .cSiLIF(let neurons): neurons.state.reset()
     case .readout(let neurons): neurons.reset()
     case .rf(let neurons): neurons.state.reset()
+    case .lif(let neurons): neurons.reset()
     }
   }
 
@@ -91,6 +100,7 @@ enum Neurons {
         case .cSiLIF(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
         case .readout(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
         case .rf(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
+        case .lif(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
         }
         return
       }
@@ -100,6 +110,7 @@ enum Neurons {
     case .cSiLIF(let neurons): neurons.step(currents, saturation: saturation)
     case .readout(let neurons): neurons.step(currents, saturation: saturation)
     case .rf(let neurons): neurons.step(currents, saturation: saturation)
+    case .lif(let neurons): neurons.step(currents, saturation: saturation)
     }
   }
 

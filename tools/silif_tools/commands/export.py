@@ -19,7 +19,7 @@ from ..export.delays import KINDS
 from ..export.description import LONGEST_STEP_MS, carried_over, front_end, read_description
 from ..export.fold import fold
 from ..export.input_statistics import InputStatistics, recovered_statistics
-from ..export.nir_graph import GraphChoices, read_graph
+from ..export.nir_graph import RESETS, GraphChoices, read_graph
 from ..export.remarks import deaf_remarks, dt_remarks
 from ..export.self_test import add_self_test, liveliest
 from ..export.state_dict import load_state_dict
@@ -111,7 +111,12 @@ def _arguments(argv):
         default="exact",
         help="of the neurons of a graph (default exact)",
     )
-    parser.add_argument("--reset", choices=("subtract",), help="how a graph's neurons reset, if not as the file says")
+    parser.add_argument(
+        "--reset",
+        choices=tuple(RESETS),
+        help="how a graph's neurons reset, if not as the file says: the threshold is taken off before the decay, or a"
+        " step later undecayed, as snnTorch's Leaky does",
+    )
     parser.add_argument("--step-ms", type=_step_ms, help="duration of one step (default: from NAME.json, else 4)")
     parser.add_argument("--clip-steps", type=_clip_steps, help="steps in one clip (default: 1 s of audio, or 300)")
     parser.add_argument(

@@ -7,6 +7,11 @@ dt that is v' = al·v + (1 - al)·(v_leak + r·I), with
 - exact: al = exp(-dt / tau), the solution of the equation;
 - euler: al = 1 - dt / tau, one forward step, as Norse and snnTorch take it.
 
+When a spike takes the threshold off is not in the file:
+
+- before the decay, v' = al·(v - s) + ..., as NIR had it before 1.0.5;
+- undecayed, v' = al·v + ... - s, as snnTorch's Leaky does.
+
 A spike counts 1 in the step it arrives in, not 1/dt. Potentials are held in units of the threshold. A delay is rounded
 to whole steps, half to even; before the graph starts its inputs were zero, and the biases were already there.
 """
@@ -17,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ConversionError
-from ..kinds import READOUT, SILIF
+from ..kinds import LIF, READOUT, SILIF
 from ..kinds.connection import FloatLayer
 from ..kinds.silif import lif
 from ..model_file.bounds import MAXIMUM_DELAY, MAXIMUM_NEURONS
@@ -28,6 +33,13 @@ _LARGEST_TENSOR = MAXIMUM_NEURONS * MAXIMUM_NEURONS
 # What deflate, HDF5's packing, gives at best.
 _PACKED = 1032
 
+
+def _decay_alone(decay: np.ndarray) -> dict[str, np.ndarray]:
+    return {"decay": decay}
+
+
+# How the threshold is taken off, by the name of the option -> the neurons that do so, and their coefficients.
+RESETS = {"subtract": (SILIF, lif), "subtract-undecayed": (LIF, _decay_alone)}
 _RUNS = "Input, Affine, Linear, Delay, LIF, LI and Output run here"
 _REASONS = {
     "CubaLIF": "a synapse with a time constant of its own is a second filter before the membrane",
@@ -39,7 +51,7 @@ _REASONS = {
 
 @dataclass
 class GraphChoices:
-    """step_ms: duration of a step. discretization: "exact" or "euler". reset: None as the file says, or "subtract"."""
+    """step_ms: duration of a step. discretization: "exact" or "euler". reset: None as the file says, or of `RESETS`."""
 
     step_ms: float
     discretization: str = "exact"
@@ -201,11 +213,11 @@ def _threshold(node: _Node, count: int, choices: GraphChoices) -> np.ndarray:
     threshold = _per_neuron(node, "v_threshold", count)
     if threshold.min() <= 0:
         raise ConversionError(f"{node.name}.v_threshold must be positive: a neuron at rest would fire without end")
-    if "v_reset" in node.values and choices.reset != "subtract":
+    if "v_reset" in node.values and choices.reset is None:
         raise ConversionError(
             f"{node.name}.v_reset: a reset to a fixed voltage cannot run here, neurons of this runtime subtract the"
-            " threshold. If the network was trained so (Norse and snnTorch can; NIR before 1.0.5 said so), give"
-            " --reset subtract"
+            " threshold. If the network was trained so, give --reset subtract-undecayed (snnTorch's Leaky) or --reset"
+            " subtract (Norse; NIR before 1.0.5 said so)"
         )
     return threshold
 
@@ -242,13 +254,14 @@ def _layer(parts: list[_Node], source: Source, choices: GraphChoices) -> FloatLa
     is_readout = neurons.kind == "LI"
     if not is_readout:
         gain = gain / _threshold(neurons, outputs, choices)
+    neuron, coefficients = (READOUT, _decay_alone) if is_readout else RESETS[choices.reset or "subtract"]
     resistance, rest = _per_neuron(neurons, "r", outputs), _per_neuron(neurons, "v_leak", outputs)
     return FloatLayer(
-        READOUT if is_readout else SILIF,
+        neuron,
         source,
         weight.T * (gain * resistance),
         gain * (rest + resistance * bias),
-        {"decay": decay} if is_readout else lif(decay),
+        coefficients(decay),
         delay_kind=kind,
         delays=delays,
     )

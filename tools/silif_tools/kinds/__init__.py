@@ -6,6 +6,7 @@ from ..model_file.read import parse_model
 from ..model_file.tables import ModelTables
 from .csilif import CSILIF
 from .kind import Kind
+from .lif import LIF
 from .readout import READOUT
 from .rf import RF
 from .silif import SILIF
@@ -16,6 +17,7 @@ KINDS: tuple[Kind, ...] = (
     CSILIF,
     READOUT,
     RF,
+    LIF,
 )
 HIDDEN_KINDS = tuple(kind for kind in KINDS if kind.fires)
 
