@@ -17,7 +17,7 @@ _CODE = re.compile(r"`([^`\n]+)`")
 # What a path in backticks begins with; other words with a slash (`--hits/misses`) are none.
 _ROOTS = ("Sources/", "Tests/", "tools/", "docs/", "examples/", "models/", "debian/", ".ci/")
 # What the pages tell how to make.
-_MADE = ("tools/silif_tools/recipes/my-words.toml", "Sources/kws-listen/Outputs/MQTT.swift")
+_MADE = ("tools/silif_tools/recipes/my-words.toml", "Sources/kws-listen/Outputs/MQTTLines.swift")
 
 
 def anchor(heading: str) -> str:

@@ -1,6 +1,6 @@
 import CommandSupport
 
-/// Where events go. One more is a file here and a line in `ListenSession.sinks`.
+/// Where events go. One more is a file here and a line in `ListenSession.makeSinks`.
 ///
 /// All sinks are written to by one thread, which is not the audio thread: a sink may wait, but what it waits for, all wait for.
 protocol EventSink {

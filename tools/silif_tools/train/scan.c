@@ -6,7 +6,7 @@
  * product; the batch normalisation arrives as scale and shift, so that I = z * scale + shift is never stored.
  * Loops run over time outside and neurons inside, so that one clip's state stays in the cache.
  *
- * Twins: tools/silif_tools/train/scan.c, tools/silif_tools/train/scan_triton.py
+ * Twins: tools/silif_tools/train/scan_triton.py
  */
 #include <stddef.h>
 #include <stdint.h>
