@@ -31,7 +31,7 @@ toolchain=$(swiftc -print-target-info | sed -nE 's|.*"runtimeResourcePath": "(.*
 if [ "$machine" = x86_64 ]; then tools/scripts/install_dependencies.sh host; fi
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -fr "$work"' EXIT
 mkdir "$work/kernels" "$work/c"
 echo "module CKernels { header \"$PWD/Sources/CKernels/include/CKernels.h\" export * }" >"$work/kernels/module.modulemap"
 # All that the kernels want of a C library, so that none has to be installed for the other machine.

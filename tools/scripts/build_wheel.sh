@@ -10,10 +10,10 @@ cd "$(dirname "$0")/../.."
 machine=${1:-}
 python=${PYTHON:-python3}
 stage=build/wheel/$machine
-rm -rf "$stage" build/wheel/silif-*_"$machine".whl
+rm -fr "$stage" build/wheel/silif-*_"$machine".whl
 tools/scripts/build_shared_library.sh "$machine" "$stage/silif"
 cp -r python/silif/. "$stage/silif"
-find "$stage" -name __pycache__ -prune -exec rm -rf {} +
+find "$stage" -name __pycache__ -prune -exec rm -fr {} +
 mkdir "$stage/silif/models"
 cp models/*.silif "$stage/silif/models"
 cp python/pyproject.toml python/setup.py LICENSE "$stage"

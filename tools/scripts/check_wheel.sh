@@ -10,7 +10,7 @@ fail() {
 }
 tools/scripts/install_dependencies.sh python
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -fr "$work"' EXIT
 pip="-m pip install --quiet --disable-pip-version-check"
 
 python3 -m venv "$work/clean"

@@ -36,7 +36,7 @@ for name in "${commands[@]:1}"; do ln -sf "${commands[0]}" "$prefix/bin/$name"; 
 
 install -m 644 models/*.silif "$prefix/share/silif/"
 manual=$(mktemp -d)
-trap 'rm -rf "$manual"' EXIT
+trap 'rm -fr "$manual"' EXIT
 tools/scripts/make_manual.py "$manual" "${commands[@]/#/$release/}"
 install -m 644 "$manual"/*.1 "$prefix/share/man/man1/"
 for name in "${commands[@]}"; do
