@@ -6,7 +6,7 @@ BUILD ?= .build
 SWIFT_FLAGS ?=
 # The Swift runtime inside the commands: they start faster, take 3 MB less, and run where no Swift is installed. lld comes with
 # every Swift toolchain; Debian 13's own linker would leave code writable (arm64) and relocations too.
-RELEASE_FLAGS ?= --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
+RELEASE_FLAGS ?= --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
 COMMANDS := kws-listen kws-score kws-model kws-bench
 MODELS := $(wildcard models/*.silif)
 VENV ?= .venv
@@ -20,6 +20,7 @@ CLANG_FORMAT ?= $(VENV)/bin/clang-format
 
 .PHONY: help demo test build install uninstall convert models bench lib firmware deb deb-arm64 test-swift test-python embedded lint format
 .PHONY: wheel test-wheel test-arm test-examples test-device bench-peers samples docs manual clean dependencies
+.PHONY: fuzz sanitize soak valgrind reproducible
 
 ##Use it
 
@@ -168,6 +169,34 @@ test-device: build
 ## the same work in other runtimes: a table of times and ratios
 bench-peers: build $(VENV)/installed
 	$(PYTHON) -m silif_tools.commands.bench_peers --build $(RELEASE) $(PEERS_FLAGS)
+
+##Trust it (SECURITY.md)
+
+SECONDS ?= 600
+HOURS ?= 40
+
+## SECONDS=600: run each fuzzer for so long, Python's too
+fuzz: dependencies $(VENV)/installed
+	tools/scripts/fuzz.sh $(SECONDS) $(FUZZERS)
+	cd tools && HYPOTHESIS_PROFILE=fuzz timeout $(SECONDS) ../$(PYTHON) -m pytest -q -x tests/test_trust_readers.py || test $$? -eq 124
+
+## the Swift tests with sanitizers: addresses, leaks, undefined behaviour in C, races
+sanitize: dependencies
+	tools/scripts/sanitize.sh
+
+## HOURS=40: so much sound through two runs at once; the same bytes, flat memory (37.3 h are 2^31 samples)
+soak: build
+	mkdir -p build
+	cc -O2 tools/scripts/cut_samples.c -lsndfile -o build/cut_samples
+	tools/scripts/soak.py $(RELEASE) $(HOURS) build/cut_samples
+
+## the C examples under valgrind: no leak, no read of what was not written
+valgrind:
+	tools/scripts/check_valgrind.sh
+
+## the package, built twice: the same bytes
+reproducible:
+	tools/scripts/check_reproducible.sh
 
 dependencies:
 	@tools/scripts/install_dependencies.sh build

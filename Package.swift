@@ -28,7 +28,7 @@ let package = Package(
     .target(name: "SiLIF", dependencies: ["FixedPoint", "Kernels", "CKernels"]),
     // Twins in C of the inner loops, a table of functions for each instruction set: AVX2, AVX-512, and what the C compiler makes
     // of NEON and SSE2.
-    .target(name: "CKernels"),
+    .target(name: "CKernels", cSettings: [.define("_FORTIFY_SOURCE", to: "2", .when(configuration: .release))]),
     // The front end: PCM -> log-mel frames, integer, streaming.
     .target(name: "LogMel", dependencies: ["FixedPoint", "Kernels", "CKernels"]),
     // Front end + network + smoothing + detection: one state machine for live and for files. Compiles as Embedded Swift.
@@ -81,3 +81,13 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// `make fuzz`: the fuzzers of Tests/Fuzz as one static library, instrumented, without the commands' executable and the tests.
+if Context.environment["SILIF_FUZZ"] != nil {
+  package.products = [.library(name: "SilifFuzz", type: .static, targets: ["Fuzz"])]
+  package.targets.removeAll { $0.type == .test || $0.type == .executable }
+  package.targets.append(
+    .target(
+      name: "Fuzz", dependencies: ["kws-score", "CommandSupport", "SpotterHost", "Kernels", "AudioInput"],
+      path: "Tests/Fuzz", exclude: ["README.md", "leaks.txt", "corpus"]))
+}

@@ -13,6 +13,13 @@ struct Verify: ParsableCommand {
   @Argument(help: "Model files, or names of installed ones.")
   var model: [String] = [ModelLocation.defaultName]
 
+  @Option(
+    name: .long,
+    help: .init(
+      "Public key (PEM, Ed25519): each model must have a signature of it, MODEL.sig. Needs openssl.", valueName: "file")
+  )
+  var key: String?
+
   @Option(name: .long, help: "As text, or as JSON with one object per model.")
   var format = OutputFormat.text
 
@@ -22,7 +29,7 @@ struct Verify: ParsableCommand {
     let output = StandardOutput()
     var hasFailed = false
     for name in model {
-      let result = VerifyResult(name) { Diagnostics.say($0, command: "kws-model") }
+      let result = VerifyResult(name, key: key) { Diagnostics.say($0, command: "kws-model") }
       if !result.passed { hasFailed = true }
       if let message = result.message { Diagnostics.say(message, command: "kws-model") }
       try output.write(format == .json ? result.json.text + "\n" : result.text)

@@ -14,8 +14,10 @@ struct VerifyResult {
 
   /// Loads the model and runs its self-test.
   ///
-  /// - Parameter notice: given a sentence where the self-test takes long.
-  init(_ name: String, notice: (String) -> Void) {
+  /// - Parameters:
+  ///   - key: a public key, where the model must be signed.
+  ///   - notice: given a sentence where the self-test takes long.
+  init(_ name: String, key: String? = nil, notice: (String) -> Void) {
     var name = name
     var message: String?
     var steps = 0
@@ -23,6 +25,7 @@ struct VerifyResult {
     do throws(Failure) {
       let file = try ModelLocation.load(name)
       name = file.path
+      if let key { try Signature.check(file.model.bytes, path: name, key: key) }
       let test = file.model.selfTest
       let found: (digest: UInt64, step_count: Int)
       // The model's tables go with the file.

@@ -13,18 +13,30 @@ static void fail(const char *path, silif_error error, const silif_failure *failu
   exit(1);
 }
 
-/* Ends the program with a message where the model is refused. `plan` receives the memory it takes. */
-static silif_engine *open_engine(const char *path, silif_memory *plan) {
-  size_t bytes;
-  const void *model = read_file(path, &bytes);
-  silif_failure failure = {0};
-  silif_error error = silif_plan_memory(model, bytes, plan, &failure);
-  if (error != SILIF_OK) fail(path, error, &failure);
+/* An engine and what it works in: the model's bytes, which it uses in place, and its own memory. */
+typedef struct {
   silif_engine *engine;
-  void *memory = aligned_alloc(SILIF_MEMORY_ALIGNMENT, plan->total);
-  error = silif_open(model, bytes, memory, memory ? plan->total : 0, &engine, &failure);
+  void *model, *memory;
+} opened_engine;
+
+/* Ends the program with a message where the model is refused. */
+static opened_engine open_engine(const char *path) {
+  size_t bytes;
+  opened_engine opened = {.model = read_file(path, &bytes)};
+  silif_failure failure = {0};
+  silif_memory plan;
+  silif_error error = silif_plan_memory(opened.model, bytes, &plan, &failure);
   if (error != SILIF_OK) fail(path, error, &failure);
-  return engine;
+  opened.memory = aligned_alloc(SILIF_MEMORY_ALIGNMENT, plan.total);
+  error = silif_open(opened.model, bytes, opened.memory, opened.memory ? plan.total : 0, &opened.engine, &failure);
+  if (error != SILIF_OK) fail(path, error, &failure);
+  return opened;
+}
+
+/* There is nothing to close: an engine is its memory. */
+static void free_engine(opened_engine opened) {
+  free(opened.memory);
+  free(opened.model);
 }
 
 #endif

@@ -9,14 +9,15 @@ int main(int count, char **arguments) {
     fprintf(stderr, "usage: spot MODEL FILE.raw\n");
     return 2;
   }
-  silif_memory plan;
-  silif_engine *engine = open_engine(arguments[1], &plan);
+  opened_engine opened = open_engine(arguments[1]);
+  silif_engine *engine = opened.engine;
   silif_description model;
   silif_describe(engine, &model);
   if (model.sample_rate_hz == 0) fail(arguments[1], SILIF_ERROR_NO_FRONT_END, NULL);
 
   size_t bytes;
-  const int16_t *samples = read_file(arguments[2], &bytes);
+  int16_t *file = read_file(arguments[2], &bytes);
+  const int16_t *samples = file;
   size_t left = bytes / sizeof *samples;
   uint64_t digest = SILIF_DIGEST_START;
   while (left > 0) {
@@ -34,5 +35,7 @@ int main(int count, char **arguments) {
     }
   }
   printf("digest %016" PRIx64 "\n", digest);
+  free(file);
+  free_engine(opened);
   return 0;
 }

@@ -11,12 +11,12 @@ int main(int count, char **paths) {
   }
   int status = 0;
   for (int index = 1; index < count; index++) {
-    silif_memory plan;
-    silif_engine *engine = open_engine(paths[index], &plan);
+    opened_engine opened = open_engine(paths[index]);
     uint64_t digest = 0;
-    silif_error error = silif_verify(engine, &digest);
+    silif_error error = silif_verify(opened.engine, &digest);
     printf("%s  %016" PRIx64 "  %s\n", error == SILIF_OK ? "pass" : "FAIL", digest, paths[index]);
     if (error != SILIF_OK) status = 1;
+    free_engine(opened);
   }
   return status;
 }

@@ -6,6 +6,7 @@
 #   tools/scripts/install_dependencies.sh package   what `make deb` needs besides
 #   tools/scripts/install_dependencies.sh TARGET    the linker for a target of tools/scripts/build_library.sh
 #   tools/scripts/install_dependencies.sh arm-check cross compilers and emulators for tools/scripts/check_arm.sh
+#   tools/scripts/install_dependencies.sh valgrind  what tools/scripts/check_valgrind.sh runs
 #   tools/scripts/install_dependencies.sh firmware  compiler, C library and emulator for examples/firmware-mps2-an386
 set -euo pipefail
 
@@ -65,8 +66,13 @@ case ${1:-} in
     need libnewlib-arm-none-eabi test -d /usr/lib/arm-none-eabi/newlib
     need qemu-system-arm command -v qemu-system-arm
     ;;
+  valgrind)
+    need valgrind command -v valgrind
+    need gcc command -v cc
+    need libc6-dbg test -d /usr/lib/debug/.build-id
+    ;;
   *)
-    sed -n '2,10p' "$0" >&2
+    sed -n '2,11p' "$0" >&2
     exit 2
     ;;
 esac

@@ -10,6 +10,9 @@ package protocol SilifCommand: ParsableCommand {}
 extension SilifCommand {
   package static func main() {
     fillStandardDescriptors()
+    #if !DEBUG
+      leaveCrashesToTheSystem()
+    #endif
     // A closed pipe then shows as EPIPE where it is written to, and not as a killed process.
     signal(SIGPIPE, SIG_IGN)
     // For what takes no time; a command with something to finish makes a StopRequest.
@@ -62,6 +65,12 @@ extension SilifCommand {
 
 /// The version that all commands print.
 package let silifVersion = "0.1.0"
+
+/// What a crash prints and starts is for whoever develops: Swift's handlers run another program, found by the environment, that
+/// reads all memory.
+func leaveCrashesToTheSystem() {
+  for number in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] { signal(number, SIG_DFL) }
+}
 
 /// Fills standard input, output and error where whoever started the command closed them (`<&-`, `>&-`): a pipe or a file that
 /// is opened later would get their numbers, and be read or written in their place.

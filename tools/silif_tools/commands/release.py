@@ -1,6 +1,7 @@
 """silif-release: train, export, tune, measure and describe one of the models that ship."""
 
 import argparse
+import hashlib
 import json
 import subprocess
 import sys
@@ -168,6 +169,7 @@ def release(arguments) -> None:
             f" hits at no more than {rate:g} alarms an hour"
         )
     write_atomically(output, model_bytes(model))
+    _write_digests(arguments.models)
     read_model(output)
 
     # The float network is the one before it was trained on in integers, where there was such a round.
@@ -215,6 +217,14 @@ def release(arguments) -> None:
     )
     write_card(measured, arguments.models / f"{arguments.name}.md")
     print((arguments.models / f"{arguments.name}.md").read_text())
+
+
+def _write_digests(folder: Path) -> None:
+    """SHA256SUMS of the models that ship, as sha256sum reads and writes it."""
+    lines = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(folder.glob("*.silif"))
+    ]
+    write_atomically(folder / "SHA256SUMS", "".join(lines))
 
 
 def main(argv=None) -> int:
