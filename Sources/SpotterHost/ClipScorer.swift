@@ -32,6 +32,8 @@ public struct ClipScorer {
 
     /// Spikes of all hidden layers.
     public var spikes: UInt64 { layerSpikes.reduce(0, +) }
+    /// Mean probability of each class, 0...1; 0 for a clip without a frame.
+    public var probabilities: [Double] { sums_q15.map { Double($0) / Double(max(frames, 1)) / 32768 } }
     /// Mean probability of the winner, 0...1; 0 for a clip without a frame.
     public var confidence: Double { frames == 0 ? 0 : Double(sums_q15[winner]) / Double(frames) / 32768 }
   }

@@ -63,8 +63,18 @@ package struct Command: SilifCommand {
   @Option(name: .shortAndLong, parsing: .unconditional, help: .init("Threads (default: all cores).", valueName: "n"))
   var jobs: Int?
 
-  @Option(name: .long, help: "The report as text, or as one JSON object.")
-  var format = OutputFormat.text
+  @Option(
+    name: .long,
+    help: "The report as text, or as one JSON object; with --each csv or jsonl: a row for each clip, as it goes.")
+  var format = Format.text
+
+  @Option(
+    name: .shortAndLong,
+    help: .init("Where to write the rows of csv and jsonl (default: standard output).", valueName: "file"))
+  var output: String?
+
+  @Flag(name: .long, help: "Go on where the file of --output ends: clips whose rows it holds are passed over.")
+  var resume = false
 
   /// Not `validate`: that would come before an unknown option is told.
   private func check() throws {
@@ -84,6 +94,12 @@ package struct Command: SilifCommand {
     if detectorOptions.isUsed && stream == nil {
       throw ValidationError("--threshold and --keyword belong to --stream: clips have no threshold.")
     }
+    if format.isRows && (!each || stream != nil) {
+      throw ValidationError(
+        "--format \(format.rawValue) is a row for each clip: it belongs to --each, and not to --stream.")
+    }
+    if output != nil && !format.isRows { throw ValidationError("--output belongs to --format csv and jsonl.") }
+    if resume && output == nil { throw ValidationError("--resume belongs to --output.") }
     if let jobs, !(1...1024).contains(jobs) { throw ValidationError("--jobs must be 1 to 1024, not \(jobs).") }
   }
 
@@ -96,6 +112,10 @@ package struct Command: SilifCommand {
       try StreamScoring(
         stream: stream, truth: truth, eventsPath: events, file: file, settings: settings, format: format, stop: stop
       ).run()
+    } else if format.isRows {
+      try RowScoring(
+        file: file, jobs: jobs ?? coreCount, format: format, outputPath: output, isResumed: resume, stop: stop
+      ).run(input)
     } else {
       try BatchScoring(
         file: file, jobs: jobs ?? coreCount, listsEachClip: each, format: format, stop: stop

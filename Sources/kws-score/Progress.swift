@@ -1,6 +1,19 @@
 import CommandSupport
 import Synchronization
 
+/// How far a batch is, how fast it goes and how long the rest will take.
+///
+/// - Parameter first: clips that were done before this run.
+func progressText(done: Int, of count: Int, since first: Int = 0, elapsed_s: Double) -> String {
+  let text = "\(done) of \(count) clips"
+  guard done > first, elapsed_s > 0 else { return text }
+  let rate = Double(done - first) / elapsed_s
+  let left_s = Int((Double(count - done) / rate).rounded(.up))
+  let (hours, minutes, seconds) = (left_s / 3600, left_s / 60 % 60, left_s % 60)
+  let left = hours > 0 ? "\(hours) h \(minutes) min" : minutes > 0 ? "\(minutes) min \(seconds) s" : "\(seconds) s"
+  return "\(text), \(decimalText(rate, decimals: rate < 10 ? 1 : 0)) clips/s, \(left) left"
+}
+
 /// A line on standard error that is written over and over, where a person watches; elsewhere one line for each SIGUSR1.
 final class Progress: Sendable {
   private let isShown: Bool

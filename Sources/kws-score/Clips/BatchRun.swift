@@ -14,6 +14,8 @@ struct BatchRun {
   let file: ModelFile
   let jobs: Int
   let stop: StopRequest
+  /// The first clip to score; those before it are skipped.
+  var first = 0
   /// Called by one thread now and then with the number of clips done.
   var onProgress: @Sendable (Int) -> Void = { _ in }
 
@@ -23,14 +25,18 @@ struct BatchRun {
     self.stop = stop
   }
 
+  /// - Parameter onOutcome: called by the thread that scored a clip, with its index; false ends the run.
   /// - Returns: one outcome for each clip, and the threads that ran.
-  func run(_ batch: some ClipBatch) throws(Failure) -> (outcomes: [Outcome], workers: Int) {
+  func run(
+    _ batch: some ClipBatch, onOutcome: @escaping @Sendable (Int, Outcome) -> Bool = { _, _ in true }
+  ) throws(Failure) -> (outcomes: [Outcome], workers: Int) {
     let memoryBytes: Int
     do { memoryBytes = try ClipScorer.requiredBytes(for: file.model) } catch {
       throw Failure(spotterMessage(error, path: file.path))
     }
     let results = ResultSlots(count: batch.count)
-    let next = Counter()
+    let next = Counter(first)
+    let isOver = Flag()
     let (file, stop, onProgress) = (file, stop, onProgress)
     let wanted = max(1, min(jobs, batch.count))
     let workers = runWorkers(WorkerMemory.affordable(wanted, each_bytes: memoryBytes)) { worker in
@@ -39,12 +45,13 @@ struct BatchRun {
       guard var scorer = try? ClipScorer(model: file.model, memory: memory.bytes) else { return }
       while true {
         let index = next.take()
-        guard index < results.count, !stop.isRequested else { break }
+        guard index < results.count, !stop.isRequested, !isOver.isSet else { break }
         do throws(Failure) {
           results[index] = .scored(try batch.score(index, scorer: &scorer))
         } catch {
           results[index] = .failed(error)
         }
+        if !onOutcome(index, results[index]) { isOver.set() }
         if worker == 0 { onProgress(min(index + 1, results.count)) }
       }
       withExtendedLifetime(memory) {}
@@ -53,9 +60,17 @@ struct BatchRun {
   }
 }
 
-/// Hands out 0, 1, 2, ... to all who ask.
+/// Set by one, seen by all.
+private final class Flag: Sendable {
+  private let value = Atomic<Bool>(false)
+  var isSet: Bool { value.load(ordering: .relaxed) }
+  func set() { value.store(true, ordering: .relaxed) }
+}
+
+/// Hands out first, first + 1, ... to all who ask.
 private final class Counter: Sendable {
-  private let next = Atomic<Int>(0)
+  private let next: Atomic<Int>
+  init(_ first: Int) { next = Atomic(first) }
   func take() -> Int { next.wrappingAdd(1, ordering: .relaxed).oldValue }
 }
 

@@ -7,7 +7,7 @@ struct BatchScoring {
   let file: ModelFile
   let jobs: Int
   let listsEachClip: Bool
-  let format: OutputFormat
+  let format: Format
   let stop: StopRequest
 
   /// - Throws: ExitCode 1 when a clip failed; the report is printed before.
@@ -16,8 +16,10 @@ struct BatchScoring {
     let progress = Progress()
     var run = BatchRun(file: file, jobs: jobs, stop: stop)
     let count = batch.count
-    run.onProgress = { progress.show("\($0) of \(count) clips") }
     let start_ns = MonotonicClock.now_ns
+    run.onProgress = {
+      progress.show(progressText(done: $0, of: count, elapsed_s: MonotonicClock.seconds(since: start_ns)))
+    }
     let (outcomes, workers) = try run.run(batch)
     var report = BatchReport(file: file, batch: batch, outcomes: outcomes)
     report.elapsed_s = MonotonicClock.seconds(since: start_ns)

@@ -9,7 +9,7 @@ struct StreamScoring {
   let eventsPath: String?
   let file: ModelFile
   let settings: DetectorSettings
-  let format: OutputFormat
+  let format: Format
   let stop: StopRequest
 
   func run() throws {

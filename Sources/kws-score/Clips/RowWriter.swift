@@ -1,0 +1,49 @@
+import CommandSupport
+import Synchronization
+
+/// Writes each clip's row as soon as those before it are written, whoever scored it: the rows stand in the batch's order.
+final class RowWriter: Sendable {
+  private struct State: ~Copyable {
+    /// Rows that wait for one before them.
+    var waiting: [Int: String] = [:]
+    var next: Int
+    let output: StandardOutput
+    var error: (any Error)?
+  }
+
+  private let state: Mutex<State>
+
+  /// - Parameter first: the first clip whose row is wanted.
+  init(descriptor: Int32, first: Int) {
+    state = Mutex(State(next: first, output: StandardOutput(descriptor: descriptor)))
+  }
+
+  /// Writes what stands before all rows.
+  func begin(_ header: String) throws {
+    try state.withLock {
+      try $0.output.write(header)
+      try $0.output.flush()
+    }
+  }
+
+  /// - Returns: false where nothing can be written any more; `check` tells why.
+  func write(_ row: String, of index: Int) -> Bool {
+    state.withLock { state in
+      guard state.error == nil else { return false }
+      state.waiting[index] = row
+      do {
+        while let row = state.waiting.removeValue(forKey: state.next) {
+          try state.output.write(row)
+          state.next += 1
+        }
+        try state.output.flush()
+      } catch { state.error = error }
+      return state.error == nil
+    }
+  }
+
+  /// - Throws: what went wrong while it wrote.
+  func check() throws {
+    try state.withLock { if let error = $0.error { throw error } }
+  }
+}

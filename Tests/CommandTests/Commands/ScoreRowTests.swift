@@ -1,0 +1,89 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `kws-score --each --format csv|jsonl`: a row for each clip, and going on where a run ended.
+@Suite struct ScoreRowTests {
+  let folder: TemporaryFolder
+  private var table: String { "\(folder.path)/table" }
+
+  init() throws {
+    folder = TemporaryFolder()
+    for index in 0..<8 {
+      let samples = TestSound.samples(seconds: 0.5 + 0.1 * Double(index), seed: UInt64(index + 1))
+      try folder.write(TestSound.wav(samples), to: "words/\(index % 2 == 0 ? "yes" : "bed")/\(index), \"quoted\".wav")
+    }
+    try folder.write("no sound", to: "words/yes/bad.wav")
+  }
+
+  /// - Parameter status: 1, because a clip is no sound; nil where that clip's row may be there already.
+  private func score(_ arguments: String..., status: Int? = 1) throws -> CommandResult {
+    let result = try Command.score.run(
+      ["--model", Fixture.audio, "\(folder.path)/words", "--each"] + arguments)
+    if let status { #expect(result.status == status, "\(result.errors)") }
+    return result
+  }
+
+  @Test func rowsOfJSONHoldWhatTheReportSays() throws {
+    let report = try parsedJSON(try score("--format", "json").output)
+    let results = try #require(report["results"] as? [[String: Any]])
+    let rows = try score("--format", "jsonl").lines.map { try parsedJSON($0) }
+    #expect(rows.count == 9)
+    let scored = rows.filter { $0["error"] == nil }
+    #expect(scored.map { $0["path"] as? String } == results.map { $0["path"] as? String })
+    for (row, result) in zip(scored, results) {
+      #expect(row["word"] as? String == result["word"] as? String)
+      #expect(row["label"] as? String == result["label"] as? String)
+      #expect(row["score"] as? Double == result["score"] as? Double)
+      let probabilities = try #require(row["probabilities"] as? [String: Double])
+      #expect(abs(probabilities.values.reduce(0, +) - 1) < 1e-3)
+      #expect(abs(probabilities.values.max()! - (row["score"] as? Double ?? 0)) < 5.1e-5)
+    }
+    let spikes = scored.reduce(0) { $0 + ($1["spikes"] as? Int ?? 0) }
+    #expect(abs(Double(spikes) / 8 - (report["spikes_per_clip"] as? Double ?? 0)) < 1e-3)
+    let failed = try #require(rows.first { $0["error"] != nil })
+    #expect((failed["path"] as? String)?.hasSuffix("bad.wav") == true)
+  }
+
+  @Test func rowsOfCSVAreQuotedAndStandInOrderWhateverTheJobs() throws {
+    let one = try score("--format", "csv", "--jobs", "1").output
+    #expect(try score("--format", "csv", "--jobs", "5").output == one)
+    let lines = one.split(separator: "\n")
+    #expect(lines.count == 10)
+    #expect(lines[0] == "path,model,label,word,score,steps,spikes,p_yes,p_no,p_stop,p_unknown,p_silence,error")
+    #expect(lines[1].hasPrefix("\"\(folder.path)/words/bed/1, \"\"quoted\"\".wav\","))
+    #expect(lines[1].contains(",unknown,"))
+  }
+
+  @Test(arguments: ["csv", "jsonl"]) func aRunThatWasKilledAnywhereIsCompleted(_ format: String) throws {
+    _ = try score("--format", format, "--output", table)
+    let whole = try folder.read("table")
+    let bytes = Array(whole.utf8)
+    for end in [0, 5, 90, bytes.count / 3, bytes.count / 2, bytes.count - 1] {
+      try folder.write(Array(bytes[..<end]), to: "table")
+      _ = try score("--format", format, "--output", table, "--resume", status: end < bytes.count / 3 ? 1 : nil)
+      #expect(try folder.read("table") == whole, "cut after \(end)")
+    }
+    _ = try score("--format", format, "--output", table, "--resume", status: 0)
+    #expect(try folder.read("table") == whole)
+  }
+
+  @Test func otherClipsAreNotMixedIn() throws {
+    _ = try score("--format", "jsonl", "--output", table)
+    let before = try folder.read("table")
+    let result = try Command.score.run(
+      "--model", Fixture.audio, "\(folder.path)/words/yes", "--each", "--format", "jsonl", "--output", table, "--resume"
+    )
+    #expect(result.status == 1)
+    #expect(result.errors.contains("row 1 is not about"))
+    #expect(result.errors.contains("give another --output"))
+    #expect(try folder.read("table") == before)
+  }
+
+  @Test(arguments: [["--format", "csv"], ["--each", "--output", "x"], ["--each", "--format", "csv", "--resume"]])
+  func optionsThatDoNotFitAreRefused(_ options: [String]) throws {
+    let result = try Command.score.run(["--model", Fixture.audio, "\(folder.path)/words"] + options)
+    #expect(result.status == 2)
+    #expect(result.errors.contains("belong"))
+  }
+}
