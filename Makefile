@@ -19,7 +19,7 @@ FORMATTED_C = $(shell find Sources Tests examples tools -name "*.[ch]")
 CLANG_FORMAT ?= $(VENV)/bin/clang-format
 
 .PHONY: help demo test build install uninstall convert models bench lib firmware deb deb-arm64 test-swift test-python embedded lint format
-.PHONY: wheel test-wheel test-arm test-examples test-device bench-peers samples docs manual clean dependencies
+.PHONY: wheel test-wheel test-wyoming test-arm test-examples test-device bench-peers samples docs manual clean dependencies
 .PHONY: fuzz sanitize soak valgrind reproducible
 
 ##Use it
@@ -160,6 +160,10 @@ test-examples: $(VENV)/installed
 ## the wheels: auditwheel, and the tests of python/ in a fresh environment
 test-wheel: build wheel
 	tools/scripts/check_wheel.sh
+
+## silif-wyoming with the official client, in a fresh environment
+test-wyoming: wheel
+	tools/scripts/check_wyoming.sh
 
 ## a true hw:0,1 in real time, on an emulated kernel with a loopback card
 test-device: build

@@ -21,7 +21,7 @@ def array_of(values: ArrayLike, field: str) -> NDArray[Any]:
 
 
 def int16_samples(samples: ArrayLike, field: str = "samples") -> NDArray[np.int16]:
-    """One dimension, C order. int16 stays; floats are multiplied by 32768, rounded to nearest and clamped."""
+    """One dimension, C order. int16 stays; floats are multiplied by 32768, rounded half up and clamped."""
     array = array_of(samples, field)
     if array.ndim != 1:
         raise InputError(field, f"the shape is {array.shape}", "give one channel, a one-dimensional array")
@@ -40,4 +40,4 @@ def int16_samples(samples: ArrayLike, field: str = "samples") -> NDArray[np.int1
         raise InputError(field, "some are not finite", "replace NaN and infinity")
     # Clamped first: what is far out of range would overflow.
     scaled = np.clip(array.astype(np.float64), -1, 1) * 32768
-    return np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
+    return np.clip(np.floor(scaled + 0.5), -32768, 32767).astype(np.int16)

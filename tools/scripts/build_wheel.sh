@@ -13,6 +13,9 @@ stage=build/wheel/$machine
 rm -fr "$stage" build/wheel/silif-*_"$machine".whl
 tools/scripts/build_shared_library.sh "$machine" "$stage/silif"
 cp -r python/silif/. "$stage/silif"
+# The integer reference of the resampler, which kws-listen equals in every bit; here without what it takes from the front end.
+sed -e '/^from silif_tools/d' -e 's/^OUTPUT_RATE_HZ = .*/OUTPUT_RATE_HZ = 16_000/' tools/silif_tools/integer/resampler.py \
+  >"$stage/silif/_resampler.py"
 find "$stage" -name __pycache__ -prune -exec rm -fr {} +
 mkdir "$stage/silif/models"
 cp models/*.silif "$stage/silif/models"

@@ -123,19 +123,24 @@ def resample(samples: np.ndarray, rate_hz: int, bank: Bank | None = None) -> np.
     half = bank.taps // 2
     padded = np.concatenate((np.zeros(half - 1, np.int64), samples, np.zeros(half, np.int64)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, bank.taps)
-    result = np.empty(len(position), np.int64)
+    result = np.empty(len(position), np.int16)
     for at in range(0, len(position), 4096):
         part = slice(at, at + 4096)
-        frames = windows[start[part]]
-        if bank.blended:
-            row, weight = phase[part] * bank.phases // bank.up, phase[part] * bank.phases % bank.up
-            first = (frames * bank.rows_q21[row]).sum(axis=1)
-            second = (frames * bank.rows_q21[row + 1]).sum(axis=1)
-            scale = bank.up << COEFFICIENT_BITS
-            result[part] = (first * (bank.up - weight) + second * weight + scale // 2) // scale
-        else:
-            total = (frames * bank.rows_q21[phase[part]]).sum(axis=1)
-            result[part] = (total + (1 << (COEFFICIENT_BITS - 1))) >> COEFFICIENT_BITS
+        result[part] = filtered(bank, windows[start[part]], phase[part])
+    return result
+
+
+def filtered(bank: Bank, windows: np.ndarray, phase: np.ndarray) -> np.ndarray:
+    """One output for each window: windows [output, taps], phase [output] in 0...up - 1 -> int16."""
+    if bank.blended:
+        row, weight = phase * bank.phases // bank.up, phase * bank.phases % bank.up
+        first = (windows * bank.rows_q21[row]).sum(axis=1)
+        second = (windows * bank.rows_q21[row + 1]).sum(axis=1)
+        scale = bank.up << COEFFICIENT_BITS
+        result = (first * (bank.up - weight) + second * weight + scale // 2) // scale
+    else:
+        total = (windows * bank.rows_q21[phase]).sum(axis=1)
+        result = (total + (1 << (COEFFICIENT_BITS - 1))) >> COEFFICIENT_BITS
     return np.clip(result, -32_768, 32_767).astype(np.int16)
 
 

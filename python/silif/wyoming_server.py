@@ -1,0 +1,286 @@
+"""silif-wyoming: hears words for Home Assistant and voice satellites, over the Wyoming protocol."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+from urllib.parse import urlparse
+
+import silif
+from silif._stream import Conditioner
+
+try:
+    from wyoming.audio import AudioChunk, AudioStart, AudioStop
+    from wyoming.error import Error
+    from wyoming.event import Event, async_get_stdin
+    from wyoming.info import Attribution, Describe, Info, WakeModel, WakeProgram
+    from wyoming.ping import Ping, Pong
+    from wyoming.server import AsyncEventHandler, AsyncServer
+    from wyoming.wake import Detect, Detection, NotDetected
+except ImportError as error:
+    raise SystemExit(f"silif-wyoming: {error}: install the extra with: pip install 'silif[wyoming]'") from error
+
+_LOG = logging.getLogger("silif-wyoming")
+#: What one message may hold. A second of sound at the highest rate is below a megabyte.
+_DATA_BYTES, _PAYLOAD_BYTES = 1 << 18, 1 << 22
+#: A message that has begun must have come by then. Between messages a peer may be silent for as long as it likes.
+_MESSAGE_S = 30.0
+_CLIENTS = 64
+
+
+class BadMessage(Exception):
+    """What a peer sent is no message of the protocol."""
+
+
+async def read_message(reader: asyncio.StreamReader) -> Event | None:
+    """The next message; None at the end of the connection.
+
+    Raises:
+        BadMessage: it is none, is too long, stops half-way or takes too long.
+    """
+    first = await reader.read(1)
+    if not first:
+        return None
+    try:
+        return await asyncio.wait_for(_rest_of_message(first, reader), _MESSAGE_S)
+    except asyncio.IncompleteReadError as error:
+        raise BadMessage("it ends half-way") from error
+    except TimeoutError as error:
+        raise BadMessage(f"it was not complete after {_MESSAGE_S:.0f} s") from error
+
+
+async def _rest_of_message(first: bytes, reader: asyncio.StreamReader) -> Event:
+    try:
+        line = first + (b"" if first == b"\n" else await reader.readuntil(b"\n"))
+    except asyncio.LimitOverrunError as error:
+        raise BadMessage("its header is too long") from error
+    header = _object(line)
+    kind, data = header.get("type"), header.get("data") or {}
+    if not isinstance(kind, str) or not isinstance(data, dict):
+        raise BadMessage("its header has no type, or data that is no object")
+    length = _length(header, "data_length", _DATA_BYTES)
+    if length:
+        data = {**data, **_object(await reader.readexactly(length))}
+    length = _length(header, "payload_length", _PAYLOAD_BYTES)
+    return Event(type=kind, data=data, payload=await reader.readexactly(length) if length else None)
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise BadMessage("it is no JSON") from error
+    if not isinstance(found, dict):
+        raise BadMessage("it is no JSON object")
+    return found
+
+
+def _length(header: dict[str, Any], name: str, most: int) -> int:
+    length = header.get(name)
+    if length is None:
+        return 0
+    if type(length) is not int or not 0 <= length <= most:
+        raise BadMessage(f"{name} must be 0 to {most}")
+    return length
+
+
+def info_of(model: silif.Model) -> Info:
+    """What the server answers to `describe`: each keyword is a wake model of its own."""
+    attribution = Attribution(name="silif", url="https://arxiv.org/abs/2506.06374")
+    words = [
+        WakeModel(
+            name=word,
+            phrase=word,
+            description=f"{word} ({model.name})",
+            attribution=attribution,
+            installed=True,
+            version=silif.__version__,
+            languages=["en"],
+        )
+        for word in model.info().keywords
+    ]
+    program = WakeProgram(
+        name="silif",
+        description="Keywords with a spiking network in integers",
+        attribution=attribution,
+        installed=True,
+        version=silif.__version__,
+        models=words,
+    )
+    return Info(wake=[program])
+
+
+class Peer(AsyncEventHandler):
+    """One connection. Whatever goes wrong in it ends it, and no other."""
+
+    _open = 0
+
+    def __init__(
+        self,
+        model: silif.Model,
+        threshold: float | None,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ):
+        super().__init__(reader, writer)
+        self._model, self._threshold = model, threshold
+        self._names: set[str] | None = None
+        self._format: tuple[int, int, int] | None = None
+        self._spotter: silif.KeywordSpotter | None = None
+        self._conditioner: Conditioner | None = None
+        self._start_ms: int = 0
+        self._has_detected = False
+
+    async def run(self) -> None:
+        Peer._open += 1
+        self._is_running = True
+        try:
+            if Peer._open > _CLIENTS:
+                raise BadMessage(f"{_CLIENTS} clients are connected already")
+            while self._is_running and (message := await read_message(self.reader)) is not None:
+                if not await self.handle_event(message):
+                    break
+        except (BadMessage, silif.SilifError) as error:
+            _LOG.warning("a peer is disconnected: %s", error)
+            await self._say_goodbye(str(error))
+        except (OSError, asyncio.IncompleteReadError) as error:
+            _LOG.debug("a peer has gone: %s", error)
+        finally:
+            Peer._open -= 1
+            self.writer.close()
+
+    async def _say_goodbye(self, text: str) -> None:
+        # A peer that does not read is not waited for.
+        with contextlib.suppress(OSError, TimeoutError):
+            await asyncio.wait_for(self.write_event(Error(text=text, code="bad-message").event()), 1)
+
+    async def handle_event(self, event: Event) -> bool:
+        if Describe.is_type(event.type):
+            await self.write_event(info_of(self._model).event())
+        elif Ping.is_type(event.type):
+            await self.write_event(Pong(text=_text(event.data.get("text"))).event())
+        elif Detect.is_type(event.type):
+            self._select(event.data.get("names"))
+        elif AudioStart.is_type(event.type):
+            await self._begin(event.data)
+        elif AudioChunk.is_type(event.type):
+            await self._hear(event)
+        elif AudioStop.is_type(event.type):
+            if self._spotter is not None and not self._has_detected:
+                await self.write_event(NotDetected().event())
+            self._spotter = None
+        return True
+
+    def _select(self, names: object) -> None:
+        if not names:
+            self._names = None
+            return
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise BadMessage("names must be a list of words")
+        known = set(self._model.info().keywords)
+        if not known & set(names):
+            raise silif.InputError("names", f"the model has none of {names}", f"ask for some of {sorted(known)}")
+        self._names = known & set(names)
+
+    async def _begin(self, data: dict[str, Any]) -> None:
+        self._format = _format(data)
+        # Filters for a rate that is new take a moment, in which the others go on.
+        self._conditioner = await asyncio.to_thread(Conditioner, *self._format)
+        self._spotter = silif.KeywordSpotter(self._model, thresholds=self._threshold)
+        self._start_ms = _milliseconds(data)
+        self._has_detected = False
+
+    async def _hear(self, event: Event) -> None:
+        if self._spotter is None or self._conditioner is None or self._format != _format(event.data):
+            await self._begin(event.data)
+        if self._spotter is None or self._conditioner is None:
+            return
+        for found in self._spotter.process(self._conditioner.process(event.payload or b"")):
+            if self._names is None or found.word in self._names:
+                self._has_detected = True
+                timestamp_ms = self._start_ms + round(1000 * found.time_s)
+                await self.write_event(Detection(name=found.word, timestamp=timestamp_ms).event())
+
+
+def _format(data: dict[str, Any]) -> tuple[int, int, int]:
+    try:
+        return data["rate"], data["width"], data["channels"]
+    except KeyError as error:
+        raise BadMessage(f"sound without {error}") from error
+
+
+def _milliseconds(data: dict[str, Any]) -> int:
+    timestamp = data.get("timestamp")
+    return timestamp if type(timestamp) is int and abs(timestamp) < 1 << 53 else 0
+
+
+def _text(text: object) -> str | None:
+    return text if isinstance(text, str) else None
+
+
+async def _serve_stdio(make: Any) -> None:
+    reader = await async_get_stdin()
+    loop = asyncio.get_running_loop()
+    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, sys.stdout)
+    await make(reader, asyncio.StreamWriter(transport, protocol, None, loop)).run()
+
+
+async def _serve(options: argparse.Namespace, model: silif.Model) -> None:
+    make = partial(Peer, model, options.threshold)
+    uri = urlparse(options.uri)
+    if options.zeroconf:
+        try:
+            from wyoming.zeroconf import HomeAssistantZeroconf
+        except ImportError as error:
+            raise SystemExit("silif-wyoming: --zeroconf: install it with: pip install 'silif[zeroconf]'") from error
+        if uri.scheme != "tcp" or uri.port is None:
+            raise SystemExit("silif-wyoming: --zeroconf announces a port: it needs --uri tcp://HOST:PORT")
+        host = uri.hostname if uri.hostname not in (None, "0.0.0.0", "localhost") else None
+        await HomeAssistantZeroconf(name=options.zeroconf, port=uri.port, host=host).register_server()
+    _LOG.info("%s is served at %s: %s", model.name, options.uri, ", ".join(model.info().keywords))
+    if uri.scheme == "stdio":
+        await _serve_stdio(make)
+        return
+    try:
+        server = AsyncServer.from_uri(options.uri)
+    except ValueError as error:
+        raise SystemExit(f"silif-wyoming: --uri {options.uri}: {error}") from error
+    try:
+        await server.run(make)
+    except OSError as error:
+        raise SystemExit(f"silif-wyoming: --uri {options.uri}: {error}") from error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="silif-wyoming", description=__doc__)
+    parser.add_argument(
+        "--uri", default="tcp://0.0.0.0:10400", help="tcp://HOST:PORT, unix://PATH or stdio:// (%(default)s)"
+    )
+    parser.add_argument("--model", default="kws12-stream", help="a model that came with silif, or a path (%(default)s)")
+    parser.add_argument("--threshold", type=float, help="mean probability that reports a word (the model's own)")
+    parser.add_argument("--zeroconf", nargs="?", const="silif", metavar="NAME", help="announce it by mDNS")
+    parser.add_argument("--verbose", action="store_true", help="say more on standard error")
+    parser.add_argument("--version", action="version", version=silif.__version__)
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.DEBUG if options.verbose else logging.INFO, format="%(name)s: %(message)s")
+    try:
+        model = silif.Model(options.model)
+        silif.KeywordSpotter(model, thresholds=options.threshold)
+    except silif.SilifError as error:
+        parser.error(str(error))
+    try:
+        asyncio.run(_serve(options, model))
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,244 @@
+"""silif-wyoming, a process of its own, with the official client."""
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.client import AsyncClient
+from wyoming.error import Error
+from wyoming.info import Describe, Info
+from wyoming.ping import Ping, Pong
+from wyoming.wake import Detect, Detection, NotDetected
+
+import silif
+from silif import _resampler
+from silif._stream import Conditioner
+
+SERVER = [sys.executable, "-m", "silif.wyoming_server"]
+
+
+@pytest.fixture(scope="module")
+def server():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen([*SERVER, "--uri", f"tcp://127.0.0.1:{port}"], stderr=subprocess.PIPE)
+    for _ in range(100):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            break
+        asyncio.run(asyncio.sleep(0.1))
+    yield port
+    process.terminate()
+    errors = process.communicate(timeout=10)[1].decode()
+    assert "Traceback" not in errors and "never retrieved" not in errors, errors
+
+
+async def events(client: AsyncClient, kind) -> list:
+    """Reads until NotDetected or a pong answers what was sent last."""
+    found = []
+    while (event := await asyncio.wait_for(client.read_event(), 10)) is not None:
+        if NotDetected.is_type(event.type) or Pong.is_type(event.type):
+            return found
+        if kind.is_type(event.type):
+            found.append(kind.from_event(event))
+    raise AssertionError("the server has gone")
+
+
+async def hear(uri, samples, rate_hz=16_000, channels=1, names=None, block=1024, start_ms=0):
+    """Sends a recording, as Home Assistant does, and reads what is detected."""
+    async with AsyncClient.from_uri(uri) as client:
+        await client.write_event(Detect(names=names).event())
+        form = {"rate": rate_hz, "width": 2, "channels": channels}
+        await client.write_event(AudioStart(timestamp=start_ms, **form).event())
+        content = samples.tobytes()
+        for at in range(0, len(content), block):
+            await client.write_event(AudioChunk(audio=content[at : at + block], **form).event())
+        await client.write_event(AudioStop().event())
+        await client.write_event(Ping(text="over").event())
+        return await events(client, Detection)
+
+
+def expected(samples, start_ms=0, names=None):
+    found = silif.KeywordSpotter().process(samples)
+    return [
+        (event.word, start_ms + round(1000 * event.time_s)) for event in found if names is None or event.word in names
+    ]
+
+
+def pairs(detections):
+    return [(detection.name, detection.timestamp) for detection in detections]
+
+
+def test_describe_and_ping(server):
+    async def exchange():
+        async with AsyncClient.from_uri(f"tcp://127.0.0.1:{server}") as client:
+            await client.write_event(Describe().event())
+            info = Info.from_event(await client.read_event())
+            await client.write_event(Ping(text="x").event())
+            return info, Pong.from_event(await client.read_event())
+
+    info, pong = asyncio.run(exchange())
+    (program,) = info.wake
+    assert [model.name for model in program.models] == list(silif.Model("kws12-stream").info().keywords)
+    assert program.installed and all(model.installed and model.languages for model in program.models)
+    assert pong.text == "x"
+
+
+@pytest.mark.parametrize("block", [320, 333, 1024, 100_000])
+def test_detections_are_those_of_the_spotter(server, demo, block):
+    found = asyncio.run(hear(f"tcp://127.0.0.1:{server}", demo, block=block, start_ms=5000))
+    assert pairs(found) == expected(demo, 5000)
+    assert len(found) == 7
+
+
+def test_only_the_names_that_were_asked_for(server, demo):
+    found = asyncio.run(hear(f"tcp://127.0.0.1:{server}", demo, names=["stop", "off"]))
+    assert pairs(found) == expected(demo, names=["stop", "off"])
+    assert [detection.name for detection in found] == ["stop", "off"]
+
+
+@pytest.mark.parametrize(("rate_hz", "channels"), [(48_000, 2), (8_000, 1), (44_100, 1)])
+def test_any_rate_through_the_resampler(server, demo, rate_hz, channels):
+    times = np.arange(len(demo) * rate_hz // 16_000) / rate_hz
+    sound = np.interp(times, np.arange(len(demo)) / 16_000, demo).astype(np.int16)
+    frames = np.stack([sound, sound // 2], axis=1) if channels == 2 else sound
+    mixed = _resampler.mix(frames) if channels == 2 else sound
+    found = asyncio.run(hear(f"tcp://127.0.0.1:{server}", frames, rate_hz, channels, block=999))
+    assert pairs(found) == expected(_resampler.resample(mixed, rate_hz))
+    assert len(found) >= 5 or rate_hz == 8_000
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 11_025, 16_000, 44_100, 47_999, 48_000, 96_000])
+def test_the_resampler_in_blocks_is_the_one_of_kws_listen(rate_hz):
+    samples = np.random.default_rng(1).integers(-32768, 32768, 20_000).astype(np.int16)
+    whole = _resampler.resample(samples, rate_hz)
+    stream, content, made = Conditioner(rate_hz, 2, 1), samples.tobytes(), []
+    sizes = iter(np.random.default_rng(2).integers(0, 700, 10_000))
+    while content:
+        size = int(next(sizes))
+        made.append(stream.process(content[:size]))
+        content = content[size:]
+    made = np.concatenate(made)
+    assert (made == whole[: len(made)]).all()
+    assert len(whole) - len(made) <= 260 * 16_000 // rate_hz + 1
+
+
+def test_nothing_is_heard_in_silence(server):
+    async def exchange():
+        async with AsyncClient.from_uri(f"tcp://127.0.0.1:{server}") as client:
+            form = {"rate": 16_000, "width": 2, "channels": 1}
+            await client.write_event(AudioStart(**form).event())
+            await client.write_event(AudioChunk(audio=bytes(64_000), **form).event())
+            await client.write_event(AudioStop().event())
+            return (await client.read_event()).type
+
+    assert asyncio.run(exchange()) == "not-detected"
+
+
+def test_several_clients_at_once(server, demo):
+    async def all_of_them():
+        return await asyncio.gather(*(hear(f"tcp://127.0.0.1:{server}", demo[cut:]) for cut in range(0, 8000, 1000)))
+
+    found = asyncio.run(all_of_them())
+    assert [pairs(each) for each in found] == [expected(demo[cut:]) for cut in range(0, 8000, 1000)]
+
+
+BAD = {
+    "half a header": b'{"type": "describe"',
+    "half a payload": b'{"type": "audio-chunk", "payload_length": 1000}\n123',
+    "giant header": b'{"type": "' + b"x" * 3_000_000,
+    "giant payload": b'{"type": "audio-chunk", "payload_length": 1000000000000}\n' + bytes(100_000),
+    "negative length": b'{"type": "audio-chunk", "data_length": -5}\n',
+    "length that is none": b'{"type": "audio-chunk", "data_length": "9"}\n',
+    "no JSON": b"GET / HTTP/1.1\r\n\r\n",
+    "no object": b"[1, 2]\n",
+    "deep JSON": b"[" * 60_000 + b"\n",
+    "no type": b"{}\n",
+    "sound without format": b'{"type": "audio-chunk", "payload_length": 2}\n12',
+    "sound of a wrong format": b'{"type": "audio-start", "data": {"rate": "x", "width": null, "channels": []}}\n',
+    "a rate of nothing": b'{"type": "audio-start", "data": {"rate": 0, "width": 2, "channels": 1}}\n',
+    "names that are none": b'{"type": "detect", "data": {"names": {"a": 1}}}\n',
+    "no UTF-8": b"\xff\xfe\n",
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_peer_costs_only_its_own_connection(server, demo, name):
+    """Others are served while it is there, and it is told or dropped once it says no more."""
+    with socket.create_connection(("127.0.0.1", server), timeout=10) as peer:
+        with contextlib.suppress(ConnectionError):
+            peer.sendall(BAD[name])
+        found = asyncio.run(hear(f"tcp://127.0.0.1:{server}", demo[:60_000]))
+        assert pairs(found) == expected(demo[:60_000])
+        with contextlib.suppress(OSError):
+            peer.shutdown(socket.SHUT_WR)
+        answer = b""
+        with contextlib.suppress(ConnectionError):
+            while block := peer.recv(4096):
+                answer += block
+        assert answer == b"" or (Error.is_type("error") and b'"type": "error"' in answer)
+
+
+def test_a_word_that_the_model_has_not(server):
+    async def exchange():
+        async with AsyncClient.from_uri(f"tcp://127.0.0.1:{server}") as client:
+            await client.write_event(Detect(names=["ok_nabu"]).event())
+            return Error.from_event(await client.read_event())
+
+    assert "ask for some of ['down'" in asyncio.run(exchange()).text
+
+
+def test_unix_socket_and_stdio(demo, tmp_path):
+    uri = f"unix://{tmp_path}/socket"
+    process = subprocess.Popen([*SERVER, "--uri", uri], stderr=subprocess.PIPE)
+    try:
+        for _ in range(100):
+            if (tmp_path / "socket").exists():
+                break
+            asyncio.run(asyncio.sleep(0.1))
+        assert pairs(asyncio.run(hear(uri, demo))) == expected(demo)
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+    done = subprocess.run(
+        [*SERVER, "--uri", "stdio://"], input=b'{"type": "describe"}\n', capture_output=True, timeout=20
+    )
+    assert done.returncode == 0, done.stderr
+    assert b'"type": "info"' in done.stdout
+
+
+def test_it_is_announced_by_mdns():
+    """What `--zeroconf` does, in this process: the service is found under the name."""
+    from wyoming.zeroconf import HomeAssistantZeroconf
+    from zeroconf.asyncio import AsyncZeroconf
+
+    async def announce_and_find():
+        await HomeAssistantZeroconf(name="silif-test", port=10400, host="127.0.0.1").register_server()
+        found = AsyncZeroconf()
+        info = await found.async_get_service_info("_wyoming._tcp.local.", "silif-test._wyoming._tcp.local.", 5000)
+        await found.async_close()
+        return info
+
+    info = asyncio.run(announce_and_find())
+    assert info is not None and info.port == 10400
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--uri", "http://x"], "Only 'stdio://'"),
+        (["--uri", "tcp://127.0.0.1"], "A port must be specified"),
+        (["--model", "kws13"], "there is no 'kws13'; give a path, or one of"),
+        (["--threshold", "7"], "threshold: 7.0 is out of range; give one from 0 to 1"),
+        (["--uri", "stdio://", "--zeroconf"], "it needs --uri tcp://HOST:PORT"),
+    ],
+)
+def test_bad_options(options, message):
+    done = subprocess.run([*SERVER, *options], capture_output=True, text=True, timeout=20)
+    assert done.returncode in (1, 2)
+    assert message in done.stderr and "Traceback" not in done.stderr
