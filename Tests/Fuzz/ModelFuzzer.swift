@@ -52,10 +52,11 @@ enum ModelFuzzer {
   }
 
   private static func detect(_ model: Model) {
-    var settings = DetectorSettings(defaultsOf: model)
-    let full = [UInt16](repeating: 32768, count: settings.words.count)
-    let none = [UInt16](repeating: 0, count: settings.words.count)
+    let full = [UInt16](repeating: 32768, count: model.header.classCount)
+    let none = [UInt16](repeating: 0, count: model.header.classCount)
     for threshold in [nil, 0, 0.9, 1] as [Double?] {
+      // Each from the model's own: a threshold of 0 forgets what the re-arming level was.
+      var settings = DetectorSettings(defaultsOf: model)
       if let threshold {
         for index in settings.words.indices { settings.setThreshold(threshold, forClass: index) }
       }
