@@ -1,10 +1,21 @@
+/// The same value in 64 bits.
+///
+/// By its bits: `Int64(value)` goes through a loop over words, after which the compiler of a 32-bit target no longer sees a
+/// sign extension and makes five instructions or more of a product that one can do. On 64-bit targets the two are one
+/// instruction.
+@_noAllocation @_noLocks
+@inlinable @inline(__always)
+public func wide(_ value: Int32) -> Int64 {
+  Int64(bitPattern: UInt64(truncatingIfNeeded: UInt32(bitPattern: value)) &<< 32) &>> 32
+}
+
 /// The full product of two 32-bit values.
 ///
 /// - Returns: at most 2^62 in magnitude, so a sum of one product and any value below 2^62 is exact.
 @_noAllocation @_noLocks
 @inlinable @inline(__always)
 public func product(_ left: Int32, _ right: Int32) -> Int64 {
-  Int64(left) &* Int64(right)
+  wide(left) &* wide(right)
 }
 
 /// 1 where `value > threshold`, else 0, without a branch: spikes are what a branch predictor cannot foresee.

@@ -73,27 +73,27 @@ private struct Quad {
 
 /// The three roots of one butterfly.
 private struct Roots {
-  let cos1, sin1, cos2, sin2, cos3, sin3: Int64
+  let cos1, sin1, cos2, sin2, cos3, sin3: Int32
 
   @_noAllocation @_noLocks @inline(__always)
   init(_ twiddles: UnsafePointer<Int32>, _ p: Int) {
-    cos1 = Int64(twiddles[p])
-    sin1 = Int64(twiddles[p &+ 64])
-    cos2 = Int64(twiddles[p &+ 128])
-    sin2 = Int64(twiddles[p &+ 192])
-    cos3 = Int64(twiddles[p &+ 256])
-    sin3 = Int64(twiddles[p &+ 320])
+    cos1 = twiddles[p]
+    sin1 = twiddles[p &+ 64]
+    cos2 = twiddles[p &+ 128]
+    sin2 = twiddles[p &+ 192]
+    cos3 = twiddles[p &+ 256]
+    sin3 = twiddles[p &+ 320]
   }
 }
 
 @_noAllocation @_noLocks @inline(__always)
-private func turnedRe(_ re: Int32, _ im: Int32, _ cos: Int64, _ sin: Int64) -> Int32 {
-  roundedShiftToInt32(Int64(re) &* cos &- Int64(im) &* sin, rightBy: 30)
+private func turnedRe(_ re: Int32, _ im: Int32, _ cos: Int32, _ sin: Int32) -> Int32 {
+  roundedShiftToInt32(product(re, cos) &- product(im, sin), rightBy: 30)
 }
 
 @_noAllocation @_noLocks @inline(__always)
-private func turnedIm(_ re: Int32, _ im: Int32, _ cos: Int64, _ sin: Int64) -> Int32 {
-  roundedShiftToInt32(Int64(re) &* sin &+ Int64(im) &* cos, rightBy: 30)
+private func turnedIm(_ re: Int32, _ im: Int32, _ cos: Int32, _ sin: Int32) -> Int32 {
+  roundedShiftToInt32(product(re, sin) &+ product(im, cos), rightBy: 30)
 }
 
 extension Quad {

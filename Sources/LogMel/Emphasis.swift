@@ -6,7 +6,7 @@ func meanTerm_q15(_ samples: UnsafePointer<Int16>, count: Int, preemphasis_q15: 
   // At most 512·2^15.
   var sum: Int32 = 0
   for i in 0..<count { sum &+= Int32(samples[i]) }
-  return Int32(truncatingIfNeeded: roundedQuotient(Int64(32768 &- preemphasis_q15) &* Int64(sum), by: Int64(count)))
+  return Int32(truncatingIfNeeded: roundedQuotient(product(32768 &- preemphasis_q15, sum), by: Int64(count)))
 }
 
 /// Removes the frame's mean and emphasises high frequencies: x[i] - c·x[i-1] - (1 - c)·mean in Q15, where x[-1] = x[0].

@@ -16,14 +16,14 @@ func powerSpectrum(
     let lowIm = z[k &+ 256]
     let highRe = z[256 &- k]
     let highIm = z[512 &- k]
-    let evenRe = Int64(lowRe &+ highRe) &<< 30
-    let evenIm = Int64(lowIm &- highIm) &<< 30
-    let oddRe = Int64(lowIm &+ highIm)
-    let oddIm = Int64(highRe &- lowRe)
-    let cos = Int64(splitTwiddles[k])
-    let sin = Int64(splitTwiddles[k &+ 128])
-    let turnedRe = oddRe &* cos &- oddIm &* sin
-    let turnedIm = oddRe &* sin &+ oddIm &* cos
+    let evenRe = wide(lowRe &+ highRe) &<< 30
+    let evenIm = wide(lowIm &- highIm) &<< 30
+    let oddRe = lowIm &+ highIm
+    let oddIm = highRe &- lowRe
+    let cos = splitTwiddles[k]
+    let sin = splitTwiddles[k &+ 128]
+    let turnedRe = product(oddRe, cos) &- product(oddIm, sin)
+    let turnedIm = product(oddRe, sin) &+ product(oddIm, cos)
     // One bit more than the roots' 30 halves 2E and 2O.
     power[k] = squaredMagnitude(
       roundedShiftToInt32(evenRe &+ turnedRe, rightBy: 31), roundedShiftToInt32(evenIm &+ turnedIm, rightBy: 31))
@@ -35,6 +35,6 @@ func powerSpectrum(
 @_noAllocation @_noLocks @inline(__always)
 private func squaredMagnitude(_ re: Int32, _ im: Int32) -> Int64 {
   // Not negative, so the logical shift, which every vector unit has, is the arithmetic one.
-  let square = UInt64(bitPattern: Int64(re) &* Int64(re) &+ Int64(im) &* Int64(im))
+  let square = UInt64(bitPattern: product(re, re) &+ product(im, im))
   return Int64(bitPattern: roundedShift(square, rightBy: 16))
 }

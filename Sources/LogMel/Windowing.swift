@@ -17,8 +17,8 @@ func window(
   let half = count &>> 1
   let shift = Int64(24 &- blockShift)
   for n in 0..<half {
-    let even = Int64(samples[2 &* n]) &* Int64(window_q24[2 &* n])
-    let odd = Int64(samples[2 &* n &+ 1]) &* Int64(window_q24[2 &* n &+ 1])
+    let even = product(samples[2 &* n], window_q24[2 &* n])
+    let odd = product(samples[2 &* n &+ 1], window_q24[2 &* n &+ 1])
     output[n] = roundedShiftToInt32(even, rightBy: shift)
     output[n &+ 256] = roundedShiftToInt32(odd, rightBy: shift)
   }

@@ -40,5 +40,5 @@ struct Currents: BitwiseCopyable {
 @_noAllocation @_noLocks
 @inline(__always)
 func alignedCurrent_qF30(_ sum: Int32, _ mantissa: Int32, _ shift: UInt8, _ bias_qF8: Int32) -> Int64 {
-  (roundedShift(product(sum, mantissa), rightByVariable: shift) &+ Int64(bias_qF8)) &<< 22
+  (roundedShift(product(sum, mantissa), rightByVariable: shift) &+ wide(bias_qF8)) &<< 22
 }

@@ -41,7 +41,7 @@ struct RFNeurons: BitwiseCopyable {
     for index in 0..<state.width {
       let current = alignedCurrent_qF30(sums[index], mantissa[index], shift[index], bias_qF8[index])
       // Two products and a current of at most 2^60 each, and a reset of at most 2^54: below 2^62.
-      let reset = Int64(Int32(flags[index]) &* one_qF) &<< 30
+      let reset = wide(Int32(flags[index]) &* one_qF) &<< 30
       let turned = rotated_qF30(
         decayReal_q30[index], decayImaginary_q30[index], real_qF[index], imaginary_qF[index])
       let newReal = Int32(

@@ -35,7 +35,7 @@ struct Softmax {
     // Each weight is at most 2^15 and there are at most 2^8 classes: the sum is below 2^24, and weight << 15 below 2^31.
     var sum: UInt32 = 0
     for index in 0..<classes {
-      weights[index] = exponential(ofMinus: Int64(largest) &- Int64(membrane[index]))
+      weights[index] = exponential(ofMinus: wide(largest) &- wide(membrane[index]))
       sum &+= weights[index]
     }
     // The largest class has weight 2^15, so the sum is never zero.

@@ -56,7 +56,7 @@ struct SiLIFNeurons: BitwiseCopyable {
       let w = adaptation_qF30[index]
       // |leak| <= 2^60, |a·u| <= 2^60, |b·s| <= 2^(F+2+30) <= 2^56 for F <= 24: with |w| <= 2^60 the sum is below 2^62.
       let leak = roundedShift(product(leakMantissa[index], upper(w)), rightByVariable: leakShift[index])
-      let spikeTerm = Int64(spikeCoupling_qF[index] &* s) &<< 30
+      let spikeTerm = wide(spikeCoupling_qF[index] &* s) &<< 30
       let newW = saturation.clamp(
         w &- leak &+ product(subthreshold_q30[index], u) &+ spikeTerm, limit: StateLimit.adaptation)
       // Three terms of at most 2^60 + 2^54, 2^60 and 2^60.
