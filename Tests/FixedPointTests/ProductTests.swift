@@ -2,6 +2,12 @@ import FixedPoint
 import Testing
 
 @Suite struct ProductTests {
+  @Test func wideKeepsTheValue() {
+    for value in [.min, .min + 1, -65_536, -1, 0, 1, 65_535, .max - 1, .max] as [Int32] {
+      #expect(wide(value) == Int64(value))
+    }
+  }
+
   @Test func everyPairOfBytesOfAProductIsExact() {
     for left in Int32(-128)...127 {
       #expect((Int32(-128)...127).filter { product(left, $0) != Int64(left * $0) } == [])

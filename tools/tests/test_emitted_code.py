@@ -159,6 +159,51 @@ def test_neon_on_arm(arm_code, kernel):
     assert {name for name in calls if not name.startswith("silif_") and name not in arm_code} <= {"memset", "memcpy"}
 
 
+# A product of two 32-bit values is one multiply-long where the compiler sees that both are sign-extended, and five
+# instructions or more, an unsigned one among them, where it does not (Sources/FixedPoint/Products.swift).
+PRODUCTS = re.compile(r"NeuronsV4step|firstStage|middleStage|writePower|powerSpectrum")
+WORD_TARGETS = {
+    "armv7em-none-none-eabi": (r"smull|smlal", r"umull|umlal|umaal"),
+    "riscv32-none-none-eabi": (r"mulh", r"mulhu|mulhsu"),
+}
+
+
+@pytest.fixture(scope="module", params=WORD_TARGETS)
+def word_code(request, tmp_path_factory):
+    """The functions with products, as the 32-bit target gets them, in assembly."""
+    compiler = shutil.which("swiftc")
+    version = subprocess.run([compiler or "false", "--version"], capture_output=True, text=True).stdout
+    found = re.search(r"Swift version (\d+)\.(\d+)", version)
+    if not found or (int(found[1]), int(found[2])) < (6, 3):
+        pytest.skip("Embedded Swift needs the toolchain 6.3")
+    folder = tmp_path_factory.mktemp(request.param)
+    bodies = {}
+    for module in ["FixedPoint", "Kernels", "SiLIF", "LogMel"]:
+        sources = sorted(str(path) for path in (SOURCES.parent / module).rglob("*.swift"))
+        assembly = folder / f"{module}.s"
+        subprocess.run(
+            [
+                *(compiler, "-enable-experimental-feature", "Embedded", "-wmo", "-parse-as-library", "-swift-version"),
+                *("6", "-O", "-target", request.param, "-I", str(folder), "-module-name", module, "-emit-module"),
+                *("-emit-module-path", str(folder / f"{module}.swiftmodule"), "-S", "-o", str(assembly), *sources),
+            ],
+            check=True,
+        )
+        function = re.compile(r'^"?([^\s":]+)"?:[^\n]*\n(.*?)\.Lfunc_end', re.DOTALL | re.MULTILINE)
+        bodies |= {name: body for name, body in function.findall(assembly.read_text()) if PRODUCTS.search(name)}
+    return request.param, bodies
+
+
+def test_each_product_is_one_multiply_long_on_32_bit_targets(word_code):
+    target, bodies = word_code
+    signed, unsigned = WORD_TARGETS[target]
+    counts = {name: len(re.findall(rf"^\s+({signed})\s", body, re.MULTILINE)) for name, body in bodies.items()}
+    wrong = {name: re.findall(rf"^\s+(?:{unsigned})\s", body, re.MULTILINE) for name, body in bodies.items()}
+    assert [name for name, found in wrong.items() if found] == []
+    for part, products in [("LIFNeuronsV4step", 5), ("firstStage", 12), ("middleStage", 12), ("powerSpectrum", 11)]:
+        assert max(count for name, count in counts.items() if part in name) >= products, part
+
+
 # The checks themselves, on code that breaks each promise.
 BROKEN = """
 #include <stdlib.h>

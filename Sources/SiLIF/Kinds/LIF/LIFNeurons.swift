@@ -52,7 +52,7 @@ struct LIFNeurons: BitwiseCopyable {
     for index in 0..<width {
       let current = alignedCurrent_qF30(sums[index], scale.mantissa[index], scale.shift[index], scale.bias_qF8[index])
       // At most 2^60 + 2^60 + 2^54: below 2^62.
-      let reset = Int64(Int32(flags[index]) &* one_qF) &<< 30
+      let reset = wide(Int32(flags[index]) &* one_qF) &<< 30
       let sum = product(decay_q30[index], membrane_qF[index]) &+ current &- reset
       let newU = Int32(truncatingIfNeeded: saturation.clamp(roundedShift(sum, rightBy: 30), limit: StateLimit.state))
       membrane_qF[index] = newU
