@@ -1,5 +1,7 @@
 // AVX2. Shifts of 64 bits to the right know no sign here, and clamping takes four instructions: what both would cost is
 // avoided as the comments say.
+//
+// Twins: Sources/SiLIF/Kinds, Sources/SiLIF/Connection
 #if defined(__x86_64__)
 #include <immintrin.h>
 

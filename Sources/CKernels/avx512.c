@@ -1,5 +1,7 @@
 // AVX-512 for the neurons: eight 64-bit lanes, with the arithmetic shifts and the clamping that AVX2 lacks. The sums are
 // as fast as memory in AVX2.
+//
+// Twins: Sources/SiLIF/Kinds, Sources/SiLIF/Connection
 #if defined(__x86_64__)
 #include <immintrin.h>
 

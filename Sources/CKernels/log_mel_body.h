@@ -1,5 +1,7 @@
 // The front end's loops (Sources/LogMel), which the compiler vectorises for the instruction set of TARGET; included once
 // for each by log_mel.c, with NAME(x) giving x a name of its own. Bounds and roundings are those of the Swift twins.
+//
+// Twins: Sources/LogMel
 
 TARGET SILIF_KERNEL int32_t NAME(silif_emphasise)(const int16_t *restrict samples, ptrdiff_t count,
                                                   int32_t preemphasis_q15, int32_t mean_term_q15,

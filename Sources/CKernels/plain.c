@@ -1,5 +1,7 @@
 // Plain C: vectors of the compiler's own for the sums, which every instruction set has, and loops for the neurons, which
 // the compiler vectorises where it can (64-bit shifts and signed products: NEON has them, SSE2 has not).
+//
+// Twins: Sources/SiLIF/Kinds, Sources/SiLIF/Connection
 #include <string.h>
 
 #include "arithmetic.h"

@@ -2,6 +2,8 @@ import Kernels
 
 /// A layer's inputs on their way to its neurons, whatever their kind: delays and weights make sums, which scale and bias make
 /// currents.
+///
+/// Twins: tools/silif_tools/kinds/connection.py, docs/NEURONS.md
 struct Connection {
   /// The currents that the inputs of this step, and delayed ones of earlier steps, make. They hold until the next layer steps.
   let currents: Currents

@@ -1,4 +1,6 @@
 /// The tables of a connection: what takes a layer's inputs to currents of its neurons, whatever their kind.
+///
+/// Twins: tools/silif_tools/model_file/bounds.py, docs/MODEL-FORMAT.md, docs/ARITHMETIC.md
 struct ConnectionTables: BitwiseCopyable {
   let weights: Weights
   let scale: Scale

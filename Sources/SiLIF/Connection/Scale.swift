@@ -1,6 +1,8 @@
 import FixedPoint
 
 /// What turns complete integer sums into currents: I = scale · sum + bias, one scale and one bias a neuron.
+///
+/// Twins: Sources/CKernels/arithmetic.h, tools/silif_tools/kinds/connection.py
 struct Scale: BitwiseCopyable {
   /// [width]: a complete sum times this, shifted right by `shift`, is a current with F + 8 fractional bits. 0...2^31 - 1
   let mantissa: UnsafePointer<Int32>

@@ -8,6 +8,8 @@ enum LayerLimits {
 }
 
 /// The header of a LAYR section: what a layer is and how large (docs/MODEL-FORMAT.md). The tables follow from it.
+///
+/// Twins: tools/silif_tools/model_file/schema.py, docs/MODEL-FORMAT.md
 public struct LayerHeader: Sendable, BitwiseCopyable {
   /// The equations of its neurons.
   public let kind: NeuronKind

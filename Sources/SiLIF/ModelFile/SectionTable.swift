@@ -1,4 +1,6 @@
 /// The outer shell of a model file: header, checksum, section table (docs/MODEL-FORMAT.md, "Header").
+///
+/// Twins: tools/silif_tools/model_file/read.py, tools/silif_tools/model_file/write.py, docs/MODEL-FORMAT.md
 struct SectionTable {
   /// Four ASCII letters, read as a little-endian word.
   enum Tag: UInt32 {

@@ -1,4 +1,6 @@
 /// The digest of a self-test (docs/MODEL-FORMAT.md, section TEST).
+///
+/// Twins: tools/silif_tools/integer/digest.py, docs/MODEL-FORMAT.md
 extension Network {
   /// Adds the last step: the input frame, the spike bitmap of every hidden layer (bit j of byte j/8, from the lowest),
   /// the readout's membrane potentials, its probabilities.

@@ -1,6 +1,8 @@
-"""What the runtime demands of a model's numbers (docs/ARITHMETIC.md, "Bounds"): the twin of LayerBounds.swift.
+"""What the runtime demands of a model's numbers (docs/ARITHMETIC.md, "Bounds").
 
 The writer refuses here what the reader would refuse there, so that an export fails on the host and not on a board.
+
+Twins: Sources/SiLIF/Connection/ConnectionTables.swift, Sources/SiLIF/ModelFile/TableReader.swift
 """
 
 import numpy as np

@@ -1,6 +1,8 @@
 import FixedPoint
 
 /// Softmax over the readout in integers: `p = 2^(-(max - u)·log2 e)`, normalised, in Q15.
+///
+/// Twins: tools/silif_tools/integer/softmax.py, docs/ARITHMETIC.md
 struct Softmax {
   /// Fractional bits of the membrane potentials it takes.
   static let inputFractionBits = 16
