@@ -12,16 +12,19 @@ public struct KernelSet: BitwiseCopyable, @unchecked Sendable {
   // Unchecked, because pointers are not Sendable: what it points to is constant.
 
   #if canImport(CKernels)
-    /// Whether to call the functions in C.
+    /// Address of the table of functions; 0 for the loops in Swift.
     ///
-    /// A flag beside the pointer, because Swift 6.0.3 crashes where a step function unwraps an optional pointer out of a struct.
-    public let isC: Bool
-    @usableFromInline let table: UnsafePointer<silif_kernels>?
+    /// No optional pointer, because Swift 6.0.3 crashes where a step function unwraps one out of a struct.
+    @usableFromInline let address: UInt
+
+    /// Whether to call the functions in C.
+    @inlinable
+    public var isC: Bool { @_noAllocation @_noLocks @inline(__always) get { address != 0 } }
 
     /// The functions in C. Only where `isC`.
     @inlinable
     public var inC: UnsafePointer<silif_kernels> {
-      @_noAllocation @_noLocks @inline(__always) get { table.unsafelyUnwrapped }
+      @_noAllocation @_noLocks @inline(__always) get { UnsafePointer(bitPattern: address).unsafelyUnwrapped }
     }
 
     /// The fastest that this processor runs.
@@ -40,10 +43,7 @@ public struct KernelSet: BitwiseCopyable, @unchecked Sendable {
     /// By which `kws-bench --kernels` knows it: swift, plain, avx2, avx512.
     public var name: String { isC ? String(cString: inC.pointee.name) : "swift" }
 
-    private init(inC table: UnsafePointer<silif_kernels>?) {
-      isC = table != nil
-      self.table = table
-    }
+    private init(inC table: UnsafePointer<silif_kernels>?) { address = UInt(bitPattern: table) }
   #else
     /// The fastest that this processor runs.
     public static var best: KernelSet { .swift }
