@@ -6,7 +6,9 @@ import Kernels
 
 /// How far `LogMelExtractor.accept` came.
 public struct LogMelProgress: Equatable, Sendable {
+  /// Samples taken from the start of the block.
   public let consumed_samples: Int
+  /// Whether the frame was written. If not, the block is used up.
   public let isFrameReady: Bool
 }
 
@@ -32,6 +34,7 @@ public struct LogMelExtractor {
   /// What the start of the memory must be a multiple of.
   public static var requiredAlignment: Int { LogMelMemoryLayout.alignment }
 
+  /// Bytes of memory that `init(settings:memory:kernels:)` needs.
   public static func requiredBytes(for settings: LogMelSettings) -> Int { LogMelMemoryLayout(settings).totalBytes }
 
   /// So many bytes at the start of the memory hold nothing between two calls of `accept`: others may use them there.

@@ -2,16 +2,21 @@
 ///
 /// Keeps pointers into the section: the section must outlive the settings and whatever is made from them.
 public struct LogMelSettings {
+  /// Samples per second that the settings are made for.
   public let sampleRate_hz: Int
+  /// Samples in one window.
   public let frameLength_samples: Int
+  /// From the start of one window to the start of the next.
   public let hop_samples: Int
+  /// Values in a frame.
   public let bandCount: Int
   /// Output values are natural logarithms with this many fractional bits.
   public let outputFractionBits: Int
   /// The least output value: silence.
   public let logFloor: Int16
-  /// For information: the mel weights say what is computed.
+  /// Lower edge of the lowest band. For information: the mel weights say what is computed.
   public let low_hz: Int
+  /// Upper edge of the highest band. For information too.
   public let high_hz: Int
 
   let preemphasis_q15: Int32

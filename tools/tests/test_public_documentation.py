@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LIBRARIES = ["FixedPoint", "KeywordSpotter", "SpotterHost", "AudioInput"]
+LIBRARIES = ["FixedPoint", "Kernels", "SiLIF", "LogMel", "KeywordSpotter", "SpotterHost", "AudioInput"]
 
 _ATTRIBUTE = re.compile(r"^@\w+(\([^)]*\))?(\s+@\w+(\([^)]*\))?)*$")
 _LEADING_ATTRIBUTES = re.compile(r"^(@\w+(\([^)]*\))?\s+)*")

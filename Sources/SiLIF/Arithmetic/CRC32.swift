@@ -5,8 +5,10 @@
 public struct CRC32 {
   private var state: UInt32 = 0xFFFF_FFFF
 
+  /// Of no bytes yet.
   public init() {}
 
+  /// Adds bytes behind those before.
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
     var crc = state
     for byte in bytes {
@@ -16,5 +18,6 @@ public struct CRC32 {
     state = crc
   }
 
+  /// Of all bytes so far.
   public var value: UInt32 { ~state }
 }

@@ -1,5 +1,6 @@
 /// Where a learned delay sits (docs/NEURONS.md).
 public enum DelayKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
+  /// Every input arrives in its own step.
   case none = 0
   /// One delay for each input.
   case axonal = 1

@@ -5,8 +5,11 @@ import Kernels
 
 /// The equations of a layer (docs/NEURONS.md). adLIF and cAdLIF are SiLIF once their decays are resolved.
 public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
+  /// Leaky integrate and fire with an adaptation that is a state of its own.
   case siLIF = 1
+  /// A complex state that decays and turns; reset by half, before the rotation.
   case cSiLIF = 2
+  /// A leaky integrator that does not fire: one per class.
   case readout = 3
   /// Resonate and fire.
   case rf = 4

@@ -2,10 +2,15 @@
 ///
 /// The bytes (an allocation, or flash) must outlive the model, not change (a file mapped from a disk may), and start on a multiple of 16.
 public struct Model {
+  /// The whole file.
   public let bytes: UnsafeRawBufferPointer
+  /// Section NETW.
   public let header: NetworkHeader
+  /// Section WORD.
   public let words: WordList
+  /// Section DTCT.
   public let detector: DetectorDefaults
+  /// Section TEST.
   public let selfTest: SelfTest
   /// Section FRNT, read by the front end; nil where the model takes precomputed frames only.
   public let frontEnd: UnsafeRawBufferPointer?

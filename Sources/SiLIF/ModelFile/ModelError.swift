@@ -1,5 +1,6 @@
 /// Why a model file was refused. No text is built here (the engine has no Foundation); the commands make the sentence.
 public struct ModelError: Error, Equatable, Sendable {
+  /// What can be wrong with a file.
   public enum Problem: Equatable, Sendable {
     /// The file has fewer bytes than the field needs, or than it says it has.
     case truncated
@@ -17,6 +18,7 @@ public struct ModelError: Error, Equatable, Sendable {
     case missing
   }
 
+  /// What is wrong.
   public let problem: Problem
   /// The field's name as in docs/MODEL-FORMAT.md.
   public let field: StaticString
@@ -32,6 +34,7 @@ public struct ModelError: Error, Equatable, Sendable {
     self.layer = layer
   }
 
+  /// Whether two refusals say the same, field names compared by their text.
   public static func == (left: ModelError, right: ModelError) -> Bool {
     guard left.problem == right.problem, left.value == right.value, left.layer == right.layer else { return false }
     // By content: the same name written in two places has two addresses.

@@ -10,6 +10,7 @@ public enum InputKind: UInt16, Sendable {
 public struct NetworkHeader: Sendable {
   /// Values in one input frame, 1...4096.
   public let inputCount: Int
+  /// What one of them is.
   public let inputKind: InputKind
   /// An input integer x stands for x · 2^-inputFractionBits. 0...15.
   public let inputFractionBits: Int

@@ -1,5 +1,6 @@
 /// Section TEST: an input and the digest of what the network must do with it.
 public struct SelfTest {
+  /// What the test begins from.
   public enum Input: UInt16, Sendable {
     /// Whole input frames, [count / inputCount][inputCount].
     case frames = 1
@@ -7,6 +8,7 @@ public struct SelfTest {
     case samples = 2
   }
 
+  /// What `values` are.
   public let input: Input
   /// Int16 values.
   public let values: UnsafeBufferPointer<Int16>

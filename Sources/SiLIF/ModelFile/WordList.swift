@@ -1,5 +1,6 @@
 /// Section WORD: the names of the classes, in the readout's order, UTF-8.
 public struct WordList {
+  /// Classes, 1...256.
   public let count: Int
   /// Class that stands for every other word, or nil.
   public let unknownIndex: Int?

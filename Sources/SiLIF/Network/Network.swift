@@ -5,6 +5,7 @@ import Kernels
 ///
 /// A network is a handle to the memory that it was given: copies step the same state.
 public struct Network {
+  /// Sizes and units, as in the model file.
   public let header: NetworkHeader
   private let layers: UnsafeMutablePointer<Layer>
   private let input: Frames
