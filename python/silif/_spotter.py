@@ -172,7 +172,7 @@ class KeywordSpotter:
             InputError: the model has no such word, or the threshold is out of range.
         """
         words = self._engine.info.words
-        if word not in words:
+        if not isinstance(word, str) or word not in words:
             raise InputError("word", f"the model has no {word!r}", f"give one of {', '.join(words)}")
         if isinstance(threshold, bool) or not isinstance(threshold, int | float | np.integer | np.floating):
             raise InputTypeError("threshold", f"{threshold!r} is no number", "give one from 0 to 1")

@@ -1,5 +1,6 @@
 """No argument crashes: each is taken, or refused with an error that names field and remedy."""
 
+import os
 import pickle
 
 import numpy as np
@@ -38,7 +39,11 @@ anything = some.recursive(
     scalars | arrays,
     lambda inner: some.lists(inner, max_size=4) | some.dictionaries(some.text(max_size=4), inner, max_size=3),
 )
-thorough = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+# The same examples in every run, so that a failure is the change's; with HYPOTHESIS_PROFILE=fuzz others, and many more.
+settings.register_profile("default", max_examples=60, derandomize=True)
+settings.register_profile("fuzz", max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+thorough = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def taken_or_refused(function, *arguments, **named):
