@@ -59,20 +59,22 @@ final class Child {
     }
   }
 
-  /// The exit code, 128 + signal, or 999 after `seconds`.
-  func wait(seconds: Double = 60) -> Int {
-    if let status { return status }
-    var raw: Int32 = 0
-    for _ in 0..<Int(seconds * 200) {
+  var hasEnded: Bool {
+    if status == nil {
+      var raw: Int32 = 0
       if waitpid(identifier, &raw, WNOHANG) == identifier {
-        let status = raw & 0x7F == 0 ? Int(raw >> 8 & 0xFF) : 128 + Int(raw & 0x7F)
-        self.status = status
-        return status
+        status = raw & 0x7F == 0 ? Int(raw >> 8 & 0xFF) : 128 + Int(raw & 0x7F)
       }
-      usleep(5000)
     }
-    return 999
+    return status != nil
   }
 
-  func send(_ signal: Int32) { kill(identifier, signal) }
+  /// The exit code, 128 + signal, or 999 after `seconds`.
+  func wait(seconds: Double = 60) -> Int {
+    for _ in 0..<Int(seconds * 200) where !hasEnded { usleep(5000) }
+    return status ?? 999
+  }
+
+  /// Does nothing to a child that was waited for: its number may be another's by now.
+  func send(_ signal: Int32) { if !hasEnded { kill(identifier, signal) } }
 }
