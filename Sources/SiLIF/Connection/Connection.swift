@@ -13,7 +13,7 @@ struct Connection {
   private let delay: Delay
   private let scratch: Scratch
   private let lastSlot: Int
-  /// This step modulo the ring's length.
+  /// This step modulo the ring's length; stays 0 without delays.
   private var slot = 0
 
   private enum Delay {
@@ -29,7 +29,6 @@ struct Connection {
     self.input = input
     self.scratch = scratch
     currents = Currents(sums: UnsafePointer(scratch.sums), scale: tables.scale)
-    // Without delays the ring has one slot, and `slot` stays 0.
     lastSlot = header.maximumDelay
     let start = arena.usedBytes
     switch (header.delayKind, header.source) {
@@ -63,25 +62,30 @@ struct Connection {
 
   /// Takes in this step's inputs; `currents` follow.
   ///
+  /// Only the way without delays is inlined into the layer's step: with the other ways in it, the loops of all of them are
+  /// compiled worse, and each step copies the connection.
+  ///
   /// - Returns: how many inputs brought something.
   @_noAllocation @_noLocks
+  @inline(__always)
   mutating func receive() -> Int {
-    let count: Int
     switch input {
-    case .frames(let frames): count = receive(frames)
-    case .spikes(let spikes): count = receive(spikes)
+    case .frames(let frames):
+      if case .none = delay { accumulate(frames.values) } else { delayAndAccumulate(frames) }
+      return frames.activeCount.pointee
+    case .spikes(let spikes):
+      guard case .none = delay else { return delayAndAccumulate(spikes) }
+      let count = spikes.count.pointee
+      accumulate(spikes.active, count)
+      return count
     }
-    slot = slot == lastSlot ? 0 : slot &+ 1
-    return count
   }
 
   @_noAllocation @_noLocks
-  @inline(__always)
-  private func receive(_ frames: Frames) -> Int {
+  @inline(never)
+  private mutating func delayAndAccumulate(_ frames: Frames) {
     let sums = scratch.sums
     switch delay {
-    case .none:
-      accumulate(frames.values)
     case .frames(let ring):
       ring.exchange(frame: frames.values, slot: slot, delays: delays, delayed: scratch.delayed)
       accumulate(scratch.delayed)
@@ -93,19 +97,18 @@ struct Connection {
       SynapticInput.scatter(frame: frames.values, weights: tables.weights, delays: delays, slot: slot, ring: ring)
       ring.collect(slot: slot, into: sums)
       ring.clear(slot: slot)
-    case .spikes: break  // Never built behind frames.
+    case .none, .spikes: break  // Never here.
     }
-    return frames.activeCount.pointee
+    advance()
   }
 
+  /// - Returns: how many spikes arrived.
   @_noAllocation @_noLocks
-  @inline(__always)
-  private func receive(_ spikes: Spikes) -> Int {
+  @inline(never)
+  private mutating func delayAndAccumulate(_ spikes: Spikes) -> Int {
     let sums = scratch.sums
     var count = spikes.count.pointee
     switch delay {
-    case .none:
-      accumulate(spikes.active, count)
     case .spikes(let ring):
       count = ring.exchange(
         active: spikes.active, count: count, slot: slot, delays: delays, arrived: scratch.arrived)
@@ -119,13 +122,18 @@ struct Connection {
         active: spikes.active, count: count, weights: tables.weights, delays: delays, slot: slot, ring: ring)
       ring.collect(slot: slot, into: sums)
       ring.clear(slot: slot)
-    case .frames: break  // Never built behind spikes.
+    case .none, .frames: break  // Never here.
     }
+    advance()
     return count
   }
 
+  @_noAllocation @_noLocks
   @inline(__always)
-  private func accumulate(_ frame: UnsafePointer<Int16>) {
+  private mutating func advance() { slot = slot == lastSlot ? 0 : slot &+ 1 }
+
+  @inline(__always)
+  private mutating func accumulate(_ frame: UnsafePointer<Int16>) {
     #if canImport(CKernels)
       if scratch.kernels.isC {
         let kernels = scratch.kernels.inC
@@ -140,7 +148,7 @@ struct Connection {
   }
 
   @inline(__always)
-  private func accumulate(_ active: UnsafePointer<UInt16>, _ count: Int) {
+  private mutating func accumulate(_ active: UnsafePointer<UInt16>, _ count: Int) {
     #if canImport(CKernels)
       if scratch.kernels.isC {
         let kernels = scratch.kernels.inC
