@@ -19,7 +19,7 @@ FORMATTED_C = $(shell find Sources Tests examples tools -name "*.[ch]")
 CLANG_FORMAT ?= $(VENV)/bin/clang-format
 
 .PHONY: help demo test build install uninstall convert models bench lib firmware deb deb-arm64 test-swift test-python embedded lint format
-.PHONY: wheel test-wheel test-wyoming test-arm test-examples test-device bench-peers samples docs manual clean dependencies
+.PHONY: count wheel test-wheel test-wyoming test-arm test-examples test-device bench-peers samples docs manual clean dependencies
 .PHONY: fuzz sanitize soak valgrind reproducible
 
 ##Use it
@@ -152,6 +152,11 @@ test-arm:
 ## the library in firmware on an emulated Cortex-M4: hears a word, computes the same bits as here
 firmware:
 	tools/scripts/check_firmware.sh
+
+## TARGET=cortex-m4 MODEL=models/x.silif: the instructions of a step by function, under emulation
+count: MODEL ?= models/kws12-stream.silif
+count:
+	tools/scripts/count_functions.py $(TARGET) $(MODEL)
 
 ## examples/c and examples/python on this machine's library
 test-examples: $(VENV)/installed

@@ -2,6 +2,7 @@
 // through it.
 #include "kernels.h"
 
+#if !SILIF_HAS_ONE_SET
 /// C for the processor that the build was made for: SSE2 on x86-64, NEON on ARM.
 static const silif_kernels plain = {
     .name = "plain",
@@ -21,6 +22,29 @@ static const silif_kernels plain = {
     .transform256 = silif_transform256_plain,
     .power = silif_power_plain,
 };
+#endif
+
+#if SILIF_HAS_DSP
+/// Cortex-M4 and M7.
+static const silif_kernels dsp = {
+    .name = "dsp",
+    .sum_rows8 = silif_sum_rows8_dsp,
+    .sum_rows16 = silif_sum_rows16_dsp,
+    .sum_rows4 = silif_sum_rows4_dsp,
+    .sum_dense8 = silif_sum_dense8_dsp,
+    .sum_dense16 = silif_sum_dense16_dsp,
+    .sum_dense4 = silif_sum_dense4_dsp,
+    .step_silif = silif_step_silif_dsp,
+    .step_csilif = silif_step_csilif_dsp,
+    .step_rf = silif_step_rf_dsp,
+    .step_lif = silif_step_lif_dsp,
+    .step_readout = silif_step_readout_dsp,
+    .emphasise = silif_emphasise_dsp,
+    .window = silif_window_dsp,
+    .transform256 = silif_transform256_dsp,
+    .power = silif_power_dsp,
+};
+#endif
 
 #if defined(__x86_64__)
 static const silif_kernels avx2 = {
@@ -71,13 +95,18 @@ static int runs_avx512(void) {
 }
 #endif
 
-static int runs_plain(void) { return 1; }
+static int runs_anywhere(void) { return 1; }
 
 static const struct {
   const silif_kernels *kernels;
   int (*runs)(void);
 } sets[] = {
-    {&plain, runs_plain},
+#if !SILIF_HAS_ONE_SET
+    {&plain, runs_anywhere},
+#endif
+#if SILIF_HAS_DSP
+    {&dsp, runs_anywhere},
+#endif
 #if defined(__x86_64__)
     {&avx2, runs_avx2},
     {&avx512, runs_avx512},
@@ -95,73 +124,82 @@ const silif_kernels *silif_best_kernel_set(void) {
 #if defined(__x86_64__)
   if (runs_avx512()) return &avx512;
   return runs_avx2() ? &avx2 : NULL;
+#elif SILIF_HAS_ONE_SET
+  return &dsp;
 #else
   return &plain;
 #endif
 }
 
+/// The function of a set.
+#if SILIF_HAS_ONE_SET
+#define OF(kernels, function) ((void)(kernels), silif_##function##_dsp)
+#else
+#define OF(kernels, function) (kernels)->function
+#endif
+
 void silif_sum_rows8(const silif_kernels *kernels, const int8_t *weights, ptrdiff_t width, const uint16_t *active,
                      ptrdiff_t count, int32_t *sums) {
-  kernels->sum_rows8(weights, width, active, count, sums);
+  OF(kernels, sum_rows8)(weights, width, active, count, sums);
 }
 
 void silif_sum_rows16(const silif_kernels *kernels, const int16_t *weights, ptrdiff_t width, const uint16_t *active,
                       ptrdiff_t count, int32_t *sums) {
-  kernels->sum_rows16(weights, width, active, count, sums);
+  OF(kernels, sum_rows16)(weights, width, active, count, sums);
 }
 
 void silif_sum_rows4(const silif_kernels *kernels, const int8_t *weights, ptrdiff_t width, const uint16_t *active,
                      ptrdiff_t count, int32_t *sums) {
-  kernels->sum_rows4(weights, width, active, count, sums);
+  OF(kernels, sum_rows4)(weights, width, active, count, sums);
 }
 
 void silif_sum_dense8(const silif_kernels *kernels, const int8_t *weights, ptrdiff_t width, const int16_t *frame,
                       ptrdiff_t inputs, uint16_t *listed, int32_t *sums) {
-  kernels->sum_dense8(weights, width, frame, inputs, listed, sums);
+  OF(kernels, sum_dense8)(weights, width, frame, inputs, listed, sums);
 }
 
 void silif_sum_dense16(const silif_kernels *kernels, const int16_t *weights, ptrdiff_t width, const int16_t *frame,
                        ptrdiff_t inputs, uint16_t *listed, int32_t *sums) {
-  kernels->sum_dense16(weights, width, frame, inputs, listed, sums);
+  OF(kernels, sum_dense16)(weights, width, frame, inputs, listed, sums);
 }
 
 void silif_sum_dense4(const silif_kernels *kernels, const int8_t *weights, ptrdiff_t width, const int16_t *frame,
                       ptrdiff_t inputs, uint16_t *listed, int32_t *sums) {
-  kernels->sum_dense4(weights, width, frame, inputs, listed, sums);
+  OF(kernels, sum_dense4)(weights, width, frame, inputs, listed, sums);
 }
 
 ptrdiff_t silif_step_silif(const silif_kernels *kernels, silif_neurons *neurons) {
-  return kernels->step_silif(neurons);
+  return OF(kernels, step_silif)(neurons);
 }
 
 ptrdiff_t silif_step_csilif(const silif_kernels *kernels, silif_complex_neurons *neurons) {
-  return kernels->step_csilif(neurons);
+  return OF(kernels, step_csilif)(neurons);
 }
 
 ptrdiff_t silif_step_rf(const silif_kernels *kernels, silif_complex_neurons *neurons) {
-  return kernels->step_rf(neurons);
+  return OF(kernels, step_rf)(neurons);
 }
 
 ptrdiff_t silif_step_lif(const silif_kernels *kernels, silif_lif_neurons *neurons) {
-  return kernels->step_lif(neurons);
+  return OF(kernels, step_lif)(neurons);
 }
 
-void silif_step_readout(const silif_kernels *kernels, silif_readout *readout) { kernels->step_readout(readout); }
+void silif_step_readout(const silif_kernels *kernels, silif_readout *readout) { OF(kernels, step_readout)(readout); }
 
 int32_t silif_emphasise(const silif_kernels *kernels, const int16_t *samples, ptrdiff_t count, int32_t preemphasis_q15,
                         int32_t mean_term_q15, int32_t *output_q15) {
-  return kernels->emphasise(samples, count, preemphasis_q15, mean_term_q15, output_q15);
+  return OF(kernels, emphasise)(samples, count, preemphasis_q15, mean_term_q15, output_q15);
 }
 
 void silif_window(const silif_kernels *kernels, const int32_t *samples, ptrdiff_t half, const int32_t *window_q24,
                   int32_t shift, int32_t *output) {
-  kernels->window(samples, half, window_q24, shift, output);
+  OF(kernels, window)(samples, half, window_q24, shift, output);
 }
 
 void silif_transform256(const silif_kernels *kernels, int32_t *data, int32_t *scratch, const int32_t *roots) {
-  kernels->transform256(data, scratch, roots);
+  OF(kernels, transform256)(data, scratch, roots);
 }
 
 void silif_power(const silif_kernels *kernels, const int32_t *z, const int32_t *roots, int64_t *power) {
-  kernels->power(z, roots, power);
+  OF(kernels, power)(z, roots, power);
 }

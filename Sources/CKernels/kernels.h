@@ -4,9 +4,22 @@
 
 #include "CKernels.h"
 
+/// The DSP extension of ARMv7, for dsp.c.
+#if defined(__thumb2__) && defined(__ARM_FEATURE_DSP)
+#define SILIF_HAS_DSP 1
+#else
+#define SILIF_HAS_DSP 0
+#endif
+
 /// Each kernel begins with a cache line: so what it costs does not depend on what the linker puts before it, which without
 /// this made up to 4 % of a step.
+///
+/// Not where there is one set alone: a microcontroller without a cache, whose flash is small.
+#if SILIF_HAS_ONE_SET
+#define SILIF_KERNEL
+#else
 #define SILIF_KERNEL __attribute__((aligned(64)))
+#endif
 
 #define SILIF_SUMS(set)                                            \
   silif_byte_rows silif_sum_rows4_##set, silif_sum_rows8_##set;    \
@@ -37,6 +50,13 @@ SILIF_LEAKY(avx2)
 SILIF_FRONT_END(avx2)
 SILIF_NEURONS(avx512)
 SILIF_FRONT_END(avx512)
+#endif
+
+#if SILIF_HAS_DSP
+SILIF_SUMS(dsp)
+SILIF_NEURONS(dsp)
+SILIF_LEAKY(dsp)
+SILIF_FRONT_END(dsp)
 #endif
 
 /// Of states, and of the adaptation, which has 30 more fractional bits.

@@ -17,9 +17,11 @@ public struct KernelSet: BitwiseCopyable, @unchecked Sendable {
     /// No optional pointer, because Swift 6.0.3 crashes where a step function unwraps one out of a struct.
     @usableFromInline let address: UInt
 
-    /// Whether to call the functions in C.
+    /// Whether to call the functions in C. Known to the compiler where there is one set alone.
     @inlinable
-    public var isC: Bool { @_noAllocation @_noLocks @inline(__always) get { address != 0 } }
+    public var isC: Bool {
+      @_noAllocation @_noLocks @inline(__always) get { SILIF_HAS_ONE_SET != 0 || address != 0 }
+    }
 
     /// The functions in C. Only where `isC`.
     @inlinable

@@ -4,7 +4,7 @@
 #
 #   tools/scripts/build_library.sh cortex-m4|cortex-m7|riscv32|host|aarch64-linux|armv7-linux|riscv64-linux [BUILD_FOLDER]
 #
-# OPTIMIZE=-Osize makes it smaller and slower (the default is -O).
+# OPTIMIZE=-Osize makes it smaller and slower (the default is -O). KEEP_SYMBOLS=1 leaves in the names of all functions.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -13,10 +13,13 @@ output=${2:-build}/lib/$target
 optimize=${OPTIMIZE:--O}
 
 # flags: what the compiler is to know of the core. Nothing computes in floating point, so a core without a
-# floating-point unit, and one with it, and both ARM calling conventions, take the same library.
+# floating-point unit, and one with it, and both ARM calling conventions, take the same library. kernels: what the C compiler
+# is to know besides; only where it is set are the inner loops in C part of the library.
 case $target in
-  cortex-m4) triple=armv7em-none-none-eabi binutils=arm-none-eabi- flags="-Xcc -mcpu=cortex-m4 -Xcc -mfpu=none" ;;
-  cortex-m7) triple=armv7em-none-none-eabi binutils=arm-none-eabi- flags="-Xcc -mcpu=cortex-m7 -Xcc -mfpu=none" ;;
+  cortex-m4 | cortex-m7)
+    triple=armv7em-none-none-eabi binutils=arm-none-eabi- flags="-Xcc -mcpu=$target -Xcc -mfpu=none"
+    kernels="-mcpu=$target -mfpu=none"
+    ;;
   riscv32) triple=riscv32-none-none-eabi binutils=riscv64-unknown-elf- emulation="-m elf32lriscv" flags="" ;;
   host) triple=$(uname -m)-unknown-linux-gnu binutils="" flags="" ;;
   aarch64-linux) triple=aarch64-none-none-elf binutils=aarch64-linux-gnu- flags="" ;;
@@ -39,13 +42,34 @@ tools/scripts/install_dependencies.sh "$target"
 work=$(mktemp -d)
 trap 'rm -fr "$work"' EXIT
 
+modules=(-I "$work" -I Sources/CSiLIF)
+objects=("$work"/{SiLIFC,KeywordSpotter,LogMel,SiLIF,Kernels,FixedPoint}.o)
+if [ -n "${kernels:-}" ]; then
+  mkdir "$work/kernels"
+  echo "module CKernels { header \"$PWD/Sources/CKernels/include/CKernels.h\" export * }" >"$work/kernels/module.modulemap"
+  modules+=(-I "$work/kernels")
+  # The toolchain's own, not the system's; swiftly's swiftc is a proxy, so ask for the resources that it compiles with.
+  clang=$(swiftc -print-target-info | sed -nE 's|.*"runtimeResourcePath": "(.*)/lib/swift".*|\1/bin/clang|p')
+  # All that the kernels want of a C library, so that none has to be installed.
+  mkdir "$work/c"
+  echo '#include <stddef.h>
+void *memcpy(void *restrict, const void *restrict, size_t);' >"$work/c/string.h"
+  for source in Sources/CKernels/*.c; do
+    object=$work/$(basename "$source" .c).c.o
+    # shellcheck disable=SC2086
+    "$clang" --target="$triple" $kernels -std=gnu11 -O2 -ffreestanding -fomit-frame-pointer -ffunction-sections -fdata-sections \
+      -Wall -Wextra -Werror -isystem "$work/c" -I Sources/CKernels/include -c "$source" -o "$object"
+    objects+=("$object")
+  done
+fi
+
 compile() { # compile MODULE
   local sources
   mapfile -t sources < <(find "Sources/$1" -name '*.swift' | sort)
   # shellcheck disable=SC2086
   swiftc -enable-experimental-feature Embedded -wmo -parse-as-library -swift-version 6 -warnings-as-errors "$optimize" \
     -target "$triple" $flags -Xfrontend -function-sections -Xfrontend -disable-stack-protector \
-    -I "$work" -I Sources/CSiLIF -module-name "$1" -emit-module -emit-module-path "$work/$1.swiftmodule" \
+    "${modules[@]}" -module-name "$1" -emit-module -emit-module-path "$work/$1.swiftmodule" \
     -c "${sources[@]}" -o "$work/$1.o"
 }
 compile FixedPoint
@@ -60,9 +84,12 @@ mapfile -t interface < <(grep -oE 'silif_[a-z0-9_]+\(' Sources/CSiLIF/silif.h | 
 printf '%s\n' "${interface[@]}" >"$work/interface"
 # shellcheck disable=SC2086
 "${binutils}ld" -r ${emulation:-} --gc-sections -e silif_open "${interface[@]/#/--undefined=}" \
-  "$work"/{SiLIFC,KeywordSpotter,LogMel,SiLIF,Kernels,FixedPoint}.o -o "$work/silif.o"
+  "${objects[@]}" -o "$work/silif.o"
+cp "$work/interface" "$work/kept"
+[ -z "${KEEP_SYMBOLS:-}" ] || "${binutils}nm" "$work/silif.o" | awk '$2 ~ /[tT]/ && $3 !~ /^\$[atd]/ {print $3}' >>"$work/kept"
 # The build attributes of ARM would bind the library to one floating-point calling convention.
-"${binutils}objcopy" --keep-global-symbols="$work/interface" --strip-unneeded --remove-section=.ARM.attributes \
+"${binutils}objcopy" --keep-global-symbols="$work/interface" --keep-symbols="$work/kept" --strip-unneeded \
+  --remove-section=.ARM.attributes \
   --remove-section=.comment --remove-section=.note.gnu.property "$work/silif.o"
 
 mkdir -p "$output"

@@ -22,6 +22,23 @@ struct.pack_into("<I", content, 16, zlib.crc32(content[20:], zlib.crc32(content[
 open(sys.argv[2], "wb").write(content)
 END
 
+# Kernels in C beside the plain ones, each against those: on values at their bounds, which models do not have.
+clang=$(swiftc -print-target-info | sed -nE 's|.*"runtimeResourcePath": "(.*)/lib/swift".*|\1/bin/clang|p')
+kernels() { # kernels TRIPLE COMPILER FLAGS EMULATOR...
+  local triple=$1 compiler=$2 flags=$3 source objects=()
+  shift 3
+  mkdir -p "$build/kernels-$triple"
+  for source in Sources/CKernels/*.c Tests/KernelSets/compare.c; do
+    objects+=("$build/kernels-$triple/$(basename "$source" .c).o")
+    # shellcheck disable=SC2086
+    "$clang" --target="$triple" $flags -std=gnu11 -O2 -fomit-frame-pointer -Wall -Wextra -Werror -I Sources/CKernels/include \
+      -c "$source" -o "${objects[-1]}"
+  done
+  "$compiler" -static "${objects[@]}" -o "$build/compare-$triple"
+  "$@" "$build/compare-$triple" >"$build/compared" || { cat "$build/compared"; echo "check_arm: kernels of $triple differ" >&2; exit 1; }
+  echo "kernels, $triple: $(paste -sd' ' "$build/compared") as plain"
+}
+
 run() { # run TARGET COMPILER [EMULATOR]: the digests of all models
   tools/scripts/build_library.sh "$1" "$build" >&2
   "$2" -std=c11 -Wall -Wextra -Werror -O2 -static -I "$build/lib/$1" -I examples/c examples/c/verify.c \
@@ -34,6 +51,10 @@ run() { # run TARGET COMPILER [EMULATOR]: the digests of all models
 }
 
 emulator() { command -v "qemu-$1-static" || command -v "qemu-$1"; }
+
+kernels armv7-unknown-linux-gnueabihf arm-linux-gnueabihf-gcc "-mcpu=cortex-a7 -mthumb -isystem /usr/arm-linux-gnueabihf/include" \
+  "$(emulator arm)"
+kernels aarch64-unknown-linux-gnu aarch64-linux-gnu-gcc "-isystem /usr/aarch64-linux-gnu/include" "$(emulator aarch64)"
 
 run host cc >"$build/host"
 check() {

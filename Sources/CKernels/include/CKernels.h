@@ -20,6 +20,14 @@
 #define _Nullable
 #endif
 
+/// Whether there is one set alone, whose functions are called without a look into its table: on Cortex-M with the DSP extension.
+/// There is no flash for loops that nothing calls.
+#if defined(__ARM_FEATURE_DSP) && __ARM_ARCH_PROFILE == 'M'
+#define SILIF_HAS_ONE_SET 1
+#else
+#define SILIF_HAS_ONE_SET 0
+#endif
+
 /// How complete sums become currents.
 typedef struct {
   const int32_t *sums;
