@@ -63,23 +63,61 @@ longer:
 /// Whether a value with 30 fractional bits more than a state lies within -2^60 ..< 2^60: a look at its upper half.
 INLINE int is_within_limit(int64_t value) { return (uint32_t)(value >> 32) + (1u << 28) < 1u << 29; }
 
-NOINLINE int64_t limited(int64_t value, int64_t limit, int64_t *saturated) {
-  int64_t result = value > limit ? limit : value < -limit ? -limit : value;
-  *saturated += result != value;
-  return result;
+/// ±`limit`, of the sign of `value`.
+INLINE int32_t limit_towards(int64_t value, int32_t limit) {
+  int32_t sign = (int32_t)(value >> 63);
+  return (limit ^ sign) - sign;
 }
 
 /// A state from its sum with 30 more fractional bits.
-INLINE int32_t state_from(int64_t sum, int64_t *saturated) {
-  if (__builtin_expect(!is_within_limit(sum), 0)) {
-    return (int32_t)limited((sum + (1 << 29)) >> 30, SILIF_STATE_LIMIT, saturated);
-  }
-  return ROUNDED(sum, 30);
+INLINE int32_t state_from(int64_t sum, int32_t *saturated) {
+  if (__builtin_expect(is_within_limit(sum), 1)) return ROUNDED(sum, 30);
+  int32_t state = limit_towards(sum, (int32_t)SILIF_STATE_LIMIT);
+  // What rounds to the limit was not saturated.
+  *saturated += (uint64_t)(sum + (1 << 29) - (int64_t)state * (1 << 30)) >> 30 != 0;
+  return state;
+}
+
+/// An adaptation from its sum.
+INLINE int64_t adaptation_from(int64_t sum, int32_t *saturated) {
+  if (__builtin_expect(is_within_limit(sum), 1)) return sum;
+  int64_t adaptation = (int64_t)limit_towards(sum, (int32_t)(SILIF_ADAPTATION_LIMIT >> 32)) * ((int64_t)1 << 32);
+  *saturated += sum != adaptation;
+  return adaptation;
+}
+
+/// 1 where a state is above its threshold. Less than a comparison takes.
+INLINE uint32_t exceeds(int32_t state, int32_t threshold) {
+  int32_t difference = threshold - state;
+  __asm__("" : "+r"(difference));
+  return (uint32_t)difference >> 31;
+}
+
+/// `state`, less `threshold` where the neuron fired: a multiplication, where the compiler would shift.
+INLINE int32_t reset_state(int32_t state, uint32_t fired, int32_t threshold) {
+  int32_t result;
+  __asm__("mls %0, %1, %2, %3" : "=r"(result) : "r"(fired), "r"(threshold), "r"(state));
+  return result;
 }
 
 INLINE int64_t product(int32_t left, int32_t right) { return (int64_t)left * right; }
 
 // Sums of rows.
+
+#define ADD_ROW8                                 \
+  "ldrh %[row], [%[active]], #2\n\t"             \
+  "mla %[row], %[row], %[width], %[weights]\n\t" \
+  "ldr %[word], [%[row]]\n\t"                    \
+  "sxtab16 %[p0], %[p0], %[word]\n\t"            \
+  "sxtab16 %[p1], %[p1], %[word], ror #8\n\t"    \
+  "ldr %[word], [%[row], #4]\n\t"                \
+  "sxtab16 %[p2], %[p2], %[word]\n\t"            \
+  "sxtab16 %[p3], %[p3], %[word], ror #8\n\t"    \
+  "ldrd %[word], %[row], [%[row], #8]\n\t"       \
+  "sxtab16 %[p4], %[p4], %[word]\n\t"            \
+  "sxtab16 %[p5], %[p5], %[word], ror #8\n\t"    \
+  "sxtab16 %[p6], %[p6], %[row]\n\t"             \
+  "sxtab16 %[p7], %[p7], %[row], ror #8\n"
 
 /// 16 sums of rows, in pairs of 16 bits: of each four bytes the first and third, then the second and fourth.
 INLINE void sum_tile8(const int8_t *weights, ptrdiff_t width, const uint16_t *active, const uint16_t *end,
@@ -87,24 +125,15 @@ INLINE void sum_tile8(const int8_t *weights, ptrdiff_t width, const uint16_t *ac
   uint32_t p0 = 0, p1 = 0, p2 = 0, p3 = 0, p4 = 0, p5 = 0, p6 = 0, p7 = 0, word, row;
   // Of 14 registers it takes all.
   __asm__(
-      "b 2f\n"
-      "1:\n\t"
-      "ldrh %[row], [%[active]], #2\n\t"
-      "mla %[row], %[row], %[width], %[weights]\n\t"
-      "ldr %[word], [%[row]]\n\t"
-      "sxtab16 %[p0], %[p0], %[word]\n\t"
-      "sxtab16 %[p1], %[p1], %[word], ror #8\n\t"
-      "ldr %[word], [%[row], #4]\n\t"
-      "sxtab16 %[p2], %[p2], %[word]\n\t"
-      "sxtab16 %[p3], %[p3], %[word], ror #8\n\t"
-      "ldrd %[word], %[row], [%[row], #8]\n\t"
-      "sxtab16 %[p4], %[p4], %[word]\n\t"
-      "sxtab16 %[p5], %[p5], %[word], ror #8\n\t"
-      "sxtab16 %[p6], %[p6], %[row]\n\t"
-      "sxtab16 %[p7], %[p7], %[row], ror #8\n"
-      "2:\n\t"
+      "subs %[word], %[end], %[active]\n\t"
+      "beq 3f\n\t"
+      "tst %[word], #2\n\t"
+      "bne 2f\n"
+      // Two rows at a time. Where their number is odd it begins with the second.
+      "1:\n\t" ADD_ROW8 "2:\n\t" ADD_ROW8
       "cmp %[active], %[end]\n\t"
-      "bne 1b"
+      "bne 1b\n"
+      "3:"
       : [p0] "+r"(p0), [p1] "+r"(p1), [p2] "+r"(p2), [p3] "+r"(p3), [p4] "+r"(p4), [p5] "+r"(p5), [p6] "+r"(p6),
         [p7] "+r"(p7), [active] "+r"(active), [word] "=&r"(word), [row] "=&r"(row)
       : [weights] "r"(weights), [width] "r"(width), [end] "r"(end)
@@ -325,14 +354,16 @@ NOINLINE void adapt(silif_neurons *n, ptrdiff_t first, ptrdiff_t count, int32_t 
   const int32_t *coupling = n->spike_coupling + first, *membrane = n->membrane + first;
   const uint8_t *leak_shift = n->leak_shift + first, *spiked = n->spiked + first;
   int64_t *adaptation = n->adaptation + first;
+  int32_t saturated = 0;
   for (ptrdiff_t i = 0; i < count; i++) {
     int64_t w = adaptation[i];
     w -= rounded_variable_shift(product(leak_mantissa[i], ROUNDED(w, 30)), leak_shift[i]);
     w += product(subthreshold[i], membrane[i]) + product(coupling[i], spiked[i] << 30);
-    if (__builtin_expect(!is_within_limit(w), 0)) w = limited(w, SILIF_ADAPTATION_LIMIT, &n->saturated);
+    w = adaptation_from(w, &saturated);
     adaptation[i] = w;
     upper[i] = ROUNDED(w, 30);
   }
+  n->saturated += saturated;
 }
 
 NOINLINE uint16_t *fire(silif_neurons *n, ptrdiff_t first, ptrdiff_t count, const int64_t *current,
@@ -340,15 +371,16 @@ NOINLINE uint16_t *fire(silif_neurons *n, ptrdiff_t first, ptrdiff_t count, cons
   const int32_t *decay = n->decay + first, *gain = n->input_gain + first;
   int32_t *membrane = n->membrane + first;
   uint8_t *spiked = n->spiked + first;
-  int32_t one = (int32_t)1 << n->state_fraction_bits;
+  int32_t one = (int32_t)1 << n->state_fraction_bits, saturated = 0;
   for (ptrdiff_t i = 0; i < count; i++) {
-    int32_t u = membrane[i] - spiked[i] * one;
-    u = state_from(current[i] + product(decay[i], u) + product(gain[i], -upper[i]), &n->saturated);
-    uint32_t fired = (uint32_t)(one - u) >> 31;
+    int32_t u = reset_state(membrane[i], spiked[i], one);
+    u = state_from(current[i] + product(decay[i], u) + product(gain[i], -upper[i]), &saturated);
+    uint32_t fired = exceeds(u, one);
     membrane[i] = u;
     spiked[i] = (uint8_t)fired;
     active = listed(active, first + i, fired);
   }
+  n->saturated += saturated;
   return active;
 }
 
@@ -368,7 +400,7 @@ SILIF_KERNEL ptrdiff_t silif_step_silif_dsp(silif_neurons *n) {
 /// C-SiLIF takes half a threshold from Re u before the rotation; RF takes one after it.
 INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
   int64_t current[BLOCK];
-  int32_t threshold = (int32_t)1 << (n->state_fraction_bits - (is_rf ? 0 : 1));
+  int32_t threshold = (int32_t)1 << (n->state_fraction_bits - (is_rf ? 0 : 1)), saturated = 0;
   uint16_t *active = n->active;
   for (ptrdiff_t first = 0; first < n->width; first += BLOCK) {
     ptrdiff_t count = n->width - first < BLOCK ? n->width - first : BLOCK;
@@ -378,15 +410,16 @@ INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
       int32_t re = is_rf ? n->real[i] : n->real[i] - reset, im = n->imaginary[i];
       int64_t sum = current[i - first] - (is_rf ? product(reset, 1 << 30) : 0);
       sum += product(n->decay_real[i], re) + product(n->decay_imaginary[i], -im);
-      int32_t new_re = state_from(sum, &n->saturated);
+      int32_t new_re = state_from(sum, &saturated);
       sum = product(n->decay_imaginary[i], re) + product(n->decay_real[i], im);
       n->real[i] = new_re;
-      n->imaginary[i] = state_from(sum, &n->saturated);
-      uint32_t fired = (uint32_t)(threshold - new_re) >> 31;
+      n->imaginary[i] = state_from(sum, &saturated);
+      uint32_t fired = exceeds(new_re, threshold);
       n->spiked[i] = (uint8_t)fired;
       active = listed(active, i, fired);
     }
   }
+  n->saturated += saturated;
   return active - n->active;
 }
 
@@ -396,29 +429,32 @@ SILIF_KERNEL ptrdiff_t silif_step_rf_dsp(silif_complex_neurons *n) { return comp
 
 SILIF_KERNEL ptrdiff_t silif_step_lif_dsp(silif_lif_neurons *n) {
   int64_t current[BLOCK];
-  int32_t one = (int32_t)1 << n->state_fraction_bits;
+  int32_t one = (int32_t)1 << n->state_fraction_bits, saturated = 0;
   uint16_t *active = n->active;
   for (ptrdiff_t first = 0; first < n->width; first += BLOCK) {
     ptrdiff_t count = n->width - first < BLOCK ? n->width - first : BLOCK;
     make_currents(&n->current, first, count, current);
     for (ptrdiff_t i = first; i < first + count; i++) {
       int64_t sum = current[i - first] + product(n->decay[i], n->membrane[i]) - product(n->spiked[i] * one, 1 << 30);
-      int32_t u = state_from(sum, &n->saturated);
-      uint32_t fired = (uint32_t)(one - u) >> 31;
+      int32_t u = state_from(sum, &saturated);
+      uint32_t fired = exceeds(u, one);
       n->membrane[i] = u;
       n->spiked[i] = (uint8_t)fired;
       active = listed(active, i, fired);
     }
   }
+  n->saturated += saturated;
   return active - n->active;
 }
 
 SILIF_KERNEL void silif_step_readout_dsp(silif_readout *n) {
   const silif_current *c = &n->current;
+  int32_t saturated = 0;
   for (ptrdiff_t i = 0; i < n->width; i++) {
     int64_t current = aligned_current(c->sums[i], c->mantissa[i], c->shift[i], c->bias[i]);
-    n->membrane[i] = state_from(current + product(n->decay[i], n->membrane[i]), &n->saturated);
+    n->membrane[i] = state_from(current + product(n->decay[i], n->membrane[i]), &saturated);
   }
+  n->saturated += saturated;
 }
 
 // The front end.
