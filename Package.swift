@@ -61,7 +61,8 @@ let package = Package(
     .testTarget(name: "FixedPointTests", dependencies: ["FixedPoint"]),
     .testTarget(
       name: "SiLIFTests", dependencies: ["TestSupport", "SiLIF", "Kernels", "FixedPoint"], exclude: ["Golden"]),
-    .testTarget(name: "LogMelTests", dependencies: ["LogMel", "Kernels", "CKernels"], exclude: ["Golden"]),
+    .testTarget(
+      name: "LogMelTests", dependencies: ["TestSupport", "LogMel", "Kernels", "CKernels"], exclude: ["Golden"]),
     .testTarget(name: "KeywordSpotterTests", dependencies: ["TestSupport", "KeywordSpotter", "SpotterHost"]),
     .testTarget(
       name: "SiLIFCTests",

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A pipe whose writing end a thread fills, in pieces, as a program would.
 final class TestPipe: Sendable {
@@ -7,9 +8,7 @@ final class TestPipe: Sendable {
 
   init() {
     signal(SIGPIPE, SIG_IGN)  // a reader may go first
-    var ends: [Int32] = [0, 0]
-    precondition(pipe(&ends) == 0)
-    (reading, writing) = (ends[0], ends[1])
+    (reading, writing) = privatePipe()
   }
 
   deinit { close(reading) }

@@ -25,7 +25,7 @@ package final class TemporaryFolder: Sendable {
       mkdir(folder, 0o755)
     }
     let file = "\(path)/\(name)"
-    guard let stream = fopen(file, "w") else { throw FileError(path: file, code: errno) }
+    guard let stream = fopen(file, "we") else { throw FileError(path: file, code: errno) }
     fwrite(bytes, 1, bytes.count, stream)
     fclose(stream)
     return file
@@ -39,7 +39,7 @@ package final class TemporaryFolder: Sendable {
   }
 
   package static func bytes(_ path: String) throws -> [UInt8] {
-    guard let stream = fopen(path, "r") else { throw FileError(path: path, code: errno) }
+    guard let stream = fopen(path, "re") else { throw FileError(path: path, code: errno) }
     defer { fclose(stream) }
     var bytes: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 1 << 16)

@@ -28,20 +28,20 @@ def server():
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen([*SERVER, "--uri", f"tcp://127.0.0.1:{port}"], stderr=subprocess.PIPE)
-    for _ in range(100):
+    for _ in range(3000):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             break
         asyncio.run(asyncio.sleep(0.1))
     yield port
     process.terminate()
-    errors = process.communicate(timeout=10)[1].decode()
+    errors = process.communicate(timeout=300)[1].decode()
     assert "Traceback" not in errors and "never retrieved" not in errors, errors
 
 
 async def events(client: AsyncClient, kind) -> list:
     """Reads until NotDetected or a pong answers what was sent last."""
     found = []
-    while (event := await asyncio.wait_for(client.read_event(), 10)) is not None:
+    while (event := await asyncio.wait_for(client.read_event(), 300)) is not None:
         if NotDetected.is_type(event.type) or Pong.is_type(event.type):
             return found
         if kind.is_type(event.type):
@@ -170,7 +170,7 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_peer_costs_only_its_own_connection(server, demo, name):
     """Others are served while it is there, and it is told or dropped once it says no more."""
-    with socket.create_connection(("127.0.0.1", server), timeout=10) as peer:
+    with socket.create_connection(("127.0.0.1", server), timeout=300) as peer:
         with contextlib.suppress(ConnectionError):
             peer.sendall(BAD[name])
         found = asyncio.run(hear(f"tcp://127.0.0.1:{server}", demo[:60_000]))
@@ -197,16 +197,16 @@ def test_unix_socket_and_stdio(demo, tmp_path):
     uri = f"unix://{tmp_path}/socket"
     process = subprocess.Popen([*SERVER, "--uri", uri], stderr=subprocess.PIPE)
     try:
-        for _ in range(100):
+        for _ in range(3000):
             if (tmp_path / "socket").exists():
                 break
             asyncio.run(asyncio.sleep(0.1))
         assert pairs(asyncio.run(hear(uri, demo))) == expected(demo)
     finally:
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=300)
     done = subprocess.run(
-        [*SERVER, "--uri", "stdio://"], input=b'{"type": "describe"}\n', capture_output=True, timeout=20
+        [*SERVER, "--uri", "stdio://"], input=b'{"type": "describe"}\n', capture_output=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     assert b'"type": "info"' in done.stdout
@@ -220,7 +220,7 @@ def test_it_is_announced_by_mdns():
     async def announce_and_find():
         await HomeAssistantZeroconf(name="silif-test", port=10400, host="127.0.0.1").register_server()
         found = AsyncZeroconf()
-        info = await found.async_get_service_info("_wyoming._tcp.local.", "silif-test._wyoming._tcp.local.", 5000)
+        info = await found.async_get_service_info("_wyoming._tcp.local.", "silif-test._wyoming._tcp.local.", 60_000)
         await found.async_close()
         return info
 
@@ -239,6 +239,6 @@ def test_it_is_announced_by_mdns():
     ],
 )
 def test_bad_options(options, message):
-    done = subprocess.run([*SERVER, *options], capture_output=True, text=True, timeout=20)
+    done = subprocess.run([*SERVER, *options], capture_output=True, text=True, timeout=300)
     assert done.returncode in (1, 2)
     assert message in done.stderr and "Traceback" not in done.stderr

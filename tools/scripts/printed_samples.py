@@ -80,7 +80,7 @@ def printed(command: str, folder: Path) -> str:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     if done.returncode:
         raise RuntimeError(f"`{command}` ended with {done.returncode}: {done.stderr}")

@@ -1,6 +1,7 @@
 """Files made to exhaust the exporter or to make it lie: each is refused in one line, in little time and memory."""
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -31,7 +32,9 @@ def export(checkpoint: Path, *options: str) -> subprocess.CompletedProcess:
         [*command, "--output", str(checkpoint.parent / "out.silif")],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
+        # Each thread reserves addresses for its stack and its heap: with 64 cores, more than the limit.
+        env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES)),
     )
 

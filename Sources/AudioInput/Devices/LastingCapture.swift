@@ -17,7 +17,8 @@ public final class LastingCapture: AudioSource {
   private var capture: ALSACapture?
   private var lostAt_ms: Int64 = 0
   private var loss: SoundLoss.Cause?
-  private var wait_ms: Int32
+  /// How long the next attempt to open it waits.
+  private(set) var wait_ms: Int32
 
   /// Opens a device, or says why it cannot be opened.
   ///

@@ -20,34 +20,43 @@ import Testing
       ])
   }
 
+  /// What it says of how far it is, with the next seconds of sound: it hears by then.
+  private func answer(of process: Child) throws -> String {
+    guard try process.waitUntilItHandles(SIGUSR2) else { return "" }
+    for _ in 0..<Child.patience_s * 10 {
+      process.send(SIGUSR1)
+      usleep(100_000)
+      let errors = try folder.read("stderr")
+      if errors.hasSuffix("\n") { return errors }
+    }
+    return ""
+  }
+
   /// Results go on, and the next message that is read says how many were lost.
   @Test func standardErrorThatNobodyReads() throws {
-    var ends: [Int32] = [0, 0]
-    spawning.withLock { _ in
-      pipe(&ends)
-      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    }
+    let pipe = privatePipe()
     let process = try Child(
       Command.model.path, ["verify"] + (0..<3000).map { "/nowhere/\($0)" },
-      files: [(0, "/dev/null", O_RDONLY), (1, folder.file("stdout"), O_WRONLY)], descriptors: [(2, ends[1])])
-    close(ends[1])
-    defer { close(ends[0]) }
-    #expect(process.wait(seconds: 30) == 1)
+      files: [(0, "/dev/null", O_RDONLY), (1, folder.file("stdout"), O_WRONLY)], descriptors: [(2, pipe.writing)])
+    close(pipe.writing)
+    defer { close(pipe.reading) }
+    #expect(process.wait() == 1)
     #expect(try folder.read("stdout").split(separator: "\n").count == 3000)
   }
 
   @Test func hangUpEndsInOrder() throws {
     let process = try child(Command.score.path, try stream(seconds: 600))
-    usleep(500_000)
+    #expect(try answer(of: process) != "")
     process.send(SIGHUP)
-    #expect(process.wait(seconds: 20) == 0)
+    #expect(process.wait() == 0)
     #expect(try folder.read("stdout").contains("(interrupted)"))
   }
 
   @Test func hangUpIsIgnoredWhereItWasIgnored() throws {
     let script = "trap '' HUP; exec \"$0\" \"$@\""
     let process = try child("/bin/sh", ["-c", script, Command.score.path] + (try stream(seconds: 30)))
-    usleep(500_000)
+    // Which the shell does not: it is kws-score by then.
+    #expect(try process.waitUntilItHandles(SIGUSR2))
     process.send(SIGHUP)
     #expect(process.wait() == 0)
     let output = try folder.read("stdout")
@@ -57,15 +66,9 @@ import Testing
   /// Their default ends a process.
   @Test func userSignals() throws {
     let process = try child(Command.score.path, try stream(seconds: 600))
-    usleep(500_000)
+    #expect(try process.waitUntilItHandles(SIGUSR2))
     process.send(SIGUSR2)
-    var errors = ""
-    // The answer comes with the next seconds of sound.
-    for _ in 0..<200 where errors.isEmpty {
-      process.send(SIGUSR1)
-      usleep(100_000)
-      errors = try folder.read("stderr")
-    }
+    let errors = try answer(of: process)
     process.send(SIGTERM)
     #expect(process.wait() == 0)
     #expect(errors.hasPrefix("kws-score: ") && errors.hasSuffix(" min\n"), "\(errors)")

@@ -1,8 +1,5 @@
 import Glibc
-import Synchronization
-
-/// Held while a pipe is made or a child is started: no child may inherit an end of another test's pipe.
-let spawning = Mutex<Void>(())
+import TestSupport
 
 /// A child process.
 final class Child {
@@ -45,9 +42,7 @@ final class Child {
     let variablePointers = variables.map { strdup($0) } + [nil]
     defer { for pointer in argumentPointers + variablePointers { free(pointer) } }
     var identifier = pid_t()
-    let code = spawning.withLock { _ in
-      posix_spawn(&identifier, path, &actions, &attributes, argumentPointers, variablePointers)
-    }
+    let code = posix_spawn(&identifier, path, &actions, &attributes, argumentPointers, variablePointers)
     guard code == 0 else { throw SpawnError(code: code) }
     self.identifier = identifier
   }
@@ -59,6 +54,9 @@ final class Child {
     }
   }
 
+  /// Who waits in a test gives up after so long. No test depends on how fast the machine is; this only ends what would never end.
+  static let patience_s = 600
+
   var hasEnded: Bool {
     if status == nil {
       var raw: Int32 = 0
@@ -69,12 +67,25 @@ final class Child {
     return status != nil
   }
 
-  /// The exit code, 128 + signal, or 999 after `seconds`.
-  func wait(seconds: Double = 60) -> Int {
-    for _ in 0..<Int(seconds * 200) where !hasEnded { usleep(5000) }
+  /// The exit code, 128 + signal, or 999 where it does not end.
+  func wait() -> Int {
+    for _ in 0..<Child.patience_s * 200 where !hasEnded { usleep(5000) }
     return status ?? 999
   }
 
   /// Does nothing to a child that was waited for: its number may be another's by now.
   func send(_ signal: Int32) { if !hasEnded { kill(identifier, signal) } }
+
+  /// Waits until it catches or ignores a signal, whose default would end it. False where it never does.
+  func waitUntilItHandles(_ signal: Int32) throws -> Bool {
+    for _ in 0..<Child.patience_s * 200 {
+      let status = String(decoding: try TemporaryFolder.bytes("/proc/\(identifier)/status"), as: UTF8.self)
+      for line in status.split(separator: "\n") where line.hasPrefix("SigIgn:") || line.hasPrefix("SigCgt:") {
+        let mask = UInt64(line.dropFirst("SigIgn:\t".count), radix: 16) ?? 0
+        if mask & 1 << UInt64(signal - 1) != 0 { return true }
+      }
+      usleep(5000)
+    }
+    return false
+  }
 }

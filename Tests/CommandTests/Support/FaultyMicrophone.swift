@@ -19,13 +19,24 @@ final class FaultyMicrophone {
     try folder.write(script.joined(separator: "\n"), to: "script")
     try folder.write(TestSound.raw(Self.demo()), to: "demo.raw")
     let plugin = folder.file("libasound_module_pcm_fault.so")
-    try Self.compile("fault_plugin.c", to: plugin, "-DPIC -Wl,-z,nodelete -lasound", in: folder)
+    try Self.compilePlugin(to: plugin, in: folder)
     configuration = try folder.write(
       """
       </usr/share/alsa/alsa.conf>
       pcm_type.fault { lib "\(plugin)" }
       pcm.fault { type fault script "\(folder.file("script"))" audio "\(folder.file("demo.raw"))" }
       """, to: "asound.conf")
+  }
+
+  /// The name of this microphone in the tests' own process. One there has all of them (the plugin keeps its script).
+  func deviceInThisProcess() throws -> String {
+    try Self.compilePlugin(to: TestDevices.faultPlugin, in: folder)
+    TestDevices.prepare()
+    return "fault:SCRIPT=\(folder.file("script")),AUDIO=\(folder.file("demo.raw"))"
+  }
+
+  private static func compilePlugin(to library: String, in folder: TemporaryFolder) throws {
+    try compile("fault_plugin.c", to: library, "-DPIC -Wl,-z,nodelete -lasound", in: folder)
   }
 
   /// Makes a library of a file in Tests/Fixtures.

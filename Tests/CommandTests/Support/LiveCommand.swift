@@ -13,20 +13,15 @@ final class LiveCommand {
     // Writing to a command that has ended must not end the tests.
     signal(SIGPIPE, SIG_IGN)
     folder = TemporaryFolder()
-    var input: [Int32] = [0, 0]
-    var output: [Int32] = [0, 0]
-    spawning.withLock { _ in
-      pipe(&input)
-      pipe(&output)
-      for descriptor in input + output { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-    }
+    let input = privatePipe()
+    let output = privatePipe()
     child = try Child(
       command.path, arguments, files: [(2, "\(folder.path)/stderr", O_WRONLY)],
-      descriptors: [(0, input[0]), (1, output[1])], environment: environment)
-    close(input[0])
-    close(output[1])
-    inputEnd = input[1]
-    outputEnd = output[0]
+      descriptors: [(0, input.reading), (1, output.writing)], environment: environment)
+    close(input.reading)
+    close(output.writing)
+    inputEnd = input.writing
+    outputEnd = output.reading
   }
 
   deinit {
@@ -56,15 +51,15 @@ final class LiveCommand {
     outputEnd = -1
   }
 
-  /// The next line of output, nil at its end or after `seconds`.
-  func readLine(seconds: Double = 20) -> String? {
+  /// The next line of output, nil at its end, or where none comes.
+  func readLine() -> String? {
     while true {
       if let end = received.firstIndex(of: UInt8(ascii: "\n")) {
         defer { received.removeSubrange(...end) }
         return String(decoding: received[..<end], as: UTF8.self)
       }
       var entry = pollfd(fd: outputEnd, events: Int16(POLLIN), revents: 0)
-      guard poll(&entry, 1, Int32(seconds * 1000)) > 0 else { return nil }
+      guard poll(&entry, 1, Int32(Child.patience_s * 1000)) > 0 else { return nil }
       var block = [UInt8](repeating: 0, count: 4096)
       let count = read(outputEnd, &block, block.count)
       guard count > 0 else { return nil }
@@ -72,17 +67,12 @@ final class LiveCommand {
     }
   }
 
-  /// Waits until the command has said something on standard error: it has started then.
-  func waitForNotice() throws {
-    for _ in 0..<2000 {
-      if try errors.contains("listening") { return }
-      usleep(5000)
-    }
-  }
+  /// Waits until the command has said on standard error that it listens: it has started then.
+  func waitForNotice() throws { _ = try waitForError("listening") }
 
-  /// Waits until the command has said this on standard error; false where it has not within 20 s.
+  /// Waits until the command has said this on standard error; false where it never does.
   func waitForError(_ text: String) throws -> Bool {
-    for _ in 0..<4000 {
+    for _ in 0..<Child.patience_s * 200 {
       if try errors.contains(text) { return true }
       usleep(5000)
     }
@@ -100,6 +90,11 @@ final class LiveCommand {
   }
 
   func send(_ signal: Int32) { child.send(signal) }
-  func wait(seconds: Double = 20) -> Int { child.wait(seconds: seconds) }
+  func wait() -> Int { child.wait() }
+  /// Bytes of output that nobody has read yet.
+  var unread: Int {
+    var count: Int32 = 0
+    return ioctl(outputEnd, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
+  }
   var errors: String { get throws { try folder.read("stderr") } }
 }
