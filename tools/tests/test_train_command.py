@@ -120,7 +120,7 @@ def test_whole_command_and_resume(tmp_path, data, capsys):
     Network("silif", 40, [16], 3).load_state_dict(state)
     about = json.loads((out / "kws12-silif.json").read_text())
     assert set(about["accuracy_percent"]) == {"validation", "test"} and about["rounding_alone"]["weight_bits"] == 8
-    assert not list(out.glob("*.partial"))
+    assert not list(out.glob(".silif-*"))
 
     path.write_text(whole)
     before = {p: p.stat().st_mtime_ns for p in out.glob("*.checkpoint")}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..atomic import replacing
 from ..built_commands import Commands
 from ..export.convert import convert
 from ..export.self_test import add_self_test
@@ -149,7 +150,8 @@ def draw(references: list[Point], shipped: list[Point], output: Path) -> None:
         axis.spines[["left", "bottom"]].set_color(_MUTED)
     axes[0].legend(loc="lower right", frameon=False, fontsize=8, ncols=1)
     axes[1].legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False, fontsize=8, ncols=2)
-    figure.savefig(output, dpi=120)
+    with replacing(output) as temporary:
+        figure.savefig(temporary, dpi=120, format=output.suffix[1:] or "png")
     plt.close(figure)
 
 

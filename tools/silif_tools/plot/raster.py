@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..atomic import replacing
 from ..integer.detector import detect
 from ..integer.frontend import FRONT_END, log_mel
 from ..integer.network import run_model
@@ -79,6 +80,7 @@ def draw(model_path: Path, sound_path: Path, output: Path, start_s: float, end_s
     for axis in axes[1:]:
         axis.spines[["top", "right"]].set_visible(False)
         axis.spines[["left", "bottom"]].set_color(_MUTED)
-    figure.savefig(output, dpi=110)
+    with replacing(output) as temporary:
+        figure.savefig(temporary, dpi=110, format=output.suffix[1:] or "png")
     plt.close(figure)
     return [f"{time:.2f} s  {word}  {score:.2f}" for time, word, score in events]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..atomic import replacing
 from ..model_file.tables import Detector
 from ..streams.tune import Stream, score_stream, with_threshold
 
@@ -38,5 +39,6 @@ def draw(curves: dict[str, np.ndarray], output: Path, title: str) -> None:
     axis.grid(alpha=0.3)
     axis.legend(title="words over noise", frameon=False)
     axis.set_title(title)
-    figure.savefig(output, dpi=110)
+    with replacing(output) as temporary:
+        figure.savefig(temporary, dpi=110, format=output.suffix[1:] or "png")
     plt.close(figure)

@@ -1,12 +1,11 @@
 """A test stream and its truth from lists of recordings, a seed and a signal-to-noise ratio; and their files."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
-from ..atomic import write_atomically
+from ..atomic import replacing, write_atomically
 from ..sound import load_pcm, read_list
 from .compose import RATE_HZ, TruthRow, compose
 
@@ -30,14 +29,9 @@ def concatenate(list_files: list[Path]) -> np.ndarray:
 
 
 def write_sound(path: Path, samples: np.ndarray) -> None:
-    """FLAC or WAV by the name's ending, written beside and renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        soundfile.write(temporary, samples, RATE_HZ, subtype="PCM_16")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """FLAC or WAV by the name's ending."""
+    with replacing(path) as temporary:
+        soundfile.write(temporary, samples, RATE_HZ, subtype="PCM_16", format=path.suffix[1:].upper())
 
 
 def composed(

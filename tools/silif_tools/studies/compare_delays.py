@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from silif_tools.atomic import write_atomically
 from silif_tools.train import material, session, student
 from silif_tools.train import recipe as recipes
 from silif_tools.train.evaluate import Examination
@@ -128,9 +129,7 @@ def run(options: argparse.Namespace) -> None:
         right = {k: exams[k].accuracy(network) for k in exams}
         save(network.state_dict(), path.with_suffix(".pth"))
         about = {"accuracy_percent": right, "loss": loss, "seed": seed, "recipe": recipe}
-        partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(about | {"git_commit": session.git_commit()}, indent=2) + "\n")
-        partial.replace(path)
+        write_atomically(path, json.dumps(about | {"git_commit": session.git_commit()}, indent=2) + "\n")
         path.with_suffix(".checkpoint").unlink()
         session.say(f"{variant} seed {seed} loss {loss:.3f} {json.dumps(right)}")
     print(table(options.output, options.variants, len(base["words"])))

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..atomic import write_atomically
 from ..built_commands import Commands
 from ..integer.detector import detect
 from ..kinds import read_model
@@ -212,7 +213,7 @@ def main(argv=None) -> int:
         found["alarms_by_word"] = alarms_by_word(streams, detector_of(chosen["5"], model.detector), words)
     print(text(found))
     if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=1) + "\n")
+        write_atomically(arguments.json, json.dumps(found, indent=1) + "\n")
     return 0
 
 

@@ -7,7 +7,7 @@ on band energies (noise, gain, equalisation, shifts by frames, masks) is done an
 import contextlib
 import hashlib
 import multiprocessing
-import os
+import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,8 +114,8 @@ def _key(clips: Clips, variants: int, seed: int, recipe: dict, rooms: Clips | No
 def _stored(path: Path, names: list[str], make) -> list[np.ndarray]:
     """Arrays from the cache (memory-mapped), made first if they are not there."""
     if not path.exists():
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        partial.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f"{path.name}-", dir=path.parent))
         for name, array in zip(names, make(), strict=True):
             np.save(partial / f"{name}.npy", array)
         with contextlib.suppress(OSError):  # another run was faster

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from silif_tools.atomic import replacing
 from silif_tools.sound import load_pcm
 from silif_tools.train.fbank import SAMPLE_RATE
 
@@ -61,7 +62,6 @@ def load(root: Path, names: Sequence[str]) -> Clips:
         stored = np.load(path)
         return Clips(list(names), stored["samples"], stored["ends"])
     clips = joined(list(names), [load_pcm(root / name, SAMPLE_RATE, mix=True) for name in names])
-    partial = path.with_suffix(f".{os.getpid()}.partial.npz")
-    np.savez(partial, samples=clips.samples, ends=clips.ends)
-    partial.replace(path)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, samples=clips.samples, ends=clips.ends)
     return clips

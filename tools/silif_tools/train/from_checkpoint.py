@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from silif_tools.atomic import write_atomically
 from silif_tools.train import recipe as recipes
 from silif_tools.train.fbank import BANDS
 from silif_tools.train.loop import save
@@ -48,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     about = {"name": options.output.stem, "words": recipe["words"], "step_ms": 10, "front_end": FRONT_END}
     save(network.result(), options.output)
     text = json.dumps(about | {"delay": recipe.get("delay"), "recipe": recipe, "seed": recipe["seed"]}, indent=2)
-    options.output.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+    write_atomically(options.output.with_suffix(".json"), text + "\n")
     print(f"{options.output}: step {state['step']}")
     return 0
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from silif_tools.atomic import replacing
 from silif_tools.train.clips import cache_folder
 
 FLAGS = ["-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fopenmp", "-shared", "-fPIC"]
@@ -25,9 +26,9 @@ def library() -> ctypes.CDLL:
     key = hashlib.sha256(b"".join(parts)).hexdigest()[:24]
     path = cache_folder() / f"kernels-{key}.so"
     if not path.exists():
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        subprocess.run([os.environ.get("CC", "cc"), *FLAGS, *map(str, SOURCES), "-o", str(partial)], check=True)
-        partial.replace(path)
+        with replacing(path) as temporary:
+            command = [os.environ.get("CC", "cc"), *FLAGS, *map(str, SOURCES), "-o", str(temporary)]
+            subprocess.run(command, check=True)
     return ctypes.CDLL(str(path))
 
 

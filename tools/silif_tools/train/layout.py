@@ -7,6 +7,7 @@ and test. Nothing is copied but the archive's contents, to DATA/speech_commands.
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from silif_tools.atomic import write_atomically
 from silif_tools.errors import ConversionError
 from silif_tools.sound import ENDINGS, read_list
 from silif_tools.train.archive import unpack, words_folder
@@ -55,9 +56,8 @@ def _link(target: Path, link: Path) -> None:
 
 
 def _write_lists(root: Path, lists: Lists) -> None:
-    root.mkdir(parents=True, exist_ok=True)
     for split, names in lists.items():
-        (root / f"{split}_list.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+        write_atomically(root / f"{split}_list.txt", "".join(f"{name}\n" for name in names))
 
 
 def _official_splits(folder: Path) -> Lists:

@@ -3,7 +3,6 @@
 import copy
 import dataclasses
 import math
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from silif_tools.atomic import replacing
 from silif_tools.train import delays
 from silif_tools.train.scenes import Batch, Scenes
 
@@ -26,9 +26,9 @@ FLAT_WARM_UP = 500  # steps
 
 def save(content: object, path: Path) -> None:
     """torch.save that never leaves half a file."""
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    torch.save(content, partial)
-    partial.replace(path)
+    # Given a name, torch would store that of the temporary file.
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        torch.save(content, file)
 
 
 def rate(step: int, steps: int, highest: float, warm_up: float = 0.1, flat: float = 0.0) -> float:

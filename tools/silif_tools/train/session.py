@@ -6,7 +6,6 @@ import copy
 import ctypes
 import hashlib
 import json
-import os
 import re
 import subprocess
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import torch
 
+from silif_tools.atomic import write_atomically
 from silif_tools.train import bank, clips, material, stream, student, teacher
 from silif_tools.train import recipe as recipes
 from silif_tools.train.archive import unpack
@@ -190,9 +190,7 @@ def _accuracies(network: Network, exams: dict) -> dict:
 
 def write_result(name: str, network: Network, about: dict, output: Path) -> None:
     save(network.result(), output / f"{name}.pth")
-    partial = output / f"{name}.json.{os.getpid()}.partial"
-    partial.write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(output / f"{name}.json")
+    write_atomically(output / f"{name}.json", json.dumps(about, indent=2, ensure_ascii=False) + "\n")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import soundfile
 from scipy.signal import resample_poly
 
+from silif_tools.atomic import replacing
 from silif_tools.train.clips import Clips, cache_folder, joined
 from silif_tools.train.fbank import SAMPLE_RATE
 from silif_tools.train.material import MissingData
@@ -98,9 +99,8 @@ def material(sentence_count: int, word_count: int, command_count: int, seed: int
         for kind, (names, parts) in made.items():
             clips = joined(names, parts)
             arrays |= {f"{kind}_names": np.array(names), f"{kind}_samples": clips.samples, f"{kind}_ends": clips.ends}
-        partial = path.with_suffix(".partial.npz")
-        np.savez(partial, **arrays)
-        partial.replace(path)
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, **arrays)
     stored = np.load(path)
     parts = (
         Clips([str(n) for n in stored[f"{k}_names"]], stored[f"{k}_samples"], stored[f"{k}_ends"])
