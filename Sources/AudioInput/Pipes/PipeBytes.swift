@@ -5,6 +5,7 @@ import Glibc
 /// libsndfile stop looking for chunks after the samples.
 final class PipeBytes: ByteSource {
   static let cacheLimit = 1 << 18
+  private static let pause_ms: Int32 = 10
 
   private let descriptor: Int32
   /// What to wait for: the pipe, and the stop descriptor if there is one.
@@ -101,7 +102,11 @@ final class PipeBytes: ByteSource {
 
   /// One read, after waiting for it. Counts what was taken.
   private func readSome(into target: UnsafeMutableRawPointer, count: Int) -> Int {
+    var fruitless = 0
     while !ended && !stopped && errorNumber == 0 {
+      // Interrupted again and again, or told of bytes that are not there: no busy loop, and not deaf to a stop.
+      if fruitless >= 2 && stopIsRequested(within_ms: Self.pause_ms) { break }
+      fruitless += 1
       if poll(waiting.start, nfds_t(waiting.count), -1) < 0 {
         if errno == EINTR { continue }
         errorNumber = errno
@@ -119,5 +124,10 @@ final class PipeBytes: ByteSource {
       if got == 0 { ended = true } else if errno != EINTR && errno != EAGAIN { errorNumber = errno }
     }
     return 0
+  }
+
+  private func stopIsRequested(within_ms: Int32) -> Bool {
+    stopped = poll(waiting.start + 1, nfds_t(waiting.count - 1), within_ms) > 0
+    return stopped
   }
 }

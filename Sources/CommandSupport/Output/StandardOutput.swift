@@ -57,7 +57,7 @@ package final class StandardOutput {
       pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0),
       pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0),
     ]
-    while poll(&entries, 2, -1) < 0 && errno == EINTR {}
+    while poll(&entries, 2, -1) < 0 && errno == EINTR && !stop.isRequested {}
     return entries[0].revents != 0
   }
 }

@@ -44,6 +44,18 @@ import Testing
     #expect(try folder.read("stdout").split(separator: "\n").count == 3000)
   }
 
+  /// It was deaf to signals, and took a whole core.
+  @Test(arguments: ["interrupted", "empty"]) func inputThatPromisesForEver(fault: String) throws {
+    let library = folder.file("fault.so")
+    try FaultyMicrophone.compile("interrupted_input.c", to: library, "-ldl", in: folder)
+    let command = try LiveCommand(
+      .listen, ["--model", Fixture.audio, "--input", "-"], environment: ["LD_PRELOAD": library, "INPUT_FAULT": fault])
+    try command.waitForNotice()
+    #expect(command.rests)
+    command.send(SIGTERM)
+    #expect(command.wait() == 0)
+  }
+
   @Test func hangUpEndsInOrder() throws {
     let process = try child(Command.score.path, try stream(seconds: 600))
     #expect(try answer(of: process) != "")
