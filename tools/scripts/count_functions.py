@@ -2,9 +2,9 @@
 """count_functions.py TARGET MODEL [RECORDING]: the instructions of a step, by function, under emulation.
 
 TARGET is one of tools/scripts/build_library.sh that qemu runs: cortex-m4, cortex-m7 and riscv32 as firmware,
-aarch64-linux, armv7-linux and riscv64-linux as programs of Linux. The count is of `silif_push_samples` and all that it
-calls, in the mean of the recording's steps (the first word of models/demo.flac, as `make firmware` hears it). A count of
-instructions is no time.
+aarch64-linux, armv7-linux and riscv64-linux as programs of Linux. The count is of `silif_push_samples` and all that
+it calls, in the mean of the steps of a recording (the first word of models/demo.flac, as `make firmware` hears it).
+A count of instructions is no time.
 
 Builds into build/count. Needs qemu with its plugins, gcc, libsndfile, and the target's compiler and binutils.
 """
