@@ -273,39 +273,86 @@ SILIF_KERNEL void silif_sum_dense8_dsp(const int8_t *weights, ptrdiff_t width, c
   }
 }
 
-/// Adds to 8 sums a value times 4 bytes of two weights each, with 8 added to each.
-INLINE void add_products4(int32_t t[8], uint32_t word, int32_t value) {
-  const uint32_t nibbles = 0x000F000F;
-  word ^= 0x88888888;
-  uint32_t low_even = word & nibbles, high_even = word >> 4 & nibbles;
-  uint32_t low_odd = word >> 8 & nibbles, high_odd = word >> 12 & nibbles;
-  t[0] = __smlabb((int32_t)low_even, value, t[0]);
-  t[1] = __smlabb((int32_t)low_odd, value, t[1]);
-  t[2] = __smlatb((int32_t)low_even, value, t[2]);
-  t[3] = __smlatb((int32_t)low_odd, value, t[3]);
-  t[4] = __smlabb((int32_t)high_even, value, t[4]);
-  t[5] = __smlabb((int32_t)high_odd, value, t[5]);
-  t[6] = __smlatb((int32_t)high_even, value, t[6]);
-  t[7] = __smlatb((int32_t)high_odd, value, t[7]);
+/// Adds to 8 sums a value (half `v`, b or t, of the pair) times 4 bytes of two weights each, 8 more than they are.
+#define ADD_PRODUCTS4(v)                           \
+  "ldr %[word], [%[row]]\n\t"                      \
+  "eor %[word], %[word], #0x88888888\n\t"          \
+  "and %[other], %[nibbles], %[word]\n\t"          \
+  "smlab" v                                        \
+  " %[s0], %[other], %[values], %[s0]\n\t"         \
+  "smlat" v                                        \
+  " %[s2], %[other], %[values], %[s2]\n\t"         \
+  "and %[other], %[nibbles], %[word], lsr #8\n\t"  \
+  "smlab" v                                        \
+  " %[s1], %[other], %[values], %[s1]\n\t"         \
+  "smlat" v                                        \
+  " %[s3], %[other], %[values], %[s3]\n\t"         \
+  "and %[other], %[nibbles], %[word], lsr #4\n\t"  \
+  "smlab" v                                        \
+  " %[s4], %[other], %[values], %[s4]\n\t"         \
+  "smlat" v                                        \
+  " %[s6], %[other], %[values], %[s6]\n\t"         \
+  "and %[other], %[nibbles], %[word], lsr #12\n\t" \
+  "smlab" v                                        \
+  " %[s5], %[other], %[values], %[s5]\n\t"         \
+  "smlat" v                                        \
+  " %[s7], %[other], %[values], %[s7]\n\t"         \
+  "ldr %[other], [sp, #4]\n\t"                     \
+  "add %[row], %[row], %[other]\n\t"
+
+/// 4 outputs of the first half and 4 of the second, with 8 times the sum of the values in each.
+INLINE void dense_tile4(const int8_t *row, ptrdiff_t half, const int16_t *frame, const int16_t *end, int32_t t[8]) {
+  int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
+  uint32_t word = (uint32_t)half, other = (uint32_t)end, values;
+  // Of 14 registers it takes all; end and stride lie on the stack.
+  __asm__(
+      "push {%[word]}\n\t"
+      "push {%[other]}\n\t"
+      "b 3f\n"
+      "1:\n\t"
+      "ldr %[values], [%[frame]], #4\n\t"
+      "cmp %[values], #0\n\t"
+      "beq 2f\n\t" ADD_PRODUCTS4("b") ADD_PRODUCTS4("t")
+      "3:\n\t"
+      "ldr %[other], [sp]\n\t"
+      "cmp %[frame], %[other]\n\t"
+      "bne 1b\n\t"
+      "b 4f\n"
+      "2:\n\t"
+      "ldr %[other], [sp, #4]\n\t"
+      "add %[row], %[row], %[other], lsl #1\n\t"
+      "b 3b\n"
+      "4:\n\t"
+      "add sp, sp, #8"
+      : [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [s4] "+r"(s4), [s5] "+r"(s5), [s6] "+r"(s6),
+        [s7] "+r"(s7), [frame] "+r"(frame), [row] "+r"(row), [other] "+r"(other), [word] "+r"(word),
+        [values] "=&r"(values)
+      : [nibbles] "r"(0x000F000F)
+      : "cc", "memory");
+  t[0] = s0, t[1] = s1, t[2] = s2, t[3] = s3, t[4] = s4, t[5] = s5, t[6] = s6, t[7] = s7;
 }
 
 SILIF_KERNEL void silif_sum_dense4_dsp(const int8_t *weights, ptrdiff_t width, const int16_t *frame, ptrdiff_t inputs,
                                        uint16_t *listed, int32_t *sums) {
   (void)listed;
-  ptrdiff_t half = width / 2;
+  ptrdiff_t half = width / 2, pairs = inputs & ~(ptrdiff_t)1;
   int32_t total = 0;
-  for (ptrdiff_t i = 0; i < inputs; i++) total += frame[i];
+  for (ptrdiff_t i = 0; i < pairs; i++) total += frame[i];
   // What was added to the weights wraps as they do, and is taken off.
   uint32_t offset = 8 * (uint32_t)total;
   for (ptrdiff_t k = 0; k < half; k += 4) {
-    int32_t t[8] = {0};
-    const int8_t *row = weights + k;
-    for (ptrdiff_t i = 0; i < inputs; i++, row += half) {
-      if (frame[i] != 0) add_products4(t, word_at(row), frame[i]);
-    }
+    int32_t t[8];
+    dense_tile4(weights + k, half, frame, frame + pairs, t);
     for (int i = 0; i < 4; i++) {
       sums[k + i] = (int32_t)((uint32_t)t[i] - offset);
       sums[half + k + i] = (int32_t)((uint32_t)t[4 + i] - offset);
+    }
+  }
+  if (pairs < inputs) {
+    const int8_t *row = weights + pairs * half;
+    for (ptrdiff_t k = 0; k < half; k++) {
+      sums[k] += (int8_t)(row[k] * 16) / 16 * frame[pairs];
+      sums[half + k] += (row[k] >> 4) * frame[pairs];
     }
   }
 }
