@@ -3,7 +3,7 @@
 #include "kernels.h"
 
 #if !SILIF_HAS_ONE_SET
-/// C for the processor that the build was made for: SSE2 on x86-64, NEON on ARM.
+/// C for the processor that the build was made for: with SSE2 on x86-64, with NEON on ARM.
 static const silif_kernels plain = {
     .name = "plain",
     .sum_rows8 = silif_sum_rows8_plain,
@@ -15,6 +15,28 @@ static const silif_kernels plain = {
     .step_silif = silif_step_silif_plain,
     .step_csilif = silif_step_csilif_plain,
     .step_rf = silif_step_rf_plain,
+    .step_lif = silif_step_lif_plain,
+    .step_readout = silif_step_readout_plain,
+    .emphasise = silif_emphasise_plain,
+    .window = silif_window_plain,
+    .transform256 = silif_transform256_plain,
+    .power = silif_power_plain,
+};
+#endif
+
+#if SILIF_HAS_NEON
+/// The compiler vectorises the front end as well; of 16-bit weights, LIF neurons and readouts a model has few.
+static const silif_kernels neon = {
+    .name = "neon",
+    .sum_rows8 = silif_sum_rows8_neon,
+    .sum_rows16 = silif_sum_rows16_plain,
+    .sum_rows4 = silif_sum_rows4_neon,
+    .sum_dense8 = silif_sum_dense8_neon,
+    .sum_dense16 = silif_sum_dense16_plain,
+    .sum_dense4 = silif_sum_dense4_neon,
+    .step_silif = silif_step_silif_neon,
+    .step_csilif = silif_step_csilif_neon,
+    .step_rf = silif_step_rf_neon,
     .step_lif = silif_step_lif_plain,
     .step_readout = silif_step_readout_plain,
     .emphasise = silif_emphasise_plain,
@@ -104,12 +126,14 @@ static const struct {
 #if !SILIF_HAS_ONE_SET
     {&plain, runs_anywhere},
 #endif
+#if SILIF_HAS_NEON
+    {&neon, runs_anywhere},
+#endif
 #if SILIF_HAS_DSP
     {&dsp, runs_anywhere},
 #endif
 #if defined(__x86_64__)
-    {&avx2, runs_avx2},
-    {&avx512, runs_avx512},
+    {&avx2, runs_avx2},      {&avx512, runs_avx512},
 #endif
 };
 
@@ -126,6 +150,8 @@ const silif_kernels *silif_best_kernel_set(void) {
   return runs_avx2() ? &avx2 : NULL;
 #elif SILIF_HAS_ONE_SET
   return &dsp;
+#elif SILIF_HAS_NEON
+  return &neon;
 #else
   return &plain;
 #endif

@@ -11,6 +11,12 @@
 #define SILIF_HAS_DSP 0
 #endif
 
+#if defined(__ARM_NEON)
+#define SILIF_HAS_NEON 1
+#else
+#define SILIF_HAS_NEON 0
+#endif
+
 /// Each kernel begins with a cache line: so what it costs does not depend on what the linker puts before it, which without
 /// this made up to 4 % of a step.
 ///
@@ -52,6 +58,11 @@ SILIF_NEURONS(avx512)
 SILIF_FRONT_END(avx512)
 #endif
 
+#if SILIF_HAS_NEON
+silif_byte_rows silif_sum_rows4_neon, silif_sum_rows8_neon;
+silif_byte_frame silif_sum_dense4_neon, silif_sum_dense8_neon;
+SILIF_NEURONS(neon)
+#endif
 #if SILIF_HAS_DSP
 SILIF_SUMS(dsp)
 SILIF_NEURONS(dsp)

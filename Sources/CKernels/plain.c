@@ -2,8 +2,6 @@
 // the compiler vectorises where it can (64-bit shifts and signed products: NEON has them, SSE2 has not).
 //
 // Twins: Sources/SiLIF/Kinds, Sources/SiLIF/Connection
-#include <string.h>
-
 #include "arithmetic.h"
 #include "kernels.h"
 
@@ -39,13 +37,13 @@ INLINE void sum_groups8(const int8_t *weights, ptrdiff_t width, const uint16_t *
       const int8_t *row = weights + active[k] * width;
       for (int i = 0; i < groups; i++) {
         bytes16 bytes;
-        memcpy(&bytes, row + 16 * i, sizeof bytes);
+        __builtin_memcpy(&bytes, row + 16 * i, sizeof bytes);
         tile[i] += __builtin_convertvector(bytes, halves16);
       }
     }
     for (int i = 0; i < groups; i++) totals[i] += __builtin_convertvector(tile[i], words16);
   }
-  for (int i = 0; i < groups; i++) memcpy(sums + 16 * i, &totals[i], sizeof totals[i]);
+  for (int i = 0; i < groups; i++) __builtin_memcpy(sums + 16 * i, &totals[i], sizeof totals[i]);
 }
 
 SILIF_KERNEL void silif_sum_rows8_plain(const int8_t *weights, ptrdiff_t width, const uint16_t *active, ptrdiff_t count,
@@ -61,10 +59,10 @@ SILIF_KERNEL void silif_sum_rows16_plain(const int16_t *weights, ptrdiff_t width
     words16 totals = {0};
     for (ptrdiff_t k = 0; k < count; k++) {
       halves16 halves;
-      memcpy(&halves, weights + active[k] * width + j, sizeof halves);
+      __builtin_memcpy(&halves, weights + active[k] * width + j, sizeof halves);
       totals += __builtin_convertvector(halves, words16);
     }
-    memcpy(sums + j, &totals, sizeof totals);
+    __builtin_memcpy(sums + j, &totals, sizeof totals);
   }
 }
 
@@ -80,7 +78,7 @@ SILIF_KERNEL void silif_sum_rows4_plain(const int8_t *weights, ptrdiff_t width, 
       ubytes8 low_tile = {0}, high_tile = {0};
       for (ptrdiff_t position = start; position < end; position++) {
         ubytes8 bytes;
-        memcpy(&bytes, weights + active[position] * half + k, sizeof bytes);
+        __builtin_memcpy(&bytes, weights + active[position] * half + k, sizeof bytes);
         bytes ^= 0x88;
         low_tile += bytes & 0x0F;
         high_tile += bytes >> 4;
@@ -90,8 +88,8 @@ SILIF_KERNEL void silif_sum_rows4_plain(const int8_t *weights, ptrdiff_t width, 
     }
     words8 low_sums = __builtin_convertvector(low, words8) - (int32_t)(8 * count);
     words8 high_sums = __builtin_convertvector(high, words8) - (int32_t)(8 * count);
-    memcpy(sums + k, &low_sums, sizeof low_sums);
-    memcpy(sums + half + k, &high_sums, sizeof high_sums);
+    __builtin_memcpy(sums + k, &low_sums, sizeof low_sums);
+    __builtin_memcpy(sums + half + k, &high_sums, sizeof high_sums);
   }
 }
 
@@ -127,15 +125,15 @@ SILIF_KERNEL void silif_sum_dense4_plain(const int8_t *weights, ptrdiff_t width,
     words8 low = {0}, high = {0};
     for (ptrdiff_t k = 0; k < count; k++) {
       bytes8 bytes;
-      memcpy(&bytes, weights + listed[k] * half + j, sizeof bytes);
+      __builtin_memcpy(&bytes, weights + listed[k] * half + j, sizeof bytes);
       words8 pairs = __builtin_convertvector(bytes, words8);
       int32_t value = frame[listed[k]];
       // The low nibble's own top bit becomes the sign.
       low += (((pairs & 15) ^ 8) - 8) * value;
       high += (pairs >> 4) * value;
     }
-    memcpy(sums + j, &low, sizeof low);
-    memcpy(sums + half + j, &high, sizeof high);
+    __builtin_memcpy(sums + j, &low, sizeof low);
+    __builtin_memcpy(sums + half + j, &high, sizeof high);
   }
 }
 

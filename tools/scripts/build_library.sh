@@ -22,8 +22,11 @@ case $target in
     ;;
   riscv32) triple=riscv32-none-none-eabi binutils=riscv64-unknown-elf- emulation="-m elf32lriscv" flags="" ;;
   host) triple=$(uname -m)-unknown-linux-gnu binutils="" flags="" ;;
-  aarch64-linux) triple=aarch64-none-none-elf binutils=aarch64-linux-gnu- flags="" ;;
-  armv7-linux) triple=armv7-none-none-eabi binutils=arm-linux-gnueabihf- flags="-Xcc -mcpu=cortex-a7 -Xcc -mfpu=neon" ;;
+  aarch64-linux) triple=aarch64-none-none-elf binutils=aarch64-linux-gnu- flags="" kernels="-fPIC" ;;
+  armv7-linux)
+    triple=armv7-none-none-eabi binutils=arm-linux-gnueabihf- flags="-Xcc -mcpu=cortex-a7 -Xcc -mfpu=neon"
+    kernels="-mcpu=cortex-a7 -mfpu=neon -mfloat-abi=softfp -mthumb"
+    ;;
   riscv64-linux) triple=riscv64-none-none-eabi binutils=riscv64-linux-gnu- flags="-Xcc -march=rv64gc -Xcc -mabi=lp64d" ;;
   *)
     sed -n '2,7p' "$0" >&2
