@@ -42,7 +42,7 @@ public struct KernelSet: BitwiseCopyable, @unchecked Sendable {
     /// The loops in Swift, which define what the others compute.
     public static var swift: KernelSet { KernelSet(inC: nil) }
 
-    /// By which `kws-bench --kernels` knows it: swift, plain, avx2, avx512.
+    /// By which `kws-bench --kernels` knows it: swift, plain, avx2, avx512, neon, dsp.
     public var name: String { isC ? String(cString: inC.pointee.name) : "swift" }
 
     private init(inC table: UnsafePointer<silif_kernels>?) { address = UInt(bitPattern: table) }

@@ -53,15 +53,11 @@ if [ -n "${kernels:-}" ]; then
   modules+=(-I "$work/kernels")
   # The toolchain's own, not the system's; swiftly's swiftc is a proxy, so ask for the resources that it compiles with.
   clang=$(swiftc -print-target-info | sed -nE 's|.*"runtimeResourcePath": "(.*)/lib/swift".*|\1/bin/clang|p')
-  # All that the kernels want of a C library, so that none has to be installed.
-  mkdir "$work/c"
-  echo '#include <stddef.h>
-void *memcpy(void *restrict, const void *restrict, size_t);' >"$work/c/string.h"
   for source in Sources/CKernels/*.c; do
     object=$work/$(basename "$source" .c).c.o
     # shellcheck disable=SC2086
     "$clang" --target="$triple" $kernels -std=gnu11 -O2 -ffreestanding -fomit-frame-pointer -ffunction-sections -fdata-sections \
-      -Wall -Wextra -Werror -isystem "$work/c" -I Sources/CKernels/include -c "$source" -o "$object"
+      -Wall -Wextra -Werror -I Sources/CKernels/include -c "$source" -o "$object"
     objects+=("$object")
   done
 fi

@@ -32,11 +32,8 @@ if [ "$machine" = x86_64 ]; then tools/scripts/install_dependencies.sh host; fi
 
 work=$(mktemp -d)
 trap 'rm -fr "$work"' EXIT
-mkdir "$work/kernels" "$work/c"
+mkdir "$work/kernels"
 echo "module CKernels { header \"$PWD/Sources/CKernels/include/CKernels.h\" export * }" >"$work/kernels/module.modulemap"
-# All that the kernels want of a C library, so that none has to be installed for the other machine.
-echo '#include <stddef.h>
-void *memcpy(void *restrict, const void *restrict, size_t);' >"$work/c/string.h"
 
 for module in FixedPoint Kernels SiLIF LogMel KeywordSpotter SiLIFC; do
   mapfile -t sources < <(find "Sources/$module" -name '*.swift' | sort)
@@ -47,7 +44,7 @@ for module in FixedPoint Kernels SiLIF LogMel KeywordSpotter SiLIFC; do
 done
 for source in Sources/CKernels/*.c; do
   "$toolchain/bin/clang" --target="$c_target" -std=c11 -O2 -ffreestanding -fPIC -fvisibility=hidden -Wall -Wextra -Werror \
-    -isystem "$work/c" -I Sources/CKernels/include -c "$source" -o "$work/$(basename "$source" .c).c.o"
+    -I Sources/CKernels/include -c "$source" -o "$work/$(basename "$source" .c).c.o"
 done
 
 {

@@ -29,7 +29,7 @@ FRONT_END = ["silif_emphasise", "silif_window", "silif_transform256", "silif_pow
 
 def of_a_set(kernel):
     """The names of a kernel's functions in the sets, whatever the compiler hung on them."""
-    return re.compile(rf"^{kernel}_(plain|avx2|avx512)(\.|$)")
+    return re.compile(rf"^{kernel}_(plain|avx2|avx512|neon)(\.|$)")
 
 
 @pytest.fixture(scope="module")
@@ -134,15 +134,13 @@ def arm_code(tmp_path_factory):
     if compiler is None:
         pytest.skip("no clang, which compiles for other machines")
     program = tmp_path_factory.mktemp("arm")
-    # The C library's headers are there for this machine only; the kernels want no more of it than this.
-    (program / "string.h").write_text("void *memcpy(void *, const void *, __SIZE_TYPE__);\n")
     found = {}
     for source in SOURCES.glob("*.c"):
         target = program / f"{source.stem}.s"
         subprocess.run(
             [
                 *(compiler, "--target=aarch64-linux-gnu", "-ffreestanding", "-O2", "-S"),
-                *(f"-I{program}", f"-I{SOURCES / 'include'}", str(source), "-o", str(target)),
+                *(f"-I{SOURCES / 'include'}", str(source), "-o", str(target)),
             ],
             check=True,
         )
@@ -156,7 +154,7 @@ def test_neon_on_arm(arm_code, kernel):
     body = "".join(arm_code[name] for name in arm_code if name.startswith(kernel))
     assert len(re.findall(r"\bv\d+\.(16b|8h|4s|2d)\b", body)) > 5
     calls = set(re.findall(r"^\s+bl\s+(\S+)", body, re.MULTILINE))
-    assert {name for name in calls if not name.startswith("silif_") and name not in arm_code} <= {"memset", "memcpy"}
+    assert {name for name in calls if not name.startswith("silif_") and name not in arm_code} <= {"memset"}
 
 
 # A product of two 32-bit values is one multiply-long where the compiler sees that both are sign-extended, and five

@@ -4,6 +4,7 @@ The Swift tests hold them equal to their twins in a debug build; this holds what
 """
 
 import ctypes
+import platform
 import shutil
 import subprocess
 from pathlib import Path
@@ -20,7 +21,7 @@ from silif_tools.kinds.rf import RFNeurons
 from silif_tools.kinds.silif import SiLIFNeurons
 
 SOURCES = Path(__file__).resolve().parents[2] / "Sources" / "CKernels"
-SETS = ["plain", "avx2", "avx512"]
+SETS = ["plain", "avx2", "avx512"] if platform.machine() == "x86_64" else ["plain", "neon"]
 ONE = 1 << 30
 POINTER = ctypes.c_void_p
 

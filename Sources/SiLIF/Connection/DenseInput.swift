@@ -1,7 +1,7 @@
 /// Sums of a dense, integer-valued frame: `sum[j] = Σ_i x[i] · W[i][j]`, exact in Int32 because
 /// `ConnectionTables` proved Σ|W|·limit <= Int32.max for every row.
 ///
-/// Twins: Sources/CKernels/{plain,avx2}.c
+/// Twins: Sources/CKernels/{plain,avx2,neon,dsp}.c
 enum DenseInput {
   /// - Parameters:
   ///   - nonZero: scratch for the indices of the non-zero inputs, [inputs].

@@ -1,6 +1,6 @@
 /// Sums of a spike-driven layer: one weight row for every presynaptic neuron that fired.
 ///
-/// Twins: Sources/CKernels/{plain,avx2}.c
+/// Twins: Sources/CKernels/{plain,avx2,neon,dsp}.c
 enum SpikeInput {
   /// Rows that an Int16 tile takes before it must be flushed: 255 · 128 = 32,640 <= Int16.max, whatever the weights.
   static var rowsPerTile: Int { @_noAllocation @_noLocks @inline(__always) get { 255 } }

@@ -5,7 +5,7 @@ import FixedPoint
 ///     u = A·(u - s/2) + b·I     (complex; the reset acts on the real part, before the rotation; b is in the weights)
 ///     s = 2·Re(u) > 1
 ///
-/// Twins: Sources/CKernels/{plain,avx2,avx512}.c, tools/silif_tools/kinds/csilif.py, docs/ARITHMETIC.md, docs/NEURONS.md
+/// Twins: Sources/CKernels/{plain,avx2,avx512,neon,dsp}.c, tools/silif_tools/kinds/csilif.py, docs/ARITHMETIC.md, docs/NEURONS.md
 struct CSiLIFNeurons: BitwiseCopyable {
   /// A.
   let decay: ComplexDecay

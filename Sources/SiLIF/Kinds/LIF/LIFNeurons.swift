@@ -20,7 +20,7 @@ struct LIFTables: BitwiseCopyable {
 ///
 /// The LIF of the paper takes the spike before the decay, al·(u - s): that is SiLIF without adaptation.
 ///
-/// Twins: Sources/CKernels/{plain,avx2}.c, tools/silif_tools/kinds/lif.py, docs/ARITHMETIC.md, docs/NEURONS.md
+/// Twins: Sources/CKernels/{plain,avx2,dsp}.c, tools/silif_tools/kinds/lif.py, docs/ARITHMETIC.md, docs/NEURONS.md
 struct LIFNeurons: BitwiseCopyable {
   let tables: LIFTables
   let width: Int

@@ -7,7 +7,7 @@ import FixedPoint
 ///
 /// Unlike C-SiLIF's, its reset is neither halved nor rotated: s of the step before is taken from the new u.
 ///
-/// Twins: Sources/CKernels/{plain,avx2,avx512}.c, tools/silif_tools/kinds/rf.py, docs/ARITHMETIC.md, docs/NEURONS.md
+/// Twins: Sources/CKernels/{plain,avx2,avx512,neon,dsp}.c, tools/silif_tools/kinds/rf.py, docs/ARITHMETIC.md, docs/NEURONS.md
 struct RFNeurons: BitwiseCopyable {
   /// A.
   let decay: ComplexDecay

@@ -15,7 +15,7 @@ struct ReadoutTables: BitwiseCopyable {
 /// The readout (docs/NEURONS.md): `u = al·u + (1 - al)·I`, non-spiking; (1 - al) is in the weights. What it makes is the
 /// network's result, which no layer reads.
 ///
-/// Twins: Sources/CKernels/{plain,avx2}.c, tools/silif_tools/kinds/readout.py, docs/ARITHMETIC.md, docs/NEURONS.md
+/// Twins: Sources/CKernels/{plain,avx2,dsp}.c, tools/silif_tools/kinds/readout.py, docs/ARITHMETIC.md, docs/NEURONS.md
 struct ReadoutNeurons: BitwiseCopyable {
   let tables: ReadoutTables
   let width: Int

@@ -10,7 +10,7 @@ import FixedPoint
 /// fractional bits than u, because the published networks decay by as little as 5e-9 a step: in Q15 that is a pure
 /// integrator, and in a 16-bit fraction w would stop decaying below |w| = 10^4.
 ///
-/// Twins: Sources/CKernels/{plain,avx2,avx512}.c, tools/silif_tools/kinds/silif.py, docs/ARITHMETIC.md, docs/NEURONS.md
+/// Twins: Sources/CKernels/{plain,avx2,avx512,neon,dsp}.c, tools/silif_tools/kinds/silif.py, docs/ARITHMETIC.md, docs/NEURONS.md
 struct SiLIFNeurons: BitwiseCopyable {
   let tables: SiLIFTables
   let width: Int
