@@ -17,7 +17,7 @@ public struct LogMelProgress: Equatable, Sendable {
 /// A handle to memory that the caller gives and that must outlive it, as must the settings' section: copies continue the same
 /// stream.
 ///
-/// Twins: Sources/CKernels/{log_mel_body.h,dsp.c}, tools/silif_tools/integer/frontend.py, docs/FRONT-END.md
+/// Twins: Sources/CKernels/log_mel_body.h, Sources/CKernels/dsp.c, tools/silif_tools/integer/frontend.py, docs/FRONT-END.md
 public struct LogMelExtractor {
   private let settings: LogMelSettings
   private let samples: UnsafeMutablePointer<Int16>
