@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds examples/firmware-mps2-an386 and runs it on an emulated Cortex-M4: it must hear the recorded word, pass its
-# self-test, and make in every step the bits that examples/c/spot.c makes on this machine. Prints what it reports, and what
-# the longest step takes that its model can make.
+# Builds examples/firmware and runs it on emulated boards, a Cortex-M4, a Cortex-M7 and RISC-V: it must hear the recorded word,
+# pass its self-test, and make in every step the bits that examples/c/spot.c makes on this machine. Prints what the first board
+# reports, and what the longest step takes that its model can make; then a line for each of the others.
 #
 #   [MODEL=models/kws12-stream.silif WORD=yes] tools/scripts/check_firmware.sh      (WORD= where it is to hear none)
 set -euo pipefail
@@ -11,25 +11,25 @@ tools/scripts/install_dependencies.sh build
 tools/scripts/install_dependencies.sh firmware
 model=${MODEL:-models/kws12-stream.silif}
 word=${WORD-yes}
+board=mps2-an386
 build=build/firmware
+mkdir -p "$build"
 log=$build/uart.log
 fail() {
   echo "check_firmware: $*" >&2
   exit 1
 }
 
-run() { # run MODEL: builds the firmware with it; what it says goes to the log
-  make --no-print-directory -C examples/firmware-mps2-an386 BUILD="$PWD/$build" MODEL="$1" all
-  timeout 300 make --no-print-directory -C examples/firmware-mps2-an386 BUILD="$PWD/$build" MODEL="$1" run </dev/null | tr -d '\r' >"$log" ||
+run() { # run MODEL: builds the board's firmware with it; what it says goes to the log
+  local make=(make --no-print-directory -C examples/firmware BOARD="$board" BUILD="$PWD/$build/$board" MODEL="$1")
+  "${make[@]}" all
+  timeout 300 "${make[@]}" run </dev/null | tr -d '\r' >"$log" ||
     fail "the firmware did not end well: $(cat "$log")"
   [[ $(tail -n 1 "$log") == end ]] || fail "the firmware did not come to its end: $(cat "$log")"
 }
 run "$(realpath "$model")"
 tee "$build/printed" <"$log"
 field() { awk -v name="$1" '$1 == name {print $2}' "$log"; }
-
-mapfile -t words < <(field word)
-[[ ${words[*]} == "$word" ]] || fail "it heard '${words[*]}', not '$word'"
 
 # The digest in the model is the integer reference's.
 expected=$(python3 - "$model" <<'END'
@@ -41,20 +41,26 @@ for index in range(struct.unpack_from("<H", content, 10)[0]):
         print("%016x" % struct.unpack_from("<Q", content, offset + 8))
 END
 )
-[[ $(field self_test) == "$expected" ]] || fail "the self-test's digest is $(field self_test), not $expected"
-
 tools/scripts/build_library.sh host >/dev/null
 for program in spot verify; do
   cc -std=c11 -O2 -I build/lib/host "examples/c/$program.c" build/lib/host/libsilif.a -o "$build/$program"
 done
-host=$("$build/spot" "$model" "$build/word.raw" | awk '$1 == "digest" {print $2}')
-[[ $(field digest) == "$host" ]] || fail "its digest is $(field digest), this machine's $host"
+host=$("$build/spot" "$model" "$build/$board/word.raw" | awk '$1 == "digest" {print $2}')
 
-# What docs/EMBEDDED.md promises.
-(($(field engine_ram_bytes) <= 24000)) || fail "engine, front end and rings take $(field engine_ram_bytes) bytes of RAM"
-for use in open verify step; do
-  (($(field "stack_bytes_to_$use") < 4096)) || fail "the stack is full"
-done
+check() { # check: what every board's firmware must have said
+  local words use
+  mapfile -t words < <(field word)
+  [[ ${words[*]} == "$word" ]] || fail "$board: it heard '${words[*]}', not '$word'"
+  [[ $(field self_test) == "$expected" ]] || fail "$board: the self-test's digest is $(field self_test), not $expected"
+  [[ $(field digest) == "$host" ]] || fail "$board: its digest is $(field digest), this machine's $host"
+  # What docs/EMBEDDED.md promises.
+  (($(field engine_ram_bytes) <= 24000)) || fail "$board: engine, front end and rings take $(field engine_ram_bytes) bytes of RAM"
+  (($(field code_flash_bytes) <= 56000)) || fail "$board: the code takes $(field code_flash_bytes) bytes of flash"
+  for use in open verify step; do
+    (($(field "stack_bytes_to_$use") < 4096)) || fail "$board: the stack is full"
+  done
+}
+check
 mean=$(field instructions_per_step_mean)
 most=$(field instructions_per_step_most)
 
@@ -75,4 +81,12 @@ fi
 # The page shows what this prints.
 [[ $model != models/kws12-stream.silif ]] ||
   tools/scripts/printed_samples.py --output-of 'make firmware' "$build/printed" docs/EMBEDDED.md
-echo "check_firmware: the same bits as on $(uname -m)"
+echo "check_firmware: $board: the same bits as on $(uname -m)"
+
+for board in mps2-an500 riscv-virt; do
+  run "$(realpath "$model")" >/dev/null
+  check
+  mean=$(field instructions_per_step_mean)
+  most=$(field instructions_per_step_most)
+  echo "check_firmware: $board: the same bits, $mean instructions a step in the mean, $most at most, $(field code_flash_bytes) bytes of code"
+done

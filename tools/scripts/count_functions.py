@@ -20,8 +20,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BUILD = REPOSITORY / "build" / "count"
-# Where a target's firmware lies.
-FIRMWARE = {"cortex-m4": "firmware-mps2-an386"}
+# Boards of examples/firmware.
+FIRMWARE = {"cortex-m4": "mps2-an386", "cortex-m7": "mps2-an500", "riscv32": "riscv-virt"}
 # Compiler and emulator.
 LINUX = {
     "aarch64-linux": ("aarch64-linux-gnu-gcc", "qemu-aarch64"),
@@ -73,9 +73,9 @@ def main(target: str, model: Path, recording: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         blocks = Path(folder) / "blocks"
         if target in FIRMWARE:
-            source = REPOSITORY / "examples" / FIRMWARE[target]
+            source = REPOSITORY / "examples" / "firmware"
             build = BUILD / target
-            settings = [f"BUILD={build}", f"LIBRARY={library}", f"MODEL={model.resolve()}"]
+            settings = [f"BOARD={FIRMWARE[target]}", f"BUILD={build}", f"LIBRARY={library}", f"MODEL={model.resolve()}"]
             settings += [f"RECORDING={recording.resolve()}", f"START_MS={START_MS}", f"LENGTH_MS={LENGTH_MS}"]
             run("make", "-C", source, *settings, "all")
             program = build / "firmware.elf"

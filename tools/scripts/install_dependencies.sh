@@ -7,7 +7,7 @@
 #   tools/scripts/install_dependencies.sh TARGET    the linker for a target of tools/scripts/build_library.sh
 #   tools/scripts/install_dependencies.sh arm-check cross compilers and emulators for tools/scripts/check_arm.sh
 #   tools/scripts/install_dependencies.sh valgrind  what tools/scripts/check_valgrind.sh runs
-#   tools/scripts/install_dependencies.sh firmware  compiler, C library and emulator for examples/firmware-mps2-an386
+#   tools/scripts/install_dependencies.sh firmware  compilers, C libraries and emulators for examples/firmware
 set -euo pipefail
 
 missing=()
@@ -65,6 +65,9 @@ case ${1:-} in
     need gcc-arm-none-eabi command -v arm-none-eabi-gcc
     need libnewlib-arm-none-eabi test -d /usr/lib/arm-none-eabi/newlib
     need qemu-system-arm command -v qemu-system-arm
+    need gcc-riscv64-unknown-elf command -v riscv64-unknown-elf-gcc
+    need picolibc-riscv64-unknown-elf test -d /usr/lib/picolibc/riscv64-unknown-elf
+    need qemu-system-misc command -v qemu-system-riscv32
     ;;
   valgrind)
     need valgrind command -v valgrind

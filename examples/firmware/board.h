@@ -1,4 +1,4 @@
-/* What the firmware needs of the board: qemu's mps2-an386, ARM's Application Note 386. */
+/* What the firmware needs of a board: mps2 and riscv-virt have it. */
 #ifndef BOARD_H
 #define BOARD_H
 
@@ -11,10 +11,10 @@ void uart_bytes(const char *bytes, size_t count);
 void uart_decimal(uint32_t value);
 void uart_hexadecimal(uint64_t value);
 
-/* SysTick, counting down from 2^24 - 1. */
+/* What counts while instructions run, for up to 2^24 ticks: SysTick on mps2, minstret on RISC-V. */
 void ticks_start(void);
 uint32_t ticks_since_start(void);
-/* Instructions in a tick, measured on a loop of a known number of them: qemu with -icount lets each take the same
+/* Instructions in a tick, on mps2 measured on a loop of a known number of them: qemu with -icount lets each take the same
  * emulated time. Says nothing about the time that a true core takes. */
 uint32_t instructions_per_tick(void);
 

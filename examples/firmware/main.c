@@ -5,7 +5,7 @@
 
 extern const char model_start[], model_end[];
 extern const int16_t samples_start[], samples_end[];
-extern const char data_start[], bss_end[], flash_end[];
+extern const char data_start[], bss_end[], flash_start[], flash_end[];
 
 /* What the largest network that ships may need. silif_open refuses a model that needs more. */
 static _Alignas(SILIF_MEMORY_ALIGNMENT) uint8_t memory[24000];
@@ -100,7 +100,8 @@ int main(void) {
   line("instructions_per_step_mean", (uint32_t)(total * per_tick / steps));
   line("instructions_per_step_most", most * per_tick);
   line("model_flash_bytes", (uint32_t)model_bytes);
-  line("code_flash_bytes", (uint32_t)((size_t)flash_end - model_bytes - 2 * (size_t)(samples_end - samples_start)));
+  line("code_flash_bytes",
+       (uint32_t)((size_t)(flash_end - flash_start) - model_bytes - 2 * (size_t)(samples_end - samples_start)));
   line("engine_ram_bytes", (uint32_t)plan.total);
   line("static_ram_bytes", (uint32_t)(bss_end - data_start));
   line("stack_bytes_to_step", (uint32_t)stack_used());
