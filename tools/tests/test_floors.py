@@ -15,7 +15,7 @@ FLOORS = (
     {"__init__", "arrays", "atomic", "built_commands", "errors", "fixed_point", "model_file", "sound"},
     {"integer", "kinds"},
     {"events", "export", "golden", "streams", "train"},
-    {"peers", "plot", "release", "report", "studies"},
+    {"own_words", "peers", "plot", "release", "report", "studies"},
     {"commands"},
 )
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}

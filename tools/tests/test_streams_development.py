@@ -10,7 +10,7 @@ from silif_tools.streams.compose import RATE_HZ, compose
 from silif_tools.streams.tune import Stream
 from silif_tools.studies import development_streams as development
 from silif_tools.studies import measure_streams as measure
-from silif_tools.train import hold_out, material, synthetic, synthetic_text
+from silif_tools.train import hold_out, material, synthetic_text, voices
 
 WORDS = ["yes", "no", "_unknown_", "_silence_"]
 
@@ -24,7 +24,7 @@ def test_names_prompts_and_voices_are_not_those_of_training():
     trained = {text.lower() for texts in (*lists, synthetic_text.NOUNS) for text in texts}
     for text in (*development.NAMES, *development.PROMPTS):
         assert text.lower() not in trained and synthetic_text.clean(text), text
-    assert not set(development.VOICES) & set(synthetic.TIMBRES)
+    assert not set(development.VOICES) & set(voices.TIMBRES)
 
 
 def test_a_sentence_is_held_out_in_every_reading_and_one_kind_as_a_whole():

@@ -22,8 +22,8 @@ from ..streams.compose import RATE_HZ, TruthRow, compose
 from ..streams.files import COMMANDS, composed, concatenate, write_stream
 from ..train import material
 from ..train.hold_out import SHARE, is_held_out
-from ..train.synthetic import ACCENTS, espeak
 from ..train.synthetic_text import clean, sentences
+from ..train.voices import ACCENTS, espeak
 from ..train.waves import varied
 
 SNRS_DB = (20, 10, 5)

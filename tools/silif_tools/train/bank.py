@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import multiprocessing
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,13 +129,20 @@ def _pool(workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
 
 
+def _each_variant(make: Callable, clips: Clips, variants: int, seed: int, recipe: dict, rooms, workers: int) -> list:
+    """make() of every variant, in their order. One worker is this process: PyTorch takes seconds to load in another."""
+    if workers == 1:
+        return [make(clips, v, seed, recipe, rooms) for v in range(variants)]
+    with _pool(workers) as pool:
+        jobs = [pool.submit(make, clips, v, seed, recipe, rooms) for v in range(variants)]
+        return [job.result() for job in jobs]
+
+
 def clip_bank(clips: Clips, variants: int, seed: int, recipe: dict, workers: int, rooms: Clips | None = None) -> Bank:
     """The first variant is the recording as it is, the others are random."""
 
     def make():
-        with _pool(workers) as pool:
-            jobs = [pool.submit(_pass, clips, v, seed, recipe, rooms) for v in range(variants)]
-            passes = [job.result() for job in jobs]
+        passes = _each_variant(_pass, clips, variants, seed, recipe, rooms, workers)
         return [np.concatenate(parts) for parts in zip(*passes, strict=True)]
 
     path = cache_folder() / f"bank-{_key(clips, variants, seed, recipe, rooms)}"
@@ -145,9 +153,7 @@ def reel(clips: Clips, variants: int, seed: int, recipe: dict, workers: int, roo
     """All recordings, in as many variants, end to end."""
 
     def make():
-        with _pool(workers) as pool:
-            jobs = [pool.submit(_reel_pass, clips, v, seed, recipe, rooms) for v in range(variants)]
-            features = np.concatenate([job.result() for job in jobs])
+        features = np.concatenate(_each_variant(_reel_pass, clips, variants, seed, recipe, rooms, workers))
         return [features, np.log(np.exp(features.astype(np.float32)).sum(1))]
 
     path = cache_folder() / f"reel-{_key(clips, variants, seed, recipe, rooms)}"

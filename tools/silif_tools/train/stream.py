@@ -158,13 +158,14 @@ def train(
         count = 0
 
     network.dropout = settings["dropout"]
-    network.freeze(bool(network.bits))  # the rounds on clips may have ended with frozen statistics
+    # The rounds on clips may have ended with frozen statistics.
+    network.freeze(bool(network.bits) or settings.get("frozen_statistics", False))
     run = StreamRun(network, scenes, settings, checkpoint)
     if resume and checkpoint.exists():
         run.resume()
 
     def settle(mean: Network) -> None:
-        if mean.bits:
+        if mean.bits or settings.get("frozen_statistics", False):
             mean.eval()
         else:
             recalibrate(mean, scenes, settings)

@@ -1,6 +1,8 @@
 # ruff: noqa: SIM905
 """Sentences and single words for the synthesizers: English that holds none of the commands, by a small grammar."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
@@ -128,11 +130,17 @@ def clean(text: str) -> bool:
     return not set(words) & {*COMMANDS, *HOMOPHONES}
 
 
-def sentences(count: int, seed: int) -> list[str]:
+def any_sentences(count: int, seed: int, kept: Callable[[str], bool]) -> list[str]:
+    """So many of the grammar's sentences that may be kept."""
     rng = np.random.default_rng([seed, 5])
     found: list[str] = []
     while len(found) < count:
         text = _sentence(rng)
-        if clean(text):
+        if kept(text):
             found.append(text)
     return found
+
+
+def sentences(count: int, seed: int) -> list[str]:
+    """Sentences without a command."""
+    return any_sentences(count, seed, clean)

@@ -1,0 +1,93 @@
+"""The card beside a model of own words: what it hears, what it was tested on, and how to say the words."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..model_file.tables import Detector
+from .tune import Row
+
+_RATES = (0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+@dataclass
+class Findings:
+    """What the check came to. alarms: false alarms, where no word is said, in so many hours."""
+
+    rows: list[Row]
+    own: Row
+    each_word: dict[str, float]
+    hours: float
+    hits_in: dict[str, int]  # words said in each stream
+    recorded: str  # of whom the check's recordings are, or empty
+
+
+def _percent(hits: dict[str, float]) -> str:
+    return " | ".join(f"{value:.0f} %" for value in hits.values())
+
+
+def _rate(row: Row, hours: float) -> str:
+    return f"{row.alarms_per_hour:.1f}" if row.alarms_per_hour else f"below {3 / hours:.0f}"
+
+
+def text(name: str, words: list[str], detector: Detector, found: Findings, how: list[str], credits: list[str]) -> str:
+    """The card, in Markdown."""
+    thresholds = ", ".join(f"{w} {t:.2f}" for w, t in zip(words, detector.threshold, strict=False) if w[0] != "_")
+    streams = list(found.own.hits)
+    rows = sorted(found.rows, key=lambda row: row.alarms_per_hour)
+    table = [
+        f"| false alarms an hour | {' | '.join(streams)} | thresholds' odds |",
+        "|---|" + "---|" * (len(streams) + 1),
+    ]
+    shown: set[float] = set()
+    for rate in _RATES:
+        within = [row for row in rows if row.alarms_per_hour <= rate]
+        best = max(within, key=lambda row: np.mean(list(row.hits.values())), default=None)
+        if best and best.odds not in shown:
+            shown.add(best.odds)
+            table.append(f"| {_rate(best, found.hours)} | {_percent(best.hits)} | × {best.odds:.2f} |")
+    each = [f"- *{word}*: {value:.0f} %" for word, value in found.each_word.items()]
+    source = f"synthetic voices that it never learned from{found.recorded}"
+    return "\n".join(
+        [
+            f"# {name}",
+            "",
+            f"Hears {', '.join(f'*{w}*' for w in words if w[0] != '_')}. Made by `silif-words`.",
+            "",
+            "```sh",
+            f"kws-listen --model {name}.silif",
+            "```",
+            "",
+            "## What it was tested on",
+            "",
+            f"Streams of {source}: {', '.join(f'{count} words at {stream}' for stream, count in found.hits_in.items())}"
+            f" over made-up noise, with other talk between them; and {found.hours:.2f} h of sentences and noise without"
+            " the words. **Synthetic voices are easier than people**: expect to be heard less often than this says, and"
+            " measure with recordings of your own (`kws-score`).",
+            "",
+            *table,
+            "",
+            f"Its own setting: window {detector.window_frames * 10} ms, thresholds {thresholds}. There it hears"
+            f" {' and '.join(f'{v:.0f} % at {s}' for s, v in found.own.hits.items())}, with"
+            f" {_rate(found.own, found.hours)} false alarms an hour. Of each word, all streams together:",
+            "",
+            *each,
+            "",
+            "## How to say it",
+            "",
+            "- As one says a name that someone should hear: at an even level, not whispered, with a moment of quiet before it.",
+            "- Whole: the last sound counts as much as the first.",
+            "- Nearer to the microphone, where there is noise: at 10 dB a word is heard less often than at 20.",
+            "- If it misses you, record the word (`silif-record`) and run `silif-words` again with `--recordings`: twenty"
+            " recordings of your own help more than any setting.",
+            "",
+            "## How it was made",
+            "",
+            *[f"- {line}" for line in how],
+            "",
+            "## Credits",
+            "",
+            *[f"- {line}" for line in credits],
+            "",
+        ]
+    )

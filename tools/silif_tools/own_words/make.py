@@ -1,0 +1,122 @@
+"""From a request to a model with its card, stage by stage. What a stage made lies in the work folder until the end."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .. import __version__
+from ..atomic import write_atomically
+from ..model_file.write import model_bytes
+from ..train import kernels
+from ..train.clips import cache_folder
+from . import card, learn, start, tune
+from .material import scenes_of
+from .progress import Progress
+from .recordings import load_all
+from .request import Checked, Request
+from .settings import QUICK_EFFORT, THOROUGH_EFFORT, Effort, recipe
+from .speech import plan, say_all
+from .vocabulary import Avoided, listed, pronounced
+from .voices import summary
+
+VERSION = 1
+
+
+def work_folder(output: Path) -> Path:
+    return output.with_suffix(".work")
+
+
+def _key(request: Request, checked: Checked, effort: Effort) -> str:
+    """What a work folder is good for: a request that asks for anything else begins anew."""
+    recorded = [(str(each.path), each.path.stat().st_mtime_ns) for each in checked.shares.learned]
+    parts = [VERSION, checked.words, request.seed, repr(effort), str(checked.model), recorded]
+    return json.dumps([*parts, [f"{v.engine} {v.name}" for v in checked.voices]])
+
+
+def _prepared(work: Path, key: str) -> None:
+    """The work folder, empty unless it is of the same request."""
+    settings = work / "settings.json"
+    if work.exists() and not (settings.exists() and settings.read_text(encoding="utf-8") == key):
+        shutil.rmtree(work)
+    work.mkdir(exist_ok=True)
+    write_atomically(settings, key)
+
+
+def _how(checked: Checked, effort: Effort, said: dict[str, int], seed: int, learned: int) -> list[str]:
+    lines = [
+        f"Voices: {summary(checked.voices)}; many again with pitch and formants moved.",
+        f"Said: {', '.join(f'{count} {part}' for part, count in said.items())}; noise and rooms were made up.",
+        f"Started from {checked.model.name}, its first {effort.fixed_layers} layer as it was; {effort.steps} steps of"
+        f" {effort.batch} sequences; seed {seed}.",
+    ]
+    return lines + ([f"{learned} recordings were learned from."] if learned else []) + checked.remarks
+
+
+def make(request: Request, checked: Checked, processes: int, effort: Effort | None = None) -> tune.Row:
+    """Writes the model and its card; returns what its own setting comes to in the check."""
+    effort = effort or (THOROUGH_EFFORT if request.thorough else QUICK_EFFORT)
+    torch.set_num_threads(1)  # the same sums in the same order on every machine
+    work, progress = work_folder(request.output), Progress(effort.seconds)
+    _prepared(work, _key(request, checked, effort))
+    cache = cache_folder()
+    kernels.library()  # compiled once for all runs, not into the work folder
+    os.environ["SILIF_CACHE"] = str(work / "cache")
+    learned, silent = load_all(checked.shares.learned)
+    kept, silent_too = load_all(checked.shares.checked)
+    checked.remarks += silent + silent_too
+
+    progress.start("words that sound alike")
+    avoided = Avoided(checked.words, checked.sounds)
+    known = pronounced(listed(), cache)
+    sayings = plan(checked.words, avoided, known, checked.voices, effort.amounts, request.seed)
+    progress.start("speaking")
+    said = say_all(sayings, work / "speech", request.seed, processes, progress.at)
+    progress.start("rooms and noise")
+    asked = recipe(checked.words, effort, request.seed)
+    scenes = scenes_of(said, learned, asked, effort, processes)
+    progress.start("learning")
+    network = learn.learned(
+        start.load(checked.model), scenes, asked, effort.fixed_layers, work / "network.checkpoint", progress.at
+    )
+    progress.start("tuning")
+    base = start.load(checked.model).provenance
+    name = request.output.stem
+    provenance = {
+        "name": name,
+        "exporter": f"silif-tools {__version__}",
+        "made_by": "silif-words",
+        "started_from": checked.model.stem,
+        "seed": str(request.seed),
+        **{key: base[key] for key in ("credits", "licence") if key in base},
+    }
+    example = np.concatenate(said.part("words").samples[:3])
+    model = learn.exported(network, scenes, asked, example, provenance)
+    exam = tune.exam(said, kept, asked, effort, processes)
+    progress.at(0.5)
+    streams = exam.run(start.network_of(model))
+    model.detector = tune.choose(streams, asked["words"], request.alarms_per_hour)
+    rows = tune.curve(streams, model.detector, asked["words"])
+    own = tune.curve(streams, model.detector, asked["words"], (1.0,))[0]
+    progress.start("writing")
+    write_atomically(request.output, model_bytes(model))
+    counts = {part: len(said.part(part).samples) for part in ("words", "near", "sentences", "singles")}
+    found = card.Findings(
+        rows,
+        own,
+        tune.of_each_word(streams, model.detector, asked["words"]),
+        sum(s.audio_h for s in streams if not s.truth),
+        {s.name: len(s.truth) for s in streams if s.truth},
+        f", and {len(kept.words)} recordings" if kept.words else "",
+    )
+    how = _how(checked, effort, counts, request.seed, len(learned.words))
+    credits = [f"{checked.model.stem}: {base.get('credits', 'see its card')}"]
+    write_atomically(
+        request.output.with_suffix(".md"), card.text(name, asked["words"], model.detector, found, how, credits)
+    )
+    progress.finish()
+    shutil.rmtree(work)
+    return own

@@ -1,0 +1,111 @@
+"""What was asked for, and whether it can be done: everything that can be told before anything long begins."""
+
+import os
+import re
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import ConversionError
+from .pronunciation import Phonemes, distances, phonemes, syllables
+from .recordings import Found, Shares, find, shared_out
+from .start import find as find_model
+from .voices import Voice, all_voices
+
+MOST_WORDS = 20
+MOST_SYLLABLES = 6
+_TOO_NEAR = 0.12  # of the sounds: two words that one cannot tell apart
+
+
+@dataclass
+class Request:
+    words: list[str]
+    output: Path
+    recordings: Path | None = None
+    thorough: bool = False
+    seed: int = 1
+    start: str = "kws12-stream"
+    alarms_per_hour: float = 1.0
+
+
+@dataclass
+class Checked:
+    """A request that can be carried out. remarks: what the reader should know."""
+
+    words: list[str]
+    sounds: list[Phonemes]
+    voices: list[Voice]
+    model: Path
+    shares: Shares
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def recorded_words(self) -> set[str]:
+        return {each.word for each in self.shares.learned}
+
+
+def _word(text: str) -> str:
+    word = " ".join(text.split()).lower()
+    if not re.fullmatch(r"[a-z][a-z' ]*", word):
+        raise ConversionError(
+            f"{text!r}: words are spoken as English and may have letters, apostrophes and spaces; write it as it sounds"
+        )
+    return word
+
+
+def free_cores() -> int:
+    """Processors that nobody uses at the moment, at least one."""
+    able = len(os.sched_getaffinity(0))
+    return max(1, min(able, round(able - os.getloadavg()[0])))
+
+
+def check(request: Request) -> Checked:
+    """Raises ConversionError saying what to do."""
+    for program, package in (("espeak-ng", "espeak-ng"), (os.environ.get("CC", "cc"), "gcc libc6-dev")):
+        if shutil.which(program) is None:
+            raise ConversionError(f"{program} is not installed: sudo apt install {package}")
+    words = [_word(text) for text in request.words]
+    twice = next((word for index, word in enumerate(words) if word in words[:index]), None)
+    if twice:
+        raise ConversionError(f"{twice!r} is given twice")
+    if not 1 <= len(words) <= MOST_WORDS:
+        raise ConversionError(f"{len(words)} words: give 1 to {MOST_WORDS}")
+    if request.output.suffix != ".silif":
+        raise ConversionError(f"--output {request.output}: give a name that ends in .silif")
+    folder = request.output.parent
+    if request.output.is_dir() or not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise ConversionError(f"--output {request.output}: no file can be written there")
+    sounds = phonemes(words)
+    remarks = []
+    for word, own in zip(words, sounds, strict=True):
+        if syllables(own) > MOST_SYLLABLES:
+            raise ConversionError(
+                f"{word!r} has {syllables(own)} syllables; at most {MOST_SYLLABLES} are heard as one word (1.1 s)"
+            )
+        if syllables(own) < 2 or len(own) < 4:
+            remarks.append(f"{word!r} is short: many words sound like it. Two syllables and more are heard better")
+    for index, word in enumerate(words[1:], 1):
+        apart = distances(sounds[index], sounds[:index]) / len(sounds[index])
+        if apart.min() < _TOO_NEAR:
+            raise ConversionError(f"{words[int(np.argmin(apart))]!r} and {word!r} sound alike: choose another word")
+    voices = all_voices()
+    engines = {voice.engine for voice in voices}
+    if engines == {"espeak"}:
+        remarks.append(
+            "of synthesizers there is espeak-ng alone: sudo apt install flite festival makes for more voices"
+        )
+    if not engines & {"piper", "hibari"}:
+        remarks.append("no neural voice is installed: pip install 'silif-tools[voices]' adds two")
+    shares = Shares([], [])
+    if request.recordings:
+        shares = shared_out(find(request.recordings, words))
+        remarks += shares.remarks
+        missing = [word for word in words if word not in {each.word for each in shares.learned}]
+        if missing:
+            remarks.append(f"no recordings of {', '.join(missing)}: learned from synthetic voices alone")
+    return Checked(words, sounds, voices, find_model(request.start), shares, remarks)
+
+
+__all__ = ["Checked", "Found", "Request", "check", "free_cores"]
