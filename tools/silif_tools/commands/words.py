@@ -23,9 +23,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         " machine has, learns to tell them from all else, and says in a card how well it does.", epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    parser.add_argument(
-        "words", nargs="+", metavar="WORD", help="a word, or a few that are said as one: 'hey computer'"
-    )
+    parser.add_argument("words", nargs="+", metavar="WORD", help="a word, or some said as one: 'hey computer'")
     parser.add_argument("--output", "-o", type=Path, required=True, metavar="MODEL", help="the .silif file to write")
     parser.add_argument(
         "--recordings", type=Path, metavar="FOLDER", help="recordings too, a folder for each word: WORD/SPEAKER_x.wav"

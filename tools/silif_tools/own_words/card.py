@@ -75,11 +75,10 @@ def text(name: str, words: list[str], detector: Detector, found: Findings, how: 
             "",
             "## How to say it",
             "",
-            "- As one says a name that someone should hear: at an even level, not whispered, with a moment of quiet before it.",
+            "- As one says a name that someone should hear: not whispered, with a moment of quiet before it.",
             "- Whole: the last sound counts as much as the first.",
             "- Nearer to the microphone, where there is noise: at 10 dB a word is heard less often than at 20.",
-            "- If it misses you, record the word (`silif-record`) and run `silif-words` again with `--recordings`: twenty"
-            " recordings of your own help more than any setting.",
+            "- If it misses you, record the word (`silif-record`) and run `silif-words` again with `--recordings`.",
             "",
             "## How it was made",
             "",

@@ -71,7 +71,7 @@ def make(request: Request, checked: Checked, processes: int, effort: Effort | No
 
     progress.start("words that sound alike")
     avoided = Avoided(checked.words, checked.sounds)
-    known = pronounced(listed(), cache)
+    known = pronounced(listed(checked.words), cache)
     sayings = plan(checked.words, avoided, known, checked.voices, effort.amounts, request.seed)
     progress.start("speaking")
     said = say_all(sayings, work / "speech", request.seed, processes, progress.at)

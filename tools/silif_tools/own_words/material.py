@@ -1,4 +1,4 @@
-"""From what was said and recorded to what train/ draws its sequences from: banks of words, reels of speech and noise."""
+"""What train/ draws its sequences from: banks of words, reels of speech and noise, of what was said and recorded."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -13,11 +13,7 @@ _VOWELS = tuple("aeiouAEIOUV@03")
 _MARKS = "',%=:;#"  # stress, length, and the kind of a flap: not another sound
 # What takes another's place in a made-up near miss.
 VOWELS = ("I", "E", "a", "0", "V", "U", "i:", "u:", "A:", "O:", "3:", "eI", "aI", "oU", "aU", "@")
-CONSONANTS = tuple(["p", "b", "t", "d", "k", "g", "f", "v", "s", "z", "S", "h", "m", "n", "l", "r", "w", "j"]) + (
-    "tS",
-    "dZ",
-    "T",
-)
+CONSONANTS = (*"pbtdkgfvszShmnlrwj", "tS", "dZ", "T")
 
 Phonemes = tuple[str, ...]
 

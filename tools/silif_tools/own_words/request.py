@@ -93,9 +93,7 @@ def check(request: Request) -> Checked:
     voices = all_voices()
     engines = {voice.engine for voice in voices}
     if engines == {"espeak"}:
-        remarks.append(
-            "of synthesizers there is espeak-ng alone: sudo apt install flite festival makes for more voices"
-        )
+        remarks.append("espeak-ng is the only synthesizer here: sudo apt install flite festival")
     if not engines & {"piper", "hibari"}:
         remarks.append("no neural voice is installed: pip install 'silif-tools[voices]' adds two")
     shares = Shares([], [])
