@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +58,20 @@ def _how(checked: Checked, effort: Effort, said: dict[str, int], seed: int, lear
     return lines + ([f"{learned} recordings were learned from."] if learned else []) + checked.remarks
 
 
+@contextmanager
+def _cache_in(folder: Path) -> Iterator[None]:
+    """Banks and reels of one run go into its work folder: no other run can use them."""
+    before = os.environ.get("SILIF_CACHE")
+    os.environ["SILIF_CACHE"] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["SILIF_CACHE"]
+        else:
+            os.environ["SILIF_CACHE"] = before
+
+
 def make(request: Request, checked: Checked, processes: int, effort: Effort | None = None) -> tune.Row:
     """Writes the model and its card; returns what its own setting comes to in the check."""
     effort = effort or (THOROUGH_EFFORT if request.thorough else QUICK_EFFORT)
@@ -64,7 +80,17 @@ def make(request: Request, checked: Checked, processes: int, effort: Effort | No
     _prepared(work, _key(request, checked, effort))
     cache = cache_folder()
     kernels.library()  # compiled once for all runs, not into the work folder
-    os.environ["SILIF_CACHE"] = str(work / "cache")
+    with _cache_in(work / "cache"):
+        own = _made(request, checked, processes, effort, progress, cache)
+    shutil.rmtree(work)
+    return own
+
+
+def _made(
+    request: Request, checked: Checked, processes: int, effort: Effort, progress: Progress, cache: Path
+) -> tune.Row:
+    """cache: for what other runs can use too."""
+    work = work_folder(request.output)
     learned, silent = load_all(checked.shares.learned)
     kept, silent_too = load_all(checked.shares.checked)
     checked.remarks += silent + silent_too
@@ -118,5 +144,4 @@ def make(request: Request, checked: Checked, processes: int, effort: Effort | No
         request.output.with_suffix(".md"), card.text(name, asked["words"], model.detector, found, how, credits)
     )
     progress.finish()
-    shutil.rmtree(work)
     return own

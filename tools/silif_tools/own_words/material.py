@@ -1,7 +1,6 @@
 """What train/ draws its sequences from: banks of words, reels of speech and noise, of what was said and recorded."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,22 +10,12 @@ from ..train.material import UNKNOWN
 from ..train.scenes import Scenes
 from ..train.stream_scenes import StreamBatch, StreamScenes
 from . import noises
+from .recordings import Recorded
 from .settings import Effort
 from .speech import Said
 
 _SPEECH_SHARES = {"sentences": 1.0, "near": 0.5, "singles": 0.3}
 _GAP = np.zeros(4000, np.int16)  # a quarter of a second between single words on a reel
-
-
-@dataclass
-class Recorded:
-    """Recordings of the own words: the word and the int16 samples of each."""
-
-    words: list[str]
-    samples: list[np.ndarray]
-
-
-NOTHING = Recorded([], [])
 
 
 class Watched(StreamScenes):
@@ -90,5 +79,7 @@ def scenes_of(said: Said, recorded: Recorded, recipe: dict, effort: Effort, work
             members = scenes.members[label]
             times = max(1, round((len(members) - len(own)) / len(own)))
             scenes.members[label] = np.concatenate([np.repeat(own, times), np.setdiff1d(members, own)])
-    shares = [(share, reels[name]) for name, share in _SPEECH_SHARES.items()]
+    # A sequence is cut out of a reel: one that is shorter serves nobody.
+    long = {name for name, reel in reels.items() if len(reel.features) > 2 * recipe["stream"]["frames"]}
+    shares = [(share, reels[name]) for name, share in _SPEECH_SHARES.items() if name in long]
     return Watched(recipe["stream"], scenes, noise, shares, None, echo.envelopes(rooms))

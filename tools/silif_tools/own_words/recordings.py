@@ -11,7 +11,6 @@ from scipy.signal import resample_poly
 from ..errors import ConversionError
 from ..sound import ENDINGS, to_pcm
 from ..train.voices import trimmed
-from .material import Recorded
 from .voices import RATE_HZ
 
 _FAINT = 200  # of 32767: no recording of anything
@@ -34,6 +33,14 @@ class Shares:
     learned: list[Found]
     checked: list[Found]
     remarks: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Recorded:
+    """Recordings of the own words: the word and the int16 samples of each."""
+
+    words: list[str]
+    samples: list[np.ndarray]
 
 
 def _key(name: str) -> str:

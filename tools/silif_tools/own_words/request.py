@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ConversionError
+from .models import DEFAULT
+from .models import find as find_model
 from .pronunciation import Phonemes, distances, phonemes, syllables
-from .recordings import Found, Shares, find, shared_out
-from .start import find as find_model
+from .recordings import Shares, find, shared_out
 from .voices import Voice, all_voices
 
 MOST_WORDS = 20
@@ -26,7 +27,7 @@ class Request:
     recordings: Path | None = None
     thorough: bool = False
     seed: int = 1
-    start: str = "kws12-stream"
+    start: str = DEFAULT
     alarms_per_hour: float = 1.0
 
 
@@ -104,6 +105,3 @@ def check(request: Request) -> Checked:
         if missing:
             remarks.append(f"no recordings of {', '.join(missing)}: learned from synthetic voices alone")
     return Checked(words, sounds, voices, find_model(request.start), shares, remarks)
-
-
-__all__ = ["Checked", "Found", "Request", "check", "free_cores"]

@@ -16,7 +16,7 @@ from .vocabulary import Avoided, near_misses, sentences, single_words
 from .voices import RATE_HZ, Voice, drawn, speak
 
 VERSION = 1
-AT_ONCE = 24  # texts of one voice that one job says
+AT_ONCE = 32  # texts that one job says
 LONGEST_WORD_S = 1.15  # of a rendition of an own word: what the network hears at a time
 
 
@@ -46,7 +46,7 @@ class Amounts:
     check_singles: int
 
 
-QUICK = Amounts(260, 220, 180, 520, 240, 45, 40, 170, 60)
+QUICK = Amounts(200, 150, 120, 350, 150, 40, 30, 150, 50)
 THOROUGH = Amounts(1600, 1500, 1200, 4200, 2400, 150, 200, 900, 400)
 
 
@@ -94,7 +94,7 @@ def plan(
 
 @dataclass(frozen=True)
 class _Job:
-    voice: Voice
+    voices: tuple[Voice, ...]
     texts: tuple[str, ...]
     numbers: tuple[int, ...]  # of the sayings
     p_revoiced: float
@@ -102,21 +102,24 @@ class _Job:
 
     @property
     def name(self) -> str:
-        key = repr((VERSION, self.voice, self.texts, self.p_revoiced, self.seed))
+        key = repr((VERSION, self.voices, self.texts, self.p_revoiced, self.seed))
         return f"{hashlib.sha256(key.encode()).hexdigest()[:20]}.npz"
 
 
 def _jobs(sayings: list[Saying], seed: int) -> list[_Job]:
-    by_voice: dict[Voice, list[int]] = defaultdict(list)
+    together: dict[tuple, list[int]] = defaultdict(list)
     for number, saying in enumerate(sayings):
-        by_voice[saying.voice].append(number)
+        voice = saying.voice
+        # A process says things in many voices of espeak-ng and flite, but loads one of the others.
+        together[(voice.engine,) if voice.engine in ("espeak", "flite") else (voice.engine, voice.name)].append(number)
     jobs = []
-    for voice, numbers in by_voice.items():
+    for (engine, *_), numbers in together.items():
         # There are hundreds of espeak-ng's voices and few of the others, which are the better ones.
-        share = 0.15 if voice.engine == "espeak" else 0.55
+        share = 0.1 if engine == "espeak" else 0.4
         for at in range(0, len(numbers), AT_ONCE):
-            part = numbers[at : at + AT_ONCE]
-            jobs.append(_Job(voice, tuple(sayings[n].text for n in part), tuple(part), share, seed))
+            part = tuple(numbers[at : at + AT_ONCE])
+            said = [sayings[n] for n in part]
+            jobs.append(_Job(tuple(s.voice for s in said), tuple(s.text for s in said), part, share, seed))
     return jobs
 
 
@@ -125,7 +128,7 @@ def _said(job: _Job, folder: Path) -> str:
     path = folder / job.name
     if not path.exists():
         seed = [job.seed, int(hashlib.sha256(job.name.encode()).hexdigest()[:8], 16)]
-        parts = speak(job.voice, list(job.texts), seed, job.p_revoiced)
+        parts = speak(list(job.voices), list(job.texts), seed, job.p_revoiced)
         sizes = [0 if part is None else len(part) for part in parts]
         samples = [part for part in parts if part is not None]
         with replacing(path) as temporary, temporary.open("wb") as file:

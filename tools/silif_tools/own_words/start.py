@@ -12,24 +12,9 @@ from ..kinds import read_model
 from ..model_file.tables import DelayKind, LayerTables, ModelTables
 from ..train.network import DT_S, Network
 from ..train.scan import EPSILON
+from .models import DEFAULT
 
-NAME = "kws12-stream"
 _LEAST = 1e-7
-
-
-def find(name: str = NAME) -> Path:
-    """A model by path, or one that ships: in the repository that this package lies in, or installed."""
-    if "/" in name or name.endswith(".silif"):
-        return Path(name)
-    folders = (
-        Path(__file__).resolve().parents[3] / "models",
-        Path("/usr/local/share/silif"),
-        Path("/usr/share/silif"),
-    )
-    for folder in folders:
-        if (folder / f"{name}.silif").exists():
-            return folder / f"{name}.silif"
-    raise ConversionError(f"no model {name} in {', '.join(map(str, folders))}: give its path with --start")
 
 
 def load(path: Path) -> ModelTables:
@@ -37,9 +22,9 @@ def load(path: Path) -> ModelTables:
     model = read_model(path)
     for index, layer in enumerate(model.layers[:-1]):
         if layer.kind.slug != "silif" or layer.delay_kind != DelayKind.NONE:
-            raise ConversionError(f"{path}: layer {index} is no SiLIF layer without delays; start from {NAME}")
+            raise ConversionError(f"{path}: layer {index} is no SiLIF layer without delays; start from {DEFAULT}")
     if model.front_end is None:
-        raise ConversionError(f"{path}: takes no sound; start from {NAME}")
+        raise ConversionError(f"{path}: takes no sound; start from {DEFAULT}")
     return model
 
 

@@ -14,7 +14,8 @@ from ..train import bank
 from ..train.network import Network
 from ..train.stream_exam import features_of, probabilities
 from . import noises
-from .material import Recorded, spaced
+from .material import spaced
+from .recordings import Recorded
 from .settings import Effort
 from .speech import Said
 

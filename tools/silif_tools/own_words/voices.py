@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import resample_poly
 
+from ..errors import ConversionError
 from ..integer.frontend import FRONT_END
-from ..train.voices import ACCENTS, TIMBRES, espeak, spoken, trimmed
+from ..train.voices import ACCENTS, TIMBRES, spoken, trimmed
 
 RATE_HZ = FRONT_END.sample_rate_hz
 FLITE_HZ = {"slt": 170, "rms": 95, "awb": 120, "kal16": 105, "kal": 105}  # the pitch of each
 # Share of the clips by engine, of those that are there. Many voices of espeak-ng, but all of one synthesizer.
-SHARES = {"espeak": 0.36, "flite": 0.24, "festival": 0.08, "piper": 0.16, "hibari": 0.16}
+SHARES = {"espeak": 0.36, "flite": 0.30, "festival": 0.08, "piper": 0.10, "hibari": 0.16}
 HELD_OUT = 5  # one voice in so many of each engine speaks in no training clip
 
 
@@ -98,10 +99,32 @@ def _pcm(audio: np.ndarray, rate: int) -> np.ndarray:
     return np.clip(np.rint(audio * 32767), -32768, 32767).astype(np.int16)
 
 
-def _flite(text: str, name: str, rng: np.random.Generator) -> np.ndarray | None:
-    pitch, stretch = FLITE_HZ[name] * np.exp(rng.normal(0, 0.15)), np.exp(rng.normal(0, 0.17))
-    options = ["--setf", f"duration_stretch={stretch:.3f}", "--setf", f"int_f0_target_mean={pitch:.1f}"]
-    return spoken(["flite", "-voice", name, *options, "-t", text, "-o", "/dev/stdout"])
+def _batch(engine: str, asked: list[tuple[str, float, float, str]]) -> list[np.ndarray | None]:
+    """Said by batch.py in a process of its own."""
+    command = [sys.executable, "-S", "-E", str(Path(__file__).with_name("batch.py")), engine]
+    done = subprocess.run(command, input=json.dumps(asked).encode(), capture_output=True)
+    if done.returncode:
+        raise ConversionError(f"{engine}: {done.stderr.decode(errors='replace').strip().splitlines()[-1:]}")
+    out, at, found = done.stdout, 0, []
+    for _ in asked:
+        rate, count = np.frombuffer(out, "<i4", 2, at)
+        samples = np.frombuffer(out, "<i2", count, at + 8)
+        at += 8 + 2 * int(count)
+        found.append(_pcm(samples / 32768, int(rate)) if count > rate // 10 else None)
+    return found
+
+
+def _espeak(texts: list[str], names: list[str], rng: np.random.Generator) -> list[np.ndarray | None]:
+    how = [(int(rng.integers(115, 210)), int(rng.integers(20, 80))) for _ in texts]
+    return _batch("espeak", [(name, *pace, text) for name, pace, text in zip(names, how, texts, strict=True)])
+
+
+def _flite(texts: list[str], names: list[str], rng: np.random.Generator) -> list[np.ndarray | None]:
+    asked = [
+        (name, float(np.exp(rng.normal(0, 0.17))), FLITE_HZ[name] * float(np.exp(rng.normal(0, 0.15))), text)
+        for name, text in zip(names, texts, strict=True)
+    ]
+    return _batch("flite", asked)
 
 
 def _festival(texts: list[str], name: str, rng: np.random.Generator) -> list[np.ndarray | None]:
@@ -174,19 +197,19 @@ def revoiced(pcm: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return _pcm(pyworld.synthesize(pitch, moved, breath, RATE_HZ), RATE_HZ)
 
 
-def speak(voice: Voice, texts: list[str], seed: list[int], p_revoiced: float) -> list[np.ndarray | None]:
-    """int16 samples of each text at a random pace, pitch and liveliness, trimmed; None where the voice cannot say it.
+def speak(voices: list[Voice], texts: list[str], seed: list[int], p_revoiced: float) -> list[np.ndarray | None]:
+    """int16 samples of each text at a random pace, pitch and liveliness, trimmed; None where a voice cannot say it.
 
-    p_revoiced: the share that is said by another throat. One seed, one voice, the same texts: the same samples.
+    voices: one for each text, all of one engine; of festival, piper and hibari all the same one. p_revoiced: the share
+    that is said by another throat. The same seed, voices and texts give the same samples.
     """
     rng = np.random.default_rng(seed)
-    if voice.engine == "espeak":
-        found = [espeak(text, voice.name, rng) for text in texts]
-    elif voice.engine == "flite":
-        found = [_flite(text, voice.name, rng) for text in texts]
+    engine, names = voices[0].engine, [voice.name for voice in voices]
+    if engine in ("espeak", "flite"):
+        found = (_espeak if engine == "espeak" else _flite)(texts, names, rng)
     else:
-        of = {"festival": _festival, "piper": _piper, "hibari": _hibari}[voice.engine]
-        found = of(texts, voice.name, rng)
+        of = {"festival": _festival, "piper": _piper, "hibari": _hibari}[engine]
+        found = of(texts, names[0], rng)
     out: list[np.ndarray | None] = []
     for pcm in found:
         if pcm is None or len(pcm) < RATE_HZ // 10:

@@ -1,0 +1,180 @@
+"""silif-words and silif-record as a user calls them, with as little speech and training as will do."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+
+from silif_tools.commands import record, words
+from silif_tools.kinds import read_model
+from silif_tools.own_words import make, request, speech, vocabulary, voices
+from silif_tools.own_words.settings import QUICK_EFFORT
+
+TINY = replace(
+    QUICK_EFFORT, amounts=speech.Amounts(4, 3, 4, 6, 4, 3, 2, 4, 2), variants=1, reel_variants=1, noises=6, noise_s=5.0,
+    steps=2, batch=2,
+)  # fmt: skip
+needs_espeak = pytest.mark.skipif(not shutil.which("espeak-ng"), reason="apt install espeak-ng")
+
+
+@pytest.fixture(autouse=True)
+def small(tmp_path, monkeypatch):
+    """Little of everything, in espeak-ng's voices alone: others may not be there."""
+    monkeypatch.setenv("SILIF_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(vocabulary, "WORD_LIST", tmp_path / "none")
+    monkeypatch.setattr(make, "QUICK_EFFORT", TINY)
+    monkeypatch.setattr(voices, "_installed", lambda module: False)
+    which = shutil.which
+    monkeypatch.setattr(voices.shutil, "which", lambda name: None if name in ("flite", "festival") else which(name))
+
+
+def recordings(folder):
+    """Five of one word by one speaker."""
+    place = folder / "lumos"
+    place.mkdir(parents=True)
+    for number in range(5):
+        tone = np.sin(np.arange(9600) * 0.2) * np.hanning(9600) * 9000
+        soundfile.write(place / f"anna_{number}.wav", tone.astype(np.int16), 16000)
+    return folder
+
+
+@needs_espeak
+def test_the_same_request_gives_the_same_file_after_an_interruption_too(tmp_path, monkeypatch, capsys):
+    asked = ["lumos", "hey computer", "--processes", "1", "--recordings", str(recordings(tmp_path / "mine"))]
+    path = tmp_path / "my.silif"
+    with monkeypatch.context() as patch:
+        patch.setattr(make.tune, "exam", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        assert words.main([*asked, "-o", str(path)]) == 130
+    said = capsys.readouterr().err
+    assert "one speaker (anna)" in said and "no recordings of hey computer" in said
+    assert "the same command goes on from here" in said
+    assert not path.exists() and (tmp_path / "my.work" / "network.checkpoint").exists()
+    assert words.main([*asked, "-o", str(path)]) == 0
+
+    assert read_model(path).words == ["lumos", "hey computer", "_unknown_", "_silence_"]
+    card = (tmp_path / "my.md").read_text()
+    assert "kws-listen --model my.silif" in card and "*lumos*" in card and "false alarms an hour" in card
+    assert "4 recordings were learned from" in card and "and 1 recordings" in card
+    assert not (tmp_path / "my.work").exists()
+
+    (tmp_path / "again").mkdir()
+    assert words.main([*asked, "-o", str(tmp_path / "again" / "my.silif")]) == 0
+    assert (tmp_path / "again" / "my.silif").read_bytes() == path.read_bytes()
+
+
+@needs_espeak
+def test_what_is_said_does_not_depend_on_the_number_of_processes(tmp_path):
+    among = voices.all_voices()
+    sayings = [speech.Saying("words", "lumos", "lumos", among[k % len(among)]) for k in range(70)]
+    one, two = (speech.say_all(sayings, tmp_path / str(count), 1, count) for count in (1, 2))
+    assert len(one.samples) == 70
+    assert all(np.array_equal(a, b) for a, b in zip(one.samples, two.samples, strict=True))
+    other = speech.say_all(sayings, tmp_path / "other", 2, 1)
+    assert not all(np.array_equal(a, b) for a, b in zip(one.samples, other.samples, strict=True))
+
+
+@needs_espeak
+@pytest.mark.parametrize(
+    "asked, said",
+    [
+        (["lumos", "Lumos"], "given twice"),
+        (["stop!"], "may have letters"),
+        (["naïve"], "may have letters"),
+        (["hippopotamus in the garden"], "syllables"),
+        (["write", "right"], "sound alike"),
+        (["lumos", "--recordings", "/nowhere"], "no such folder"),
+        (["lumos", "--start", "kws99"], "no model kws99"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_anything_long(asked, said, tmp_path, capsys):
+    assert words.main([*asked, "--output", str(tmp_path / "my.silif")]) == 1
+    assert said in capsys.readouterr().err
+    assert not list(tmp_path.glob("my*"))
+
+
+@needs_espeak
+@pytest.mark.parametrize("output, said", [("my.bin", r"ends in .silif"), ("none/my.silif", "no file can be written")])
+def test_an_output_that_cannot_be_written_is_refused(output, said, tmp_path, capsys):
+    assert words.main(["lumos", "--output", str(tmp_path / output)]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_without_a_synthesizer_or_a_compiler_it_says_what_to_install(tmp_path, monkeypatch, capsys):
+    for missing, package in (("espeak-ng", "apt install espeak-ng"), ("cc", "apt install gcc")):
+        with monkeypatch.context() as patch:
+            patch.setattr(request.shutil, "which", lambda name, gone=missing: None if name == gone else "/usr/bin/true")
+            assert words.main(["lumos", "--output", str(tmp_path / "my.silif")]) == 1
+        assert package in capsys.readouterr().err
+
+
+def test_help_and_refusals_load_no_pytorch():
+    """They come at once."""
+    code = (
+        "import sys; from silif_tools.commands import words;"
+        " words.main(['stop!', '-o', 'x.silif']); assert 'torch' not in sys.modules, 'torch'"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def fake(folder, name, text):
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def microphone(tmp_path, monkeypatch):
+    """An `arecord` that gives one recording after another: a good one, a faint one, a good one."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    quiet = np.random.default_rng(1).normal(0, 20, 12000)
+    word = np.sin(np.arange(9600) * 0.2) * np.hanning(9600)
+    for number, level in enumerate((9000, 700, 9000)):
+        sound = np.concatenate([quiet, level * word, quiet]).astype(np.int16)
+        soundfile.write(programs / f"{number}.wav", sound, 16000)
+    last = "for last; do :; done"
+    fake(programs, "arecord", f'cd {programs}; n=$(ls | grep -c done); {last}; cp "$n.wav" "$last"; mkdir $n.done')
+    fake(programs, "aplay", "exit 0")
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    return programs
+
+
+def test_recordings_are_judged_numbered_and_played_back(tmp_path, microphone, monkeypatch, capsys):
+    answers = iter(["", "", "", "", "x", "q"])
+    monkeypatch.setattr("builtins.input", lambda prompt: next(answers))
+    status = record.main(["Lumos", "--speaker", "anna", "--output", str(tmp_path / "mine"), "--count", "3"])
+    said = capsys.readouterr().out
+    assert status == 0 and "very faint" in said
+    # The third was thrown away after it was played.
+    assert [path.name for path in (tmp_path / "mine" / "lumos").iterdir()] == ["anna_01.wav"]
+    assert f"1 recordings in {tmp_path / 'mine' / 'lumos'}" in said
+
+
+def test_a_microphone_that_is_not_there_is_named(tmp_path, microphone, monkeypatch, capsys):
+    fake(microphone, "arecord", "echo 'audio open error: No such device' >&2; exit 1")
+    monkeypatch.setattr("builtins.input", lambda prompt: "")
+    assert record.main(["lumos", "--speaker", "anna", "--output", str(tmp_path / "mine")]) == 1
+    assert "No such device; arecord -L" in capsys.readouterr().err
+
+
+def test_where_nobody_uses_the_processors_each_is_free(monkeypatch):
+    monkeypatch.setattr(request.os, "sched_getaffinity", lambda pid: set(range(4)))
+    for load, cores in ((0.0, 4), (1.2, 3), (9.0, 1)):
+        monkeypatch.setattr(request.os, "getloadavg", lambda load=load: (load, 0, 0))
+        assert request.free_cores() == cores
+
+
+def test_an_interrupted_request_goes_on_and_another_begins_anew(tmp_path):
+    work = tmp_path / "my.work"
+    make._prepared(work, "one")
+    (work / "speech").mkdir()
+    make._prepared(work, "one")
+    assert (work / "speech").exists()
+    make._prepared(work, "another")
+    assert not (work / "speech").exists()
