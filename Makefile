@@ -213,5 +213,5 @@ dependencies:
 $(VENV)/installed: tools/pyproject.toml tools/constraints.txt
 	@tools/scripts/install_dependencies.sh python
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -c tools/constraints.txt -e 'tools[train,plot,formats,test]'
+	$(VENV)/bin/pip install --disable-pip-version-check -c tools/constraints.txt -e 'tools[train,plot,formats,test]'
 	touch $@

@@ -19,6 +19,7 @@ TINY = replace(
     QUICK_EFFORT, amounts=speech.Amounts(4, 3, 4, 6, 4, 3, 2, 4, 2), variants=1, reel_variants=1, noises=6, noise_s=5.0,
     steps=2, batch=2,
 )  # fmt: skip
+INSTALLED = voices._installed
 needs_espeak = pytest.mark.skipif(not shutil.which("espeak-ng"), reason="apt install espeak-ng")
 
 
@@ -68,7 +69,8 @@ def test_the_same_request_gives_the_same_file_after_an_interruption_too(tmp_path
 
 
 @needs_espeak
-def test_what_is_said_does_not_depend_on_the_number_of_processes(tmp_path):
+def test_what_is_said_does_not_depend_on_the_number_of_processes(tmp_path, monkeypatch):
+    monkeypatch.setattr(voices, "_installed", INSTALLED)  # other processes know nothing of the fixture
     among = voices.all_voices()
     sayings = [speech.Saying("words", "lumos", "lumos", among[k % len(among)]) for k in range(70)]
     one, two = (speech.say_all(sayings, tmp_path / str(count), 1, count) for count in (1, 2))

@@ -103,7 +103,7 @@ def _made(
     said = say_all(sayings, work / "speech", request.seed, processes, progress.at)
     progress.start("rooms and noise")
     asked = recipe(checked.words, effort, request.seed)
-    scenes = scenes_of(said, learned, asked, effort, processes)
+    scenes = scenes_of(said, learned, asked, effort, processes, progress.at)
     progress.start("learning")
     network = learn.learned(
         start.load(checked.model), scenes, asked, effort.fixed_layers, work / "network.checkpoint", progress.at
@@ -121,7 +121,7 @@ def _made(
     }
     example = np.concatenate(said.part("words").samples[:3])
     model = learn.exported(network, scenes, asked, example, provenance)
-    exam = tune.exam(said, kept, asked, effort, processes)
+    exam = tune.exam(said, kept, asked, effort)
     progress.at(0.5)
     streams = exam.run(start.network_of(model))
     model.detector = tune.choose(streams, asked["words"], request.alarms_per_hour)

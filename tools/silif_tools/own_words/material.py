@@ -52,8 +52,16 @@ def noise_clips(said: Said, effort: Effort, seed: int) -> Clips:
     return joined([f"noise/{number}" for number in range(len(made))], made)
 
 
-def scenes_of(said: Said, recorded: Recorded, recipe: dict, effort: Effort, workers: int) -> Watched:
-    """The source of training sequences."""
+def scenes_of(
+    said: Said,
+    recorded: Recorded,
+    recipe: dict,
+    effort: Effort,
+    workers: int,
+    at: Callable[[float], None] = lambda share: None,
+) -> Watched:
+    """The source of training sequences. workers: processes for the bank, the largest part; PyTorch takes seconds to
+    load in each."""
     settings, seed, words = recipe["bank"], recipe["seed"], recipe["words"]
     rooms = joined([f"rooms/{k}" for k in range(24)], noises.rooms(24, seed))
     near, spoken = said.part("near"), said.part("words")
@@ -63,12 +71,13 @@ def scenes_of(said: Said, recorded: Recorded, recipe: dict, effort: Effort, work
     )
     folders = [labelled.folder(i) for i in range(len(labelled))]
     labels = [words.index(folder if folder in words else UNKNOWN) for folder in folders]
-    noise = bank.reel(noise_clips(said, effort, seed), 1, seed, settings, workers, rooms)
+    noise = bank.reel(noise_clips(said, effort, seed), 1, seed, settings, 1, rooms)
+    at(0.25)
     both = bank.clip_bank(labelled, settings["variants"], seed, settings, workers, rooms)
-    reels = {
-        name: bank.reel(spaced(said.part(name)), settings["reel_variants"], seed, settings, workers, rooms)
-        for name in _SPEECH_SHARES
-    }
+    reels = {}
+    for done, name in enumerate(_SPEECH_SHARES):
+        at(0.6 + 0.1 * done)
+        reels[name] = bank.reel(spaced(said.part(name)), settings["reel_variants"], seed, settings, 1, rooms)
     # No other words beside the labelled ones, of which p_other_words = 0 draws none.
     scenes = Scenes(recipe["scenes"], words, both, labels, both, noise, reels["sentences"])
     scenes.weigh_unknown(folders)

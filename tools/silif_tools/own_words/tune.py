@@ -39,7 +39,7 @@ class Exam:
         return streams + [Stream(name, probabilities(network, x), []) for name, x in self.none.items()]
 
 
-def exam(said: Said, recorded: Recorded, recipe: dict, effort: Effort, workers: int) -> Exam:
+def exam(said: Said, recorded: Recorded, recipe: dict, effort: Effort) -> Exam:
     """recorded: recordings that were kept from training."""
     spoken, talk = said.part("check words"), said.part("check sentences")
     words = [(saying.label, pcm) for saying, pcm in zip(spoken.sayings, spoken.samples, strict=True)]
@@ -51,7 +51,7 @@ def exam(said: Said, recorded: Recorded, recipe: dict, effort: Effort, workers: 
         pcm, rows = compose(words, noise, talk.samples, snr_db=snr, seed=seed, gap_s=(1.5, 3.0))
         found[f"{snr} dB"] = features_of(pcm), [(row.start_s, row.end_s, row.word) for row in rows]
     # Heard again at other speeds and in rooms: hours of it cost minutes to say.
-    reel = bank.reel(spaced(talk), 4, seed, recipe["bank"] | {"speed": 1.25}, workers)
+    reel = bank.reel(spaced(talk), 4, seed, recipe["bank"] | {"speed": 1.25}, 1)
     none = {
         "sentences": reel.features,
         "noise": features_of(np.concatenate(noise)),
