@@ -29,6 +29,7 @@ class ModelInfo:
         name: as it was asked for; "bytes" for a model from memory.
         words: the classes in the order of all arrays, unknown and silence among them.
         keywords: the words without unknown and silence.
+        unknown, silence: the classes for every other word and for no speech; None where the model has none.
         sample_rate_hz: of the samples that it takes; 0 where it takes frames only.
         frame_samples, hop_samples: samples in a frame, and from one frame to the next.
         step_s: duration of a step of the network.
@@ -42,6 +43,8 @@ class ModelInfo:
     name: str
     words: tuple[str, ...]
     keywords: tuple[str, ...]
+    unknown: str | None
+    silence: str | None
     sample_rate_hz: int
     frame_samples: int
     hop_samples: int
@@ -90,6 +93,17 @@ class Model:
     def _address(self) -> int:
         return ctypes.addressof(self._block) + self._start
 
+    @staticmethod
+    def named(name: str, content: bytes) -> Model:
+        """A model from memory that has a name."""
+        model = Model(content)
+        model.name = name
+        return model
+
+    def content(self) -> bytes:
+        """The model file's bytes."""
+        return ctypes.string_at(self._address, self._size)
+
     def info(self) -> ModelInfo:
         """Words, sizes and units."""
         return Engine(self).info
@@ -107,6 +121,10 @@ class Model:
         engine = Engine(self)
         _library.check(_library.released.silif_verify(engine.handle, ctypes.byref(digest)), "self-test")
         return digest.value
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Other processes and machines, which may not have the file, get its content.
+        return Model.named, (self.name, self.content())
 
     def __repr__(self) -> str:
         return f"silif.Model({self.name!r})"
@@ -171,6 +189,8 @@ class Engine:
             name=self._model.name,
             words=tuple(words),
             keywords=tuple(word for index, word in enumerate(words) if index not in others),
+            unknown=words[found.unknown_class] if found.unknown_class >= 0 else None,
+            silence=words[found.silence_class] if found.silence_class >= 0 else None,
             sample_rate_hz=found.sample_rate_hz,
             frame_samples=found.frame_samples,
             hop_samples=found.hop_samples,

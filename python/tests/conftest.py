@@ -20,9 +20,10 @@ def commands() -> pathlib.Path:
     return folder
 
 
-def json_lines(*command: object) -> list[dict]:
+def json_lines(*command: object, statuses: tuple[int, ...] = (0,)) -> list[dict]:
     """What a command of silif prints: an object a line."""
-    done = subprocess.run([commands() / str(command[0]), *map(str, command[1:])], capture_output=True, check=True)
+    done = subprocess.run([commands() / str(command[0]), *map(str, command[1:])], capture_output=True)
+    assert done.returncode in statuses, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 

@@ -1,0 +1,326 @@
+"""Sound files as `kws-score` reads them: the same samples, and what it refuses is refused here.
+
+Twins: Sources/AudioInput/Files/SoundDecoder.swift, Sources/AudioInput/Files/FileEnd.swift,
+Sources/AudioInput/Files/DeclaredLength.swift, Sources/AudioInput/Files/WaveBytes.swift,
+Sources/AudioInput/Files/SoundMagic.swift, Sources/AudioInput/Files/SoundEndings.swift
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from silif._errors import InputError, InputTypeError
+from silif._stream import Resampler, mixed
+
+try:
+    import soundfile
+except ImportError as error:
+    raise ImportError(f"{error}: install what reads sound files with: pip install 'silif[sound]'") from error
+
+ENDINGS = frozenset(
+    [
+        "wav",
+        "wave",
+        "w64",
+        "rf64",
+        "flac",
+        "ogg",
+        "oga",
+        "opus",
+        "mp3",
+        "aif",
+        "aiff",
+        "aifc",
+        "au",
+        "snd",
+        "caf",
+        "voc",
+        "sph",
+        "nist",
+        "m4a",
+        "aac",
+        "wma",
+        "webm",
+        "mp4",
+        "mov",
+        "amr",
+        "mka",
+    ]
+)
+_RATES_HZ = range(1_000, 768_001)
+_CHANNELS = range(1, 1_025)
+_BLOCK_FRAMES = 65_536
+#: What writers to pipes, who cannot go back to the header, put there is at least this: "until it ends".
+_UNKNOWN_BYTES = 0x7FFF_0000
+_SAMPLE_BYTES = {
+    **dict.fromkeys(("PCM_S8", "PCM_U8", "ULAW", "ALAW"), 1),
+    "PCM_16": 2,
+    "PCM_24": 3,
+    **dict.fromkeys(("PCM_32", "FLOAT"), 4),
+    "DOUBLE": 8,
+}
+#: First bytes of sound that libsndfile does not read; None stands for any byte.
+_FOREIGN = (
+    ((0, None, None, None, *b"ftyp"), "MP4 (M4A, AAC)"),
+    ((0, None, None, None, *b"moov"), "QuickTime"),
+    ((0x1A, 0x45, 0xDF, 0xA3), "Matroska or WebM"),
+    (tuple(b"#!AMR"), "AMR"),
+    ((0x30, 0x26, 0xB2, 0x75, 0x8E, 0x66, 0xCF, 0x11), "WMA"),
+    (tuple(b".SoX"), "SoX's own format"),
+    (tuple(b"SoX."), "SoX's own format"),
+)
+#: Formats whose header says how long the samples are.
+_DECLARE_LENGTH = (b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"dns.", b"caff", b"riff")
+
+
+def has_sound_ending(path: str) -> bool:
+    """Whether a name ends as those of sound files do, libsndfile's and others."""
+    return path.rpartition(".")[2].lower() in ENDINGS and "." in path
+
+
+def read_sound(source: str | os.PathLike[str] | bytes | BinaryIO, name: str | None = None) -> NDArray[np.int16]:
+    """Reads a sound file as `kws-score` does: any format that libsndfile reads, any rate and channel count.
+
+    Args:
+        source: a path, the content of a file, or an open binary file that can seek.
+        name: what errors call it; None for its path.
+
+    Returns:
+        Samples at 16 kHz, one channel, [count]: what `silif.score` and `KeywordSpotter.process` take.
+
+    Raises:
+        InputError: it cannot be read, is no sound, or holds less than it declares.
+    """
+    return np.concatenate(list(sound_blocks(source, name)))
+
+
+def sound_blocks(
+    source: str | os.PathLike[str] | bytes | BinaryIO, name: str | None = None
+) -> Iterator[NDArray[np.int16]]:
+    """The same in blocks, so that a long recording costs no memory. What could be read comes before the error."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        yield from _blocks(io.BytesIO(source), name or "sound")
+    elif isinstance(source, str | os.PathLike):
+        name = name or os.fspath(source)
+        try:
+            if os.path.exists(source) and not os.path.isfile(source):
+                raise InputError(name, "is no regular file", "give a sound file")
+            with open(source, "rb") as file:
+                yield from _blocks(file, name)
+        except (OSError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(
+                name, f"cannot be read ({getattr(error, 'strerror', None) or error})", "check the path"
+            ) from error
+    elif hasattr(source, "read") and hasattr(source, "seek"):
+        yield from _blocks(source, name or str(getattr(source, "name", "sound")))
+    else:
+        raise InputTypeError(
+            "source", f"a {type(source).__name__} is no sound file", "give a path, bytes or an open file"
+        )
+
+
+class _File(io.RawIOBase):
+    """A file for libsndfile. One that declares its length seems to have no end: so the header is believed, and a file
+    that holds less is noticed and not taken for a shorter one."""
+
+    def __init__(self, file: BinaryIO):
+        self.file, self.patch = file, (0, b"")
+        self.failure: Exception | None = None
+        self.size = file.seek(0, os.SEEK_END)
+        self.head = self.at(0, 4096)
+        self._position = 0
+        self._end = 1 << 62 if self.head.startswith(_DECLARE_LENGTH) else self.size
+
+    def at(self, offset: int, count: int) -> bytes:
+        """Bytes at a place, as many as there are."""
+        if offset < 0 or offset >= self.size:
+            return b""
+        self.file.seek(offset)
+        parts = []
+        while count > 0 and (part := self.file.read(count)):
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
+    def readinto(self, buffer: Any) -> int:
+        target = memoryview(buffer).cast("B")
+        try:
+            content = bytearray(self.at(self._position, len(target)))
+        except Exception as error:  # A remote file may fail in its own way; through libsndfile nothing can be raised.
+            self.failure = error
+            return 0
+        place, patch = self.patch
+        for index, value in enumerate(patch, place - self._position):
+            if 0 <= index < len(content):
+                content[index] = value
+        target[: len(content)] = content
+        self._position += len(content)
+        return len(content)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = (0, self._position, self._end)[whence]
+        self._position = max(0, start + offset)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+
+def _blocks(binary: BinaryIO, name: str) -> Iterator[NDArray[np.int16]]:
+    file = _File(binary)
+    if file.size == 0:
+        raise InputError(name, "is empty (0 bytes)", "record or convert it anew")
+    for pattern, format_name in _FOREIGN:
+        if len(file.head) >= len(pattern) and all(a in (None, b) for a, b in zip(pattern, file.head, strict=False)):
+            raise InputError(
+                name,
+                f"is {format_name}, which cannot be read here",
+                "convert it: ffmpeg -i INPUT -ac 1 -ar 16000 OUTPUT.wav",
+            )
+    _mend_length(file)
+    try:
+        sound = soundfile.SoundFile(file)
+    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
+        if file.failure is not None:
+            raise InputError(name, f"cannot be read ({file.failure})", "try again") from file.failure
+        reason = str(getattr(error, "error_string", error)).rstrip(".")
+        raise InputError(
+            name, f"is not a sound file that can be read ({reason})", "give wav, flac, ogg, aiff or the like"
+        ) from error
+    with sound:
+        yield from _decoded(sound, file, name)
+
+
+def _decoded(sound: soundfile.SoundFile, file: _File, name: str) -> Iterator[NDArray[np.int16]]:
+    if sound.samplerate not in _RATES_HZ:
+        raise InputError(name, f"has {sound.samplerate} samples a second", "give 1000 to 768000")
+    if sound.channels not in _CHANNELS:
+        raise InputError(name, f"has {sound.channels} channels", "give 1 to 1024")
+    if sound.frames <= 0:
+        raise InputError(name, "holds no samples", "record or convert it anew")
+    declared, declared_bytes = _declared_length(sound)
+    if _end_is_missing(file) or (declared_bytes or 0) > file.size:
+        raise InputError(name, f"is truncated: its {file.size} bytes end too early", "copy or record it anew")
+    resampler = Resampler(sound.samplerate)
+    count = 0
+    while True:
+        try:
+            block = sound.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError as error:
+            reason = str(error.error_string).rstrip(".")
+            raise InputError(name, f"is damaged after {count} frames ({reason})", "write it anew") from error
+        if not (block == block).all():
+            raise InputError(name, "holds samples that are not numbers (NaN)", "it is damaged: write it anew")
+        count += len(block)
+        if len(block):
+            yield resampler.process(mixed(_int16(block)))
+        if len(block) < _BLOCK_FRAMES:
+            break
+    yield resampler.finish()
+    if file.failure is not None:
+        raise InputError(name, f"cannot be read ({file.failure})", "try again") from file.failure
+    if declared is not None and count < declared:
+        raise InputError(
+            name, f"is truncated: it declares {declared} frames and holds {count}", "copy or record it anew"
+        )
+    # Codecs that work in blocks fill a cut one with zeros.
+    if declared is not None and "Warning : short read" in sound.extra_info:
+        raise InputError(name, "is truncated: its last block is incomplete", "copy or record it anew")
+
+
+def _int16(block: NDArray[np.float32]) -> NDArray[np.int16]:
+    scaled = block.astype(np.float64)
+    scaled *= 32768
+    scaled += 0.5
+    np.floor(scaled, out=scaled)
+    np.clip(scaled, -32768, 32767, out=scaled)
+    return scaled.astype(np.int16)
+
+
+def _declared_length(sound: soundfile.SoundFile) -> tuple[int | None, int | None]:
+    """Frames that the header declares, and the bytes that these take; None where that is not known."""
+    width = _SAMPLE_BYTES.get(sound.subtype) if sound.format != "FLAC" else None
+    frame_bytes = width * sound.channels if width else None
+    if sound.format in ("OGG", "MPEG", "MP3") or sound.frames >= 1 << 48:
+        return None, None
+    if sound.format not in ("W64", "RF64", "FLAC", "CAF") and sound.frames >= _UNKNOWN_BYTES // (frame_bytes or 1):
+        return None, None
+    return sound.frames, frame_bytes and frame_bytes * sound.frames
+
+
+def _chunks(file: _File, order: str) -> Iterator[tuple[bytes, int, int]]:
+    """Name, place and declared size of the chunks of a RIFF file."""
+    at = 12
+    while len(header := file.at(at, 8)) == 8:
+        (size,) = struct.unpack(order + "I", header[4:])
+        yield header[:4], at + 8, size
+        at += 8 + size + size % 2
+
+
+def _mend_length(file: _File) -> None:
+    """A recorder that lost power or wrote to a pipe does not know how long its WAV is: the samples go on to the end."""
+    if not file.head.startswith(b"RIFF") or file.head[8:12] != b"WAVE":
+        return
+    for chunk, start, size in _chunks(file, "<"):
+        if chunk == b"data":
+            left = file.size - start
+            is_unknown = size >= _UNKNOWN_BYTES
+            is_unfinished = size == 0 and left > 0 and not _is_followed_by_chunks(file, start)
+            if (is_unknown or is_unfinished) and left < _UNKNOWN_BYTES:
+                file.patch = (start - 4, struct.pack("<I", left))
+            return
+
+
+def _is_followed_by_chunks(file: _File, at: int) -> bool:
+    while at + 8 <= file.size:
+        header = file.at(at, 8)
+        if not all(0x20 <= byte < 0x7F for byte in header[:4]):
+            return False
+        at += 8 + struct.unpack("<I", header[4:])[0]
+        at += at % 2
+    return at == file.size
+
+
+def _end_is_missing(file: _File) -> bool:
+    """Whether the file was cut off, by its own structure: libsndfile reads such a WAV, W64 or Ogg as a shorter one."""
+    kind = file.head[:4]
+    if kind in (b"RIFF", b"RIFX"):
+        for chunk, start, size in _chunks(file, "<" if kind == b"RIFF" else ">"):
+            if chunk == b"data":
+                return size < _UNKNOWN_BYTES and start + size > file.size
+    elif kind == b"riff":
+        at = 40
+        while at + 24 <= file.size:
+            header = file.at(at, 24)
+            (size,) = struct.unpack("<q", header[16:])
+            if header[:4] == b"data":
+                return bool(size > file.size - at)
+            if not 24 <= size < file.size:
+                return False
+            at += (size + 7) // 8 * 8
+    elif kind == b"OggS":
+        tail = file.at(max(0, file.size - 65_307), 65_307)
+        at = tail.rfind(b"OggS")
+        while at >= 0 and at + 27 > len(tail):
+            at = tail.rfind(b"OggS", 0, at)
+        if at < 0:
+            return True
+        segments = tail[at + 27 : at + 27 + tail[at + 26]]
+        # The last page of a stream has flag 4.
+        return not tail[at + 5] & 4 or at + 27 + len(segments) + sum(segments) > len(tail)
+    return False

@@ -1,0 +1,1 @@
+"""`silif-score`: many recordings on many cores and machines, with Ray. docs/CLUSTER.md"""

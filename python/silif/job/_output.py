@@ -1,0 +1,135 @@
+"""The folder of a job's rows: one Parquet file for each part, whole or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+
+from silif._errors import InputError
+from silif._model import Model
+from silif.job._parts import Part, location
+
+#: Readers of Parquet folders pass over names that begin with an underscore.
+_JOB_NAME, _MODEL_NAME = "_silif-score.json", "_model.silif"
+_BEGUN, _WRITING = "_begun-", "_writing-"
+#: How often a part is begun. One that ends its worker each time, and nobody knows why, is left out.
+_ATTEMPTS = 4
+
+
+class Output:
+    """A folder, local or on any file system of fsspec."""
+
+    def __init__(self, url: str, folder: str):
+        """
+        Args:
+            url: a path or URL.
+            folder: what a relative path starts from.
+        """
+        self.url, self._folder = url, folder
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Output, (self.url, self._folder)
+
+    def _at(self, name: str = "") -> tuple[Any, str]:
+        fs, folder = location(self.url, self._folder)
+        return fs, f"{folder.rstrip('/')}/{name}"
+
+    def prepare(self, job: dict[str, Any], model: Model, parts: list[Part], *, is_resumed: bool) -> list[Part]:
+        """Makes the folder the job's own.
+
+        Args:
+            job: what the rows depend on besides model and parts.
+
+        Returns:
+            The parts that are still to be done.
+
+        Raises:
+            InputError: the folder holds rows already, or with `is_resumed` those of another job.
+        """
+        plan = json.dumps([(part.kind, part.paths, part.labels) for part in parts]).encode()
+        job = {**job, "model": model.name, "model_sha256": hashlib.sha256(model.content()).hexdigest()}
+        job |= {"parts": len(parts), "inputs_sha256": hashlib.sha256(plan).hexdigest()}
+        content = json.dumps(job, indent=1).encode()
+        try:
+            fs, path = self._at(_JOB_NAME)
+            fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+            if not fs.exists(path):
+                if self.done():
+                    raise InputError(self.url, "holds Parquet files of something else", "give another --output")
+                self._write(_MODEL_NAME, model.content())
+                self._write(_JOB_NAME, content)
+                return parts
+            if not is_resumed:
+                raise InputError(
+                    self.url, "holds the rows of a job", "go on with it by --resume, or give another --output"
+                )
+            there = fs.cat_file(path)
+            if there != content:
+                raise InputError(self.url, f"holds the rows of {_difference(there, content)}", "give another --output")
+            done = self.done()
+            for name in fs.ls(path.rpartition("/")[0], detail=False):
+                if name.rpartition("/")[2].startswith((_BEGUN, _WRITING)):
+                    fs.rm_file(name)
+        except OSError as error:
+            raise InputError(self.url, f"cannot be written ({error})", "check --output") from error
+        return [part for part in parts if _name(part.number) not in done]
+
+    def done(self) -> set[str]:
+        """Names of the files of parts that are there."""
+        fs, folder = self._at()
+        fs.invalidate_cache()
+        names = {name.rpartition("/")[2] for name in fs.ls(folder.rstrip("/"), detail=False)}
+        return {name for name in names if name.endswith(".parquet") and not name.startswith("_")}
+
+    def model(self) -> Model:
+        """The job's model, for workers anywhere."""
+        fs, path = self._at(_JOB_NAME)
+        job = json.loads(fs.cat_file(path))
+        fs, path = self._at(_MODEL_NAME)
+        return Model.named(job["model"], fs.cat_file(path))
+
+    def begin(self, part: Part) -> None:
+        """Notes that a worker begins a part.
+
+        Raises:
+            InputError: it was begun too often, and never done.
+        """
+        fs, path = self._at(f"{_BEGUN}{part.number:06d}")
+        fs.invalidate_cache()
+        attempts = len(fs.cat_file(path)) if fs.exists(path) else 0
+        if attempts >= _ATTEMPTS:
+            what = part.paths[0] if len(part.paths) == 1 else f"{part.paths[0]} and the {len(part.paths) - 1} after it"
+            raise InputError(what, f"ended their worker {attempts} times", "find the one to blame with --part 1")
+        fs.pipe_file(path, b"x" * (attempts + 1))
+
+    def write(self, part: Part, table: pyarrow.Table) -> None:
+        """Writes a part's rows. Twice does no harm: a part is done again where its worker was lost."""
+        sink = pyarrow.BufferOutputStream()
+        pyarrow.parquet.write_table(table, sink, compression="zstd")
+        self._write(_name(part.number), sink.getvalue().to_pybytes())
+        fs, path = self._at(f"{_BEGUN}{part.number:06d}")
+        fs.rm_file(path)
+
+    def _write(self, name: str, content: bytes) -> None:
+        # Moved when it is whole. On object stores a file is never half, and the move is a copy.
+        fs, temporary = self._at(f"{_WRITING}{uuid.uuid4().hex}")
+        fs.pipe_file(temporary, content)
+        fs.mv(temporary, self._at(name)[1])
+
+
+def _name(number: int) -> str:
+    return f"part-{number:06d}.parquet"
+
+
+def _difference(there: bytes, content: bytes) -> str:
+    try:
+        before, now = json.loads(there), json.loads(content)
+        field = next(key for key in now if before.get(key) != now[key])
+    except (ValueError, StopIteration, AttributeError):
+        return "something else"
+    return f"another job: {field} was {before.get(field)!r} and is {now[field]!r}"

@@ -1,0 +1,224 @@
+"""What a job has to score, cut into parts that are done one at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from silif._errors import InputError
+from silif._model import ModelInfo
+from silif._sound import has_sound_ending
+
+_TAR_ENDINGS = (".tar", ".tar.gz", ".tgz")
+#: Long recordings that are no clips: what kws-score passes over too.
+_PASSED_OVER = "_background_noise_"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Sound files, or one shard.
+
+    Attributes:
+        number: place in the job, from 0.
+        kind: "files", "tar" or "parquet".
+        paths: as they were given or found: paths or URLs.
+        labels: the word that each file's folder names, as in kws-score; None where there is none.
+        folder: what relative paths start from.
+    """
+
+    number: int
+    kind: str
+    paths: list[str]
+    labels: list[str | None]
+    folder: str
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @staticmethod
+    def from_json(text: str) -> Part:
+        return Part(**json.loads(text))
+
+    def location(self, path: str) -> tuple[Any, str]:
+        """File system of one of the paths, and its path there."""
+        return location(path, self.folder)
+
+
+def location(path: str, folder: str) -> tuple[Any, str]:
+    """File system of a path or URL, and its path there. Relative paths start from `folder`."""
+    fs, there = fsspec.core.url_to_fs(path if "://" in path else os.path.join(folder, path))
+    return fs, there
+
+
+def parts_of(
+    inputs: Iterable[str], info: ModelInfo, part_clips: int, *, list_path: str | None = None, root: str | None = None
+) -> list[Part]:
+    """Finds what there is to score, in an order that does not depend on the machine.
+
+    Args:
+        inputs: sound files, folders, shards (.tar, .tar.gz, .tgz, .parquet), patterns (`*`, `{000..099}`); as paths or
+            URLs.
+        info: the model's: a folder that is called like a word of it labels the clips in it.
+        part_clips: sound files in a part.
+        list_path: a list, one path a line, instead of `inputs`; the parent folder is the word.
+        root: folder that the list's paths start from; None for the list's own.
+
+    Raises:
+        InputError: nothing is found.
+    """
+    search = _Search(info, os.getcwd())
+    found = list(search.of_list(list_path, root)) if list_path is not None else []
+    for path in inputs:
+        for expanded in _braces(path):
+            found += search.of_path(expanded)
+    parts: list[Part] = []
+
+    def add(kind: str, clips: list[tuple[str, str | None]]) -> None:
+        paths, labels = [path for path, _ in clips], [label for _, label in clips]
+        parts.append(Part(len(parts), kind, paths, labels, search.folder))
+
+    files: list[tuple[str, str | None]] = []
+    for path, label in found:
+        kind = (
+            "tar"
+            if path.lower().endswith(_TAR_ENDINGS)
+            else "parquet"
+            if path.lower().endswith(".parquet")
+            else "files"
+        )
+        if kind == "files":
+            files.append((path, label))
+        if files and (kind != "files" or len(files) == part_clips):
+            add("files", files)
+            files = []
+        if kind != "files":
+            add(kind, [(path, None)])
+    if files:
+        add("files", files)
+    if not parts:
+        raise InputError("input", "there is nothing to score", "give sound files, folders or shards")
+    return parts
+
+
+def _braces(path: str) -> Iterator[str]:
+    """`{000..099}` as WebDataset writes it."""
+    match = re.search(r"\{(\d+)\.\.(\d+)\}", path)
+    if match is None:
+        yield path
+        return
+    for number in range(int(match[1]), int(match[2]) + 1):
+        yield from _braces(f"{path[: match.start()]}{number:0{len(match[1])}}{path[match.end() :]}")
+
+
+def _is_wanted(name: str) -> bool:
+    return has_sound_ending(name) or name.lower().endswith((*_TAR_ENDINGS, ".parquet"))
+
+
+class _Search:
+    """Finds files and their labels as kws-score does.
+
+    Twins: Sources/kws-score/Clips/FolderSearch.swift, Sources/kws-score/Clips/WordRule.swift
+    """
+
+    def __init__(self, info: ModelInfo, folder: str):
+        self.folder = folder
+        self._info = info
+        self._is_word_folder: dict[str, bool] = {}
+
+    def of_path(self, path: str) -> list[tuple[str, str | None]]:
+        """What a path, a folder or a pattern stands for, each with its label."""
+        try:
+            fs, there = location(path, self.folder)
+            if magic := re.search(r"[*?\[]", path):
+                given = path[: path.rfind("/", 0, magic.start()) + 1]
+                start = there[: len(there) - (len(path) - len(given))]
+                names = [name for name in fs.glob(there) if fs.isfile(name)]
+            elif fs.isdir(there):
+                given, start = path.rstrip("/"), there.rstrip("/")
+                names = list(self._local(there) if isinstance(fs, LocalFileSystem) else self._remote(fs, there))
+            elif fs.exists(there):
+                given, start, names = path, there, [there]
+            else:
+                raise InputError(path, "no such file or folder", "check the path")
+            if not names:
+                raise InputError(path, "no sound file and no shard is there", "give a folder that holds some")
+            names.sort(key=_by_folders)
+            return [(given + name[len(start) :], self._label_of(fs, name)) for name in names]
+        except (OSError, ImportError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(path, f"cannot be looked into ({error})", "check the path") from error
+
+    def of_list(self, path: str, root: str | None) -> Iterator[tuple[str, str | None]]:
+        try:
+            with fsspec.open(path, encoding="utf-8-sig", mode="rt") as file:
+                lines = [line.strip() for line in file if line.strip()]
+        except (OSError, ValueError) as error:
+            raise InputError(path, f"the list cannot be read ({error})", "check the path") from error
+        root = root if root is not None else path.rpartition("/")[0] or ("/" if path.startswith("/") else ".")
+        for line in lines:
+            parts = [part for part in line.split("/") if part]
+            if not _is_wanted(line) or len(parts) < 2:
+                raise InputError(path, f"{line!r} is no path of a sound or a shard with its folder", "write yes/a.flac")
+            if parts[-2] != _PASSED_OVER:
+                yield (line if line.startswith("/") or "://" in line else f"{root}/{line}"), self._label(parts[-2])
+
+    def _local(self, folder: str, above: tuple[tuple[int, int], ...] = ()) -> Iterator[str]:
+        """Follows links, but not in a circle."""
+        status = os.stat(folder)
+        identity = (status.st_dev, status.st_ino)
+        if identity in above:
+            return
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir():
+                    if entry.name != _PASSED_OVER:
+                        yield from self._local(entry.path, (*above, identity))
+                elif _is_wanted(entry.name) and (entry.is_file() or not os.path.exists(entry.path)):
+                    yield entry.path
+
+    def _remote(self, fs: Any, folder: str) -> Iterator[str]:
+        for name in fs.find(folder):
+            parts = name[len(folder) :].split("/")
+            if _is_wanted(name) and not any(part.startswith(".") or part == _PASSED_OVER for part in parts):
+                yield name
+
+    def _label_of(self, fs: Any, there: str) -> str | None:
+        """The parent folder names the word, where that folder's own parent holds the folder of at least one word."""
+        if isinstance(fs, LocalFileSystem):
+            there = os.path.realpath(there)
+        above, _, folder = there.rpartition("/")[0].rpartition("/")
+        if not above:
+            return None
+        if above not in self._is_word_folder:
+            self._is_word_folder[above] = any(
+                entry["type"] == "directory" and entry["name"].rstrip("/").rpartition("/")[2] in self._info.words
+                for entry in _entries(fs, above)
+            )
+        return self._label(folder) if self._is_word_folder[above] else None
+
+    def _label(self, folder: str) -> str | None:
+        if folder in self._info.words:
+            return folder
+        return self._info.silence if folder == "_silence_" else self._info.unknown
+
+
+def _by_folders(name: str) -> list[bytes]:
+    """Sorted by bytes, folder by folder, so that every machine sees the same order."""
+    return [os.fsencode(part) for part in name.split("/")]
+
+
+def _entries(fs: Any, folder: str) -> list[dict[str, Any]]:
+    try:
+        return list(fs.ls(folder, detail=True))
+    except OSError:
+        return []

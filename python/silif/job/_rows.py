@@ -1,0 +1,234 @@
+"""Rows of a part: one for each clip, as `kws-score --each` writes them, or one for each event of a stream."""
+
+from __future__ import annotations
+
+import pathlib
+import tarfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyarrow
+import pyarrow.parquet
+from fsspec.implementations.local import LocalFileSystem
+from numpy.typing import NDArray
+
+from silif._clips import score
+from silif._errors import InputError, SilifError
+from silif._model import Model
+from silif._sound import has_sound_ending, read_sound, sound_blocks
+from silif._spotter import KeywordSpotter
+from silif.job._parts import Part
+
+#: Clips that are fetched or scored together, and the samples at which no more are waited for.
+_CLIPS, _SAMPLES = 64, 1 << 24
+#: Remote files that a worker fetches at a time.
+_FETCHES = 16
+
+
+@dataclass(frozen=True)
+class Sound:
+    """One recording of a part: how to open it, or why it cannot be."""
+
+    name: str
+    label: str | None
+    open: Callable[[], str | bytes | BinaryIO]
+
+
+@dataclass
+class Counts:
+    """What a part held.
+
+    Attributes:
+        sounds, failed: clips or streams; those that could not be read.
+        sound_s: seconds of sound that were heard.
+    """
+
+    sounds: int = 0
+    failed: int = 0
+    sound_s: float = 0
+
+
+class Rows:
+    """Makes the rows of parts with one model, on one core."""
+
+    def __init__(self, model: Model, *, are_events: bool, thresholds: float | None, columns: tuple[str, str]):
+        """
+        Args:
+            are_events: whether each recording is a stream with events, not a clip with probabilities.
+            thresholds: as in `KeywordSpotter`, for events.
+            columns: of Parquet shards: the sound's bytes, and its name.
+        """
+        self._model, self._are_events, self._thresholds, self._columns = model, are_events, thresholds, columns
+        self._words = model.info().words
+        name = pathlib.PurePath(model.name).name
+        self._model_name = name if name.endswith(".silif") else f"{name}.silif"
+
+    @property
+    def schema(self) -> pyarrow.Schema:
+        """Columns of the rows. Twins: docs/CLUSTER.md, Sources/kws-score/Clips/ClipRow.swift"""
+        text, number = pyarrow.string(), pyarrow.float64()
+        if self._are_events:
+            fields = [("word", text), ("score", number), ("time_s", number), ("sample", pyarrow.int64())]
+        else:
+            fields = [("label", text), ("word", text), ("score", number), ("steps", pyarrow.int64())]
+            fields += [("spikes", pyarrow.int64()), *((f"p_{word}", number) for word in self._words)]
+        return pyarrow.schema([("path", text), ("model", text), *fields, ("error", text)])
+
+    def of_part(self, part: Part) -> tuple[pyarrow.Table, Counts]:
+        """Reads and scores a part. What cannot be read is a row with its error."""
+        counts, rows = Counts(), []
+        make = self._events if self._are_events else self._clips
+        for row in make(sounds_of(part, self._columns, is_whole=not self._are_events), counts):
+            rows.append({"model": self._model_name, **row})
+        return pyarrow.Table.from_pylist(rows, self.schema), counts
+
+    def _clips(self, sounds: Iterator[Sound], counts: Counts) -> Iterator[dict[str, Any]]:
+        waiting: list[tuple[dict[str, Any], NDArray[np.int16] | None]] = []
+        samples = 0
+        for sound in sounds:
+            row: dict[str, Any] = {"path": sound.name, "label": sound.label}
+            found = None
+            counts.sounds += 1
+            try:
+                found = read_sound(_opened(sound), sound.name)
+                samples += len(found)
+            except SilifError as error:
+                row["error"] = str(error)
+                counts.failed += 1
+            waiting.append((row, found))
+            if len(waiting) == _CLIPS or samples >= _SAMPLES:
+                yield from self._scored(waiting)
+                waiting, counts.sound_s, samples = [], counts.sound_s + samples / 16_000, 0
+        yield from self._scored(waiting)
+        counts.sound_s += samples / 16_000
+
+    def _scored(self, waiting: list[tuple[dict[str, Any], NDArray[np.int16] | None]]) -> Iterator[dict[str, Any]]:
+        scores = score([samples for _, samples in waiting if samples is not None], self._model, jobs=1)
+        words, best = scores.word, scores.score
+        at = 0
+        for row, samples in waiting:
+            if samples is not None:
+                row |= {"word": str(words[at]), "score": float(best[at])}
+                row |= {"steps": int(scores.steps[at]), "spikes": int(scores.spikes[at])}
+                row |= {f"p_{word}": float(p) for word, p in zip(self._words, scores.probabilities[at], strict=True)}
+                at += 1
+            yield row
+
+    def _events(self, sounds: Iterator[Sound], counts: Counts) -> Iterator[dict[str, Any]]:
+        for sound in sounds:
+            counts.sounds += 1
+            spotter = KeywordSpotter(self._model, thresholds=self._thresholds)
+            try:
+                for block in sound_blocks(_opened(sound), sound.name):
+                    counts.sound_s += len(block) / 16_000
+                    for event in spotter.process(block):
+                        yield {"path": sound.name, **event._asdict()}
+            except SilifError as error:
+                counts.failed += 1
+                yield {"path": sound.name, "error": str(error)}
+
+
+def _opened(sound: Sound) -> str | bytes | BinaryIO:
+    try:
+        return sound.open()
+    except SilifError:
+        raise
+    except Exception as error:  # Every file system has errors of its own.
+        raise InputError(sound.name, f"cannot be read ({error or type(error).__name__})", "check the path") from error
+
+
+def sounds_of(part: Part, columns: tuple[str, str], *, is_whole: bool) -> Iterator[Sound]:
+    """The recordings of a part, in order. A shard that breaks off ends with one that says so.
+
+    Args:
+        columns: of Parquet shards: the sound's bytes, and its name.
+        is_whole: whether remote files are fetched whole, many at a time; else they are read as they are heard.
+    """
+    if part.kind == "files":
+        yield from _files(part, is_whole)
+        return
+    (shard,) = part.paths
+    try:
+        with _binary(part, shard) as file:
+            yield from _of_tar(file, shard) if part.kind == "tar" else _of_parquet(file, shard, columns)
+    except Exception as error:  # Every file system has errors of its own.
+        if isinstance(error, SilifError):
+            yield Sound(shard, None, _raising(error))
+        else:
+            problem = f"the shard cannot be read further ({error or type(error).__name__})"
+            yield Sound(shard, None, _raising(InputError(shard, problem, "copy or write it anew")))
+
+
+def _raising(error: Exception) -> Callable[[], bytes]:
+    def fail() -> bytes:
+        raise error
+
+    return fail
+
+
+def _binary(part: Part, path: str) -> BinaryIO:
+    fs, there = part.location(path)
+    if isinstance(fs, LocalFileSystem):
+        return open(there, "rb")  # fsspec's would look for the end of a pipe.
+    remote: BinaryIO = fs.open(there, "rb")
+    return remote
+
+
+def _files(part: Part, is_whole: bool) -> Iterator[Sound]:
+    with ThreadPoolExecutor(_FETCHES) as pool:
+        for start in range(0, len(part.paths), _CLIPS):
+            paths = part.paths[start : start + _CLIPS]
+            fetched = pool.map(partial(_source, part, is_whole), paths)
+            for path, label, open in zip(paths, part.labels[start:], fetched, strict=False):
+                yield Sound(path, label, open)
+
+
+def _source(part: Part, is_whole: bool, path: str) -> Callable[[], str | bytes | BinaryIO]:
+    """How to open a file; a remote one that is wanted whole is there then."""
+    try:
+        fs, there = part.location(path)
+        if isinstance(fs, LocalFileSystem):
+            return partial(str, there)
+        return partial(bytes, fs.cat_file(there)) if is_whole else partial(fs.open, there, "rb")
+    except Exception as error:  # Every file system has errors of its own.
+        return _raising(error)
+
+
+def _of_tar(file: BinaryIO, shard: str) -> Iterator[Sound]:
+    """Every member that is called like a sound file; what else belongs to a sample of WebDataset is passed over."""
+    with tarfile.open(fileobj=file, mode="r|*") as tar:
+        for member in tar:
+            if member.isfile() and has_sound_ending(member.name):
+                extracted = tar.extractfile(member)
+                content = extracted.read() if extracted else b""
+                if len(content) < member.size:
+                    raise InputError(shard, f"ends in the middle of {member.name}", "copy or write it anew")
+                yield Sound(f"{shard}/{member.name}", None, partial(bytes, content))
+
+
+def _of_parquet(file: BinaryIO, shard: str, columns: tuple[str, str]) -> Iterator[Sound]:
+    """Bytes in one column and names in another, or both in a struct of bytes and path, as Hugging Face writes it."""
+    sound_column, name_column = columns
+    table = pyarrow.parquet.ParquetFile(file)
+    present = table.schema_arrow.names
+    if sound_column not in present:
+        raise InputError(shard, f"there is no column {sound_column!r} among {present}", "name it by --audio-column")
+    wanted = [column for column in (sound_column, name_column) if column in present]
+    row = 0
+    for batch in table.iter_batches(batch_size=_CLIPS, columns=wanted):
+        entries: list[dict[str, Any]] = batch.to_pylist()
+        for entry in entries:
+            content, name = entry[sound_column], entry.get(name_column)
+            if isinstance(content, dict):
+                name, content = name or content.get("path"), content.get("bytes")
+            name = f"{shard}/{row if name is None else name}"
+            row += 1
+            if isinstance(content, bytes):
+                yield Sound(name, None, partial(bytes, content))
+            else:
+                problem = InputError(name, "there are no bytes", f"put the file's content into {sound_column!r}")
+                yield Sound(name, None, _raising(problem))

@@ -1,0 +1,388 @@
+"""silif-score on a local Ray cluster, and the example for Spark, against kws-score."""
+
+import contextlib
+import functools
+import http.server
+import io
+import os
+import pathlib
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import threading
+
+import numpy as np
+import pyarrow
+import pyarrow.parquet
+import pytest
+import soundfile
+from conftest import REPOSITORY, json_lines
+
+import silif
+from silif.job._output import Output
+from silif.job._parts import Part, parts_of
+from silif.job._rows import Rows
+from silif.job.command import main
+
+WORKERS = 2
+INFO = silif.Model("kws12-silif").info()
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    import ray
+
+    ray.init(num_cpus=WORKERS, log_to_driver=False)
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture(scope="module")
+def clips(demo, tmp_path_factory):
+    """Clips in folders of words, a stereo file of another rate, a file that is no sound, one that is no clip."""
+    folder = tmp_path_factory.mktemp("clips")
+    for word, first in (("yes", 16_000), ("go", 40_000), ("bird", 90_000), ("_silence_", 5_000)):
+        (folder / word).mkdir()
+        for index in range(6):
+            start = first + 1000 * index
+            soundfile.write(folder / word / f"{index}.flac", demo[start : start + 16_000], 16_000)
+    stereo = np.repeat(demo[16_000:32_000], 3)
+    soundfile.write(folder / "go" / "stereo.wav", np.stack([stereo, stereo // 2], axis=1), 48_000)
+    (folder / "go" / "broken.wav").write_bytes(b"RIFF" + bytes(100))
+    (folder / "notes.txt").write_text("no sound")
+    return folder
+
+
+def rows_of(output) -> dict[str, dict]:
+    """Rows by path, and that no path is there twice."""
+    rows = pyarrow.parquet.read_table(output).to_pylist()
+    found = {row["path"]: row for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def assert_rows_of_kws_score(rows, inputs, name=str, model="kws12-silif"):
+    """
+    Args:
+        name: path that kws-score prints to the path of the row.
+    """
+    expected = json_lines("kws-score", *inputs, "--model", model, "--each", "--format", "jsonl", statuses=(0, 1))
+    assert sorted(rows) == sorted(name(row["path"]) for row in expected)
+    for row in expected:
+        found = rows[name(row["path"])]
+        assert (found["error"] is not None) == ("error" in row), found
+        if "error" in row:
+            assert found["word"] is None and found["score"] is None
+            continue
+        for field in ("word", "steps", "spikes"):
+            assert found[field] == row[field], (field, found)
+        assert all(abs(found[f"p_{word}"] - p) < 1e-9 for word, p in row["probabilities"].items())
+        assert abs(found["score"] - row["score"]) < 5.1e-5
+        if "model" in found:
+            assert found["model"] == row["model"] and found["label"] in (row["label"], None)
+    return expected
+
+
+def test_a_folder_gives_the_rows_of_kws_score(cluster, clips, tmp_path, capsys):
+    output = tmp_path / "rows"
+    assert main([str(clips), "--output", str(output), "--part", "4"]) == 1
+    assert "26 sounds, 1 failed, 0.01 h" in capsys.readouterr().out
+    rows = rows_of(output)
+    for row in assert_rows_of_kws_score(rows, [clips]):
+        assert rows[row["path"]]["label"] == row["label"]
+    assert len(list(output.glob("part-*.parquet"))) == 7
+    assert [path.name for path in sorted(output.glob("_*"))] == ["_model.silif", "_silif-score.json"]
+    broken = rows[f"{clips}/go/broken.wav"]
+    assert "broken.wav: is not a sound file that can be read" in broken["error"]
+
+
+def shards(clips, folder):
+    """The clips as two tar shards in WebDataset's layout, and as Parquet in both layouts."""
+    paths = sorted(path for path in clips.rglob("*") if path.suffix in (".flac", ".wav"))
+    for number, some in enumerate((paths[:10], paths[10:])):
+        with tarfile.open(folder / f"clips-{number:03d}.tar", "w") as tar:
+            for path in some:
+                tar.add(path, path.relative_to(clips))
+                label = tarfile.TarInfo(f"{path.relative_to(clips).with_suffix('')}.cls")
+                label.size = 1
+                tar.addfile(label, io.BytesIO(b"3"))
+    contents, names = [path.read_bytes() for path in paths], [str(path.relative_to(clips)) for path in paths]
+    table = pyarrow.table({"audio": contents, "path": names, "speaker": [7] * len(paths)})
+    pyarrow.parquet.write_table(table, folder / "flat.parquet")
+    nested = [{"bytes": content, "path": name} for content, name in zip(contents, names, strict=True)]
+    pyarrow.parquet.write_table(pyarrow.table({"audio": nested}), folder / "nested.parquet")
+
+
+def test_shards_give_the_same_rows(cluster, clips, tmp_path):
+    shards(clips, tmp_path)
+    output = tmp_path / "rows"
+    inputs = [tmp_path / "clips-{000..001}.tar", tmp_path / "*.parquet"]
+    assert main([*map(str, inputs), "--output", str(output), "--model", "kws12-small"]) == 1
+    rows = rows_of(output)
+    assert len(list(output.glob("part-*.parquet"))) == 4
+    for shard in ("flat.parquet", "nested.parquet", "clips-*.tar"):
+        prefix = f"{tmp_path}/{shard.split('*')[0]}"
+        found = {
+            path.split(shard[-8:] if "*" not in shard else ".tar")[1]: row
+            for path, row in rows.items()
+            if path.startswith(prefix)
+        }
+        assert_rows_of_kws_score(found, [clips], lambda path: path.removeprefix(str(clips)), "kws12-small")
+
+
+def test_urls(cluster, clips, tmp_path):
+    """A folder that a web server lists; fsspec reads S3 and others in the same way."""
+
+    class Server(http.server.SimpleHTTPRequestHandler):
+        def do_GET(self):
+            return self.send_error(404) if self.path.endswith("gone.flac") else super().do_GET()
+
+        def log_message(self, *_):
+            pass
+
+    go = tmp_path / "clips" / "go"
+    shutil.copytree(clips / "go", go)
+    (go / "gone.flac").write_bytes(b"no longer there")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Server, directory=go.parent)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        assert main([f"{url}/go/", "--output", f"file://{tmp_path}/rows"]) == 1
+        server.shutdown()
+    rows = rows_of(tmp_path / "rows")
+    gone = rows[f"{url}/go/gone.flac"]["error"]
+    assert "gone.flac: cannot be read (404" in gone or f"cannot be read ({url}" in gone, gone
+    assert_rows_of_kws_score(rows, [go], lambda path: path.replace(str(go.parent), url))
+
+
+def test_events_are_those_of_kws_listen(cluster, demo, clips, tmp_path):
+    stream = tmp_path / "stream"
+    stream.mkdir()
+    soundfile.write(stream / "long.flac", np.tile(demo, 2), 16_000)
+    soundfile.write(stream / "music.wav", np.repeat(demo, 3), 48_000)
+    (stream / "other.wav").write_text("no sound")
+    assert main([str(stream), "--events", "--threshold", "0.75", "--output", str(tmp_path / "rows")]) == 1
+    rows = pyarrow.parquet.read_table(tmp_path / "rows").to_pylist()
+    assert [row["error"] is not None for row in rows if row["path"] == f"{stream}/other.wav"] == [True]
+    for name in ("long.flac", "music.wav"):
+        lines = json_lines("kws-listen", "--input", stream / name, "--threshold", 0.75, "--format", "json")
+        expected = [(line["word"], line["sample"], line["time_s"]) for line in lines if line["event"] == "keyword"]
+        found = [row for row in rows if row["path"] == f"{stream}/{name}"]
+        assert [(row["word"], row["sample"], pytest.approx(row["time_s"], abs=5.1e-4)) for row in found] == expected
+        assert len(expected) >= 7
+
+
+def pipe_shard(clips, folder):
+    """A list of shards, the last a pipe: who reads it waits until this test writes."""
+    shards(clips, folder)
+    os.mkfifo(folder / "pipe.tar")
+    paths = [folder / "clips-000.tar", folder / "pipe.tar"]
+    return [str(path) for path in paths], (folder / "clips-001.tar").read_bytes()
+
+
+def reader_of(path) -> int:
+    """The process that has the pipe open for reading."""
+    found = set()
+    for link in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):  # A process of somebody else, or one that has ended.
+            if os.readlink(link) == str(path):
+                found.add(int(link.parts[2]))
+    (reader,) = found - {os.getpid()}
+    return reader
+
+
+def kill(process: int) -> None:
+    """Ends a process, and comes back when its files are closed."""
+    handle = os.pidfd_open(process)
+    os.kill(process, signal.SIGKILL)
+    select.select([handle], [], [])
+    os.close(handle)
+
+
+def write_pipe(path, content):
+    with open(path, "wb") as pipe:
+        pipe.write(content)
+
+
+def test_a_worker_that_is_killed_loses_nothing(cluster, clips, tmp_path):
+    paths, content = pipe_shard(clips, tmp_path)
+    status = []
+    arguments = [*paths, "--output", str(tmp_path / "rows")]
+    job = threading.Thread(target=lambda: status.append(main(arguments)), daemon=True)
+    job.start()
+    with open(paths[1], "wb"):  # Opens once a worker reads.
+        kill(reader_of(paths[1]))
+    write_pipe(paths[1], content)
+    job.join()
+    assert status == [1]  # The one broken file.
+    rows = rows_of(tmp_path / "rows")
+    found = {path[path.index(".tar") + 4 :]: row for path, row in rows.items()}
+    assert_rows_of_kws_score(found, [clips], lambda path: path.removeprefix(str(clips)))
+
+
+def test_a_job_that_is_killed_goes_on_where_it_stopped(clips, tmp_path):
+    paths, content = pipe_shard(clips, tmp_path)
+    command = [sys.executable, "-m", "silif.job.command", *paths, "--workers", "1", "--output", str(tmp_path / "rows")]
+    process = subprocess.Popen(command, start_new_session=True, cwd="/")
+    with open(paths[1], "wb"):  # Opens once the worker reads: the first part is done then.
+        worker = reader_of(paths[1])
+        process.kill()
+        process.wait()
+        with contextlib.suppress(ProcessLookupError):  # It may have gone with its job.
+            kill(worker)
+        first = tmp_path / "rows" / "part-000000.parquet"
+        written = first.stat().st_mtime_ns
+    # Left by a worker that was killed while it wrote.
+    (tmp_path / "rows" / "_writing-0").write_bytes(b"half")
+    again = subprocess.run(command, capture_output=True, text=True, cwd="/")
+    assert again.returncode == 1 and "holds the rows of a job; go on with it by --resume" in again.stderr
+    resumed = subprocess.Popen(
+        [*command, "--resume"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/"
+    )
+    write_pipe(paths[1], content)
+    out, err = resumed.communicate()
+    assert resumed.returncode == 1 and "16 sounds, 1 failed" in out, err
+    assert "1 of 2 parts are there already" in err
+    assert first.stat().st_mtime_ns == written
+    assert not list((tmp_path / "rows").glob("_writing-*"))
+    found = {path[path.index(".tar") + 4 :]: row for path, row in rows_of(tmp_path / "rows").items()}
+    assert_rows_of_kws_score(found, [clips], lambda path: path.removeprefix(str(clips)))
+    done = subprocess.run([*command, "--resume"], capture_output=True, text=True, cwd="/")
+    assert done.returncode == 0 and "2 of 2 parts are there already" in done.stderr
+
+
+def test_a_folder_of_other_rows_is_refused(clips, tmp_path, capsys):
+    model, parts = silif.Model("kws12-small"), parts_of([str(clips)], INFO, 10)
+    output = Output(str(tmp_path), "/")
+    assert output.prepare({"rows": "clips"}, model, parts, is_resumed=False) == parts
+    assert output.prepare({"rows": "clips"}, model, parts, is_resumed=True) == parts
+    for job, other, others, text in (
+        ({"rows": "events"}, model, parts, "rows was 'clips' and is 'events'"),
+        ({"rows": "clips"}, silif.Model("kws12-silif"), parts, "model was 'kws12-small' and is 'kws12-silif'"),
+        ({"rows": "clips"}, model, parts[:2], "parts was 3 and is 2"),
+        ({"rows": "clips"}, model, [parts[0], parts[2], parts[1]], "inputs_sha256 was"),
+    ):
+        with pytest.raises(silif.InputError, match=text):
+            output.prepare(job, other, others, is_resumed=True)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "x.parquet").write_bytes(b"")
+    with pytest.raises(silif.InputError, match="holds Parquet files of something else; give another --output"):
+        Output(str(tmp_path / "other"), "/").prepare({}, model, parts, is_resumed=False)
+
+
+def test_a_part_that_ends_its_worker_each_time_is_left_out(tmp_path):
+    output, part = Output(str(tmp_path), "/"), Part(0, "files", ["a.wav", "b.wav"], [None, None], "/")
+    for _ in range(4):
+        output.begin(part)
+    with pytest.raises(silif.InputError, match=r"a.wav and the 1 after it: ended their worker 4 times; .* --part 1"):
+        output.begin(part)
+    output.write(part, pyarrow.table({"path": ["a.wav"]}))
+    output.begin(part)
+
+
+def test_file_systems_that_are_not_local(clips):
+    """All steps on fsspec's memory: found, read, scored, written."""
+    import fsspec
+
+    memory = fsspec.filesystem("memory")
+    for path in clips.rglob("*.*"):
+        memory.pipe_file(f"/bucket/{path.relative_to(clips)}", path.read_bytes())
+    memory.pipe_file("/bucket/_background_noise_/long.wav", b"")
+    parts = parts_of(["memory://bucket"], INFO, 1000)
+    model, output = silif.Model("kws12-silif"), Output("memory://rows", "/")
+    assert output.prepare({}, model, parts, is_resumed=False) == parts
+    options = {"thresholds": None, "columns": ("audio", "path")}
+    table, counts = Rows(output.model(), are_events=False, **options).of_part(parts[0])
+    output.begin(parts[0])
+    output.write(parts[0], table)
+    assert output.done() == {"part-000000.parquet"}
+    assert (counts.sounds, counts.failed) == (26, 1)
+    rows = {row["path"]: row for row in table.to_pylist()}
+    for row in assert_rows_of_kws_score(rows, [clips], lambda path: path.replace(str(clips), "memory://bucket")):
+        assert rows[row["path"].replace(str(clips), "memory://bucket")]["label"] == row["label"]
+    events, _ = Rows(model, are_events=True, **options).of_part(parts[0])
+    assert [row["path"] for row in events.to_pylist() if row["error"]] == ["memory://bucket/go/broken.wav"]
+
+
+def test_shards_that_break_off(clips, tmp_path):
+    shards(clips, tmp_path)
+    for name in ("clips-000.tar", "flat.parquet"):
+        content = (tmp_path / name).read_bytes()
+        (tmp_path / f"cut-{name}").write_bytes(content[: len(content) // 2])
+    pyarrow.parquet.write_table(pyarrow.table({"audio": ["text", None]}), tmp_path / "text.parquet")
+    pyarrow.parquet.write_table(pyarrow.table({"sound": [1]}), tmp_path / "other.parquet")
+    rows = Rows(silif.Model("kws12-small"), are_events=False, thresholds=None, columns=("audio", "path"))
+    found = {}
+    for name in ("cut-clips-000.tar", "cut-flat.parquet", "text.parquet", "other.parquet", "missing.tar"):
+        part = Part(0, "tar" if name.endswith("tar") else "parquet", [str(tmp_path / name)], [None], "/")
+        found[name] = [(row["path"], row["error"]) for row in rows.of_part(part)[0].to_pylist()]
+    *good, (path, error) = found["cut-clips-000.tar"]
+    assert len(good) >= 3 and all(error is None for _, error in good)
+    assert path == f"{tmp_path}/cut-clips-000.tar" and (
+        "cannot be read further" in error or "ends in the middle" in error
+    )
+    assert "cannot be read further" in found["cut-flat.parquet"][0][1]
+    assert [error.split(": ")[1] for _, error in found["text.parquet"]] == [
+        "there are no bytes; put the file's content into 'audio'"
+    ] * 2
+    assert "there is no column 'audio' among ['sound']; name it by --audio-column" in found["other.parquet"][0][1]
+    assert "No such file" in found["missing.tar"][0][1]
+
+
+def test_lists(clips, tmp_path):
+    (tmp_path / "list.txt").write_bytes(b"\xef\xbb\xbfyes/1.flac\n\nbird/2.flac\n/other/_silence_/x.wav\n")
+    (part,) = parts_of([], INFO, 10, list_path=str(tmp_path / "list.txt"), root=str(clips))
+    assert part.paths == [f"{clips}/yes/1.flac", f"{clips}/bird/2.flac", "/other/_silence_/x.wav"]
+    assert part.labels == ["yes", "_unknown_", "_silence_"]
+    (part,) = parts_of([], INFO, 10, list_path=str(tmp_path / "list.txt"))
+    assert part.paths[0] == f"{tmp_path}/yes/1.flac"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        ([], 2, "give paths, or --list, and not both"),
+        (["x", "--list", "y"], 2, "give paths, or --list, and not both"),
+        (["x", "--root", "y"], 2, "--root belongs to --list"),
+        (["x", "--threshold", "1"], 2, "--threshold belongs to --events"),
+        (["x", "--part", "0"], 2, "--part must be 1 or more"),
+        (["no/such"], 1, "no/such: no such file or folder; check the path"),
+        (["ftpx://x/y"], 1, "ftpx://x/y: cannot be looked into (Protocol not known: ftpx)"),
+        (["{folder}"], 1, "no sound file and no shard is there; give a folder that holds some"),
+        (["--list", "{folder}/none.txt"], 1, "the list cannot be read"),
+        (["x.wav", "--model", "kws13"], 1, "model: there is no 'kws13'"),
+        (["{demo}", "--output", "/proc/rows"], 1, "/proc/rows: cannot be written"),
+    ],
+)
+def test_bad_arguments(tmp_path, capsys, arguments, status, message):
+    places = {"folder": tmp_path, "demo": REPOSITORY / "models" / "demo.flac"}
+    arguments = [argument.format(**places) for argument in arguments]
+    arguments = ["--output", str(tmp_path / "rows"), *arguments]
+    if status == 2:
+        with pytest.raises(SystemExit) as caught:
+            main(arguments)
+        assert caught.value.code == 2
+    else:
+        assert main(arguments) == status
+    assert message in capsys.readouterr().err
+
+
+def test_an_address_where_no_cluster_is(tmp_path):
+    demo = REPOSITORY / "models" / "demo.flac"
+    command = [sys.executable, "-m", "silif.job.command", demo, "--output", tmp_path / "rows"]
+    done = subprocess.run([*command, "--address", "ray://127.0.0.1:1"], capture_output=True, text=True, cwd="/")
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "silif-score: --address ray://127.0.0.1:1: " in done.stderr
+
+
+def test_the_spark_example_gives_the_rows_of_kws_score(clips, tmp_path):
+    example = REPOSITORY / "examples" / "spark" / "score_clips.py"
+    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
+    command = [sys.executable, example, clips, tmp_path / "rows"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    rows = {path.removeprefix("file:"): row for path, row in rows_of(tmp_path / "rows").items()}
+    # Spark passes over folders that begin with an underscore.
+    assert_rows_of_kws_score(rows, [clips / "yes", clips / "go", clips / "bird"])
