@@ -168,6 +168,8 @@ class Peer(AsyncEventHandler):
             await self.write_event(Pong(text=_text(event.data.get("text"))).event())
         elif Detect.is_type(event.type):
             self._select(event.data.get("names"))
+            # A satellite asks anew after a command, on the same connection: what it sent before is long past.
+            self._spotter = None
         elif AudioStart.is_type(event.type):
             await self._begin(event.data)
         elif AudioChunk.is_type(event.type):

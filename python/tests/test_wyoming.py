@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncClient
 from wyoming.error import Error
+from wyoming.event import Event
 from wyoming.info import Describe, Info
 from wyoming.ping import Ping, Pong
 from wyoming.wake import Detect, Detection, NotDetected
@@ -210,6 +212,73 @@ def test_unix_socket_and_stdio(demo, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert b'"type": "info"' in done.stdout
+
+
+MICROPHONE = """
+import pathlib, sys, time
+content = pathlib.Path(sys.argv[1]).read_bytes()
+while True:
+    for start in range(0, len(content), 2048):
+        sys.stdout.buffer.write(content[start : start + 2048])
+        sys.stdout.buffer.flush()
+        time.sleep(0.01)
+"""
+
+
+@pytest.mark.skipif("SILIF_SATELLITE" not in os.environ, reason="wyoming-satellite is not installed")
+def test_wyoming_satellite(server, demo, tmp_path):
+    """The satellite from its registry, as Home Assistant runs it: the second word starts it, the first does not."""
+    (tmp_path / "demo.raw").write_bytes(demo.tobytes())
+    (tmp_path / "microphone.py").write_text(MICROPHONE)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        os.environ["SILIF_SATELLITE"],
+        "-m",
+        "wyoming_satellite",
+        "--uri",
+        f"tcp://127.0.0.1:{port}",
+        "--no-zeroconf",
+    ]
+    command += ["--mic-command", f"{sys.executable} {tmp_path}/microphone.py {tmp_path}/demo.raw"]
+    command += ["--wake-uri", f"tcp://127.0.0.1:{server}", "--wake-word-name", "stop"]
+    command += ["--detection-command", f"tee {tmp_path}/detection"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+
+    async def home_assistant():
+        for _ in range(300):
+            with contextlib.suppress(OSError):
+                async with AsyncClient.from_uri(f"tcp://127.0.0.1:{port}") as client:
+                    await client.write_event(Event(type="run-satellite"))
+                    while (event := await client.read_event()) is not None:
+                        if event.type == "audio-chunk":
+                            return
+            await asyncio.sleep(0.1)
+        raise AssertionError("the satellite cannot be reached")
+
+    try:
+        asyncio.run(home_assistant())
+    finally:
+        process.terminate()
+        errors = process.communicate()[1].decode()
+    assert (tmp_path / "detection").read_text().strip() == "stop", errors
+
+
+def test_a_new_search_begins_anew(server, demo):
+    """A satellite asks again on the same connection after each command; what it sent before is no longer heard."""
+
+    async def exchange():
+        async with AsyncClient.from_uri(f"tcp://127.0.0.1:{server}") as client:
+            form = {"rate": 16_000, "width": 2, "channels": 1}
+            await client.write_event(AudioChunk(audio=demo[:25_000].tobytes(), **form).event())
+            await client.write_event(Detect().event())
+            await client.write_event(AudioChunk(audio=demo[25_000:].tobytes(), **form).event())
+            await client.write_event(Ping(text="over").event())
+            return await events(client, Detection)
+
+    assert pairs(asyncio.run(exchange())) == expected(demo[25_000:])
+    assert expected(demo[25_000:]) != expected(demo)
 
 
 def test_it_is_announced_by_mdns():
