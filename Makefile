@@ -19,7 +19,7 @@ FORMATTED_C = $(shell find Sources Tests examples tools -name "*.[ch]")
 CLANG_FORMAT ?= $(VENV)/bin/clang-format
 
 .PHONY: help demo test build install uninstall convert models bench lib firmware deb deb-arm64 test-swift test-python embedded lint format
-.PHONY: count wheel test-wheel test-wyoming test-arm test-examples test-device bench-peers samples docs manual clean dependencies
+.PHONY: count wheel test-wheel test-wyoming test-cluster bench-cluster bench-python test-arm test-examples test-device bench-peers samples docs manual clean dependencies
 .PHONY: fuzz sanitize soak valgrind reproducible
 
 ##Use it
@@ -169,6 +169,21 @@ test-wheel: build wheel
 ## silif-wyoming with the official client, in a fresh environment
 test-wyoming: wheel
 	tools/scripts/check_wyoming.sh
+
+# Into .venv-cluster, 1.3 GB; Spark needs Java.
+## silif-score on a local Ray cluster, and the example for Spark
+test-cluster: build wheel
+	tools/scripts/check_cluster.sh test
+
+# Takes the clips of ../shared, and writes docs/cluster.svg.
+## silif-score beside kws-score with 20,000 clips: the same rows, growth, a killed worker
+bench-cluster: build wheel
+	tools/scripts/check_cluster.sh measure
+
+# In .venv-peers.
+## a call from Python in blocks of 10 ms, beside the engine alone and pymicro-wakeword; score() by threads
+bench-python: wheel $(VENV)/installed
+	$(PYTHON) tools/scripts/measure_python.py build/wheel
 
 ## a true hw:0,1 in real time, on an emulated kernel with a loopback card
 test-device: build

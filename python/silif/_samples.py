@@ -9,7 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from silif._errors import InputError, InputTypeError
 
-INT16 = np.dtype(np.int16)
+INT16, FLOAT32 = np.dtype(np.int16), np.dtype(np.float32)
+# As arrays, which NumPy need not convert in every call.
+_SCALE, _HALF, _LOWEST, _HIGHEST = (np.array(value) for value in (32768.0, 0.5, -32768.0, 32767.0))
 
 
 def array_of(values: ArrayLike, field: str) -> NDArray[Any]:
@@ -41,3 +43,20 @@ def int16_samples(samples: ArrayLike, field: str = "samples") -> NDArray[np.int1
     # Clamped first: what is far out of range would overflow.
     scaled = np.clip(array.astype(np.float64), -1, 1) * 32768
     return np.clip(np.floor(scaled + 0.5), -32768, 32767).astype(np.int16)
+
+
+def convert_short(samples: NDArray[np.float32], scratch: NDArray[np.float64], target: NDArray[np.int16]) -> None:
+    """The same for a short block, without new arrays.
+
+    Args:
+        samples: one dimension.
+        scratch, target: of the same length.
+    """
+    np.multiply(samples, _SCALE, out=scratch)
+    if not np.dot(scratch, scratch) < np.inf:
+        raise InputError("samples", "some are not finite", "replace NaN and infinity")
+    np.add(scratch, _HALF, out=scratch)
+    np.floor(scratch, out=scratch)
+    np.maximum(scratch, _LOWEST, out=scratch)
+    np.minimum(scratch, _HIGHEST, out=scratch)
+    target[:] = scratch

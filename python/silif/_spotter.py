@@ -7,15 +7,15 @@ import math
 import os
 import threading
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from silif import _library
 from silif._errors import InputError, InputTypeError
 from silif._model import Engine, Model, ModelInfo
-from silif._samples import INT16, int16_samples
+from silif._samples import FLOAT32, INT16, convert_short, int16_samples
 
 #: Blocks up to this long are copied, which is faster than to ask NumPy where they lie, and heard under the
 #: interpreter's lock.
@@ -56,6 +56,7 @@ class KeywordSpotter:
         "_engine",
         "_event",
         "_event_reference",
+        "_floats",
         "_lock",
         "_rate",
         "_used",
@@ -84,6 +85,7 @@ class KeywordSpotter:
             raise InputError("model", "it takes frames, not samples", "use silif.Network, or a model with a front end")
         self._block = np.zeros(_SHORT_SAMPLES, np.int16)
         self._address = self._block.ctypes.data
+        self._floats = np.zeros(_SHORT_SAMPLES)
         self._event, self._used = _library.Event(), ctypes.c_size_t()
         self._event_reference, self._used_reference = ctypes.byref(self._event), ctypes.byref(self._used)
         if isinstance(thresholds, Mapping):
@@ -116,13 +118,21 @@ class KeywordSpotter:
         Raises:
             InputError: another type or shape, or values that are not finite. Nothing was taken then.
         """
-        if type(samples) is not np.ndarray or samples.dtype is not INT16 or samples.ndim != 1:
-            samples = int16_samples(samples)
+        if type(samples) is np.ndarray and samples.ndim == 1 and samples.shape[0] <= _SHORT_SAMPLES:
+            if samples.dtype is INT16:
+                return self._process_short(samples)
+            if samples.dtype is FLOAT32:
+                return self._process_short(samples, is_float=True)
+        ready = int16_samples(samples)
+        return self._process_short(ready) if ready.shape[0] <= _SHORT_SAMPLES else self._process_long(ready)
+
+    def _process_short(self, samples: NDArray[Any], is_float: bool = False) -> list[Event]:
         count = samples.shape[0]
-        if count > _SHORT_SAMPLES:
-            return self._process_long(np.ascontiguousarray(samples))
         with self._lock:
-            self._block[:count] = samples
+            if is_float:
+                convert_short(samples, self._floats[:count], self._block[:count])
+            else:
+                self._block[:count] = samples
             if _library.held.silif_hear(
                 self._engine.handle, self._address, count, self._used_reference, self._event_reference
             ):
@@ -130,7 +140,7 @@ class KeywordSpotter:
             # Without a word all of the block was taken.
             return [] if self._event.word < 0 else self._rest(_library.held, self._address, count)
 
-    def _process_long(self, samples: np.ndarray) -> list[Event]:
+    def _process_long(self, samples: NDArray[np.int16]) -> list[Event]:
         address, count = samples.ctypes.data, samples.shape[0]
         with self._lock:
             self._used.value, self._event.word = 0, -1

@@ -2,6 +2,8 @@
 
 import pathlib
 import re
+import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -44,3 +46,29 @@ def test_the_declarations_are_those_of_the_header():
     from silif._library import _FUNCTIONS
 
     assert {name for name, _, _ in _FUNCTIONS} == declared
+
+
+def test_types_are_right_inside_and_for_users(tmp_path):
+    """mypy, strict, on the sources; and on a program of a user, which finds the types of what is installed."""
+    right = tmp_path / "right.py"
+    right.write_text(
+        "import numpy as np\nimport silif\n"
+        "events: list[silif.Event] = silif.KeywordSpotter().process(np.zeros(160, np.int16))\n"
+        "score: float = events[0].score\n"
+        "words: tuple[str, ...] = silif.score([np.zeros(9)]).words\n"
+        "samples = silif.read_sound('talk.flac')\n"
+        "digest: int = silif.Model('kws12-stream').verify()\n"
+    )
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text("import silif\nword: int = silif.KeywordSpotter().words[0]\nsilif.Model()\n")
+    mypy = [sys.executable, "-m", "mypy", "--config-file", REPOSITORY / "python" / "pyproject.toml"]
+    mypy += ["--cache-dir", tmp_path / "cache"]
+
+    def run(*what):
+        return subprocess.run([*mypy, *what], capture_output=True, text=True, cwd=tmp_path)
+
+    for what in (["-p", "silif"], [right]):
+        done = run(*what)
+        assert done.returncode == 0, done.stdout + done.stderr
+    found = run(wrong).stdout
+    assert 'has type "str", variable has type "int"' in found and "Found 2 errors" in found, found

@@ -53,6 +53,17 @@ def test_floats_are_rounded_and_clamped():
     assert int16_samples(values).tolist() == [0, 1, -1, 32767, 32767, 32767, -32768, -32768]
 
 
+def test_short_blocks_of_floats_are_rounded_as_long_ones_are():
+    from silif._samples import convert_short, int16_samples
+
+    values = np.random.default_rng(5).normal(0, 0.5, 1600).astype(np.float32)
+    values[:8] = np.array([0.49999997, 0.5, -0.5, 1.5, 32767.5, 40000, -40000, -0.0], np.float32) / 32768
+    target = np.empty(1600, np.int16)
+    convert_short(values, np.empty(1600), target)
+    assert (target == int16_samples(values)).all()
+    assert target[:8].tolist() == [0, 1, 0, 2, 32767, 32767, -32768, 0]
+
+
 @pytest.mark.parametrize("count", [160, 4000])
 def test_strides_and_byte_order_do_not_matter(demo, count):
     expected = heard(silif.KeywordSpotter(), demo, count)
@@ -84,8 +95,10 @@ def test_thresholds_are_those_of_kws_listen(demo, thresholds, options):
     assert [event.sample for event in found] != [event.sample for event in silif.KeywordSpotter().process(demo)]
 
 
-def test_a_refused_block_takes_nothing(demo):
-    spotter, bad = silif.KeywordSpotter(), np.full(160, np.nan)
+@pytest.mark.parametrize("element", [np.float32, np.float64])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_refused_block_takes_nothing(demo, element, bad):
+    spotter, bad = silif.KeywordSpotter(), np.full(160, bad, element)
     expected = silif.KeywordSpotter().process(demo)
     found = spotter.process(demo[:100_000])
     with pytest.raises(silif.InputError, match="samples: some are not finite; replace"):

@@ -6,6 +6,7 @@
 #   tools/scripts/install_dependencies.sh package   what `make deb` needs besides
 #   tools/scripts/install_dependencies.sh TARGET    the linker for a target of tools/scripts/build_library.sh
 #   tools/scripts/install_dependencies.sh arm-check cross compilers and emulators for tools/scripts/check_arm.sh
+#   tools/scripts/install_dependencies.sh spark     Java 17 or later, for tools/scripts/check_cluster.sh
 #   tools/scripts/install_dependencies.sh valgrind  what tools/scripts/check_valgrind.sh runs
 #   tools/scripts/install_dependencies.sh firmware  compilers, C libraries and emulators for examples/firmware
 set -euo pipefail
@@ -69,13 +70,15 @@ case ${1:-} in
     need picolibc-riscv64-unknown-elf test -d /usr/lib/picolibc/riscv64-unknown-elf
     need qemu-system-misc command -v qemu-system-riscv32
     ;;
+  # 17 on Debian 12, 21 on Debian 13; Spark 4 takes both.
+  spark) need default-jre-headless command -v java ;;
   valgrind)
     need valgrind command -v valgrind
     need gcc command -v cc
     need libc6-dbg test -d /usr/lib/debug/.build-id
     ;;
   *)
-    sed -n '2,11p' "$0" >&2
+    sed -n '2,12p' "$0" >&2
     exit 2
     ;;
 esac

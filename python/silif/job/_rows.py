@@ -45,11 +45,20 @@ class Counts:
     Attributes:
         sounds, failed: clips or streams; those that could not be read.
         sound_s: seconds of sound that were heard.
+        core_s: seconds of a core that it took.
     """
 
     sounds: int = 0
     failed: int = 0
     sound_s: float = 0
+    core_s: float = 0
+
+    def add(self, other: Counts) -> None:
+        """Makes these the counts of both."""
+        self.sounds += other.sounds
+        self.failed += other.failed
+        self.sound_s += other.sound_s
+        self.core_s += other.core_s
 
 
 class Rows:
@@ -179,10 +188,11 @@ def _binary(part: Part, path: str) -> BinaryIO:
 
 
 def _files(part: Part, is_whole: bool) -> Iterator[Sound]:
+    is_local = isinstance(part.location(part.paths[0])[0], LocalFileSystem)
     with ThreadPoolExecutor(_FETCHES) as pool:
         for start in range(0, len(part.paths), _CLIPS):
             paths = part.paths[start : start + _CLIPS]
-            fetched = pool.map(partial(_source, part, is_whole), paths)
+            fetched = (map if is_local else pool.map)(partial(_source, part, is_whole), paths)
             for path, label, open in zip(paths, part.labels[start:], fetched, strict=False):
                 yield Sound(path, label, open)
 

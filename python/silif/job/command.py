@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 import silif
@@ -40,14 +41,15 @@ class Worker:
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         part = Part.from_json(row["part"])
-        counts, problem = Counts(), None
+        counts, problem, start_s = Counts(), None, time.process_time()
         try:
             self._output.begin(part)
             table, counts = self._rows.of_part(part)
             self._output.write(part, table)
         except (SilifError, OSError) as error:
             problem = str(error)
-        return {"problem": problem, "sounds": counts.sounds, "failed": counts.failed, "sound_s": counts.sound_s}
+        counts.core_s = time.process_time() - start_s
+        return {"problem": problem, **asdict(counts)}
 
 
 def run(parts: list[Part], output: Output, options: dict[str, Any], workers: int | None) -> Counts:
@@ -76,14 +78,13 @@ def run(parts: list[Part], output: Output, options: dict[str, Any], workers: int
     counts, problems, start = Counts(), 0, time.monotonic()
     progress = _Progress()
     for done, row in enumerate(dataset.iter_rows(), 1):
-        counts.sounds += row["sounds"]
-        counts.failed += row["failed"]
-        counts.sound_s += row["sound_s"]
-        if row["problem"] is not None:
+        problem = row.pop("problem")
+        counts.add(Counts(**row))
+        if problem is not None:
             problems += 1
             if problems <= _TOLD:
                 progress.clear()
-                print(f"silif-score: {row['problem']}", file=sys.stderr)
+                print(f"silif-score: {problem}", file=sys.stderr)
         progress.show(done, len(parts), counts, time.monotonic() - start)
     progress.clear()
     return counts
@@ -198,7 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     elapsed_s = time.monotonic() - start
     what = f"{counts.sounds} sounds, {counts.failed} failed, {counts.sound_s / 3600:.2f} h"
-    print(f"{what}, in {elapsed_s:.1f} s: {options.output}")
+    print(f"{what}, in {elapsed_s:.1f} s, {counts.core_s:.1f} s of a core: {options.output}")
     missing = len(parts) - len(output.done())
     if missing:
         print(
