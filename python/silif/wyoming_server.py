@@ -135,7 +135,7 @@ class Peer(AsyncEventHandler):
         self._format: tuple[int, int, int] | None = None
         self._spotter: silif.KeywordSpotter | None = None
         self._conditioner: Conditioner | None = None
-        self._start_ms: int = 0
+        self._start_ms: int | None = None
         self._has_detected = False
 
     async def run(self) -> None:
@@ -204,6 +204,9 @@ class Peer(AsyncEventHandler):
             await self._begin(event.data)
         if self._spotter is None or self._conditioner is None:
             return
+        if self._start_ms is None:
+            # Home Assistant puts times on the chunks only.
+            self._start_ms = _milliseconds(event.data) or 0
         for found in self._spotter.process(self._conditioner.process(event.payload or b"")):
             if self._names is None or found.word in self._names:
                 self._has_detected = True
@@ -218,9 +221,9 @@ def _format(data: dict[str, Any]) -> tuple[int, int, int]:
         raise BadMessage(f"sound without {error}") from error
 
 
-def _milliseconds(data: dict[str, Any]) -> int:
+def _milliseconds(data: dict[str, Any]) -> int | None:
     timestamp = data.get("timestamp")
-    return timestamp if type(timestamp) is int and abs(timestamp) < 1 << 53 else 0
+    return timestamp if type(timestamp) is int and abs(timestamp) < 1 << 53 else None
 
 
 def _text(text: object) -> str | None:

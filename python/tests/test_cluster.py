@@ -6,7 +6,9 @@ import http.server
 import io
 import os
 import pathlib
+import re
 import select
+import shlex
 import shutil
 import signal
 import subprocess
@@ -25,7 +27,7 @@ import silif
 from silif.job._output import Output
 from silif.job._parts import Part, parts_of
 from silif.job._rows import Rows
-from silif.job.command import main
+from silif.job.command import arguments_of, main
 
 WORKERS = 2
 INFO = silif.Model("kws12-silif").info()
@@ -386,3 +388,18 @@ def test_the_spark_example_gives_the_rows_of_kws_score(clips, tmp_path):
     rows = {path.removeprefix("file:"): row for path, row in rows_of(tmp_path / "rows").items()}
     # Spark passes over folders that begin with an underscore.
     assert_rows_of_kws_score(rows, [clips / "yes", clips / "go", clips / "bird"])
+
+
+def test_the_page(cluster, tmp_path, monkeypatch):
+    """docs/CLUSTER.md: its commands have the options that there are, and its cell prints what it shows."""
+    page = (REPOSITORY / "docs" / "CLUSTER.md").read_text()
+    lines = [line for line in page.splitlines() if line.startswith("silif-score ")]
+    assert len(lines) >= 2
+    for line in lines:
+        arguments_of(shlex.split(line, comments=True)[1:])
+    ((cell, printed),) = re.findall(r"```python\n(.*?)```\n```text\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(REPOSITORY)
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        exec(cell.replace("build/events", str(tmp_path / "events")), {})
+    assert output.getvalue().split("\n", 1)[1] == printed, output.getvalue()

@@ -104,6 +104,23 @@ def test_only_the_names_that_were_asked_for(server, demo):
     assert [detection.name for detection in found] == ["stop", "off"]
 
 
+def test_times_count_on_from_the_first_chunk_where_the_start_has_none(server, demo):
+    """As Home Assistant sends it."""
+
+    async def exchange():
+        async with AsyncClient.from_uri(f"tcp://127.0.0.1:{server}") as client:
+            form = {"rate": 16_000, "width": 2, "channels": 1}
+            await client.write_event(Detect(names=["yes"]).event())
+            await client.write_event(AudioStart(**form).event())
+            for start in range(0, len(demo), 1600):
+                audio = demo[start : start + 1600].tobytes()
+                await client.write_event(AudioChunk(audio=audio, timestamp=7000 + start // 16, **form).event())
+            await client.write_event(Ping(text="over").event())
+            return await events(client, Detection)
+
+    assert pairs(asyncio.run(exchange())) == expected(demo, 7000, ["yes"])
+
+
 @pytest.mark.parametrize(("rate_hz", "channels"), [(48_000, 2), (8_000, 1), (44_100, 1)])
 def test_any_rate_through_the_resampler(server, demo, rate_hz, channels):
     times = np.arange(len(demo) * rate_hz // 16_000) / rate_hz

@@ -117,7 +117,8 @@ def duration_text(seconds: int) -> str:
     return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
 
 
-def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+def arguments_of(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options; ends the program where they are wrong."""
     parser = argparse.ArgumentParser(prog="silif-score", description=__doc__)
     add = parser.add_argument
     add("input", nargs="*", help="sound files, folders, shards (.tar, .parquet), patterns; paths or URLs of fsspec")
@@ -167,7 +168,7 @@ def _cluster(address: str) -> Iterator[None]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _arguments(arguments)
+    options = arguments_of(arguments)
     try:
         model = silif.Model(options.model or ("kws12-stream" if options.events else "kws12-silif"))
         silif.KeywordSpotter(model, thresholds=options.threshold)
