@@ -202,6 +202,8 @@ def _blocks(binary: BinaryIO, name: str) -> Iterator[NDArray[np.int16]]:
         raise InputError(
             name, f"is not a sound file that can be read ({reason})", "give wav, flac, ogg, aiff or the like"
         ) from error
+    # Or else soundfile seeks, after each block, to where it stands: FLAC decodes anew for that.
+    sound.seekable = lambda: False
     with sound:
         yield from _decoded(sound, file, name)
 

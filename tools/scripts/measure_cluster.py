@@ -104,7 +104,8 @@ def score_on_cluster(
     if kills:
         killer.join()
     assert len(out.done()) == len(parts), f"{len(parts) - len(out.done())} parts are missing"
-    print(f"  silif-score: {wall_s:.1f} s, processor {core_s:.1f} s", flush=True)
+    where = f"{counts.core_s:.1f} s of a core in workers, {around_s:.1f} s around {len(parts)} parts"
+    print(f"  silif-score: {wall_s:.1f} s, {where}", flush=True)
     return wall_s, core_s, len(killed)
 
 
