@@ -8,7 +8,7 @@ import pathlib
 import sys
 
 import numpy as np
-from silif import Engine
+from c_interface import Engine
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 

@@ -1,6 +1,6 @@
 """libsilif.so by ctypes (silif.h). Nothing outside this module calls it.
 
-Twins: Sources/CSiLIF/silif.h
+Twins: Sources/CSiLIF/silif.h, examples/python/c_interface.py
 """
 
 from __future__ import annotations

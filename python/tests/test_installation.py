@@ -1,5 +1,6 @@
 """What was installed: one version, the shipped models, the types."""
 
+import importlib.util
 import pathlib
 import re
 import subprocess
@@ -46,6 +47,22 @@ def test_the_declarations_are_those_of_the_header():
     from silif._library import _FUNCTIONS
 
     assert {name for name, _, _ in _FUNCTIONS} == declared
+
+
+def test_the_example_declares_the_same_structs():
+    from silif import _library
+
+    path = REPOSITORY / "examples" / "python" / "c_interface.py"
+    specification = importlib.util.spec_from_file_location("c_interface", path)
+    example = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(example)
+    for ours, theirs in (
+        (_library.Failure, example._Failure),
+        (_library.Memory, example.Memory),
+        (_library.Description, example.Description),
+        (_library.Event, example._Event),
+    ):
+        assert tuple(ours._fields_) == tuple(theirs._fields_)
 
 
 def test_types_are_right_inside_and_for_users(tmp_path):

@@ -44,7 +44,7 @@ heard=$("$python" - "$build/demo.raw" <<'END'
 import sys
 
 import numpy as np
-from silif import Engine, SilifError
+from c_interface import Engine, SilifError
 
 engine = Engine("models/kws12-stream.silif")
 engine.verify()
