@@ -14,6 +14,13 @@ func progressText(done: Int, of count: Int, since first: Int = 0, elapsed_s: Dou
   return "\(text), \(decimalText(rate, decimals: rate < 10 ? 1 : 0)) clips/s, \(left) left"
 }
 
+/// Twenty places, as many of them filled as the share of the work that is done.
+func progressBar(done: Int, of count: Int) -> String {
+  let places = 20
+  let filled = count > 0 ? min(max(done, 0), count) * places / count : 0
+  return "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: places - filled) + "]"
+}
+
 /// A line on standard error that is written over and over, where a person watches; elsewhere one line for each SIGUSR1.
 final class Progress: Sendable {
   private let isShown: Bool
@@ -24,7 +31,8 @@ final class Progress: Sendable {
 
   init() { isShown = Diagnostics.isTerminal }
 
-  func show(_ text: @autoclosure () -> String) {
+  /// - Parameter bar: what stands before the text on a terminal.
+  func show(_ text: @autoclosure () -> String, bar: @autoclosure () -> String = "") {
     if StatusRequest.take() {
       clear()
       Diagnostics.say(text(), command: "kws-score")
@@ -33,7 +41,8 @@ final class Progress: Sendable {
     let now_ns = MonotonicClock.now_ns
     guard now_ns >= next_ns.load(ordering: .relaxed) else { return }
     next_ns.store(now_ns + Progress.interval_ns, ordering: .relaxed)
-    Diagnostics.write("\r\u{1B}[K\(text())")
+    let bar = bar()
+    Diagnostics.write("\r\u{1B}[K\(bar)\(bar.isEmpty ? "" : " ")\(text())")
   }
 
   func clear() {

@@ -144,7 +144,7 @@ def plot(path: pathlib.Path, found: dict[tuple[str, int, int], tuple[float, floa
                 axes.plot(
                     points.keys(), points.values(), style, label=f"{name}, {count} worker{'s' if count > 1 else ''}"
                 )
-        axes.set(xlabel="clips", ylabel=label, xlim=(0, None), ylim=(0, None))
+        axes.set(xlabel="clips", ylabel=label, xlim=(0, None), ylim=(0, None), xticks=list(points))
         axes.grid(alpha=0.3)
     both[0].legend(frameon=False)
     figure.savefig(path, metadata={"Date": None})

@@ -18,7 +18,9 @@ struct BatchScoring {
     let count = batch.count
     let start_ns = MonotonicClock.now_ns
     run.onProgress = {
-      progress.show(progressText(done: $0, of: count, elapsed_s: MonotonicClock.seconds(since: start_ns)))
+      progress.show(
+        progressText(done: $0, of: count, elapsed_s: MonotonicClock.seconds(since: start_ns)),
+        bar: progressBar(done: $0, of: count))
     }
     let (outcomes, workers) = try run.run(batch)
     var report = BatchReport(file: file, batch: batch, outcomes: outcomes)

@@ -36,7 +36,9 @@ struct RowScoring {
     var run = BatchRun(file: file, jobs: jobs, stop: stop)
     run.first = first
     run.onProgress = { [first] in
-      progress.show(progressText(done: $0, of: count, since: first, elapsed_s: MonotonicClock.seconds(since: start_ns)))
+      progress.show(
+        progressText(done: $0, of: count, since: first, elapsed_s: MonotonicClock.seconds(since: start_ns)),
+        bar: progressBar(done: $0, of: count))
     }
     let outcomes = try run.run(batch) { index, outcome in
       writer.write(row.text(batch.name(index), label: batch.label(index), outcome), of: index)
