@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from silif._errors import InputError, InputTypeError
+from silif._errors import InputError, InputTypeError, SilifError
 from silif._stream import Resampler, mixed
 
 try:
@@ -105,27 +105,30 @@ def sound_blocks(
     source: str | os.PathLike[str] | bytes | BinaryIO, name: str | None = None
 ) -> Iterator[NDArray[np.int16]]:
     """The same in blocks, so that a long recording costs no memory. What could be read comes before the error."""
-    if isinstance(source, bytes | bytearray | memoryview):
-        yield from _blocks(io.BytesIO(source), name or "sound")
-    elif isinstance(source, str | os.PathLike):
+    if isinstance(source, str | os.PathLike):
         name = name or os.fspath(source)
-        try:
+    elif not isinstance(source, bytes | bytearray | memoryview) and not (
+        hasattr(source, "read") and hasattr(source, "seek")
+    ):
+        problem = f"a {type(source).__name__} is no sound file"
+        raise InputTypeError("source", problem, "give a path, bytes or an open file")
+    name = name or str(getattr(source, "name", "sound"))
+    try:
+        if isinstance(source, bytes | bytearray | memoryview):
+            yield from _blocks(io.BytesIO(source), name)
+        elif isinstance(source, str | os.PathLike):
             if os.path.exists(source) and not os.path.isfile(source):
                 raise InputError(name, "is no regular file", "give a sound file")
             with open(source, "rb") as file:
                 yield from _blocks(file, name)
-        except (OSError, ValueError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(
-                name, f"cannot be read ({getattr(error, 'strerror', None) or error})", "check the path"
-            ) from error
-    elif hasattr(source, "read") and hasattr(source, "seek"):
-        yield from _blocks(source, name or str(getattr(source, "name", "sound")))
-    else:
-        raise InputTypeError(
-            "source", f"a {type(source).__name__} is no sound file", "give a path, bytes or an open file"
-        )
+        else:
+            yield from _blocks(source, name)
+    except SilifError:
+        raise
+    except Exception as error:  # Every file system has errors of its own.
+        raise InputError(
+            name, f"cannot be read ({getattr(error, 'strerror', None) or error})", "check the path"
+        ) from error
 
 
 class _File(io.RawIOBase):

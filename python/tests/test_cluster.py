@@ -333,6 +333,21 @@ def test_shards_that_break_off(clips, tmp_path):
     assert "No such file" in found["missing.tar"][0][1]
 
 
+def test_a_name_that_is_no_utf8(demo, tmp_path):
+    name = os.fsencode(tmp_path) + b"/gr\xfc\xdfe.wav"
+    with open(name, "wb") as file:
+        soundfile.write(file, demo[:16_000], 16_000, format="WAV")
+    with open(os.fsencode(tmp_path) + b"/\xfc.flac", "wb") as file:
+        file.write(b"no sound")
+    parts = parts_of([str(tmp_path)], INFO, 10)
+    assert Output(str(tmp_path / "rows"), "/").prepare({}, silif.Model("kws12-small"), parts, is_resumed=False) == parts
+    rows = Rows(silif.Model("kws12-small"), are_events=False, thresholds=None, columns=("audio", "path"))
+    part = Part.from_json(parts[0].to_json())
+    first, second = rows.of_part(part)[0].to_pylist()
+    assert first["path"] == f"{tmp_path}/gr\ufffd\ufffde.wav" and first["word"] is not None
+    assert "\ufffd.flac: is not a sound file" in second["error"]
+
+
 def test_lists(clips, tmp_path):
     (tmp_path / "list.txt").write_bytes(b"\xef\xbb\xbfyes/1.flac\n\nbird/2.flac\n/other/_silence_/x.wav\n")
     (part,) = parts_of([], INFO, 10, list_path=str(tmp_path / "list.txt"), root=str(clips))

@@ -134,3 +134,7 @@ def test_a_file_that_fails_while_it_is_read():
     soundfile.write(file, np.zeros(30_000), 16_000, format="WAV")
     with pytest.raises(silif.InputError, match=r"sound: cannot be read \(the network has gone\); try again"):
         silif.read_sound(Remote(file.getvalue()))
+    closed = io.BytesIO(file.getvalue())
+    closed.close()
+    with pytest.raises(silif.InputError, match=r"sound: cannot be read \(I/O operation on closed file.*\); check"):
+        silif.read_sound(closed)

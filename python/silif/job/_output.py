@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import uuid
@@ -113,7 +114,8 @@ class Output:
         pyarrow.parquet.write_table(table, sink, compression="zstd")
         self._write(_name(part.number), sink.getvalue().to_pybytes())
         fs, path = self._at(f"{_BEGUN}{part.number:06d}")
-        fs.rm_file(path)
+        with contextlib.suppress(FileNotFoundError):  # Another worker did the same part, and was taken for lost.
+            fs.rm_file(path)
 
     def _write(self, name: str, content: bytes) -> None:
         # Moved when it is whole. On object stores a file is never half, and the move is a copy.

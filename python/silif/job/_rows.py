@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import tarfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO
@@ -92,7 +94,11 @@ class Rows:
         counts, rows = Counts(), []
         make = self._events if self._are_events else self._clips
         for row in make(sounds_of(part, self._columns, is_whole=not self._are_events), counts):
-            rows.append({"model": self._model_name, **row})
+            row["model"] = self._model_name
+            for name in ("path", "error"):
+                if name in row:
+                    row[name] = _utf8(row[name])
+            rows.append(row)
         return pyarrow.Table.from_pylist(rows, self.schema), counts
 
     def _clips(self, sounds: Iterator[Sound], counts: Counts) -> Iterator[dict[str, Any]]:
@@ -103,7 +109,8 @@ class Rows:
             found = None
             counts.sounds += 1
             try:
-                found = read_sound(_opened(sound), sound.name)
+                with _opened(sound) as source:
+                    found = read_sound(source, sound.name)
                 samples += len(found)
             except SilifError as error:
                 row["error"] = str(error)
@@ -132,22 +139,34 @@ class Rows:
             counts.sounds += 1
             spotter = KeywordSpotter(self._model, thresholds=self._thresholds)
             try:
-                for block in sound_blocks(_opened(sound), sound.name):
-                    counts.sound_s += len(block) / 16_000
-                    for event in spotter.process(block):
-                        yield {"path": sound.name, **event._asdict()}
+                with _opened(sound) as source:
+                    for block in sound_blocks(source, sound.name):
+                        counts.sound_s += len(block) / 16_000
+                        for event in spotter.process(block):
+                            yield {"path": sound.name, **event._asdict()}
             except SilifError as error:
                 counts.failed += 1
                 yield {"path": sound.name, "error": str(error)}
 
 
-def _opened(sound: Sound) -> str | bytes | BinaryIO:
+@contextmanager
+def _opened(sound: Sound) -> Iterator[str | bytes | BinaryIO]:
     try:
-        return sound.open()
+        source = sound.open()
     except SilifError:
         raise
     except Exception as error:  # Every file system has errors of its own.
         raise InputError(sound.name, f"cannot be read ({error or type(error).__name__})", "check the path") from error
+    try:
+        yield source
+    finally:
+        if not isinstance(source, str | bytes):
+            source.close()
+
+
+def _utf8(text: str) -> str:
+    """Names of files may hold bytes that are none."""
+    return os.fsencode(text).decode(errors="replace")
 
 
 def sounds_of(part: Part, columns: tuple[str, str], *, is_whole: bool) -> Iterator[Sound]:
