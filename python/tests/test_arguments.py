@@ -1,10 +1,12 @@
 """No argument crashes: each is taken, or refused with an error that names field and remedy."""
 
+import io
 import os
 import pickle
 
 import numpy as np
 import pytest
+import soundfile
 from conftest import REPOSITORY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
@@ -14,6 +16,15 @@ import silif
 
 MODEL = silif.Model("kws12-small")
 CONTENT = (REPOSITORY / "models" / "kws12-small.silif").read_bytes()
+
+
+def sound(kind, subtype):
+    file = io.BytesIO()
+    soundfile.write(file, np.sin(np.arange(4000)) / 2, 16_000, subtype, format=kind)
+    return file.getvalue()
+
+
+SOUNDS = [sound("WAV", "PCM_16"), sound("FLAC", "PCM_16"), sound("AIFF", "PCM_24"), sound("OGG", "VORBIS")]
 scalars = some.one_of(
     some.none(),
     some.booleans(),
@@ -92,6 +103,23 @@ def test_models(model):
     for function in (silif.Model, silif.KeywordSpotter, silif.Network):
         taken_or_refused(function, model)
     taken_or_refused(silif.score, [], model)
+
+
+@thorough
+@given(anything, some.none() | some.text(max_size=9))
+def test_read_sound(source, name):
+    taken_or_refused(silif.read_sound, source, name)
+
+
+@thorough
+@given(some.sampled_from(SOUNDS), some.lists(some.tuples(some.integers(0, 200), some.binary(max_size=4)), max_size=4))
+def test_damaged_sounds(content, changes):
+    """Each is read as far as its header says, or refused; changes are where headers are."""
+    damaged = bytearray(content)
+    for place, change in changes:
+        damaged[place : place + len(change)] = change
+    samples = taken_or_refused(silif.read_sound, bytes(damaged))
+    assert samples is None or (samples.dtype == np.int16 and samples.ndim == 1)
 
 
 @thorough

@@ -412,6 +412,9 @@ def test_the_page(cluster, tmp_path, monkeypatch):
     assert len(lines) >= 2
     for line in lines:
         arguments_of(shlex.split(line, comments=True)[1:])
+    shown = subprocess.run([sys.executable, "-m", "silif.job.command", "--help"], capture_output=True, text=True)
+    options = set(re.findall(r"(--[a-z-]+)", shown.stdout)) - {"--help", "--version"}
+    assert options == set(re.findall(r"`(--[a-z-]+)", page)) | {"--list", "--root", "--part"}
     ((cell, printed),) = re.findall(r"```python\n(.*?)```\n```text\n(.*?)```", page, re.DOTALL)
     monkeypatch.chdir(REPOSITORY)
     output = io.StringIO()

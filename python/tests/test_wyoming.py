@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from conftest import REPOSITORY
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncClient
 from wyoming.error import Error
@@ -299,19 +301,41 @@ def test_a_new_search_begins_anew(server, demo):
 
 
 def test_it_is_announced_by_mdns():
-    """What `--zeroconf` does, in this process: the service is found under the name."""
-    from wyoming.zeroconf import HomeAssistantZeroconf
+    """What `--zeroconf` does: Home Assistant finds the port under the name."""
     from zeroconf.asyncio import AsyncZeroconf
 
-    async def announce_and_find():
-        await HomeAssistantZeroconf(name="silif-test", port=10400, host="127.0.0.1").register_server()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [*SERVER, "--uri", f"tcp://127.0.0.1:{port}", "--zeroconf", "silif-test"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+
+    async def find():
         found = AsyncZeroconf()
-        info = await found.async_get_service_info("_wyoming._tcp.local.", "silif-test._wyoming._tcp.local.", 60_000)
+        for _ in range(60):
+            name = "silif-test._wyoming._tcp.local."
+            if (info := await found.async_get_service_info("_wyoming._tcp.local.", name, 1000)) is not None:
+                break
         await found.async_close()
         return info
 
-    info = asyncio.run(announce_and_find())
-    assert info is not None and info.port == 10400
+    try:
+        info = asyncio.run(find())
+    finally:
+        process.terminate()
+        errors = process.communicate()[1].decode()
+    assert info is not None and info.port == port, errors
+
+
+def test_the_page_names_the_options_that_there_are():
+    page = (REPOSITORY / "docs" / "HOME-ASSISTANT.md").read_text()
+    table = page[page.index("| option |") : page.index("## Connect")]
+    shown = subprocess.run([*SERVER, "--help"], capture_output=True, text=True, check=True).stdout
+    options = set(re.findall(r"--[a-z]+", shown)) - {"--help", "--version"}
+    assert set(re.findall(r"^\| `(--[a-z]+)", table, re.MULTILINE)) == options
+    for line in page.splitlines():
+        if line.startswith("silif-wyoming "):
+            assert set(re.findall(r"--[a-z]+", line)) <= options
 
 
 @pytest.mark.parametrize(
