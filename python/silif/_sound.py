@@ -1,8 +1,6 @@
 """Sound files as `kws-score` reads them: the same samples, and what it refuses is refused here.
 
-Twins: Sources/AudioInput/Files/SoundDecoder.swift, Sources/AudioInput/Files/FileEnd.swift,
-Sources/AudioInput/Files/DeclaredLength.swift, Sources/AudioInput/Files/WaveBytes.swift,
-Sources/AudioInput/Files/SoundMagic.swift, Sources/AudioInput/Files/SoundEndings.swift
+Twins: Sources/AudioInput/Files/{SoundDecoder,FileEnd,DeclaredLength,WaveBytes,SoundMagic,SoundEndings}.swift
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ package func hasSoundEnding(_ path: String) -> Bool {
   return readableEndings.contains(ending) || otherEndings.contains(ending)
 }
 
-/// What libsndfile reads. Twins: tools/silif_tools/sound.py
+/// What libsndfile reads. Twins: tools/silif_tools/sound.py, python/silif/_sound.py
 private let readableEndings: Set<String> = [
   "wav", "wave", "w64", "rf64", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff", "aifc", "au", "snd", "caf",
 ]
