@@ -24,7 +24,6 @@ import time
 import matplotlib
 import pyarrow.dataset
 import ray
-
 import silif
 from silif.job._output import Output
 from silif.job._parts import parts_of

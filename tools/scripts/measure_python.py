@@ -47,9 +47,8 @@ def least(*works) -> list[float]:
 
 def measure_calls(samples) -> None:
     import numpy as np
-    from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures, Model
-
     import silif
+    from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures, Model
     from silif import _library
 
     blocks = [samples[start : start + _BLOCK] for start in range(0, len(samples), _BLOCK)]
