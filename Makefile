@@ -19,6 +19,7 @@ FORMATTED_C = $(shell find Sources Tests examples tools -name "*.[ch]")
 CLANG_FORMAT ?= $(VENV)/bin/clang-format
 
 .PHONY: help demo test build install uninstall convert models bench lib firmware deb deb-arm64 test-swift test-python embedded lint format
+.PHONY: image test-service measure-pulse
 .PHONY: count wheel test-wheel test-wyoming test-cluster bench-cluster bench-python test-arm test-examples test-device bench-peers samples docs manual clean dependencies
 .PHONY: fuzz sanitize soak valgrind reproducible
 
@@ -95,6 +96,10 @@ deb:
 ## a package for arm64: Raspberry Pi OS and Debian 13 (needs sudo)
 deb-arm64:
 	tools/scripts/cross_deb_arm64.sh
+
+## the container image `silif`, by docker, podman or buildah
+image: deb
+	tools/scripts/build_image.sh
 
 ## man pages into .build/manual
 manual: $(UNLESS_BUILT)
@@ -188,6 +193,15 @@ bench-python: wheel $(VENV)/installed
 ## a true hw:0,1 in real time, on an emulated kernel with a loopback card
 test-device: build
 	tools/scripts/check_loopback.sh
+
+# About ten minutes.
+## the package's service on an emulated machine with systemd: killed, hung, reloaded, unplugged (needs sudo)
+test-service: deb
+	tools/scripts/check_service.sh "$$(ls build/deb/silif_*_$$(dpkg --print-architecture).deb | tail -1)"
+
+## through PulseAudio with all cores busy: words, overruns, latency
+measure-pulse: build $(VENV)/installed
+	$(PYTHON) tools/scripts/measure_pulse.py $(RELEASE)
 
 # Installed into .venv-peers (docs/PEERS.md).
 ## the same work in other runtimes: a table of times and ratios

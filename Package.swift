@@ -22,6 +22,8 @@ let package = Package(
   targets: [
     // Rounding, saturation and wide products, for all that compute in integers. Imports nothing.
     .target(name: "FixedPoint"),
+    // Names of files that are no UTF-8. Imports nothing.
+    .target(name: "FileNames"),
     // Which inner loops to compute with: those in Swift, or a set of those in C.
     .target(name: "Kernels", dependencies: ["CKernels"]),
     // The engine: neuron kinds, delay rings, network step, model reader.
@@ -34,19 +36,19 @@ let package = Package(
     // Front end + network + smoothing + detection: one state machine for live and for files. Compiles as Embedded Swift.
     .target(name: "KeywordSpotter", dependencies: ["Kernels", "SiLIF", "LogMel"]),
     // What needs an operating system and a heap: model files, the detector's settings, clips.
-    .target(name: "SpotterHost", dependencies: ["KeywordSpotter", "Kernels", "SiLIF", "LogMel"]),
+    .target(name: "SpotterHost", dependencies: ["KeywordSpotter", "Kernels", "SiLIF", "LogMel", "FileNames"]),
     // The C interface to all of these: silif.h and its functions. `make lib` builds it as Embedded Swift.
     .systemLibrary(name: "CSiLIF"),
     .target(name: "SiLIFC", dependencies: ["CSiLIF", "KeywordSpotter", "SiLIF", "LogMel"]),
     // ALSA capture, sound files, standard input; one resampler and mixer for all of them.
-    .target(name: "AudioInput", dependencies: ["FixedPoint", "CALSA", "CSndFile"]),
+    .target(name: "AudioInput", dependencies: ["FixedPoint", "FileNames", "CALSA", "CSndFile"]),
     .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
     .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
     // What several commands share: model look-up, exit codes, text and JSON output. What one alone uses lies with it.
     .target(
       name: "CommandSupport",
       dependencies: [
-        "SpotterHost", "KeywordSpotter", "AudioInput",
+        "SpotterHost", "KeywordSpotter", "AudioInput", "FileNames",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .target(name: "kws-listen", dependencies: ["CommandSupport"]),
@@ -57,7 +59,7 @@ let package = Package(
     .executableTarget(
       name: "silif-commands", dependencies: ["kws-listen", "kws-score", "kws-model", "kws-bench", "CommandSupport"]),
     // What the tests share: a seeded generator, a temporary folder, models and sound.
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["FileNames"], path: "Tests/TestSupport"),
     .testTarget(name: "FixedPointTests", dependencies: ["FixedPoint"]),
     .testTarget(
       name: "SiLIFTests", dependencies: ["TestSupport", "SiLIF", "Kernels", "FixedPoint"], exclude: ["Golden"]),
@@ -76,8 +78,7 @@ let package = Package(
       dependencies: [
         "TestSupport", "silif-commands", "kws-listen", "kws-score", "kws-model", "kws-bench", "CommandSupport",
         "SpotterHost",
-        "KeywordSpotter", "SiLIF",
-        "AudioInput",
+        "KeywordSpotter", "SiLIF", "AudioInput", "FileNames",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -16,6 +16,12 @@ public enum AudioRead: Equatable, Sendable {
 public protocol AudioSource: AnyObject {
   /// Blocks until there is at least one sample, a gap or the end. `buffer` holds at least one sample.
   func read(into buffer: UnsafeMutableBufferPointer<Int16>) throws(AudioError) -> AudioRead
+  /// How loud the channels were that were mixed, over the first ten seconds; nil where there is one, or one was chosen.
+  var channelBalance: ChannelBalance? { get }
+}
+
+extension AudioSource {
+  public var channelBalance: ChannelBalance? { nil }
 }
 
 /// The rate of everything that leaves this module.

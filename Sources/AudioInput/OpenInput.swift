@@ -8,17 +8,23 @@ import Glibc
 ///
 /// - Parameters:
 ///   - path: a file, or "-".
+///   - settings: which channel is heard, and how loud.
+///   - rawFormat: the input is raw samples of this format, whatever it begins with; nil: what it begins as.
 ///   - stopDescriptor: when it becomes readable, a `read` gives `.end`.
 /// - Throws: AudioError, as `SoundFile`.
-public func openInput(path: String, stopDescriptor: Int32? = nil) throws(AudioError) -> any AudioSource {
-  if path == "-" { return StandardInput(stopDescriptor: stopDescriptor) }
+public func openInput(
+  path: String, settings: SoundSettings = SoundSettings(), rawFormat: RawFormat? = nil, stopDescriptor: Int32? = nil
+) throws(AudioError) -> any AudioSource {
+  if path == "-" {
+    return StandardInput(settings: settings, rawFormat: rawFormat, stopDescriptor: stopDescriptor)
+  }
   let opened = try OpenedFile(path: path)
-  if opened.isRegular {
+  if opened.isRegular && rawFormat == nil {
     var head = [UInt8](repeating: 0, count: 4096)
     let got = pread(opened.descriptor, &head, head.count, 0)
     head.removeLast(head.count - max(got, 0))
     if head.isEmpty || SoundMagic(head) != nil || hasSoundEnding(path) {
-      return try SoundFile(opened, path: path, stopDescriptor: stopDescriptor)
+      return try SoundFile(opened, path: path, settings: settings, stopDescriptor: stopDescriptor)
     }
     if head.prefix(1024).withUnsafeBytes({ looksLikeText($0) }) {
       close(opened.descriptor)
@@ -26,7 +32,7 @@ public func openInput(path: String, stopDescriptor: Int32? = nil) throws(AudioEr
     }
   }
   let bytes = PipeBytes(descriptor: opened.descriptor, stopDescriptor: stopDescriptor, closesDescriptor: true)
-  return StandardInput(bytes: bytes, name: path)
+  return StandardInput(bytes: bytes, name: path, settings: settings, rawFormat: rawFormat)
 }
 
 /// Nothing but printable ASCII and line ends, and enough of it: no recording looks like that.

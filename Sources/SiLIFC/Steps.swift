@@ -11,15 +11,7 @@ public func pushSamples(
   _ engine: OpaquePointer?, _ samples: UnsafePointer<Int16>?, _ count: Int, _ used: UnsafeMutablePointer<Int>?,
   _ event: UnsafeMutablePointer<silif_event>?
 ) -> Int32 {
-  // Before anything can be refused: a caller who looks at these and not at the error finds that nothing was taken.
-  used?.pointee = 0
-  event?.pointee = silif_event.none
-  guard let engine = pointer(engine), samples != nil || count == 0, count >= 0, let used, let event else {
-    return Int32(SILIF_ERROR_ARGUMENT)
-  }
-  guard engine.pointee.frontEnd != nil else { return Int32(SILIF_ERROR_NO_FRONT_END) }
-  (used.pointee, event.pointee) = engine.pointee.push(UnsafeBufferPointer(start: samples, count: count))
-  return Int32(SILIF_OK)
+  take(engine, samples, count, used, event) { engine, block in engine.push(block) }
 }
 
 @_cdecl("silif_hear")
@@ -27,13 +19,24 @@ public func hear(
   _ engine: OpaquePointer?, _ samples: UnsafePointer<Int16>?, _ count: Int, _ used: UnsafeMutablePointer<Int>?,
   _ event: UnsafeMutablePointer<silif_event>?
 ) -> Int32 {
+  take(engine, samples, count, used, event) { engine, block in engine.hear(block) }
+}
+
+/// Checks the arguments and gives the samples to `step`, which says how many it took and what happened.
+@inline(__always)
+private func take(
+  _ engine: OpaquePointer?, _ samples: UnsafePointer<Int16>?, _ count: Int, _ used: UnsafeMutablePointer<Int>?,
+  _ event: UnsafeMutablePointer<silif_event>?,
+  by step: (inout Engine, UnsafeBufferPointer<Int16>) -> (consumed_samples: Int, event: silif_event)
+) -> Int32 {
+  // Before anything can be refused: a caller who looks at these and not at the error finds that nothing was taken.
   used?.pointee = 0
   event?.pointee = silif_event.none
   guard let engine = pointer(engine), samples != nil || count == 0, count >= 0, let used, let event else {
     return Int32(SILIF_ERROR_ARGUMENT)
   }
   guard engine.pointee.frontEnd != nil else { return Int32(SILIF_ERROR_NO_FRONT_END) }
-  (used.pointee, event.pointee) = engine.pointee.hear(UnsafeBufferPointer(start: samples, count: count))
+  (used.pointee, event.pointee) = step(&engine.pointee, UnsafeBufferPointer(start: samples, count: count))
   return Int32(SILIF_OK)
 }
 

@@ -1,3 +1,4 @@
+import FileNames
 import Glibc
 import SiLIF
 
@@ -36,7 +37,7 @@ public final class ModelFile: Sendable {
 
   private static func read(_ path: String) throws(ModelFileError) -> AlignedMemory {
     // Without O_NONBLOCK, opening a pipe waits for whoever fills it, and opening a terminal's line for its carrier.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+    let descriptor = withFileName(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
     guard descriptor >= 0 else { throw .system(errno: errno) }
     defer { close(descriptor) }
     var status = stat()

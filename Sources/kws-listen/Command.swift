@@ -40,6 +40,7 @@ package struct Command: SilifCommand {
       valueName: "file"))
   var input: String?
 
+  @OptionGroup var soundOptions: SoundOptions
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var actions: ActionOptions
   @OptionGroup var modelOptions: ModelOptions
@@ -47,6 +48,13 @@ package struct Command: SilifCommand {
 
   @Option(name: .long, parsing: .unconditional, help: "Stop after this much audio: 30s, 500ms, 2m, 1h.")
   var duration: AudioDuration?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: .init(
+      "Report words only where sound rose by so much above the room, within a second: 0 to 40 dB, such as 10.",
+      valueName: "dB"))
+  var gate: Double?
 
   @Flag(name: .long, help: "Show the level of the sound on standard error.")
   var meter = false
@@ -69,9 +77,13 @@ package struct Command: SilifCommand {
     if let listed, !listDevices || listed != "all" {
       throw ValidationError("Unexpected argument '\(listed)': a sound file is given with --input.")
     }
-    if let option = deviceOptions.used, input != nil {
-      throw ValidationError("\(option) is for devices, and --input names a file.")
-    }
+    if let gate, !(0...40).contains(gate) { throw ValidationError("--gate: give 0 to 40 dB, not \(gate).") }
+    try deviceOptions.check(input: input, soundOptions.settings)
+  }
+
+  private var origin: Origin {
+    if let input { return .input(input, soundOptions.settings, deviceOptions.rawFormat) }
+    return .device(device ?? "default", deviceOptions.settings(soundOptions.settings), deviceOptions.policy)
   }
 
   package func run() throws {
@@ -84,10 +96,10 @@ package struct Command: SilifCommand {
     let stop = try StopRequest()
     let settings = try detectorOptions.settings(for: file.model)
     try ListenSession(
-      origin: input.map { .input($0) } ?? .device(device ?? "default", deviceOptions.settings, deviceOptions.policy),
+      origin: origin,
       file: file, stop: stop,
       limit_samples: duration?.samples(rate_hz: outputRate_hz), outputs: try outputs(), actions: actions,
-      settings: settings, showsMeter: meter
+      settings: settings, showsMeter: meter, gate_dB: gate
     ).run(setUp)
   }
 }

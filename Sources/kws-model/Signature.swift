@@ -1,4 +1,5 @@
 import CommandSupport
+import FileNames
 import Glibc
 
 /// A model's Ed25519 signature, `MODEL.sig` beside it, checked by OpenSSL.
@@ -13,7 +14,9 @@ enum Signature {
   /// - Throws: Failure where the signature is missing, is of other bytes or of another key, or cannot be checked.
   static func check(_ bytes: UnsafeRawBufferPointer, path: String, key: String) throws(Failure) {
     let signature = "\(path).sig"
-    for file in [signature, key] where access(file, R_OK) != 0 { throw Failure(fileMessage(errno, file)) }
+    for file in [signature, key] where withFileName(file, { access($0, R_OK) }) != 0 {
+      throw Failure(fileMessage(errno, file))
+    }
     // A file without a name, which the child inherits.
     guard let file = tmpfile() else { throw Failure("cannot copy the model: \(systemMessage(errno))") }
     defer { fclose(file) }
@@ -35,24 +38,21 @@ enum Signature {
   }
 
   /// The exit status, 128 + signal where a signal ended it. What it prints is dropped.
-  private static func run(_ arguments: [String]) throws(Failure) -> Int32 {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for (descriptor, flags) in [(STDIN_FILENO, O_RDONLY), (STDOUT_FILENO, O_WRONLY), (STDERR_FILENO, O_WRONLY)] {
-      posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", flags, 0)
-    }
-    let pointers = arguments.map { strdup($0) } + [nil]
-    defer { for pointer in pointers { free(pointer) } }
-    // OpenSSL reads its configuration, and with it code to load, where the environment says.
-    let environment: [UnsafeMutablePointer<CChar>?] = [nil]
-    var child = pid_t()
-    let code = posix_spawn(&child, arguments[0], &actions, nil, pointers, environment)
-    guard code == 0 else {
-      throw Failure("\(arguments[0]) is needed to check signatures and cannot be run: \(systemMessage(code))")
+  private static func run(_ arguments: [String]) throws(Failure) -> Int {
+    let child: pid_t
+    do {
+      // OpenSSL reads its configuration, and with it code to load, where the environment says.
+      child = try startProcess(
+        arguments, environment: [],
+        files: [
+          ChildFile(STDIN_FILENO, "/dev/null", O_RDONLY), ChildFile(STDOUT_FILENO, "/dev/null", O_WRONLY),
+          ChildFile(STDERR_FILENO, "/dev/null", O_WRONLY),
+        ])
+    } catch {
+      throw Failure("\(arguments[0]) is needed to check signatures and cannot be run: \(systemMessage(error.code))")
     }
     var status: Int32 = 0
     while waitpid(child, &status, 0) < 0 && errno == EINTR {}
-    return status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
+    return exitStatus(status)
   }
 }

@@ -56,6 +56,7 @@ package struct Command: SilifCommand {
   var events: String?
 
   @OptionGroup var detectorOptions: DetectorOptions
+  @OptionGroup var soundOptions: SoundOptions
 
   @Flag(name: .long, help: "List the result of every clip, also when clips are labelled.")
   var each = false
@@ -100,6 +101,9 @@ package struct Command: SilifCommand {
     }
     if output != nil && !format.isRows { throw ValidationError("--output belongs to --format csv and jsonl.") }
     if resume && output == nil { throw ValidationError("--resume belongs to --output.") }
+    if soundOptions.isUsed && frames != nil {
+      throw ValidationError("--channel and --gain are for sound, and --frames are none.")
+    }
     if let jobs, !(1...1024).contains(jobs) { throw ValidationError("--jobs must be 1 to 1024, not \(jobs).") }
   }
 
@@ -110,15 +114,18 @@ package struct Command: SilifCommand {
     if let stream, let truth {
       let settings = try detectorOptions.settings(for: file.model)
       try StreamScoring(
-        stream: stream, truth: truth, eventsPath: events, file: file, settings: settings, format: format, stop: stop
+        stream: stream, truth: truth, eventsPath: events, file: file, settings: settings, format: format,
+        sound: soundOptions.settings, stop: stop
       ).run()
     } else if format.isRows {
       try RowScoring(
-        file: file, jobs: jobs ?? coreCount, format: format, outputPath: output, isResumed: resume, stop: stop
+        file: file, jobs: jobs ?? coreCount, format: format, outputPath: output, isResumed: resume,
+        sound: soundOptions.settings, stop: stop
       ).run(input)
     } else {
       try BatchScoring(
-        file: file, jobs: jobs ?? coreCount, listsEachClip: each, format: format, stop: stop
+        file: file, jobs: jobs ?? coreCount, listsEachClip: each, format: format, sound: soundOptions.settings,
+        stop: stop
       ).run(input)
     }
   }

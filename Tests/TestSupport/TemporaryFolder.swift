@@ -1,3 +1,4 @@
+import FileNames
 import Glibc
 
 /// A folder that goes away with its content when the object does.
@@ -22,10 +23,10 @@ package final class TemporaryFolder: Sendable {
     var folder = path
     for part in name.split(separator: "/").dropLast() {
       folder += "/\(part)"
-      mkdir(folder, 0o755)
+      _ = withFileName(folder) { mkdir($0, 0o755) }
     }
     let file = "\(path)/\(name)"
-    guard let stream = fopen(file, "we") else { throw FileError(path: file, code: errno) }
+    guard let stream = withFileName(file, { fopen($0, "we") }) else { throw FileError(path: file, code: errno) }
     fwrite(bytes, 1, bytes.count, stream)
     fclose(stream)
     return file
@@ -39,7 +40,7 @@ package final class TemporaryFolder: Sendable {
   }
 
   package static func bytes(_ path: String) throws -> [UInt8] {
-    guard let stream = fopen(path, "re") else { throw FileError(path: path, code: errno) }
+    guard let stream = withFileName(path, { fopen($0, "re") }) else { throw FileError(path: path, code: errno) }
     defer { fclose(stream) }
     var bytes: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 1 << 16)
@@ -48,19 +49,19 @@ package final class TemporaryFolder: Sendable {
   }
 
   private static func remove(_ path: String) {
-    if let stream = opendir(path) {
+    if let stream = withFileName(path, { opendir($0) }) {
       var names: [String] = []
       while let entry = readdir(stream) {
         names.append(
           withUnsafePointer(to: &entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) { fileName(cString: $0) }
           })
       }
       closedir(stream)
       for name in names where name != "." && name != ".." { remove("\(path)/\(name)") }
-      rmdir(path)
+      _ = withFileName(path) { rmdir($0) }
     } else {
-      unlink(path)
+      _ = withFileName(path) { unlink($0) }
     }
   }
 }

@@ -5,9 +5,10 @@
 #
 # ROOT is a root of the distribution (default: build/roots/<release>-<architecture>, made by debootstrap where it is missing). It is not
 # changed: the package goes into an overlay. A foreign architecture needs qemu-user-static. Compares with .build/release (`make build`).
+# Where lintian is installed, it must have nothing to say.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-(($# >= 1)) && [[ -f $1 ]] || { sed -n '2,7p' "$0" >&2; exit 2; }
+(($# >= 1)) && [[ -f $1 ]] || { sed -n '2,8p' "$0" >&2; exit 2; }
 ((EUID == 0)) || { echo "check_deb: mounts need root: sudo $0 $*" >&2; exit 1; }
 [[ -x .build/release/kws-model ]] || { echo "check_deb: nothing to compare with: make build" >&2; exit 1; }
 for tool in debootstrap sox; do
@@ -25,6 +26,11 @@ base=${2:-build/roots/$release-$architecture}
   mkdir -p "$base"
   debootstrap --arch="$architecture" --variant=minbase "$release" "$base" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >/dev/null
 }
+
+if command -v lintian >/dev/null; then
+  lintian --allow-root --fail-on error,warning,info "$package" || { echo "check_deb: lintian objects" >&2; exit 1; }
+  echo "lintian: nothing to say"
+fi
 
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/check_deb.XXXXXX")
 root=$work/root
@@ -80,7 +86,12 @@ for model in "$root"/usr/share/silif/*.silif; do
   echo "trace of $name equal: $(cat "$root/trace/$name"/* | sha256sum | cut -c1-16)"
 done
 
+# One executable under four names.
+installed_kb=$(in_root dpkg-query -W -f '${Installed-Size}' silif)
+((installed_kb <= 20000)) || { echo "check_deb: $installed_kb kB are installed, more than 20 MB" >&2; exit 1; }
+echo "installed: $installed_kb kB"
 for name in kws-listen kws-score kws-model kws-bench; do
+  in_root $name --version >/dev/null || { echo "check_deb: $name does not run" >&2; exit 1; }
   [[ -s $root/usr/share/man/man1/$name.1.gz ]] || { echo "check_deb: no man page of $name" >&2; exit 1; }
 done
 in_root apt-get purge -o Dpkg::Use-Pty=0 -y -qq silif >/dev/null

@@ -6,24 +6,32 @@ struct Conditioner: ~Copyable {
   let block: FixedBuffer<Int16>
   let blockFrames: Int
   private let mixer: ChannelMixer
+  private var meter: ChannelMeter
+  private let isMixed: Bool
   private let gain_q16: Int64
   private var resampler: Resampler
   private var pending = 0..<0
 
-  /// - Parameters:
-  ///   - taking: the channel that is heard, from 0; nil: the mean of all.
-  ///   - gain_q16: amplification, 65536 for none.
-  init(rate_hz: Int, channels: Int, blockFrames: Int, taking taken: Int? = nil, gain_q16: Int64 = 65_536) {
+  /// - Parameter settings: with a channel that there is (a precondition; `check` it first).
+  init(rate_hz: Int, channels: Int, blockFrames: Int, settings: SoundSettings = SoundSettings()) {
     self.blockFrames = blockFrames
+    let taken = settings.channel
+    // One channel has no balance.
+    meter = ChannelMeter(channels: taken == nil ? channels : 1, rate_hz: rate_hz)
     block = FixedBuffer(count: blockFrames * channels, filledWith: 0)
+    isMixed = taken == nil && channels > 1
     mixer = ChannelMixer(channels: channels, taking: taken)
-    self.gain_q16 = gain_q16
+    gain_q16 = settings.gain_q16
     resampler = Resampler(rate_hz: rate_hz)
   }
+
+  /// How loud the channels were that were mixed; nil where none were.
+  var channelBalance: ChannelBalance? { meter.balance }
 
   /// Says that `block` holds so many frames. The ones before must have been drained.
   @_noAllocation @_noLocks
   mutating func accept(frames: Int) {
+    if isMixed { meter.measure(block.start, frames: frames) }
     mixer.mix(block.start, frames: frames, into: block.start)
     if gain_q16 != 65_536 { amplify(frames) }
     pending = 0..<frames

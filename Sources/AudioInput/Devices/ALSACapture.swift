@@ -64,10 +64,13 @@ public final class ALSACapture: AudioSource {
     captured = FixedBuffer(count: blockFrames * format.channels * layout.bytes, filledWith: 0)
     conditioner = Conditioner(
       rate_hz: format.rate_hz, channels: format.channels, blockFrames: blockFrames,
-      taking: settings.channel.map { $0 - 1 }, gain_q16: settings.gain_q16)
+      settings: settings.sound)
     startedAt_ms = stream.now_ms()
     lastSound_ms = startedAt_ms
   }
+
+  /// How loud the channels were that were mixed.
+  public var channelBalance: ChannelBalance? { conditioner.channelBalance }
 
   /// Milliseconds for which the device has given sound.
   var soundTime_ms: Int64 { lastSound_ms - startedAt_ms }

@@ -1,21 +1,14 @@
-import Glibc
-
 /// What a person asks of a device, instead of what would be chosen.
 public struct CaptureSettings: Equatable, Sendable {
-  /// The one channel that is heard, from 1; nil: the mean of all.
-  public var channel: Int?
+  /// Which channel is heard, and how loud.
+  public var sound = SoundSettings()
   /// Frames a second that the device is opened with.
   public var rate_hz: Int?
   /// Channels that the device is opened with.
   public var channels: Int?
-  /// Amplification, -60...60.
-  public var gain_dB = 0.0
 
   /// As the device offers it, all channels, not amplified.
   public init() {}
-
-  /// 65536 is 1.
-  var gain_q16: Int64 { Int64((65_536 * pow(10, gain_dB / 20)).rounded()) }
 
   var preferences: CapturePreferences {
     var preferences = CapturePreferences()
@@ -24,7 +17,9 @@ public struct CaptureSettings: Equatable, Sendable {
       preferences.lowRates_hz = []
       preferences.takesOddRates = false
     }
-    if let channel { preferences.channels = channel...max(channel, preferences.channels.upperBound) }
+    if let channel = sound.channel {
+      preferences.channels = channel + 1...max(channel + 1, preferences.channels.upperBound)
+    }
     if let channels { preferences.channels = channels...channels }
     return preferences
   }

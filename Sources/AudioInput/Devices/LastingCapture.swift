@@ -59,6 +59,8 @@ public final class LastingCapture: AudioSource {
 
   /// What the device delivers; nil while it is waited for. For whoever made it, before the first `read`.
   public var format: CaptureFormat? { capture?.format }
+  /// How loud the channels were that were mixed; nil while the device is waited for.
+  public var channelBalance: ChannelBalance? { capture?.channelBalance }
   /// Why the device could not be opened at the start, where it is waited for.
   public private(set) var whyAbsent: AudioError?
 

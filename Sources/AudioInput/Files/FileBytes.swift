@@ -1,23 +1,32 @@
 import Glibc
 
-/// A regular file. Owns its descriptor.
+/// A regular file, or a part of one.
 final class FileBytes: ByteSource {
   let size: Int64
-  private let descriptor: Int32
+  private let file: OwnedDescriptor
+  /// Where in the file it begins.
+  private let start: Int64
   /// What it is, if that is known.
   let magic: SoundMagic?
   private(set) var errorNumber: Int32 = 0
 
-  init(descriptor: Int32, size: Int64) {
-    self.descriptor = descriptor
-    self.size = size
-    var head = [UInt8](repeating: 0, count: 4096)
-    head.removeLast(head.count - max(pread(descriptor, &head, head.count, 0), 0))
+  /// Owns the descriptor.
+  convenience init(descriptor: Int32, size: Int64) {
+    self.init(OwnedDescriptor(descriptor), start: 0, size: size)
+  }
+
+  private init(_ file: OwnedDescriptor, start: Int64, size: Int64) {
+    (self.file, self.start, self.size) = (file, start, size)
+    var head = [UInt8](repeating: 0, count: Int(min(size, 4096)))
+    head.removeLast(head.count - max(pread(file.number, &head, head.count, off_t(start)), 0))
     magic = SoundMagic(head)
     super.init()
   }
 
-  deinit { close(descriptor) }
+  /// The same file from one place to another, with positions of its own.
+  func part(_ range: Range<Int64>) -> FileBytes {
+    FileBytes(file, start: start + range.lowerBound, size: range.upperBound - range.lowerBound)
+  }
 
   /// Formats that don't declare their length find their end by the file's.
   override var length: Int64 { magic?.declaresLength == true ? .max : size }
@@ -26,8 +35,9 @@ final class FileBytes: ByteSource {
   override func read(into target: UnsafeMutableRawPointer, count: Int) -> Int {
     var done = 0
     while done < count {
-      guard position < size, let offset = off_t(exactly: position) else { break }
-      let got = pread(descriptor, target + done, count - done, offset)
+      guard position < size, let offset = off_t(exactly: start + position) else { break }
+      let wanted = Int(min(Int64(count - done), size - position))
+      let got = pread(file.number, target + done, wanted, offset)
       if got < 0 && errno == EINTR { continue }
       if got < 0 { errorNumber = errno }
       if got <= 0 { break }
@@ -36,4 +46,11 @@ final class FileBytes: ByteSource {
     }
     return done
   }
+}
+
+/// Closed when nobody reads it any more.
+private final class OwnedDescriptor {
+  let number: Int32
+  init(_ number: Int32) { self.number = number }
+  deinit { close(number) }
 }

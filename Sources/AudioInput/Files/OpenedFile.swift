@@ -1,3 +1,4 @@
+import FileNames
 import Glibc
 
 /// A path, opened for reading, and what it turned out to be. Whoever gets the descriptor closes it.
@@ -8,7 +9,7 @@ struct OpenedFile {
 
   init(path: String) throws(AudioError) {
     // Not blocking: opening a named pipe must not wait for its writer, out of reach of the stop descriptor.
-    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    let descriptor = withFileName(path) { open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
     guard descriptor >= 0 else { throw AudioError.system(errno, path) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {

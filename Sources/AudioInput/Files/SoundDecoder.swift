@@ -23,7 +23,7 @@ final class SoundDecoder {
   private var failure: AudioError?
 
   /// `blockFrames`: nil for 10 ms, so that a live stream is not held up.
-  init(bytes: ByteSource, name: String, blockFrames: Int?) throws(AudioError) {
+  init(bytes: ByteSource, name: String, blockFrames: Int?, settings: SoundSettings) throws(AudioError) {
     self.bytes = bytes
     self.name = name
     var calls = virtualFile
@@ -35,6 +35,7 @@ final class SoundDecoder {
     let channels = Int(info.channels)
     do throws(AudioError) {
       try Self.check(info, in: bytes, name: name)
+      try settings.check(channels: channels, of: name)
     } catch {
       sf_close(file)
       throw error
@@ -45,10 +46,12 @@ final class SoundDecoder {
     declared_frames = DeclaredLength(info).frames
     let blockFrames = blockFrames ?? max(1, rate / 100)
     decoded = FixedBuffer(count: blockFrames * channels, filledWith: 0)
-    conditioner = Conditioner(rate_hz: rate, channels: channels, blockFrames: blockFrames)
+    conditioner = Conditioner(rate_hz: rate, channels: channels, blockFrames: blockFrames, settings: settings)
   }
 
   deinit { sf_close(file) }
+
+  var channelBalance: ChannelBalance? { conditioner.channelBalance }
 
   func read(into buffer: UnsafeMutableBufferPointer<Int16>) throws(AudioError) -> AudioRead {
     while true {

@@ -3,45 +3,64 @@ import Glibc
 /// A sound file: any format, rate (1 to 768 kHz) and channel count (to 1,024) that libsndfile reads. What it is, its first bytes
 /// say, not its name; headerless files are refused.
 ///
+/// Files of Ogg, FLAC or MP3 that were put together to one are read one after the other.
+///
 /// A file that declares more than it holds gives its samples and then throws `.truncated`, where that can't be seen at once.
 public final class SoundFile: AudioSource {
   /// As it was given.
   public let path: String
-  private let decoder: SoundDecoder
+  private var decoder: SoundDecoder
+  private var parts: FileParts
   private let stopDescriptor: Int32?
+  private let settings: SoundSettings
 
-  /// Frames a second in the file.
+  /// Frames a second in the file, or in the part of it that is being read.
   public var rate_hz: Int { decoder.rate_hz }
-  /// Channels in the file.
+  /// Channels in the same.
   public var channels: Int { decoder.channels }
-  /// Samples at 16 kHz that a full read gives, as far as the header says; nil: unknown.
+  /// Samples at 16 kHz that a full read of the same gives, as far as the header says; nil: unknown.
   public var declaredSamples: Int? {
     decoder.declared_frames.map { Int(($0 * Int64(outputRate_hz) + Int64(rate_hz) - 1) / Int64(rate_hz)) }
   }
 
   /// Opens a file and reads its header.
   ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - settings: which channel is heard, and how loud.
   /// - Throws: AudioError: `.notFound`, `.permissionDenied`, `.notASound` (folders too), `.empty`, `.truncated`, `.unsupported` or
   ///   `.io`.
-  public convenience init(path: String) throws(AudioError) {
+  public convenience init(path: String, settings: SoundSettings = SoundSettings()) throws(AudioError) {
     let opened = try OpenedFile(path: path)
     guard opened.isRegular else {
       close(opened.descriptor)
       throw AudioError(.notASound, path, "is not a regular file; give a sound file")
     }
-    try self.init(opened, path: path)
+    try self.init(opened, path: path, settings: settings)
   }
 
   /// Owns the opened file. `stopDescriptor`: a file never blocks, but a long one should end, too, when someone says stop.
-  init(_ opened: OpenedFile, path: String, stopDescriptor: Int32? = nil) throws(AudioError) {
-    let bytes = FileBytes(descriptor: opened.descriptor, size: opened.size)
-    guard opened.size > 0 else { throw AudioError(.empty, path, "is empty (0 bytes); record or convert it anew") }
+  convenience init(
+    _ opened: OpenedFile, path: String, settings: SoundSettings, stopDescriptor: Int32? = nil
+  ) throws(AudioError) {
+    try self.init(
+      FileBytes(descriptor: opened.descriptor, size: opened.size), path: path, settings: settings,
+      stopDescriptor: stopDescriptor)
+  }
+
+  init(
+    _ bytes: FileBytes, path: String, settings: SoundSettings, stopDescriptor: Int32? = nil
+  ) throws(AudioError) {
+    guard bytes.size > 0 else { throw AudioError(.empty, path, "is empty (0 bytes); record or convert it anew") }
     if case .foreign(let format)? = bytes.magic { throw .foreign(format, path) }
     self.path = path
+    self.settings = settings
     self.stopDescriptor = stopDescriptor
     let wave = WaveBytes(file: bytes)
     bytes.position = 0
-    decoder = try SoundDecoder(bytes: wave ?? bytes, name: path, blockFrames: 2048)
+    parts = FileParts(bytes)
+    let first = parts.part() ?? bytes
+    decoder = try SoundDecoder(bytes: wave ?? first, name: path, blockFrames: 2048, settings: settings)
   }
 
   /// The next samples.
@@ -53,6 +72,13 @@ public final class SoundFile: AudioSource {
       var stop = pollfd(fd: stopDescriptor, events: Int16(POLLIN), revents: 0)
       if poll(&stop, 1, 0) > 0 { return .end }
     }
-    return try decoder.read(into: buffer)
+    while true {
+      let result = try decoder.read(into: buffer)
+      guard result == .end, let part = parts.part() else { return result }
+      decoder = try SoundDecoder(bytes: part, name: path, blockFrames: 2048, settings: settings)
+    }
   }
+
+  /// How loud the channels were that were mixed.
+  public var channelBalance: ChannelBalance? { decoder.channelBalance }
 }

@@ -3,7 +3,7 @@ enum SoundMagic: Equatable {
   /// WAV: libsndfile decodes it as it comes; its header says how long it is.
   case wave
   /// FLAC and Ogg: the same, and they find their own end.
-  case selfContained
+  case flac, ogg
   /// AIFF, AU, CAF and W64: libsndfile decodes them, but must go back and forth; their headers say how long they are.
   case needsSeeking
   /// MP3: the same, and it finds its own end.
@@ -13,6 +13,16 @@ enum SoundMagic: Equatable {
 
   /// Whether the header declares the length of the samples.
   var declaresLength: Bool { self == .wave || self == .needsSeeking }
+
+  /// What may be put together to one file; nil: others are not.
+  var partKind: PartScanner.Kind? {
+    switch self {
+    case .flac: .flac
+    case .ogg: .ogg
+    case .mp3: .mp3
+    case .wave, .needsSeeking, .foreign: nil
+    }
+  }
 
   enum Verdict: Equatable {
     case known(SoundMagic)
@@ -43,7 +53,7 @@ enum SoundMagic: Equatable {
   /// nil stands for any byte.
   private static let patterns: [(bytes: [UInt8?], magic: SoundMagic)] = [
     (text("RIFF"), .wave), (text("RIFX"), .wave), (text("RF64"), .wave),
-    (text("fLaC"), .selfContained), (text("OggS"), .selfContained),
+    (text("fLaC"), .flac), (text("OggS"), .ogg),
     (text("FORM"), .needsSeeking), (text(".snd"), .needsSeeking), (text("dns."), .needsSeeking),
     (text("caff"), .needsSeeking), (text("riff"), .needsSeeking), (text("ID3"), .mp3),
     // The first box is small, so that raw samples need not wait for more than the first byte.
@@ -55,32 +65,4 @@ enum SoundMagic: Equatable {
   ]
 
   private static func text(_ text: String) -> [UInt8?] { text.utf8.map { $0 } }
-}
-
-/// An MP3 without a tag begins with a frame, and another follows where its header says so. Raw samples may begin like one frame
-/// by chance, like two they do not.
-private enum MPEGFrame {
-  static func verdict(_ bytes: [UInt8]) -> SoundMagic.Verdict {
-    guard let first = bytes.first else { return .needs(1) }
-    guard first == 0xFF else { return .unknown }
-    guard bytes.count >= 4 else { return .needs(4) }
-    guard let length = length(bytes[..<4]) else { return .unknown }
-    guard bytes.count >= length + 4 else { return .needs(length + 4) }
-    return MPEGFrame.length(bytes[length..<length + 4]) == nil ? .unknown : .known(.mp3)
-  }
-
-  /// Bytes of a frame of layer III with this header; nil where it is none.
-  private static func length(_ header: ArraySlice<UInt8>) -> Int? {
-    let bits = header.reduce(0 as UInt32) { $0 << 8 | UInt32($1) }
-    let (version, layer) = (bits >> 19 & 3, bits >> 17 & 3)
-    guard bits >> 21 == 0x7FF, version != 1, layer == 1 else { return nil }
-    let rates_kbps = version == 3 ? rates1_kbps : rates2_kbps
-    let (rate, sampling) = (Int(bits >> 12 & 15), Int(bits >> 10 & 3))
-    guard (1...14).contains(rate), sampling < 3 else { return nil }
-    let samples_hz = [44_100, 48_000, 32_000][sampling] >> (version == 3 ? 0 : version == 2 ? 1 : 2)
-    return (version == 3 ? 144 : 72) * rates_kbps[rate] * 1000 / samples_hz + Int(bits >> 9 & 1)
-  }
-
-  private static let rates1_kbps = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
-  private static let rates2_kbps = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160]
 }

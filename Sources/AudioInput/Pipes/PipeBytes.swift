@@ -17,6 +17,12 @@ final class PipeBytes: ByteSource {
   /// Bytes taken from the pipe.
   private var taken: Int64 = 0
   private var keepsCache = true
+  /// Where another part begins, nothing more is given until `beginNextPart`.
+  private var scanner: PartScanner?
+  /// Taken from the pipe before it was asked for, of which the first `released` may be given.
+  private var ahead: [UInt8] = []
+  private var released = 0
+  private var isAtBoundary = false
   private(set) var stopped = false
   private(set) var ended = false
   private(set) var errorNumber: Int32 = 0
@@ -51,6 +57,24 @@ final class PipeBytes: ByteSource {
       position += Int64(got)
     }
     return done
+  }
+
+  /// From the beginning again, as a stream of this kind, which ends where another one begins. What was read so far must have been
+  /// kept.
+  func splitParts(_ kind: PartScanner.Kind) {
+    ahead = cache + ahead
+    (cache, cacheStart, taken, position, released) = ([], 0, 0, 0, 0)
+    scanner = PartScanner(kind)
+    release()
+  }
+
+  /// Whether the stream goes on with another part, which is then read from position 0.
+  func beginNextPart() -> Bool {
+    guard isAtBoundary else { return false }
+    (cache, cacheStart, taken, position) = ([], 0, 0, 0)
+    (isAtBoundary, keepsCache, scanner) = (false, true, nil)
+    released = ahead.count
+    return true
   }
 
   /// Passes over bytes. Where they are more than can be kept, what came before cannot be looked at again, and keeping begins
@@ -100,8 +124,42 @@ final class PipeBytes: ByteSource {
     }
   }
 
-  /// One read, after waiting for it. Counts what was taken.
+  /// One read, after waiting for it, or what was taken ahead. Counts what was taken.
   private func readSome(into target: UnsafeMutableRawPointer, count: Int) -> Int {
+    guard scanner != nil || !ahead.isEmpty else { return readPipe(into: target, count: count, counts: true) }
+    while released == 0 && !isAtBoundary {
+      let before = ahead.count
+      ahead += [UInt8](repeating: 0, count: 4096)
+      let got = ahead.withUnsafeMutableBytes { readPipe(into: $0.baseAddress! + before, count: 4096, counts: false) }
+      ahead.removeLast(4096 - got)
+      release()
+      if got == 0 { break }
+    }
+    let part = min(released, count)
+    ahead.withUnsafeBytes { bytes in
+      if part > 0 { target.copyMemory(from: bytes.baseAddress!, byteCount: part) }
+    }
+    ahead.removeFirst(part)
+    released -= part
+    taken += Int64(part)
+    return part
+  }
+
+  /// Looks at what came: which of it belongs to this part?
+  private func release() {
+    guard scanner != nil else {
+      released = ahead.count
+      return
+    }
+    let isEnd = ended || stopped || errorNumber != 0
+    let (more, isBoundary) = ahead.withUnsafeBytes {
+      scanner!.scan(UnsafeRawBufferPointer(rebasing: $0[released...]), isEnd: isEnd)
+    }
+    released += more
+    isAtBoundary = isBoundary
+  }
+
+  private func readPipe(into target: UnsafeMutableRawPointer, count: Int, counts: Bool) -> Int {
     var fruitless = 0
     while !ended && !stopped && errorNumber == 0 {
       // Interrupted again and again, or told of bytes that are not there: no busy loop, and not deaf to a stop.
@@ -118,7 +176,7 @@ final class PipeBytes: ByteSource {
       }
       let got = Glibc.read(descriptor, target, count)
       if got > 0 {
-        taken += Int64(got)
+        if counts { taken += Int64(got) }
         return got
       }
       if got == 0 { ended = true } else if errno != EINTR && errno != EAGAIN { errorNumber = errno }

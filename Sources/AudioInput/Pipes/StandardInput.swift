@@ -1,55 +1,85 @@
+/// Raw samples: S16_LE, interleaved, without a header.
+public struct RawFormat: Equatable, Sendable {
+  /// Frames a second, 1,000 to 768,000.
+  public var rate_hz = outputRate_hz
+  /// Samples in a frame, 1 to 1,024.
+  public var channels = 1
+
+  /// 16 kHz, mono.
+  public init() {}
+}
+
 /// A stream of bytes: standard input, a named pipe, a raw file. S16_LE, 16 kHz, mono, without a header, unless it begins as a
 /// sound file: WAV, FLAC and Ogg are decoded as they come, also when they never end; AIFF, AU, CAF, W64 and MP3, where the decoder
 /// must go back and forth, when all of them has come; others are refused.
 ///
-/// Raw samples are handed over as soon as they arrive. A stream that begins with much text is refused: it would be noise. A
-/// single byte left at the end is dropped. A stream without a byte is no error: it ends.
+/// Raw samples are handed over as soon as they arrive. A stream that begins with much text is refused: it would be noise. Half a
+/// frame left at the end is dropped. A stream without a byte is no error: it ends.
 public final class StandardInput: AudioSource {
   private enum Content {
     case undecided
-    case raw
+    case raw(RawDecoder)
     case sound(SoundDecoder)
+    case spooled(SoundFile)
   }
 
   private let bytes: PipeBytes
   private let name: String
+  private let settings: SoundSettings
+  private let rawFormat: RawFormat?
   private var content = Content.undecided
-  private var oddByte: UInt8?
-  private var isKnownToBeSound = false
 
   /// Nothing is read yet.
   ///
   /// - Parameters:
   ///   - descriptor: stays open when this object goes.
+  ///   - settings: which channel is heard, and how loud.
+  ///   - rawFormat: what the bytes are, whatever they begin with; nil: what they begin as.
   ///   - stopDescriptor: when it becomes readable, a blocked `read` gives `.end`.
-  public convenience init(descriptor: Int32 = 0, stopDescriptor: Int32? = nil) {
+  public convenience init(
+    descriptor: Int32 = 0, settings: SoundSettings = SoundSettings(), rawFormat: RawFormat? = nil,
+    stopDescriptor: Int32? = nil
+  ) {
     self.init(
       bytes: PipeBytes(descriptor: descriptor, stopDescriptor: stopDescriptor, closesDescriptor: false),
-      name: "standard input")
+      name: "standard input", settings: settings, rawFormat: rawFormat)
   }
 
-  init(bytes: PipeBytes, name: String) {
-    self.bytes = bytes
-    self.name = name
+  init(bytes: PipeBytes, name: String, settings: SoundSettings = SoundSettings(), rawFormat: RawFormat? = nil) {
+    (self.bytes, self.name, self.settings, self.rawFormat) = (bytes, name, settings, rawFormat)
   }
 
   /// Waits for bytes.
   ///
   /// - Throws: AudioError: `.notASound` for text, and what `SoundFile` throws where the stream is a sound file.
   public func read(into buffer: UnsafeMutableBufferPointer<Int16>) throws(AudioError) -> AudioRead {
+    while true {
+      switch content {
+      case .undecided: content = try decide()
+      case .raw(let decoder): return try decoder.read(into: buffer)
+      case .spooled(let file): return try file.read(into: buffer)
+      case .sound(let decoder):
+        let result = try decoder.read(into: buffer)
+        guard result == .end, bytes.beginNextPart() else { return result }
+        content = try decide()
+      }
+    }
+  }
+
+  /// How loud the channels were that were mixed.
+  public var channelBalance: ChannelBalance? {
     switch content {
-    case .undecided:
-      content = try decide()
-      return try read(into: buffer)
-    case .raw:
-      return try readRaw(into: buffer)
-    case .sound(let decoder):
-      return try decoder.read(into: buffer)
+    case .undecided: nil
+    case .raw(let decoder): decoder.channelBalance
+    case .sound(let decoder): decoder.channelBalance
+    case .spooled(let file): file.channelBalance
     }
   }
 
   /// Waits for as many bytes as it takes: one, if nothing that is known begins with it.
   private func decide() throws(AudioError) -> Content {
+    defer { bytes.stopKeeping() }
+    if let rawFormat { return .raw(try raw(rawFormat, refusesText: false)) }
     var first: [UInt8] = []
     var verdict = SoundMagic.verdict(first)
     while case .needs(let count) = verdict {
@@ -60,47 +90,27 @@ public final class StandardInput: AudioSource {
       if first.count >= count || first.count < 16 { verdict = SoundMagic.verdict(first) }
     }
     _ = bytes.seek(to: 0)
-    defer { bytes.stopKeeping() }
-    guard case .known(let magic) = verdict else { return .raw }
+    guard case .known(let magic) = verdict else { return .raw(try raw(RawFormat(), refusesText: true)) }
     do throws(AudioError) {
       switch magic {
       case .foreign(let format): throw AudioError.foreign(format, name)
       case .needsSeeking, .mp3:
-        return .sound(
-          try SoundDecoder(bytes: try SpooledFile.bytes(of: bytes, name: name), name: name, blockFrames: nil))
-      case .wave, .selfContained:
+        return .spooled(
+          try SoundFile(try SpooledFile.bytes(of: bytes, name: name), path: name, settings: settings))
+      case .wave, .flac, .ogg:
+        if let kind = magic.partKind { bytes.splitParts(kind) }
         let wave = WaveBytes(pipe: bytes)
         _ = bytes.seek(to: 0)
-        return .sound(try SoundDecoder(bytes: wave ?? bytes, name: name, blockFrames: nil))
+        return .sound(try SoundDecoder(bytes: wave ?? bytes, name: name, blockFrames: nil, settings: settings))
       }
     } catch {
-      if bytes.stopped { return .raw }  // which ends at once
+      // Which ends at once.
+      if bytes.stopped { return .raw(try raw(RawFormat(), refusesText: false)) }
       throw error
     }
   }
 
-  private func readRaw(into buffer: UnsafeMutableBufferPointer<Int16>) throws(AudioError) -> AudioRead {
-    let target = UnsafeMutableRawBufferPointer(buffer)
-    while true {
-      let carried = oddByte == nil ? 0 : 1
-      if let oddByte { target[0] = oddByte }
-      let got = bytes.readAvailable(into: target.baseAddress! + carried, count: target.count - carried)
-      if got == 0 {
-        if bytes.failure != 0 { throw AudioError.system(bytes.failure, name) }
-        return .end
-      }
-      let count = carried + got
-      oddByte = count % 2 == 0 ? nil : target[count - 1]
-      // The first reads give the few bytes that were looked at already.
-      if !isKnownToBeSound && count > 4 {
-        if count >= 64 && looksLikeText(UnsafeRawBufferPointer(rebasing: target[..<count])) {
-          throw AudioError.text(name)
-        }
-        isKnownToBeSound = true
-      }
-      if count < 2 { continue }
-      convertInt16LittleEndian(UnsafePointer(buffer.baseAddress!), to: buffer.baseAddress!, count: count / 2)
-      return .samples(count / 2)
-    }
+  private func raw(_ format: RawFormat, refusesText: Bool) throws(AudioError) -> RawDecoder {
+    try RawDecoder(bytes: bytes, name: name, format: format, settings: settings, refusesText: refusesText)
   }
 }

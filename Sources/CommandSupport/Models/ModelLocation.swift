@@ -1,3 +1,4 @@
+import FileNames
 import Glibc
 import SpotterHost
 
@@ -48,11 +49,11 @@ package enum ModelLocation {
     let count = buffer.withUnsafeMutableBytes {
       readlink("/proc/self/exe", $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
     }
-    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : ""
+    return count > 0 ? fileName(buffer[..<count]) : ""
   }
 
   private static func exists(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
+    return withFileName(path) { stat($0, &status) } == 0 && status.st_mode & S_IFMT != S_IFDIR
   }
 }

@@ -6,8 +6,8 @@ package final class SoundReader {
   private let block = UnsafeMutableBufferPointer<Int16>.allocate(capacity: 4096)
 
   /// - Throws: Failure for what is no sound file, and what to do.
-  package init(path: String) throws(Failure) {
-    do { file = try SoundFile(path: path) } catch { throw Failure(error.description) }
+  package init(path: String, settings: SoundSettings = SoundSettings()) throws(Failure) {
+    do { file = try SoundFile(path: path, settings: settings) } catch { throw Failure(error.description) }
   }
 
   deinit { block.deallocate() }

@@ -1,3 +1,4 @@
+import FileNames
 import Glibc
 
 /// A `.npy` file, of which parts are read when they are wanted: large arrays cost no memory. It is not mapped: a file that
@@ -14,7 +15,7 @@ package final class NumpyArray: Sendable {
   package init(path: String) throws(Failure) {
     self.path = path
     // Not blocking: opening a named pipe must not wait for its writer.
-    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    descriptor = withFileName(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     guard descriptor >= 0 else { throw Failure(fileMessage(errno, path)) }
     do throws(Failure) {
       header = try NumpyArray.header(of: descriptor, path)

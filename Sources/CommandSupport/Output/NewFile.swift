@@ -1,3 +1,4 @@
+import FileNames
 import Glibc
 
 /// A file that appears whole or not at all: written under another name in the target's folder, then renamed.
@@ -19,28 +20,30 @@ package final class NewFile {
   package init(_ path: String) throws(Failure) {
     self.path = path
     var status = stat()
-    let isThere = stat(path, &status) == 0
+    let isThere = withFileName(path) { stat($0, &status) } == 0
     if isThere && status.st_mode & S_IFMT != S_IFREG {
       (target, temporary) = (path, nil)
-      descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
+      descriptor = withFileName(path) { open($0, O_WRONLY | O_CLOEXEC | O_NOCTTY) }
       guard descriptor >= 0 else { throw NewFile.failure(path, errno) }
       return
     }
-    if isThere, let real = realpath(path, nil) {
-      target = String(cString: real)
+    if isThere, let real = withFileName(path, { realpath($0, nil) }) {
+      target = fileName(cString: real)
       free(real)
     } else {
       target = path
     }
     // Writing over a file that may not be written would be a surprise, though the folder's permissions allow a new one.
-    guard !isThere || access(target, W_OK) == 0 else { throw NewFile.failure(path, errno) }
+    guard !isThere || withFileName(target, { access($0, W_OK) }) == 0 else { throw NewFile.failure(path, errno) }
     let folder = NewFile.folder(of: target)
     var name = ""
     var opened: Int32 = -1
     // Never a file that is there, and never through a link that somebody put there.
     for _ in 0..<100 where opened < 0 {
       name = "\(folder)/.silif-\(String(UInt64.random(in: 0 ... .max), radix: 36)).tmp"
-      opened = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, isThere ? 0o600 : 0o666)
+      opened = withFileName(name) {
+        open($0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, isThere ? 0o600 : 0o666)
+      }
       if opened < 0 && errno != EEXIST { break }
     }
     guard opened >= 0 else { throw NewFile.failure(path, errno) }
@@ -67,9 +70,9 @@ package final class NewFile {
       if code != 0 { throw NewFile.failure(path, code) }
       return
     }
-    if code == 0 && rename(temporary, target) != 0 { code = errno }
+    if code == 0 && withFileName(temporary, { from in withFileName(target) { rename(from, $0) } }) != 0 { code = errno }
     guard code == 0 else {
-      unlink(temporary)
+      _ = withFileName(temporary) { unlink($0) }
       throw NewFile.failure(path, code)
     }
     syncFolder()
@@ -80,12 +83,12 @@ package final class NewFile {
     guard isOpen else { return }
     isOpen = false
     close(descriptor)
-    if let temporary { unlink(temporary) }
+    if let temporary { _ = withFileName(temporary) { unlink($0) } }
   }
 
   /// So that the name, too, outlives a loss of power.
   private func syncFolder() {
-    let descriptor = open(NewFile.folder(of: target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let descriptor = withFileName(NewFile.folder(of: target)) { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard descriptor >= 0 else { return }
     fsync(descriptor)
     close(descriptor)

@@ -1,3 +1,4 @@
+import FileNames
 import Glibc
 
 /// Standard output, or another descriptor: collected until `flush`, then written as a whole.
@@ -12,10 +13,16 @@ package final class StandardOutput {
     pending.reserveCapacity(4096)
   }
 
-  /// Adds text. Control characters but line breaks and tabs are written out, whatever they came from.
+  /// Adds text. Control characters but line breaks and tabs are written out, whatever they came from; names of files have their own
+  /// bytes.
   ///
   /// - Throws: as `flush`, which it calls when much has come together.
-  package func write(_ text: String) throws { try write(bytes: visible(text, keeping: ["\n", "\t"]).utf8) }
+  package func write(_ text: String) throws { try write(bytes: StandardOutput.bytes(of: text)) }
+
+  /// What `write` writes.
+  package static func bytes(of text: String) -> [UInt8] {
+    fileNameBytes(visible(text, keeping: ["\n", "\t"], keepsBytes: true))
+  }
 
   /// - Throws: as `flush`, which it calls when much has come together.
   package func write(bytes: some Sequence<UInt8>) throws {

@@ -1,3 +1,5 @@
+import FileNames
+
 extension Unicode.Scalar {
   /// Whether terminals and editors obey this character and do not show it: C0, DEL and C1, which hold line breaks and the
   /// beginnings of escape sequences, the breaks of Unicode, and what turns the direction of writing.
@@ -10,17 +12,24 @@ extension Unicode.Scalar {
 }
 
 /// A text from outside (a word, a file's name, a line of provenance) as it may stand in a line of output: what would be
-/// obeyed is written out, as in `\u{1B}[2J`.
+/// obeyed is written out, as in `\u{1B}[2J`, and so are bytes that are no UTF-8, as in `\xFC`.
 ///
-/// - Parameter kept: characters that stay as they are.
-package func visible(_ text: String, keeping kept: [Unicode.Scalar] = []) -> String {
-  guard text.unicodeScalars.contains(where: { $0.isObeyed && !kept.contains($0) }) else { return text }
+/// - Parameters:
+///   - kept: characters that stay as they are.
+///   - keepsBytes: whether bytes do, for who writes them as `fileNameBytes`.
+package func visible(_ text: String, keeping kept: [Unicode.Scalar] = [], keepsBytes: Bool = false) -> String {
+  func isShown(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.byte == nil ? !scalar.isObeyed || kept.contains(scalar) : keepsBytes
+  }
+  guard !text.unicodeScalars.allSatisfy(isShown) else { return text }
   var shown = String.UnicodeScalarView()
   for scalar in text.unicodeScalars {
-    if scalar.isObeyed && !kept.contains(scalar) {
-      shown.append(contentsOf: "\\u{\(String(scalar.value, radix: 16, uppercase: true))}".unicodeScalars)
-    } else {
+    if isShown(scalar) {
       shown.append(scalar)
+    } else if let byte = scalar.byte {
+      shown.append(contentsOf: "\\x\(String(byte, radix: 16, uppercase: true))".unicodeScalars)
+    } else {
+      shown.append(contentsOf: "\\u{\(String(scalar.value, radix: 16, uppercase: true))}".unicodeScalars)
     }
   }
   return String(shown)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FileNames
 import Glibc
 
 /// A command of this project: `main()` keeps the exit codes that all of them share.
@@ -23,11 +24,16 @@ extension SilifCommand {
     StatusRequest.listen()
     signal(SIGUSR2, SIG_IGN)
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(arguments)
       try command.run()
     } catch {
       leave(with: error)
     }
+  }
+
+  /// Names of files among them may be no UTF-8, which `CommandLine.arguments` would repair.
+  private static var arguments: [String] {
+    (1..<max(Int(CommandLine.argc), 1)).compactMap { CommandLine.unsafeArgv[$0].map { fileName(cString: $0) } }
   }
 
   private static func leave(with error: any Error) -> Never {

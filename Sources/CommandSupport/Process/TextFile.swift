@@ -1,14 +1,15 @@
+import FileNames
 import Glibc
 
 /// Far more than the truth about a year of sound.
 private let textFileLimit_bytes = 64 << 20
 
 /// A whole text file: UTF-8, or UTF-16 where a byte order mark says so, as Notepad and Excel write it; the mark is left out.
-/// What cannot be decoded becomes replacement characters.
+/// Bytes that are no UTF-8 stay what they are, as in a file's name (`fileName`): it may be a list of such names.
 ///
 /// - Throws: Failure, naming the file.
 package func textFile(_ path: String) throws(Failure) -> String {
-  let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+  let descriptor = withFileName(path) { open($0, O_RDONLY | O_CLOEXEC) }
   guard descriptor >= 0 else { throw Failure(fileMessage(errno, path)) }
   defer { close(descriptor) }
   var bytes: [UInt8] = []
@@ -33,7 +34,7 @@ private func decoded(_ bytes: [UInt8]) -> String {
   switch bytes.prefix(2) {
   case [0xFF, 0xFE]: return String(decoding: words(1, 0), as: UTF16.self)
   case [0xFE, 0xFF]: return String(decoding: words(0, 1), as: UTF16.self)
-  default: return String(decoding: bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...], as: UTF8.self)
+  default: return fileName(bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...])
   }
 }
 

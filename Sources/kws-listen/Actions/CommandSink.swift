@@ -1,5 +1,6 @@
 import AudioInput
 import CommandSupport
+import FileNames
 import Glibc
 import KeywordSpotter
 
@@ -45,10 +46,11 @@ final class CommandSink: EventSink {
     guard running.count < mostAtOnce else {
       return drop("\(mostAtOnce) commands are still running: none started for '\(words[keyword.word])'")
     }
-    var identifier = pid_t()
-    let code = start(keyword, &identifier)
-    guard code == 0 else { return drop("\(command[0]): cannot be started: \(systemMessage(code))") }
-    running.insert(identifier)
+    do {
+      running.insert(try start(keyword))
+    } catch {
+      return drop("\(command[0]): cannot be started: \(systemMessage(error.code))")
+    }
     startedCount += 1
   }
 
@@ -57,7 +59,7 @@ final class CommandSink: EventSink {
     if let withheld = complaints.pass() { say(why + (withheld > 0 ? " (\(withheld) more such since)" : "")) }
   }
 
-  private func start(_ keyword: KeywordEvent, _ identifier: inout pid_t) -> Int32 {
+  private func start(_ keyword: KeywordEvent) throws(ProcessError) -> pid_t {
     var variables = [
       "KWS_WORD=\(words[keyword.word])", "KWS_SCORE=\(decimalText(keyword.score, decimals: 4))",
       "KWS_TIME_S=\(decimalText(keyword.time_s, decimals: 4))", "KWS_SAMPLE=\(keyword.position)",
@@ -65,30 +67,13 @@ final class CommandSink: EventSink {
     if let at = clock() { variables.append("KWS_AT=\(at.text)") }
     var at = environ
     while let entry = at.pointee {
-      let text = String(cString: entry)
+      let text = fileName(cString: entry)
       if !text.hasPrefix("KWS_") { variables.append(text) }
       at += 1
     }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    // This program ignores SIGPIPE, which the command need not.
-    var all = sigset_t()
-    var none = sigset_t()
-    sigfillset(&all)
-    sigemptyset(&none)
-    posix_spawnattr_setsigdefault(&attributes, &all)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-    let arguments = command.map { strdup($0) } + [nil]
-    let environment = variables.map { strdup($0) } + [nil]
-    defer { for pointer in arguments + environment { free(pointer) } }
-    return posix_spawnp(&identifier, command[0], &actions, &attributes, arguments, environment)
+    return try startProcess(
+      command, environment: variables, files: [ChildFile(STDIN_FILENO, "/dev/null", O_RDONLY)],
+      descriptors: [(STDOUT_FILENO, STDERR_FILENO)])
   }
 
   func childEnded() { reap() }

@@ -15,7 +15,7 @@ struct NearMisses {
     case .nearMiss(let near):
       if near.position - lastKeyword_position > Self.patience_samples { waiting.append(near) }
       return []
-    case .keyword(let keyword):
+    case .keyword(let keyword), .gated(let keyword):
       lastKeyword_position = keyword.position
       waiting.removeAll { keyword.position - $0.position <= Self.patience_samples }
       return ripe(at: keyword.position) + [event]

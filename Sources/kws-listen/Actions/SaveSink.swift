@@ -1,5 +1,6 @@
 import AudioInput
 import CommandSupport
+import FileNames
 import Glibc
 import KeywordSpotter
 
@@ -29,10 +30,10 @@ final class SaveSink: EventSink {
     self.ring = ring
     self.words = words
     self.say = say
-    if mkdir(folder, 0o755) != 0 && errno != EEXIST {
+    if withFileName(folder, { mkdir($0, 0o755) }) != 0 && errno != EEXIST {
       throw Failure("\(folder): cannot be made: \(systemMessage(errno))")
     }
-    guard access(folder, W_OK | X_OK) == 0 else {
+    guard withFileName(folder, { access($0, W_OK | X_OK) }) == 0 else {
       throw Failure("\(folder): cannot be written: \(systemMessage(errno))")
     }
   }
@@ -68,13 +69,14 @@ final class SaveSink: EventSink {
   private func save(_ samples: [Int16], as name: String) {
     let path = "\(folder)/\(name)"
     let bytes = waveFile(samples)
-    let descriptor = open(path + ".part", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    let descriptor = withFileName(path + ".part") { open($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
     let written = descriptor < 0 ? -1 : bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
     let code = written < 0 ? errno : ENOSPC
     if descriptor >= 0 { close(descriptor) }
     // Whoever watches the folder sees only whole files.
-    guard written == bytes.count, rename(path + ".part", path) == 0 else {
-      unlink(path + ".part")
+    guard written == bytes.count, withFileName(path + ".part", { from in withFileName(path) { rename(from, $0) } }) == 0
+    else {
+      _ = withFileName(path + ".part") { unlink($0) }
       lostCount += 1
       if complaints.pass() != nil { say("\(path): cannot be saved: \(systemMessage(code))") }
       return
@@ -84,21 +86,21 @@ final class SaveSink: EventSink {
   }
 
   private func removeOldest() {
-    guard let stream = opendir(folder) else { return }
+    guard let stream = withFileName(folder, { opendir($0) }) else { return }
     defer { closedir(stream) }
     var files: [(name: String, bytes: Int64)] = []
     while let entry = readdir(stream) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { fileName(cString: $0) }
       }
       var status = stat()
-      guard Self.isOwn(name), stat("\(folder)/\(name)", &status) == 0 else { continue }
+      guard Self.isOwn(name), withFileName("\(folder)/\(name)", { stat($0, &status) }) == 0 else { continue }
       files.append((name, Int64(status.st_size)))
     }
     files.sort { $0.name < $1.name }
     var total = files.reduce(0) { $0 + $1.bytes }
     for file in files.dropLast() where total > limit_bytes {
-      if unlink("\(folder)/\(file.name)") == 0 { total -= file.bytes }
+      if withFileName("\(folder)/\(file.name)", { unlink($0) }) == 0 { total -= file.bytes }
     }
   }
 

@@ -1,3 +1,4 @@
+import AudioInput
 import Glibc
 
 /// How loud some sound was: sums over samples at 16 kHz, which can be added up.
@@ -11,6 +12,8 @@ struct Level: Equatable, Sendable, BitwiseCopyable {
   /// The same sums of what lies above 4.8 kHz, over every eighth block.
   var highSquares: Int64 = 0
   var allSquaresBesideHigh: Int64 = 0
+  /// Of the source, since its beginning: no sum.
+  var balance: ChannelBalance?
 
   mutating func add(_ other: Level) {
     count += other.count
@@ -19,6 +22,7 @@ struct Level: Equatable, Sendable, BitwiseCopyable {
     clipped += other.clipped
     highSquares += other.highSquares
     allSquaresBesideHigh += other.allSquaresBesideHigh
+    balance = other.balance ?? balance
   }
 
   /// In dB below full scale; nil for nothing but zeros.

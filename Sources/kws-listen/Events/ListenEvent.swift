@@ -12,6 +12,8 @@ enum ListenEvent: Equatable, Sendable, BitwiseCopyable {
   case level(Level, position: Int64)
   /// A keyword that was not quite reached: only where that is asked for.
   case nearMiss(KeywordEvent)
+  /// A keyword while nobody spoke: only where that is asked for.
+  case gated(KeywordEvent)
 }
 
 /// Sound that is missing, and what was done about it.

@@ -36,6 +36,7 @@ final class ListenLoop: @unchecked Sendable {
   private let levelInterval_samples: Int64
   private let savedSound: SoundRing?
   private let nearMisses: NearMissDetector?
+  private let gate: SpeechGate?
   /// Why the source failed, if it did.
   private(set) var error: AudioError?
 
@@ -45,12 +46,15 @@ final class ListenLoop: @unchecked Sendable {
   ///   - levelInterval_samples: how often levels are told.
   ///   - savedSound: gets all sound.
   ///   - nearMisses: a second detector, with lower thresholds.
+  ///   - gate: decides whether a word may pass.
   init(
     source: any AudioSource, setUp: SpotterSetUp, stop: StopRequest, isLive: Bool, limit_samples: Int64,
-    levelInterval_samples: Int = outputRate_hz, savedSound: SoundRing? = nil, nearMisses: NearMissDetector? = nil
+    levelInterval_samples: Int = outputRate_hz, savedSound: SoundRing? = nil, nearMisses: NearMissDetector? = nil,
+    gate: SpeechGate? = nil
   ) throws(Failure) {
     self.savedSound = savedSound
     self.nearMisses = nearMisses
+    self.gate = gate
     self.levelInterval_samples = Int64(levelInterval_samples)
     self.source = source
     self.setUp = setUp
@@ -84,7 +88,7 @@ final class ListenLoop: @unchecked Sendable {
           let samples = UnsafeBufferPointer(rebasing: block[..<count])
           spot(samples)
           meter.measure(samples)
-          if meter.level.count >= levelInterval_samples { send(.level(meter.take(), position: sampleCount)) }
+          if meter.level.count >= levelInterval_samples { sendLevel() }
         case .lost(let cause): send(.deviceLost(cause, position: sampleCount))
         case .gap(let loss): bridge(loss)
         case .end: break reading
@@ -93,7 +97,7 @@ final class ListenLoop: @unchecked Sendable {
     } catch {
       self.error = error
     }
-    if meter.level.count > 0 { send(.level(meter.take(), position: sampleCount)) }
+    if meter.level.count > 0 { sendLevel() }
     finished.store(true, ordering: .releasing)
     wakePipe.wake()
   }
@@ -105,8 +109,12 @@ final class ListenLoop: @unchecked Sendable {
       savedSound.write(samples)
     }
     var rest = samples
-    while setUp.spotter.step(&rest) {
-      if let event = setUp.spotter.event { send(.keyword(event)) }
+    while true {
+      let before = rest.count
+      let hasStepped = setUp.spotter.step(&rest)
+      gate?.accept(UnsafeBufferPointer(rebasing: samples[(samples.count &- before)..<(samples.count &- rest.count)]))
+      guard hasStepped else { break }
+      if let event = setUp.spotter.event { send(gate?.isOpen ?? true ? .keyword(event) : .gated(event)) }
       if let near = nearMisses?.step(setUp.spotter.pipeline.network.probabilities_q15, at: setUp.spotter.position) {
         send(.nearMiss(near))
       }
@@ -130,6 +138,12 @@ final class ListenLoop: @unchecked Sendable {
     gapCount += 1
     lostSampleCount += loss.lost_samples
     send(.gap(Gap(count: gapCount, loss: loss, filled_samples: filled, isReset: isReset, position: sampleCount)))
+  }
+
+  private func sendLevel() {
+    var level = meter.take()
+    level.balance = source.channelBalance
+    send(.level(level, position: sampleCount))
   }
 
   private func send(_ event: ListenEvent) {

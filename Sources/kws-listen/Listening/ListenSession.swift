@@ -1,5 +1,6 @@
 import AudioInput
 import CommandSupport
+import FileNames
 import Glibc
 import SpotterHost
 
@@ -13,6 +14,7 @@ struct ListenSession {
   let actions: ActionOptions
   let settings: DetectorSettings
   let showsMeter: Bool
+  let gate_dB: Double?
 
   func run(_ setUp: SpotterSetUp) throws {
     let (source, name) = try origin.open(stop: stop)
@@ -21,7 +23,8 @@ struct ListenSession {
     let loop = try ListenLoop(
       source: source, setUp: setUp, stop: stop, isLive: origin.isLive, limit_samples: limit_samples ?? .max,
       levelInterval_samples: showsMeter ? outputRate_hz / 10 : outputRate_hz, savedSound: savedSound,
-      nearMisses: actions.nearMisses.map { NearMissDetector(settings: settings, level: $0) })
+      nearMisses: actions.nearMisses.map { NearMissDetector(settings: settings, level: $0) },
+      gate: gate_dB.map { SpeechGate(rise_dB: $0) })
     let levels = LevelSink(meter: showsMeter ? MeterLine() : nil, say: note)
     let counts = CountSink(words: file.model.words.strings)
     let manager = NotifySink(path: variable("NOTIFY_SOCKET"), watchdog_us: variable("WATCHDOG_USEC"))
@@ -89,7 +92,7 @@ struct ListenSession {
   private var deviceName: String {
     switch origin {
     case .device(let device, _, _): device
-    case .input(let path): path
+    case .input(let path, _, _): path
     }
   }
 
@@ -117,7 +120,7 @@ struct ListenSession {
     if !actions.quiet { complain(message) }
   }
 
-  private func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+  private func variable(_ name: String) -> String? { getenv(name).map { fileName(cString: $0) } }
 
   private func complain(_ message: String) { Diagnostics.say(message, command: "kws-listen") }
 }

@@ -1,11 +1,12 @@
 import AudioInput
 import CommandSupport
+import FileNames
 import Glibc
 
 /// Where the sound comes from.
 enum Origin {
   case device(String, CaptureSettings, CapturePolicy)
-  case input(String)
+  case input(String, SoundSettings, RawFormat?)
 
   /// Live sound does not wait for anybody.
   var isLive: Bool {
@@ -19,9 +20,11 @@ enum Origin {
   var hasTimeOfDay: Bool {
     switch self {
     case .device: return true
-    case .input(let path):
+    case .input(let path, _, _):
       var status = stat()
-      guard (path == "-" ? fstat(STDIN_FILENO, &status) : stat(path, &status)) == 0 else { return false }
+      guard (path == "-" ? fstat(STDIN_FILENO, &status) : withFileName(path) { stat($0, &status) }) == 0 else {
+        return false
+      }
       return status.st_mode & S_IFMT != S_IFREG
     }
   }
@@ -37,8 +40,9 @@ enum Origin {
         // Where it is waited for, its error says why.
         let state = capture.format?.description ?? capture.whyAbsent?.message ?? ""
         return (capture, "\(name) (\(state))")
-      case .input(let path):
-        let source = try openInput(path: path, stopDescriptor: stop.descriptor)
+      case .input(let path, let settings, let rawFormat):
+        let source = try openInput(
+          path: path, settings: settings, rawFormat: rawFormat, stopDescriptor: stop.descriptor)
         return (source, path == "-" ? "standard input" : path)
       }
     } catch {

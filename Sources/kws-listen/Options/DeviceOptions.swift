@@ -1,26 +1,23 @@
 import ArgumentParser
 import AudioInput
 
-/// How a device is opened, and what is done about one that is not there, or lost.
+/// How a device is opened, or raw input is taken, and what is done about a device that is not there, or lost.
 struct DeviceOptions: ParsableArguments {
   /// `--on-device-loss`.
   enum OnLoss: String, ExpressibleByArgument, CaseIterable, Sendable {
     case restart, quit
   }
 
-  @Option(
+  @Flag(
     name: .long,
-    help: .init("The one channel to hear, from 1, or mix: the mean of all (default: mix).", valueName: "channel"))
-  var channel: ChannelChoice?
+    help: "The input is raw samples, S16_LE, whatever it begins with, at --rate (16000) with --channels (1).")
+  var raw = false
 
   @Option(name: .long, help: .init("Open the device with this rate.", valueName: "Hz"))
   var rate: Int?
 
   @Option(name: .long, help: .init("Open the device with so many channels.", valueName: "count"))
   var channels: Int?
-
-  @Option(name: .long, parsing: .unconditional, help: .init("Amplify, -60 to 60 dB.", valueName: "dB"))
-  var gain: Double?
 
   @Option(
     name: .long,
@@ -30,35 +27,50 @@ struct DeviceOptions: ParsableArguments {
   @Flag(name: .long, help: "Wait for a device that is not there yet.")
   var wait = false
 
-  /// The first of these options that was given.
-  var used: String? {
-    let given = [
-      ("--channel", channel != nil), ("--rate", rate != nil), ("--channels", channels != nil), ("--gain", gain != nil),
-      ("--on-device-loss", onDeviceLoss != nil), ("--wait", wait),
-    ]
-    return given.first { $0.1 }?.0
-  }
-
   func validate() throws {
     if let rate, !(1_000...768_000).contains(rate) {
       throw ValidationError("--rate is in Hz: give 1000 to 768000, not \(rate).")
     }
-    if let channels, !(1...32).contains(channels) {
-      throw ValidationError("--channels: give 1 to 32, not \(channels).")
-    }
-    if let gain, !(-60...60).contains(gain) { throw ValidationError("--gain: give -60 to 60 dB, not \(gain).") }
-    if case .one(let channel) = channel, channel > channels ?? 32 {
-      throw ValidationError("--channel \(channel): there are only \(channels ?? 32) channels.")
+    if let channels, !ChannelMixer.channelCounts.contains(channels) {
+      throw ValidationError("--channels: give 1 to 1024, not \(channels).")
     }
   }
 
-  var settings: CaptureSettings {
+  /// - Parameters:
+  ///   - input: what `--input` names.
+  ///   - sound: with the channel that is wanted.
+  func check(input: String?, _ sound: SoundSettings) throws {
+    if let channel = sound.channel, let channels, channel >= channels {
+      throw ValidationError("--channel \(channel): of \(channels) channels the last is \(channels - 1).")
+    }
+    guard let input else {
+      if raw { throw ValidationError("--raw says what --input is: give that, too.") }
+      return
+    }
+    let forDevices = [("--on-device-loss", onDeviceLoss != nil), ("--wait", wait)].first { $0.1 }?.0
+    if let forDevices { throw ValidationError("\(forDevices) is for devices, and --input names \(input).") }
+    if !raw && (rate != nil || channels != nil) {
+      throw ValidationError(
+        "\(rate != nil ? "--rate" : "--channels") is for devices and for raw input: a sound file says it itself. Where \(input) "
+          + "is raw, add --raw.")
+    }
+  }
+
+  func settings(_ sound: SoundSettings) -> CaptureSettings {
     var settings = CaptureSettings()
-    if case .one(let number) = channel { settings.channel = number }
+    settings.sound = sound
     settings.rate_hz = rate
     settings.channels = channels
-    settings.gain_dB = gain ?? 0
     return settings
+  }
+
+  /// nil: the input says what it is.
+  var rawFormat: RawFormat? {
+    guard raw else { return nil }
+    var format = RawFormat()
+    format.rate_hz = rate ?? format.rate_hz
+    format.channels = channels ?? format.channels
+    return format
   }
 
   var policy: CapturePolicy {
@@ -66,21 +78,5 @@ struct DeviceOptions: ParsableArguments {
     policy.reopens = onDeviceLoss != .quit
     policy.waitsAtStart = wait
     return policy
-  }
-}
-
-/// `--channel`: a number from 1, or `mix`.
-enum ChannelChoice: ExpressibleByArgument, Equatable, Sendable {
-  case mix
-  case one(Int)
-
-  init?(argument: String) {
-    if argument == "mix" {
-      self = .mix
-    } else if let number = Int(argument), number >= 1 {
-      self = .one(number)
-    } else {
-      return nil
-    }
   }
 }

@@ -1,4 +1,5 @@
 import CommandSupport
+import FileNames
 import Glibc
 
 /// A file that lines are appended to. A full disk does not end the command, which may have other things to do for a word: it is
@@ -22,7 +23,7 @@ final class FileLines: LineOutput {
   deinit { if descriptor >= 0 { close(descriptor) } }
 
   private static func opened(_ path: String) -> Int32 {
-    open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0o644)
+    withFileName(path) { open($0, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0o644) }
   }
 
   func write(_ line: String) {

@@ -14,9 +14,8 @@ struct JSONLines: EventLines {
   private func fields(_ event: ListenEvent) -> [(key: String, value: JSONValue)]? {
     switch event {
     case .keyword(let event): event.jsonFields(words: words) + [("sample", .integer(event.position))]
-    case .nearMiss(let event):
-      [("event", JSONValue.string("near_miss"))] + event.jsonFields(words: words).dropFirst()
-        + [("sample", .integer(event.position))]
+    case .nearMiss(let event): fields("near_miss", event)
+    case .gated(let event): fields("gated", event)
     case .gap(let gap):
       // `overrun` was the first cause there was; it stays the name of the event for what loses sound while the device runs.
       [
@@ -32,6 +31,11 @@ struct JSONLines: EventLines {
       ]
     case .level: nil
     }
+  }
+
+  /// What did not become a keyword has the fields of one.
+  private func fields(_ name: String, _ event: KeywordEvent) -> [(key: String, value: JSONValue)] {
+    [("event", .string(name))] + event.jsonFields(words: words).dropFirst() + [("sample", .integer(event.position))]
   }
 
   private func seconds(_ samples: Int64, decimals: Int = 4) -> JSONValue {

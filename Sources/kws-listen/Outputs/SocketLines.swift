@@ -1,4 +1,5 @@
 import CommandSupport
+import FileNames
 import Glibc
 
 /// A unix socket that any number of programs may read: each gets every line from when it connected. One that does not read is
@@ -17,10 +18,11 @@ final class SocketLines: LineOutput {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     let capacity = MemoryLayout.size(ofValue: address.sun_path)
-    guard path.utf8.count < capacity else {
+    let bytes = fileNameBytes(path)
+    guard bytes.count < capacity else {
       throw Failure("\(path): a socket's path has at most \(capacity - 1) bytes; give a shorter one")
     }
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
     func call(_ function: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32, _ socket: Int32) -> Int32 {
       withUnsafePointer(to: &address) {
         $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -38,7 +40,7 @@ final class SocketLines: LineOutput {
       defer { close(probe) }
       let answers = call(connect, probe) == 0 || errno != ECONNREFUSED
       if !answers {
-        unlink(path)
+        _ = withFileName(path) { unlink($0) }
         code = call(bind, listening)
       } else {
         errno = EADDRINUSE
@@ -54,7 +56,7 @@ final class SocketLines: LineOutput {
   deinit {
     for reader in readers { close(reader) }
     close(listening)
-    if isBound { unlink(path) }
+    if isBound { _ = withFileName(path) { unlink($0) } }
   }
 
   /// Who has connected since the last line.

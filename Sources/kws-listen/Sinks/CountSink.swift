@@ -6,6 +6,7 @@ final class CountSink: EventSink {
   private let words: [String]
   private var heard: [Int]
   private var nearMissCount = 0
+  private var gatedCount = 0
   private var gapCount = 0
   private var lossCount = 0
   private var lost_samples: Int64 = 0
@@ -23,6 +24,7 @@ final class CountSink: EventSink {
       heard[keyword.word] += 1
       position = max(position, keyword.position)
     case .nearMiss: nearMissCount += 1
+    case .gated: gatedCount += 1
     case .gap(let gap):
       gapCount += 1
       lost_samples += gap.loss.lost_samples
@@ -37,6 +39,7 @@ final class CountSink: EventSink {
       ("running_s", .decimal(MonotonicClock.seconds(since: start_ns), decimals: 1)),
       ("heard_s", .decimal(Double(position) / Double(outputRate_hz), decimals: 2)),
       ("keywords", .integer(heard.reduce(0, +))), ("words", .object(each)), ("near_misses", .integer(nearMissCount)),
+      ("gated", .integer(gatedCount)),
       ("gaps", .integer(gapCount)), ("lost_s", .decimal(Double(lost_samples) / Double(outputRate_hz), decimals: 2)),
       ("device_losses", .integer(lossCount)),
     ]

@@ -12,7 +12,7 @@ final class LevelSink: EventSink {
 
   /// What may be wrong with a source. Each is told once.
   enum Note: CaseIterable {
-    case silence, quiet, clipping, narrow
+    case silence, quiet, clipping, narrow, cancelling
   }
 
   /// The loudest sample of what is called silence: a thousandth of full scale. A microphone that works is never below it for ten
@@ -33,12 +33,18 @@ final class LevelSink: EventSink {
     window.add(level)
     meter?.show(level)
     guard window.count >= Self.window_samples else { return }
-    for note in Note.allCases where !told.contains(note) && applies(note) {
-      told.insert(note)
-      meter?.clear()
-      say(text(note))
-    }
+    for note in Note.allCases { tell(note) }
     window = Level()
+  }
+
+  /// A recording may be shorter than the time after which notes come; how its channels fit together is the same.
+  func finish(isInterrupted: Bool) { tell(.cancelling) }
+
+  private func tell(_ note: Note) {
+    guard !told.contains(note), applies(note) else { return }
+    told.insert(note)
+    meter?.clear()
+    say(text(note))
   }
 
   /// Whether nothing was heard for longer than a person waits before the first word.
@@ -50,6 +56,7 @@ final class LevelSink: EventSink {
     case .quiet: !isSilent && total.peak < Self.quiet_peak
     case .clipping: window.clipped * 1000 >= window.count
     // Every microphone has noise above 4.8 kHz; this is what a resampler leaves.
+    case .cancelling: total.balance?.isLossy ?? false
     case .narrow: (window.mean_dBFS ?? -100) > -50 && (window.high_dB ?? 0) < -50
     }
   }
@@ -63,6 +70,14 @@ final class LevelSink: EventSink {
         + "it is about 30 dB too low; raise the capture level (alsamixer, F4), or try --gain 20"
     case .clipping:
       "the sound clips (\(window.clipped) samples in \(seconds(window)) s): lower the capture level (alsamixer, F4)"
+    case .cancelling:
+      total.balance.map {
+        ($0.mixPower < 1
+          ? "the \($0.channels) channels cancel each other out, and their mean is silence"
+          : "the mean of the \($0.channels) channels is \(decibels($0.loss_dB)) dB weaker than channel \($0.loudest) alone: "
+            + "they cancel each other, or most are silent")
+          + "; choose one, --channel 0 to --channel \($0.channels - 1)"
+      } ?? ""
     case .narrow:
       "the source has nothing above 4 kHz: it was recorded or sent at 8 kHz (a headset as a phone?), and fewer words are heard"
     }

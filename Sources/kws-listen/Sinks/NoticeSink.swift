@@ -16,7 +16,7 @@ final class NoticeSink: EventSink {
 
   func write(_ event: ListenEvent) throws {
     switch event {
-    case .keyword, .nearMiss, .level: break
+    case .keyword, .nearMiss, .gated, .level: break
     case .gap(let gap):
       if let withheld = gaps[gap.loss.cause, default: RateLimit(interval_s: 10)].pass() { say(text(gap), withheld) }
     case .deviceLost(let cause, _):

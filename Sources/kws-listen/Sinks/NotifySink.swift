@@ -1,5 +1,6 @@
 import AudioInput
 import CommandSupport
+import FileNames
 import Glibc
 
 /// Tells the service manager (systemd, `Type=notify`) that the command runs and is alive: datagrams to the socket in
@@ -20,16 +21,16 @@ final class NotifySink: EventSink {
   ///   - path: NOTIFY_SOCKET: a path, or `@` and a name.
   ///   - watchdog_us: WATCHDOG_USEC, after which silence counts as death.
   init?(path: String?, watchdog_us: String?) {
-    guard let path, path.hasPrefix("/") || path.hasPrefix("@"), path.utf8.count < 108 else { return nil }
+    guard let path, path.hasPrefix("/") || path.hasPrefix("@"), fileNameBytes(path).count < 108 else { return nil }
     descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { return nil }
     address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { bytes in
-      bytes.copyBytes(from: path.utf8)
+      bytes.copyBytes(from: fileNameBytes(path))
       if path.hasPrefix("@") { bytes[0] = 0 }
     }
-    length = socklen_t(MemoryLayout<sa_family_t>.size + path.utf8.count)
+    length = socklen_t(MemoryLayout<sa_family_t>.size + fileNameBytes(path).count)
     interval_ns = (watchdog_us.flatMap { UInt64($0) } ?? 0) * 1000 / 4
   }
 

@@ -1,4 +1,5 @@
 import CommandSupport
+import FileNames
 import Glibc
 import SiLIF
 
@@ -26,11 +27,12 @@ final class TraceWriter {
   /// - Throws: Failure where a trace stands there already, unless `overwrites`.
   init(folder: String, model: Model, overwrites: Bool) throws(Failure) {
     header = model.header
-    madeFolder = mkdir(folder, 0o755) == 0 ? folder : nil
+    madeFolder = withFileName(folder) { mkdir($0, 0o755) } == 0 ? folder : nil
     if madeFolder == nil && errno != EEXIST {
       throw Failure("\(folder): cannot be made: \(systemMessage(errno))")
     }
-    for name in TraceWriter.fileNames(model) where !overwrites && access("\(folder)/\(name)", F_OK) == 0 {
+    for name in TraceWriter.fileNames(model)
+    where !overwrites && withFileName("\(folder)/\(name)", { access($0, F_OK) }) == 0 {
       throw Failure("\(folder)/\(name) is there already; give another folder with --output, or --force")
     }
     func writer(_ name: String, _ element: NumpyElement, _ length: Int) throws(Failure) -> NumpyWriter {
@@ -49,7 +51,7 @@ final class TraceWriter {
   /// A trace that was not finished leaves nothing behind.
   deinit {
     for writer in writers { writer.discard() }
-    if let madeFolder { rmdir(madeFolder) }  // which keeps one with anything in it
+    if let madeFolder { _ = withFileName(madeFolder) { rmdir($0) } }  // which keeps one with anything in it
   }
 
   private var writers: [NumpyWriter] { [frames] + spikes + [readout, probabilities] }

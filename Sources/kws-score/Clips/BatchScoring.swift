@@ -1,4 +1,5 @@
 import ArgumentParser
+import AudioInput
 import CommandSupport
 import SpotterHost
 
@@ -8,11 +9,12 @@ struct BatchScoring {
   let jobs: Int
   let listsEachClip: Bool
   let format: Format
+  let sound: SoundSettings
   let stop: StopRequest
 
   /// - Throws: ExitCode 1 when a clip failed; the report is printed before.
   func run(_ input: BatchInput) throws {
-    let batch = try input.batch(for: file)
+    let batch = try input.batch(for: file, sound)
     let progress = Progress()
     var run = BatchRun(file: file, jobs: jobs, stop: stop)
     let count = batch.count

@@ -1,5 +1,6 @@
 import AudioInput
 import CommandSupport
+import FileNames
 import Glibc
 
 /// Finds the sound files below a folder, in the order of their names, and what they are labelled with. Files that are not
@@ -14,7 +15,7 @@ struct FolderSearch {
   /// - Parameter path: a sound file, whatever its name, or a folder that is searched.
   mutating func clips(at path: String) throws(Failure) -> [SoundClip] {
     var status = stat()
-    guard stat(path, &status) == 0 else {
+    guard withFileName(path, { stat($0, &status) }) == 0 else {
       throw Failure("\(path): \(errno == ENOENT ? "no such file or folder; check the path" : systemMessage(errno))")
     }
     guard status.st_mode & S_IFMT == S_IFDIR else { return [SoundClip(path: path, label: label(of: path))] }
@@ -27,13 +28,13 @@ struct FolderSearch {
   /// - Parameter above: device and inode of the folders that this one lies in: a link back to one of them is not followed.
   private mutating func search(_ folder: String, above: [[UInt64]], into clips: inout [SoundClip]) throws(Failure) {
     var status = stat()
-    guard stat(folder, &status) == 0 else { throw Failure("\(folder): \(systemMessage(errno))") }
+    guard withFileName(folder, { stat($0, &status) }) == 0 else { throw Failure("\(folder): \(systemMessage(errno))") }
     let identity = [UInt64(status.st_dev), UInt64(status.st_ino)]
     guard !above.contains(identity) else { return }
     for name in try FolderSearch.names(in: folder) {
       let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-      guard stat(path, &status) == 0 else {
-        // A broken link, or a name that is no UTF-8: a clip that fails in its turn, not one left out in silence.
+      guard withFileName(path, { stat($0, &status) }) == 0 else {
+        // A broken link: a clip that fails in its turn, not one left out in silence.
         if hasSoundEnding(name) { clips.append(SoundClip(path: path, label: label(of: path))) }
         continue
       }
@@ -47,9 +48,9 @@ struct FolderSearch {
 
   /// The parent folder names the word, where that folder's own parent holds the folder of at least one word.
   private mutating func label(of path: String) -> Int? {
-    guard let real = realpath(path, nil) else { return nil }
+    guard let real = withFileName(path, { realpath($0, nil) }) else { return nil }
     defer { free(real) }
-    let parts = String(cString: real).split(separator: "/").map(String.init)
+    let parts = fileName(cString: real).split(separator: "/").map(String.init)
     guard parts.count >= 3 else { return nil }
     let folder = "/" + parts.dropLast(2).joined(separator: "/")
     if isWordFolder[folder] == nil {
@@ -61,20 +62,22 @@ struct FolderSearch {
 
   static func isFolder(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return withFileName(path) { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// Sorted by bytes, so that every machine sees the same order; hidden names are left out.
   private static func names(in folder: String) throws(Failure) -> [String] {
-    guard let stream = opendir(folder) else { throw Failure("\(folder): \(systemMessage(errno))") }
+    guard let stream = withFileName(folder, { opendir($0) }) else {
+      throw Failure("\(folder): \(systemMessage(errno))")
+    }
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { fileName(cString: $0) }
       }
       if !name.hasPrefix(".") { names.append(name) }
     }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return names.sorted { fileNameBytes($0).lexicographicallyPrecedes(fileNameBytes($1)) }
   }
 }

@@ -1,4 +1,5 @@
 import CommandSupport
+import FileNames
 import Glibc
 
 /// The file of `--output`: a new one, or with `--resume` one that holds the first rows of the same clips.
@@ -14,7 +15,7 @@ struct RowFile {
   ///   - isResumed: whether rows that are there stay. Half a row, where the run before was killed, is cut off.
   init(path: String, row: ClipRow, count: Int, name: (Int) -> String, isResumed: Bool) throws(Failure) {
     let flags = O_RDWR | O_CREAT | O_CLOEXEC | (isResumed ? 0 : O_TRUNC)
-    let descriptor = open(path, flags, 0o644)
+    let descriptor = withFileName(path) { open($0, flags, 0o644) }
     guard descriptor >= 0 else { throw Failure("\(path): cannot be written: \(systemMessage(errno))") }
     self.descriptor = descriptor
     guard isResumed else {
@@ -37,8 +38,9 @@ struct RowFile {
       end = header.count
       while rows < count {
         let rest = content[end...]
-        guard let lineEnd = rest.dropFirst(row.beginning(name(rows)).utf8.count).firstIndex(of: 0x0A) else { break }
-        guard rest.starts(with: row.beginning(name(rows)).utf8) else {
+        let beginning = StandardOutput.bytes(of: row.beginning(name(rows)))
+        guard let lineEnd = rest.dropFirst(beginning.count).firstIndex(of: 0x0A) else { break }
+        guard rest.starts(with: beginning) else {
           throw Failure(
             "\(path): row \(rows + 1) is not about \(name(rows)) with this model: other clips were asked for; give another --output"
           )

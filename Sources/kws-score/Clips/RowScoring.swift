@@ -1,4 +1,5 @@
 import ArgumentParser
+import AudioInput
 import CommandSupport
 import Glibc
 import SpotterHost
@@ -11,11 +12,12 @@ struct RowScoring {
   /// nil for standard output.
   let outputPath: String?
   let isResumed: Bool
+  let sound: SoundSettings
   let stop: StopRequest
 
   /// - Throws: ExitCode 1 when a clip failed.
   func run(_ input: BatchInput) throws {
-    let batch = try input.batch(for: file)
+    let batch = try input.batch(for: file, sound)
     try score(batch)
   }
 

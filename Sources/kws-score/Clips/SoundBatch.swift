@@ -5,15 +5,16 @@ import SpotterHost
 /// Sound files as a batch: each is decoded, mixed and resampled while it is scored, so that its length costs no memory.
 struct SoundBatch: ClipBatch {
   private let clips: [SoundClip]
+  private let settings: SoundSettings
 
-  init(_ clips: [SoundClip]) { self.clips = clips }
+  init(_ clips: [SoundClip], settings: SoundSettings) { (self.clips, self.settings) = (clips, settings) }
 
   var count: Int { clips.count }
   func label(_ index: Int) -> Int? { clips[index].label }
   func name(_ index: Int) -> String { clips[index].path }
 
   func score(_ index: Int, scorer: inout ClipScorer) throws(Failure) -> ClipOutcome {
-    let sound = try SoundReader(path: clips[index].path)
+    let sound = try SoundReader(path: clips[index].path, settings: settings)
     var samples = 0
     scorer.begin()
     while let block = try sound.next() {

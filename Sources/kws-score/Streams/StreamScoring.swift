@@ -1,3 +1,4 @@
+import AudioInput
 import CommandSupport
 import KeywordSpotter
 import SpotterHost
@@ -10,6 +11,7 @@ struct StreamScoring {
   let file: ModelFile
   let settings: DetectorSettings
   let format: Format
+  let sound: SoundSettings
   let stop: StopRequest
 
   func run() throws {
@@ -19,7 +21,7 @@ struct StreamScoring {
     let setUp = try SpotterSetUp(file: file, settings: settings)
     let progress = Progress()
     let start_ns = MonotonicClock.now_ns
-    let heard = try StreamRun.events(path: stream, setUp: setUp, stop: stop) {
+    let heard = try StreamRun.events(path: stream, sound: sound, setUp: setUp, stop: stop) {
       progress.show("\(decimalText($0 / 60, decimals: 1)) min")
     }
     progress.clear()

@@ -60,9 +60,10 @@ import Testing
   }
 
   @Test(arguments: [
-    ["--channel", "0"], ["--channel", "3", "--channels", "2"], ["--rate", "10"], ["--channels", "99"],
+    ["--channel", "-1"], ["--channel", "2", "--channels", "2"], ["--rate", "10"], ["--channels", "0"],
     ["--gain", "99"],
-    ["--input", "x.wav", "--gain", "3"], ["x.wav"], ["--list-devices", "some"],
+    ["--input", "x.wav", "--wait"], ["--input", "x.wav", "--rate", "8000"], ["--raw"], ["x.wav"],
+    ["--list-devices", "some"],
   ]) func wrongOptions(arguments: [String]) throws {
     #expect(try Command.listen.run(arguments).status == 2)
   }

@@ -1,3 +1,4 @@
+import FileNames
 import Foundation
 import TestSupport
 import Testing
@@ -52,5 +53,103 @@ import Testing
     #expect(report["clips"] as? Int == 1)
     #expect(report["failed"] as? Int == 1)
     #expect(result.errors.contains(other))
+  }
+
+  /// Names from an archive of the time before UTF-8 are opened, scored and written back as they are.
+  @Test func namesThatAreNoUTF8() throws {
+    let name = fileName(Array("gr".utf8) + [0xFC, 0xDF] + Array("e.wav".utf8))
+    let clip = try folder.write(TestSound.wav(sound), to: "\(fileName([0xE4]))/yes/\(name)")
+    let words = folder.file(fileName([0xE4]))
+    let plain = try folder.write(TestSound.wav(sound), to: "plain.wav")
+
+    let heard = folder.file(fileName([0xFF]))
+    #expect(
+      try Command.listen.run("--model", Fixture.audio, "--input", clip, "--output", "json:\(heard)").status == 0)
+    #expect(
+      try folder.read(fileName([0xFF]))
+        == Command.listen.run("--model", Fixture.audio, "--input", plain, "--format", "json").output)
+    #expect(
+      try Command.listen.run("--input", folder.file(fileName([0xFE]))).errors.contains("/\\xFE: no such file"))
+
+    let report = try score(words)
+    #expect(try report.status == 0 && parsedJSON(report.output)["labelled"] as? Int == 1)
+    let list = try folder.write(fileNameBytes("yes/\(name)"), to: "\(fileName([0xE4]))/list.txt")
+    #expect(try parsedJSON(score("--list", list).output)["labelled"] as? Int == 1)
+
+    // In a table as bytes, in JSON as Python's os.fsdecode has it.
+    func rows(_ format: String, _ more: String...) throws -> [UInt8] {
+      let table = folder.file("rows.\(format)")
+      let result = try Command.score.run(
+        ["--model", Fixture.audio, "--each", "--format", format, "--output", table] + more + [words])
+      #expect(result.status == 0, "\(result.errors)")
+      return try TemporaryFolder.bytes(table)
+    }
+    let table = try rows("csv")
+    #expect(table.split(separator: 0x0A).last?.starts(with: fileNameBytes(clip + ",audio.silif,yes,")) == true)
+    #expect(try rows("csv", "--resume") == table)
+    #expect(String(decoding: try rows("jsonl"), as: UTF8.self).contains(#"/\udce4/yes/gr\udcfc\udcdfe.wav""#))
+
+    let model = try folder.write(TemporaryFolder.bytes(Fixture.audio), to: fileName([0xE9]) + ".silif")
+    #expect(try Command.listen.run("--model", model, "--input", plain).status == 0)
+    let saved = folder.file(fileName([0xEA]))
+    let long = try folder.write(TestSound.wav(TestSound.samples(seconds: 4)), to: "long.wav")
+    let command = try Command.listen.run(
+      "--model", Fixture.audio, "--input", long, "--save-dir", saved, "--exec", "touch \(folder.file(fileName([0xEB])))"
+    )
+    #expect(command.status == 0, "\(command.errors)")
+    #expect(withFileName(folder.file(fileName([0xEB]))) { access($0, F_OK) } == 0)
+    #expect(withFileName(saved) { access($0, W_OK) } == 0)
+  }
+
+  /// An array of microphones of which one is good, and stereo that is wired the wrong way round.
+  @Test func oneGoodChannel() throws {
+    let demo = try FaultyMicrophone.demo()
+    func words(_ path: String, _ more: String...) throws -> (words: [String], errors: String) {
+      let result = try Command.listen.run(
+        ["--model", FaultyMicrophone.model, "--input", path, "--output", "word"] + more)
+      return (result.lines, result.errors)
+    }
+    let all = ["yes", "stop", "left", "right", "down", "off", "no"]
+    let antiphase = try folder.write(
+      TestSound.wav(demo.flatMap { [$0, $0 == .min ? .max : -$0] }, channels: 2), to: "antiphase.wav")
+    #expect(try words(antiphase).words.isEmpty)
+    #expect(try words(antiphase).errors.contains("the 2 channels cancel each other out"))
+    for channel in ["0", "1"] { #expect(try words(antiphase, "--channel", channel).words == all) }
+    // Five more, the last of them loud.
+    let loud = TestSound.samples(demo.count, seed: 3)
+    let six = try folder.write(
+      TestSound.wav(zip(demo, loud).flatMap { [$0, 0, 1, 0, 0, $1] }, channels: 6), to: "six.wav")
+    #expect(try words(six).errors.contains(/the mean of the 6 channels is 1\d\.\d dB weaker than channel 5 alone/))
+    let first = try words(six, "--channel", "0")
+    #expect(first.words == all && !first.errors.contains("channels"))
+    let none = try Command.listen.run("--input", six, "--channel", "6")
+    #expect(none.status == 1 && none.errors.contains("has channels 0 to 5, and no channel 6"))
+    let scored = try score("--channel", "0", "--each", six)
+    let mono = try folder.write(TestSound.wav(demo), to: "mono.wav")
+    func results(_ text: String) -> Substring? { text.split(separator: "\"score\":").last }
+    #expect(try results(scored.output) == results(score("--each", mono).output))
+    let stereo = try folder.write(TestSound.wav(demo.flatMap { [$0, $0] }, channels: 2), to: "stereo.wav")
+    #expect(try !words(stereo).errors.contains("channels"))
+  }
+
+  @Test func rawSamplesAreWhatTheyAreSaidToBe() throws {
+    let demo = try FaultyMicrophone.demo()
+    func words(_ arguments: String..., input: [UInt8] = []) throws -> [String] {
+      try Command.listen.run(
+        ["--model", FaultyMicrophone.model, "--output", "word", "--raw"] + arguments, input: input
+      ).lines
+    }
+    let all = ["yes", "stop", "left", "right", "down", "off", "no"]
+    let stereo = TestSound.raw(demo.flatMap { [$0, 0] })
+    #expect(try words("--input", "-", "--channels", "2", "--channel", "0", input: stereo) == all)
+    #expect(try words("--input", "-", "--channels", "2", "--channel", "0", "--gain", "3", input: stereo) == all)
+    #expect(try words("--input", "-", "--channels", "2", "--channel", "1", input: stereo).isEmpty)
+    let twice = try folder.write(TestSound.raw(demo.flatMap { [$0, $0] }), to: "32000")
+    #expect(try words("--input", twice, "--rate", "32000") == all)
+    // Even what begins as a sound file, whose header is then 22 samples of noise, or as text.
+    let wave = try folder.write(TestSound.wav(demo), to: "demo.wav")
+    #expect(try words("--input", wave) == all)
+    let text = Array(String(repeating: "to be or not to be ", count: 100).utf8)
+    #expect(try words("--input", "-", input: text + TestSound.raw(demo)) == all)
   }
 }

@@ -1,3 +1,4 @@
+import CommandSupport
 import Glibc
 import TestSupport
 
@@ -6,8 +7,6 @@ final class Child {
   let identifier: pid_t
   private var status: Int?
 
-  struct SpawnError: Error { let code: Int32 }
-
   /// - Parameters:
   ///   - files: descriptor, path and open flags of what the child gets; others are closed on exec.
   ///   - descriptors: (in the child, here).
@@ -15,36 +14,13 @@ final class Child {
     _ path: String, _ arguments: [String], files: [(Int32, String, Int32)] = [], descriptors: [(Int32, Int32)] = [],
     environment: [String: String] = [:]
   ) throws {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for (descriptor, file, flags) in files {
-      posix_spawn_file_actions_addopen(&actions, descriptor, file, flags | O_CREAT, 0o644)
-    }
-    for (inChild, here) in descriptors { posix_spawn_file_actions_adddup2(&actions, here, inChild) }
-    // Test runners may ignore or block signals, and children inherit that.
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var all = sigset_t()
-    var none = sigset_t()
-    sigfillset(&all)
-    sigemptyset(&none)
-    posix_spawnattr_setsigdefault(&attributes, &all)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-
     var variables = environment.map { "\($0.key)=\($0.value)" }
     for name in ["PATH", "HOME", "LD_LIBRARY_PATH"] {
       if let value = getenv(name), environment[name] == nil { variables.append("\(name)=\(String(cString: value))") }
     }
-    let argumentPointers = ([path] + arguments).map { strdup($0) } + [nil]
-    let variablePointers = variables.map { strdup($0) } + [nil]
-    defer { for pointer in argumentPointers + variablePointers { free(pointer) } }
-    var identifier = pid_t()
-    let code = posix_spawn(&identifier, path, &actions, &attributes, argumentPointers, variablePointers)
-    guard code == 0 else { throw SpawnError(code: code) }
-    self.identifier = identifier
+    identifier = try startProcess(
+      [path] + arguments, environment: variables, files: files.map { ChildFile($0.0, $0.1, $0.2) },
+      descriptors: descriptors.map { ($0.0, $0.1) })
   }
 
   deinit {
@@ -61,7 +37,7 @@ final class Child {
     if status == nil {
       var raw: Int32 = 0
       if waitpid(identifier, &raw, WNOHANG) == identifier {
-        status = raw & 0x7F == 0 ? Int(raw >> 8 & 0xFF) : 128 + Int(raw & 0x7F)
+        status = exitStatus(raw)
       }
     }
     return status != nil

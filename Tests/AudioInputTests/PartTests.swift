@@ -1,0 +1,114 @@
+import CSndFile
+import Foundation
+import TestSupport
+import Testing
+
+@testable import AudioInput
+
+/// Files that were put together to one by `cat`: all of them are heard.
+@Suite struct PartTests {
+  let folder = TemporaryFolder()
+
+  static let formats: [(name: String, format: Int)] = [
+    ("flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16), ("ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS),
+    ("opus", SF_FORMAT_OGG | 0x0064), ("mp3", 0x23_0000 | 0x82),
+  ].filter {
+    var info = SF_INFO(frames: 0, samplerate: 48_000, channels: 1, format: Int32($0.format), sections: 0, seekable: 0)
+    return sf_format_check(&info) != 0  // libsndfile before 1.1 has no MP3
+  }
+
+  private func sound(_ format: Int, rate_hz: Int, channels: Int, seed: UInt64) throws -> (
+    bytes: [UInt8], samples: [Int16]
+  ) {
+    let path = folder.file("part")
+    write(noise(rate_hz * channels, seed: seed), to: path, format: format, rate_hz: rate_hz, channels: channels)
+    return (try TemporaryFolder.bytes(path), try readAll(SoundFile(path: path)))
+  }
+
+  private func piped(_ bytes: [UInt8], piece: Int) throws -> [Int16] {
+    let pipe = TestPipe()
+    pipe.send(bytes, piece: piece)
+    return try readAll(StandardInput(descriptor: pipe.reading), block: 777)
+  }
+
+  @Test(arguments: formats.map(\.name)) func allPartsAreHeard(_ name: String) throws {
+    let format = Self.formats.first { $0.name == name }!.format
+    // Of different rates and channels, as a radio's titles may be.
+    let parts = [
+      try sound(format, rate_hz: 48_000, channels: 1, seed: 1),
+      try sound(format, rate_hz: 24_000, channels: 2, seed: 2),
+      try sound(format, rate_hz: 48_000, channels: 2, seed: 3),
+    ]
+    let expected = parts.flatMap(\.samples)
+    #expect(parts.allSatisfy { (15_000...18_000).contains($0.samples.count) })
+    let path = try folder.write(parts.flatMap(\.bytes), to: "all")
+    let sameAsFile = try readAll(SoundFile(path: path), block: 100) == expected
+    let sameAsInput = try readAll(openInput(path: path)) == expected
+    #expect(sameAsFile && sameAsInput)
+    for piece in [1, 977, 1 << 20] {
+      let sameByPipe = try piped(parts.flatMap(\.bytes), piece: piece) == expected
+      #expect(sameByPipe, "pieces of \(piece)")
+    }
+  }
+
+  /// Tags stand before and behind each file, and may hold anything, also what looks like the beginning of one.
+  @Test func tagsBetweenMP3() throws {
+    guard let format = Self.formats.first(where: { $0.name == "mp3" })?.format else { return }
+    let plain = try sound(format, rate_hz: 48_000, channels: 1, seed: 4)
+    let text =
+      Array("ID3".utf8) + [4, 0, 0, 0, 0, 0x01, 0x00] + [UInt8](repeating: 0, count: 10) + Array("XingInfofLaC".utf8)
+    let tag = text + [UInt8](repeating: 0, count: 10 + 128 - text.count)
+    let old = Array("TAG".utf8) + [UInt8](repeating: 32, count: 125)
+    let bytes = tag + plain.bytes + old + tag + plain.bytes + old + plain.bytes
+    let same =
+      try readAll(SoundFile(path: try folder.write(bytes, to: "x.mp3"))) == plain.samples + plain.samples
+      + plain.samples
+    #expect(same)
+  }
+
+  @Test func aTagBeforeFLAC() throws {
+    let plain = try sound(Self.formats[0].format, rate_hz: 16_000, channels: 1, seed: 5)
+    let tag =
+      Array("ID3".utf8) + [3, 0, 0, 0, 0, 0, 20] + Array("fLaC".utf8) + [0, 0, 0, 34] + [UInt8](repeating: 0, count: 12)
+    let path = try folder.write(tag + plain.bytes + plain.bytes, to: "x.flac")
+    let same = try readAll(SoundFile(path: path)) == plain.samples + plain.samples
+    #expect(same)
+    let sameByPipe = try piped(tag + plain.bytes + plain.bytes, piece: 1_000) == plain.samples + plain.samples
+    #expect(sameByPipe)
+  }
+
+  /// A part that is cut off is told, after what was before it.
+  @Test(arguments: ["flac", "ogg"]) func theSecondIsCutOff(_ name: String) throws {
+    let format = Self.formats.first { $0.name == name }!.format
+    let part = try sound(format, rate_hz: 16_000, channels: 1, seed: 6)
+    let path = try folder.write(part.bytes + part.bytes[..<(part.bytes.count / 2)], to: "x")
+    let file = try SoundFile(path: path)
+    var samples: [Int16] = []
+    let error = audioError { while case let more = try readAll(file, limit: 100), !more.isEmpty { samples += more } }
+    #expect(error?.kind == .truncated)
+    #expect(samples.count >= part.samples.count - 100)
+  }
+
+  /// The first sound of the next part is there before its end is: a radio goes on.
+  @Test(arguments: ["flac", "ogg"]) func aPartArrivesAtOnce(_ name: String) throws {
+    let format = Self.formats.first { $0.name == name }!.format
+    let path = folder.file("long")
+    write(noise(64_000, seed: 7), to: path, format: format, rate_hz: 16_000, channels: 1)
+    let bytes = try TemporaryFolder.bytes(path)
+    let pipe = TestPipe()
+    let goesOn = DispatchSemaphore(value: 0)
+    let thread = Thread {
+      pipe.write(bytes)
+      pipe.write(Array(bytes[..<(bytes.count * 3 / 4)]))
+      goesOn.wait()
+      pipe.write(Array(bytes[(bytes.count * 3 / 4)...]))
+      pipe.finish()
+    }
+    thread.start()
+    let source = StandardInput(descriptor: pipe.reading)
+    // Three of its four seconds are in the pipe: whoever waited for the end would wait for ever.
+    #expect(try readAll(source, limit: 64_000 + 24_000).count == 64_000 + 24_000)
+    goesOn.signal()
+    #expect(try readAll(source).count == 64_000 - 24_000)
+  }
+}
