@@ -18,10 +18,15 @@ public protocol AudioSource: AnyObject {
   func read(into buffer: UnsafeMutableBufferPointer<Int16>) throws(AudioError) -> AudioRead
   /// How loud the channels were that were mixed, over the first ten seconds; nil where there is one, or one was chosen.
   var channelBalance: ChannelBalance? { get }
+  /// The largest magnitude so far of samples that are floats, whose full scale is 1; nil where they are integers.
+  var largestFloat: Float? { get }
 }
 
 extension AudioSource {
+  /// One channel.
   public var channelBalance: ChannelBalance? { nil }
+  /// Integers.
+  public var largestFloat: Float? { nil }
 }
 
 /// The rate of everything that leaves this module.

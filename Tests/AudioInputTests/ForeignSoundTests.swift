@@ -59,4 +59,40 @@ import Testing
       #expect(try piped(bytes) == samples)
     }
   }
+
+  private func wave(codec: UInt8, _ more: UInt8 = 0, rate_hz: UInt32 = 16_000, channels: Int = 1) -> [UInt8] {
+    var bytes = TestSound.wav(noise(2_000, seed: 12), channels: channels)
+    (bytes[20], bytes[21]) = (codec, more)
+    for at in 0..<4 { bytes[24 + at] = UInt8(truncatingIfNeeded: rate_hz >> (8 * UInt32(at))) }
+    return bytes
+  }
+
+  /// The message names the cause, by file and by pipe.
+  @Test func whatIsInsideIsNamed() throws {
+    let ogg = Array("OggS".utf8) + [0, 2] + [UInt8](repeating: 0, count: 20) + [1, 30]
+    let cases: [([UInt8], String)] = [
+      (wave(codec: 0x55), "is WAV with MP3 inside, which cannot be read here; convert it: ffmpeg"),
+      (wave(codec: 0xFF), "WAV with AAC inside"), (wave(codec: 0x77, 0x77), "WAV with codec 0x7777 inside"),
+      (wave(codec: 1, rate_hz: 0), "has 0 samples a second, by its header"),
+      (wave(codec: 1, rate_hz: 4_000_000_000), "has 4000000000 samples a second, by its header"),
+      (wave(codec: 1, channels: 0), "has 0 channels, by its header"),
+      (ogg + [0x7F] + Array("FLAC".utf8) + [UInt8](repeating: 1, count: 100), "FLAC inside Ogg"),
+      (ogg + Array("Speex   ".utf8) + [UInt8](repeating: 0, count: 100), "Speex"),
+      (ogg + [0x80] + Array("theora".utf8) + [UInt8](repeating: 0, count: 100), "Theora"),
+    ]
+    for (bytes, words) in cases {
+      let path = try folder.write(bytes, to: "x")
+      for error in [audioError { _ = try SoundFile(path: path) }, audioError { _ = try piped(bytes) }] {
+        #expect(error?.kind == .unsupported && error?.message.contains(words) == true, "\(String(describing: error))")
+      }
+    }
+  }
+
+  @Test func floatsTellHowLargeTheyAre() throws {
+    writeFloats([0, 0.25, -0.5], to: folder.file("f.wav"))
+    let file = try SoundFile(path: folder.file("f.wav"))
+    _ = try readAll(file)
+    #expect(file.largestFloat == 0.5)
+    #expect(try SoundFile(path: folder.write(TestSound.wav([1, 2]), to: "i.wav")).largestFloat == nil)
+  }
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""measure_pulse.py COMMANDS [ROUNDS]: plays the demo into a null sink of PulseAudio and listens to its monitor, with all cores busy.
+"""measure_pulse.py COMMANDS [ROUNDS]: plays the demo into a null sink of PulseAudio and listens to its monitor,
+with all cores busy.
 
-Prints words heard of those said, overruns, and how long after a word's end at the sink its line comes out. When a sample left the sink,
-a second reader of the monitor knows, with 10 ms of buffer. Right is that every word is heard and nothing is lost.
+Prints words heard of those said, overruns, and how long after a word's end at the sink its line comes out. When a
+sample left the sink, a second reader of the monitor knows, with 10 ms of buffer. Right is that every word is heard and
+nothing is lost.
 
 A server of its own, which this user's is not touched by. Needs pulseaudio, libasound2-plugins, numpy.
 """
@@ -32,7 +34,8 @@ class Tap:
     def __init__(self, environment: dict):
         self.samples, self.arrivals = [], []
         self.process = subprocess.Popen(
-            ["parec", "--device=words.monitor", "--format=s16le", f"--rate={RATE_HZ}", "--channels=1", "--latency-msec=10"],
+            ["parec", "--device=words.monitor", "--format=s16le", f"--rate={RATE_HZ}", "--channels=1",
+             "--latency-msec=10"],
             stdout=subprocess.PIPE, env=environment,
         )  # fmt: skip
         self.thread = threading.Thread(target=self._read)
@@ -69,9 +72,7 @@ def places(heard: np.ndarray, demo: np.ndarray, rounds: int) -> list[int]:
 def measure(command: Path, rounds: int, folder: Path) -> int:
     environment = dict(os.environ) | {"HOME": str(folder), "PULSE_RUNTIME_PATH": str(folder / "pulse")}
     environment.pop("PULSE_SERVER", None)
-    (folder / "asound.conf").write_text(
-        "</usr/share/alsa/alsa.conf>\npcm.words { type pulse device words.monitor }\n"
-    )
+    (folder / "asound.conf").write_text("</usr/share/alsa/alsa.conf>\npcm.words { type pulse device words.monitor }\n")
     raw = subprocess.run(["sox", DEMO, "-t", "raw", "-"], capture_output=True, check=True).stdout
     demo = np.frombuffer(raw, np.int16)
     with open(DEMO.with_suffix(".csv")) as file:
@@ -96,8 +97,10 @@ def measure(command: Path, rounds: int, folder: Path) -> int:
             start(sys.executable, "-c", "while True: pass")
         tap = Tap(environment)
         environment["ALSA_CONFIG_PATH"] = str(folder / "asound.conf")
-        errors = open(folder / "errors", "w+")
-        listener = start(command, "--device", "words", "--output", "json", "--stats", stdout=subprocess.PIPE, stderr=errors)
+        errors = (folder / "errors").open("w+")
+        listener = start(
+            command, "--device", "words", "--output", "json", "--stats", stdout=subprocess.PIPE, stderr=errors
+        )
         time.sleep(PAUSE_S)
         for _ in range(rounds):
             subprocess.run(["paplay", "--device=words", DEMO], env=environment, check=True)
@@ -113,7 +116,9 @@ def measure(command: Path, rounds: int, folder: Path) -> int:
             process.wait()
 
     events = [json.loads(line) for line in output.splitlines()]
-    words = [(datetime.fromisoformat(each["at"]).timestamp(), each["word"]) for each in events if each["event"] == "keyword"]
+    words = [
+        (datetime.fromisoformat(each["at"]).timestamp(), each["word"]) for each in events if each["event"] == "keyword"
+    ]
     heard = np.concatenate(tap.samples).astype(np.float64)
     latencies_ms, missed = [], []
     for begin in places(heard, demo.astype(np.float64), rounds):
@@ -126,7 +131,10 @@ def measure(command: Path, rounds: int, folder: Path) -> int:
                 missed.append(word)
     busy = os.getloadavg()[0]
     print(f"{os.cpu_count()} cores busy, load {busy:.1f}; {rounds} rounds")
-    print(f"words     {len(latencies_ms)} of {rounds * len(said)} heard, {len(words) - len(latencies_ms)} others; missed: {missed}")
+    print(
+        f"words     {len(latencies_ms)} of {rounds * len(said)} heard, {len(words) - len(latencies_ms)} others;"
+        f" missed: {missed}"
+    )
     print(f"lost      {figures['gaps']} gaps, {figures['lost_s']} s, {figures['device_losses']} losses of the device")
     if latencies_ms:
         print(

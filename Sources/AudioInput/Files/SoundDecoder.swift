@@ -19,6 +19,9 @@ final class SoundDecoder {
   private let decoded: FixedBuffer<Float>
   private var conditioner: Conditioner
   private var read_frames: Int64 = 0
+  private let isFloat: Bool
+  /// The largest magnitude of a float so far; full scale is 1.
+  private var largest: Float = 0
   private var atEnd = false
   private var failure: AudioError?
 
@@ -44,6 +47,8 @@ final class SoundDecoder {
     rate_hz = rate
     self.channels = channels
     declared_frames = DeclaredLength(info).frames
+    let coding = Int(info.format) & Int(SF_FORMAT_SUBMASK)
+    isFloat = coding == Int(SF_FORMAT_FLOAT) || coding == Int(SF_FORMAT_DOUBLE)
     let blockFrames = blockFrames ?? max(1, rate / 100)
     decoded = FixedBuffer(count: blockFrames * channels, filledWith: 0)
     conditioner = Conditioner(rate_hz: rate, channels: channels, blockFrames: blockFrames, settings: settings)
@@ -52,6 +57,7 @@ final class SoundDecoder {
   deinit { sf_close(file) }
 
   var channelBalance: ChannelBalance? { conditioner.channelBalance }
+  var largestFloat: Float? { isFloat ? largest : nil }
 
   func read(into buffer: UnsafeMutableBufferPointer<Int16>) throws(AudioError) -> AudioRead {
     while true {
@@ -73,6 +79,7 @@ final class SoundDecoder {
       guard convertFloat(decoded.start, to: conditioner.block.start, count: Int(frames) * channels) else {
         throw AudioError(.unsupported, name, "holds samples that are not numbers (NaN); it is damaged, write it anew")
       }
+      if isFloat { for at in 0..<Int(frames) * channels { largest = max(largest, abs(decoded.start[at])) } }
       read_frames += frames
       conditioner.accept(frames: Int(frames))
     }
@@ -102,10 +109,10 @@ final class SoundDecoder {
 
   private static func check(_ info: SF_INFO, in bytes: ByteSource, name: String) throws(AudioError) {
     guard rates_hz.contains(Int(info.samplerate)) else {
-      throw AudioError(.unsupported, name, "has \(info.samplerate) samples a second; 1000 to 768000 are served")
+      throw .badRate(Int64(info.samplerate), name)
     }
     guard ChannelMixer.channelCounts.contains(Int(info.channels)) else {
-      throw AudioError(.unsupported, name, "has \(info.channels) channels; 1 to 1024 are served")
+      throw .badChannels(Int64(info.channels), name)
     }
     guard info.frames > 0 else {
       throw AudioError(.empty, name, "holds no samples; record or convert it anew")
@@ -119,9 +126,15 @@ final class SoundDecoder {
   }
 
   private static func openingFailed(_ bytes: ByteSource, _ name: String) -> AudioError {
-    if bytes.failure != 0 { return .system(bytes.failure, name) }
     let reason = String(cString: sf_strerror(nil))
-    return .notASound(name, reason: reason)
+    let problem = HeaderProblem(of: bytes.origin)
+    if bytes.failure != 0 { return .system(bytes.failure, name) }
+    return switch problem {
+    case .codec(let codec)?: .foreign(codec, name)
+    case .rate(let rate_hz)?: .badRate(rate_hz, name)
+    case .channels(let channels)?: .badChannels(channels, name)
+    case nil: .notASound(name, reason: reason)
+    }
   }
 }
 
@@ -130,6 +143,17 @@ extension AudioError {
     let reason = reason.hasSuffix(".") ? String(reason.dropLast()) : reason
     return AudioError(
       .notASound, name, "is not a sound file that can be read (\(reason)); give wav, flac, ogg, aiff or the like")
+  }
+
+  static func badRate(_ rate_hz: Int64, _ name: String) -> AudioError {
+    AudioError(
+      .unsupported, name,
+      "has \(rate_hz) samples a second, by its header; 1000 to 768000 are served. Where the header is wrong: sox -r 16000 INPUT OUTPUT"
+    )
+  }
+
+  static func badChannels(_ channels: Int64, _ name: String) -> AudioError {
+    AudioError(.unsupported, name, "has \(channels) channels, by its header; 1 to 1024 are served")
   }
 
   static func truncated(_ name: String, detail: String) -> AudioError {

@@ -81,4 +81,6 @@ public final class SoundFile: AudioSource {
 
   /// How loud the channels were that were mixed.
   public var channelBalance: ChannelBalance? { decoder.channelBalance }
+  /// The largest magnitude of a float so far.
+  public var largestFloat: Float? { decoder.largestFloat }
 }

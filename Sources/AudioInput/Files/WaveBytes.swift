@@ -61,7 +61,7 @@ final class WaveBytes: ByteSource {
 }
 
 /// The chunks of a WAV or RF64 file up to its samples.
-private struct WaveHeader {
+struct WaveHeader {
   private var format: [UInt8] = []
   private(set) var samplesStart: Int64 = 0
   /// Bytes of samples; nil where the header does not know.
@@ -91,6 +91,12 @@ private struct WaveHeader {
       default: skip(size + size % 2)
       }
     }
+  }
+
+  /// What the format says, where there is one.
+  var known: (codec: Int64, channels: Int64, rate_hz: Int64)? {
+    guard format.count >= 16 else { return nil }
+    return (number(format[0..<2]), number(format[2..<4]), number(format[4..<8]))
   }
 
   /// Whether from the start of the samples to the end of the file stand whole chunks.

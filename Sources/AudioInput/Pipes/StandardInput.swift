@@ -76,6 +76,15 @@ public final class StandardInput: AudioSource {
     }
   }
 
+  /// The largest magnitude of a float so far.
+  public var largestFloat: Float? {
+    switch content {
+    case .undecided, .raw: nil
+    case .sound(let decoder): decoder.largestFloat
+    case .spooled(let file): file.largestFloat
+    }
+  }
+
   /// Waits for as many bytes as it takes: one, if nothing that is known begins with it.
   private func decide() throws(AudioError) -> Content {
     defer { bytes.stopKeeping() }

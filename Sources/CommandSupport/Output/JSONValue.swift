@@ -1,5 +1,3 @@
-import FileNames
-
 /// JSON with keys in the order in which they are given: what the documentation shows is what comes out.
 package enum JSONValue: Sendable {
   case null
@@ -63,9 +61,6 @@ package enum JSONValue: Sendable {
       case "\n": text += "\\n"
       case "\t": text += "\\t"
       case "\r": text += "\\r"
-      case _ where scalar.byte != nil:
-        // A byte of a name that is no UTF-8, as Python's os.fsdecode has it: its json.loads and os.fsencode give the byte back.
-        text += "\\udc" + String(scalar.byte!, radix: 16)
       case _ where scalar.isObeyed:
         let hexadecimal = String(scalar.value, radix: 16)
         text += "\\u" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal

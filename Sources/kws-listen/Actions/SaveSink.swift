@@ -36,6 +36,7 @@ final class SaveSink: EventSink {
     guard withFileName(folder, { access($0, W_OK | X_OK) }) == 0 else {
       throw Failure("\(folder): cannot be written: \(systemMessage(errno))")
     }
+    removeHalves()
   }
 
   func write(_ event: ListenEvent) throws {
@@ -85,23 +86,36 @@ final class SaveSink: EventSink {
     removeOldest()
   }
 
+  /// What a run that was killed has left half written.
+  private func removeHalves() {
+    let anHour_s = 3600
+    for file in files(named: { $0.hasSuffix(".part") && Self.isOwn(String($0.dropLast(5))) })
+    where TimeOfDay.now.seconds - file.changed_s > anHour_s {
+      _ = withFileName("\(folder)/\(file.name)") { unlink($0) }
+    }
+  }
+
   private func removeOldest() {
-    guard let stream = withFileName(folder, { opendir($0) }) else { return }
+    let files = files(named: Self.isOwn).sorted { $0.name < $1.name }
+    var total = files.reduce(0) { $0 + $1.bytes }
+    for file in files.dropLast() where total > limit_bytes {
+      if withFileName("\(folder)/\(file.name)", { unlink($0) }) == 0 { total -= file.bytes }
+    }
+  }
+
+  private func files(named isWanted: (String) -> Bool) -> [(name: String, bytes: Int64, changed_s: Int)] {
+    guard let stream = withFileName(folder, { opendir($0) }) else { return [] }
     defer { closedir(stream) }
-    var files: [(name: String, bytes: Int64)] = []
+    var files: [(name: String, bytes: Int64, changed_s: Int)] = []
     while let entry = readdir(stream) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { fileName(cString: $0) }
       }
       var status = stat()
-      guard Self.isOwn(name), withFileName("\(folder)/\(name)", { stat($0, &status) }) == 0 else { continue }
-      files.append((name, Int64(status.st_size)))
+      guard isWanted(name), withFileName("\(folder)/\(name)", { stat($0, &status) }) == 0 else { continue }
+      files.append((name, Int64(status.st_size), status.st_mtim.tv_sec))
     }
-    files.sort { $0.name < $1.name }
-    var total = files.reduce(0) { $0 + $1.bytes }
-    for file in files.dropLast() where total > limit_bytes {
-      if withFileName("\(folder)/\(file.name)", { unlink($0) }) == 0 { total -= file.bytes }
-    }
+    return files
   }
 
   /// Nothing else in the folder is touched.

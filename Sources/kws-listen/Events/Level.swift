@@ -14,6 +14,8 @@ struct Level: Equatable, Sendable, BitwiseCopyable {
   var allSquaresBesideHigh: Int64 = 0
   /// Of the source, since its beginning: no sum.
   var balance: ChannelBalance?
+  /// The largest float of the source, since its beginning.
+  var largestFloat: Float?
 
   mutating func add(_ other: Level) {
     count += other.count
@@ -23,6 +25,7 @@ struct Level: Equatable, Sendable, BitwiseCopyable {
     highSquares += other.highSquares
     allSquaresBesideHigh += other.allSquaresBesideHigh
     balance = other.balance ?? balance
+    largestFloat = other.largestFloat ?? largestFloat
   }
 
   /// In dB below full scale; nil for nothing but zeros.

@@ -143,6 +143,7 @@ final class ListenLoop: @unchecked Sendable {
   private func sendLevel() {
     var level = meter.take()
     level.balance = source.channelBalance
+    level.largestFloat = source.largestFloat
     send(.level(level, position: sampleCount))
   }
 

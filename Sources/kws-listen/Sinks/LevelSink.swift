@@ -12,7 +12,7 @@ final class LevelSink: EventSink {
 
   /// What may be wrong with a source. Each is told once.
   enum Note: CaseIterable {
-    case silence, quiet, clipping, narrow, cancelling
+    case silence, quiet, clipping, narrow, cancelling, scale
   }
 
   /// The loudest sample of what is called silence: a thousandth of full scale. A microphone that works is never below it for ten
@@ -37,8 +37,11 @@ final class LevelSink: EventSink {
     window = Level()
   }
 
-  /// A recording may be shorter than the time after which notes come; how its channels fit together is the same.
-  func finish(isInterrupted: Bool) { tell(.cancelling) }
+  /// A recording may be shorter than the time after which notes come; how its channels fit together, and their scale, is the same.
+  func finish(isInterrupted: Bool) {
+    tell(.cancelling)
+    tell(.scale)
+  }
 
   private func tell(_ note: Note) {
     guard !told.contains(note), applies(note) else { return }
@@ -54,7 +57,9 @@ final class LevelSink: EventSink {
     switch note {
     case .silence: isSilent
     case .quiet: !isSilent && total.peak < Self.quiet_peak
-    case .clipping: window.clipped * 1000 >= window.count
+    case .clipping: window.clipped * 1000 >= window.count && !applies(.scale)
+    // Mixers leave a few dB above full scale; nobody leaves 20.
+    case .scale: total.largestFloat ?? 0 > 10
     // Every microphone has noise above 4.8 kHz; this is what a resampler leaves.
     case .cancelling: total.balance?.isLossy ?? false
     case .narrow: (window.mean_dBFS ?? -100) > -50 && (window.high_dB ?? 0) < -50
@@ -78,6 +83,9 @@ final class LevelSink: EventSink {
             + "they cancel each other, or most are silent")
           + "; choose one, --channel 0 to --channel \($0.channels - 1)"
       } ?? ""
+    case .scale:
+      "the file's floats go up to \(decimalText(Double(total.largestFloat ?? 0), decimals: 0)), and full scale is 1: are they in the scale of "
+        + "16-bit integers? Divide them: sox -v \(decimalText(1 / 32_768, decimals: 8)) INPUT OUTPUT"
     case .narrow:
       "the source has nothing above 4 kHz: it was recorded or sent at 8 kHz (a headset as a phone?), and fewer words are heard"
     }

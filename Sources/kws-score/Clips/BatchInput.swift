@@ -17,6 +17,7 @@ enum BatchInput {
       var search = FolderSearch(rule: rule)
       var clips: [SoundClip] = []
       for path in paths { clips += try search.clips(at: path) }
+      for line in search.leftOut.lines { Diagnostics.say(line, command: "kws-score") }
       return SoundBatch(clips, settings: sound)
     case .list(let list, let root):
       try file.requireAudio()

@@ -9,6 +9,8 @@ struct FolderSearch {
   private let rule: WordRule
   /// Folders already asked whether they hold a word's folder.
   private var isWordFolder: [String: Bool] = [:]
+  /// What was passed over, by the reason.
+  private(set) var leftOut = LeftOut()
 
   init(rule: WordRule) { self.rule = rule }
 
@@ -30,18 +32,24 @@ struct FolderSearch {
     var status = stat()
     guard withFileName(folder, { stat($0, &status) }) == 0 else { throw Failure("\(folder): \(systemMessage(errno))") }
     let identity = [UInt64(status.st_dev), UInt64(status.st_ino)]
-    guard !above.contains(identity) else { return }
-    for name in try FolderSearch.names(in: folder) {
+    guard !above.contains(identity) else { return leftOut.add(.loop, folder) }
+    for name in try FolderSearch.names(in: folder, hidden: { leftOut.add(.hidden, "\(folder)/\($0)") }) {
       let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
       guard withFileName(path, { stat($0, &status) }) == 0 else {
         // A broken link: a clip that fails in its turn, not one left out in silence.
-        if hasSoundEnding(name) { clips.append(SoundClip(path: path, label: label(of: path))) }
+        if hasSoundEnding(name) {
+          clips.append(SoundClip(path: path, label: label(of: path)))
+        } else {
+          leftOut.add(.notNamedAsSound, path)
+        }
         continue
       }
       switch status.st_mode & S_IFMT {
-      case S_IFDIR where name != WordRule.passedOverFolder: try search(path, above: above + [identity], into: &clips)
+      case S_IFDIR where name == WordRule.passedOverFolder: leftOut.add(.background, path)
+      case S_IFDIR: try search(path, above: above + [identity], into: &clips)
       case S_IFREG where hasSoundEnding(name): clips.append(SoundClip(path: path, label: label(of: path)))
-      default: break
+      case S_IFREG: leftOut.add(.notNamedAsSound, path)
+      default: leftOut.add(.noFile, path)
       }
     }
   }
@@ -66,7 +74,7 @@ struct FolderSearch {
   }
 
   /// Sorted by bytes, so that every machine sees the same order; hidden names are left out.
-  private static func names(in folder: String) throws(Failure) -> [String] {
+  private static func names(in folder: String, hidden: (String) -> Void = { _ in }) throws(Failure) -> [String] {
     guard let stream = withFileName(folder, { opendir($0) }) else {
       throw Failure("\(folder): \(systemMessage(errno))")
     }
@@ -76,8 +84,41 @@ struct FolderSearch {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { fileName(cString: $0) }
       }
-      if !name.hasPrefix(".") { names.append(name) }
+      if !name.hasPrefix(".") {
+        names.append(name)
+      } else if name != "." && name != ".." && hasSoundEnding(name) {
+        hidden(name)
+      }
     }
     return names.sorted { fileNameBytes($0).lexicographicallyPrecedes(fileNameBytes($1)) }
+  }
+}
+
+/// What a search passed over, for whoever counts clips.
+struct LeftOut {
+  enum Reason: String, CaseIterable {
+    case notNamedAsSound = "not named as sound"
+    case background = "background noise, which is no word"
+    case hidden = "hidden"
+    case loop = "a link to a folder above it"
+    case noFile = "a pipe or a device"
+  }
+
+  private static let mostNames = 3
+  private var counts: [Reason: Int] = [:]
+  private var names: [Reason: [String]] = [:]
+
+  mutating func add(_ reason: Reason, _ path: String) {
+    counts[reason, default: 0] += 1
+    if names[reason, default: []].count < Self.mostNames { names[reason, default: []].append(path) }
+  }
+
+  /// A line for each reason.
+  var lines: [String] {
+    Reason.allCases.compactMap { reason in
+      guard let count = counts[reason], let names = names[reason] else { return nil }
+      let more = count > names.count ? " and \(count - names.count) more" : ""
+      return "left out (\(reason.rawValue)): \(names.joined(separator: ", "))\(more)"
+    }
   }
 }

@@ -25,6 +25,7 @@ struct StreamScoring {
       progress.show("\(decimalText($0 / 60, decimals: 1)) min")
     }
     progress.clear()
+    if !stop.isRequested { try check(truth, audio_s: heard.audio_s) }
     var report = StreamReport(
       modelPath: file.path, score: StreamScore(events: heard.events, words: words, truth: truth), events: heard.events,
       words: words, audio_s: heard.audio_s)
@@ -34,6 +35,15 @@ struct StreamScoring {
     let output = StandardOutput()
     try output.write(format == .json ? report.json.text + "\n" : report.text)
     try output.flush()
+  }
+
+  /// The truth about another recording, or about a longer one, would count words as missed that nobody could hear.
+  private func check(_ truth: [TruthWord], audio_s: Double) throws(Failure) {
+    // A label is set by hand, and ends where the sound does.
+    guard let beyond = truth.first(where: { $0.end_s > audio_s + 0.1 }) else { return }
+    throw Failure(
+      "\(self.truth): '\(beyond.word)' ends at \(decimalText(beyond.end_s, decimals: 2)) s, and \(stream) has "
+        + "\(decimalText(audio_s, decimals: 2)) s; do they belong together?")
   }
 
   private func warnOfForeignWords(_ truth: [TruthWord]) {

@@ -1,6 +1,7 @@
 import CommandSupport
 
-/// The truth about a stream: CSV with the header `start_s,end_s,word`. The header alone is an empty truth.
+/// The truth about a stream: CSV with the header `start_s,end_s,word`, or a label track as Audacity exports it: start, end and word with
+/// tabs between. The header alone is an empty truth.
 enum TruthFile {
   static let header = "start_s,end_s,word"
 
@@ -17,9 +18,13 @@ enum TruthFile {
   static func parse(_ text: String) throws(Failure) -> [TruthWord] {
     var words: [TruthWord] = []
     var hasHeader = false
+    var isLabelTrack = false
     for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       let line = trimmed(line)
       if line.isEmpty { continue }
+      // A line of frequencies, of a label with a spectral selection.
+      if isLabelTrack && line.hasPrefix("\\") { continue }
+      if !hasHeader && isLabel(line) { (isLabelTrack, hasHeader) = (true, true) }
       if !hasHeader {
         guard line.split(separator: ",").map({ trimmed($0) }).joined(separator: ",") == header else {
           throw Failure("line \(index + 1): the header must be '\(header)', found '\(line)'")
@@ -27,7 +32,7 @@ enum TruthFile {
         hasHeader = true
         continue
       }
-      words.append(try word(line, number: index + 1))
+      words.append(try word(line, separator: isLabelTrack ? "\t" : ",", number: index + 1))
     }
     guard hasHeader else { throw Failure("the file is empty; its first line must be '\(header)'") }
     return words.enumerated()
@@ -35,9 +40,16 @@ enum TruthFile {
       .map { $0.element }
   }
 
-  private static func word(_ line: some StringProtocol, number: Int) throws(Failure) -> TruthWord {
-    let fields = line.split(separator: ",", omittingEmptySubsequences: false).map { trimmed($0) }
-    guard fields.count == 3 else { throw Failure("line \(number): \(fields.count) fields; 3 are wanted: \(header)") }
+  private static func isLabel(_ line: String) -> Bool {
+    let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
+    return fields.count >= 2 && fields[..<2].allSatisfy { Double(trimmed($0)) != nil }
+  }
+
+  private static func word(_ line: String, separator: Character, number: Int) throws(Failure) -> TruthWord {
+    let fields = line.split(separator: separator, omittingEmptySubsequences: false).map { trimmed($0) }
+    guard fields.count == 3 else {
+      throw Failure("line \(number): \(fields.count) fields; 3 are wanted: start_s, end_s, word")
+    }
     guard let start = Double(fields[0]), let end = Double(fields[1]), start.isFinite, end.isFinite else {
       throw Failure("line \(number): '\(fields[0])' and '\(fields[1])' must be numbers of seconds")
     }

@@ -76,7 +76,7 @@ import Testing
     let list = try folder.write(fileNameBytes("yes/\(name)"), to: "\(fileName([0xE4]))/list.txt")
     #expect(try parsedJSON(score("--list", list).output)["labelled"] as? Int == 1)
 
-    // In a table as bytes, in JSON as Python's os.fsdecode has it.
+    // In a table as bytes, in JSON as characters that stand for them.
     func rows(_ format: String, _ more: String...) throws -> [UInt8] {
       let table = folder.file("rows.\(format)")
       let result = try Command.score.run(
@@ -87,7 +87,8 @@ import Testing
     let table = try rows("csv")
     #expect(table.split(separator: 0x0A).last?.starts(with: fileNameBytes(clip + ",audio.silif,yes,")) == true)
     #expect(try rows("csv", "--resume") == table)
-    #expect(String(decoding: try rows("jsonl"), as: UTF8.self).contains(#"/\udce4/yes/gr\udcfc\udcdfe.wav""#))
+    let line = try parsedJSON(String(decoding: rows("jsonl"), as: UTF8.self))
+    #expect(line["path"] as? String == clip)
 
     let model = try folder.write(TemporaryFolder.bytes(Fixture.audio), to: fileName([0xE9]) + ".silif")
     #expect(try Command.listen.run("--model", model, "--input", plain).status == 0)
@@ -151,5 +152,58 @@ import Testing
     #expect(try words("--input", wave) == all)
     let text = Array(String(repeating: "to be or not to be ", count: 100).utf8)
     #expect(try words("--input", "-", input: text + TestSound.raw(demo)) == all)
+  }
+
+  @Test func whatAFolderSearchLeavesOutIsNamed() throws {
+    try folder.write(TestSound.wav(sound), to: "all/yes/a.wav")
+    try folder.write(TestSound.wav(sound), to: "all/_background_noise_/hum.wav")
+    try folder.write(TestSound.wav(sound), to: "all/yes/.b.wav")
+    for name in ["LICENSE", "list.txt", "notes.pdf", "z.json"] { try folder.write("text", to: "all/\(name)") }
+    #expect(symlink("..", folder.file("all/yes/up")) == 0)
+    let result = try score(folder.file("all"))
+    #expect(result.status == 0)
+    let all = folder.file("all")
+    for line in [
+      "left out (not named as sound): \(all)/LICENSE, \(all)/list.txt, \(all)/notes.pdf and 1 more",
+      "left out (background noise, which is no word): \(all)/_background_noise_",
+      "left out (hidden): \(all)/yes/.b.wav", "left out (a link to a folder above it): \(all)/yes/up",
+    ] { #expect(result.errors.contains("kws-score: \(line)\n"), "\(result.errors)") }
+    #expect(try score(folder.file("all/yes/a.wav")).errors.isEmpty)
+  }
+
+  /// Numbers of 16 bits written as floats: every sample clips.
+  @Test func floatsInTheScaleOfIntegersAreTold() throws {
+    func notes(_ scale: Float) throws -> String {
+      var bytes = TestSound.wav([], declared_bytes: UInt32(4 * sound.count))
+      (bytes[20], bytes[34], bytes[32]) = (3, 32, 4)
+      for sample in sound { bytes += withUnsafeBytes(of: Float(sample) * scale, Array.init) }
+      return try Command.listen.run("--model", Fixture.audio, "--input", folder.write(bytes, to: "f.wav")).errors
+    }
+    #expect(try notes(1).contains("are they in the scale of 16-bit integers?"))
+    #expect(try !notes(1 / 32_768).contains("scale"))
+  }
+
+  /// A label track of Audacity, also with a line of frequencies.
+  @Test func labelTracksAreTruth() throws {
+    let path = try folder.write(TestSound.wav(TestSound.samples(seconds: 6)), to: "x.wav")
+    let csv = try folder.write("start_s,end_s,word\n0.5,1,yes\n2,2.5,no\n", to: "a.csv")
+    let track = try folder.write(
+      "0.500000\t1.000000\tyes\r\n\\\t100.0\t2000.0\r\n2.000000\t2.500000\tno\r\n", to: "a.txt")
+    #expect(
+      try score("--stream", path, "--truth", track).stableOutput == score("--stream", path, "--truth", csv).stableOutput
+    )
+    let bad = try folder.write("0.5\t1\tyes\n2\t2.5\n", to: "b.txt")
+    #expect(try score("--stream", path, "--truth", bad).errors.contains("line 2: 2 fields; 3 are wanted"))
+  }
+
+  @Test func truthBeyondTheSoundIsAnError() throws {
+    let path = try folder.write(TestSound.wav(TestSound.samples(seconds: 6)), to: "x.wav")
+    func result(_ end: String) throws -> CommandResult {
+      try score("--stream", path, "--truth", folder.write("start_s,end_s,word\n1,\(end),yes\n", to: "t.csv"))
+    }
+    #expect(try result("6.05").status == 0)
+    let beyond = try result("7")
+    #expect(beyond.status == 1 && beyond.output.isEmpty)
+    #expect(beyond.errors.contains("'yes' ends at 7.00 s, and \(path) has 6.00 s"))
   }
 }

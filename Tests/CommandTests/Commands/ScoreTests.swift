@@ -146,6 +146,6 @@ import Testing
   }
 
   @Test func noProgressWithoutATerminal() throws {
-    #expect(try Command.score.run("--model", Fixture.audio, "\(folder.path)/words").errors.isEmpty)
+    #expect(try Command.score.run("--model", Fixture.audio, "\(folder.path)/words/yes").errors.isEmpty)
   }
 }

@@ -1,0 +1,116 @@
+"""A new word from recordings: a rising tone, which is none of the words that the network was trained on."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from built_commands import built_commands
+
+from silif_tools.commands import enroll
+from silif_tools.errors import ConversionError
+from silif_tools.export.new_word import SpeechStatistics, add_word, hidden_digest
+from silif_tools.kinds import read_model
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+STREAM = MODELS / "kws12-stream.silif"
+
+
+def rising_tone(index: int) -> np.ndarray:
+    """int16, 1 s: half a second from some 300 to some 3000 Hz, each a little different."""
+    rng = np.random.default_rng(index)
+    time = np.arange(8000) / 16_000
+    low, high = rng.uniform(280, 340), rng.uniform(2600, 3200)
+    phase = 2 * np.pi * (low * time + (high - low) * time**2)
+    tone = rng.uniform(3000, 9000) * np.sin(phase) * np.hanning(8000)
+    return np.concatenate([np.zeros(4000), tone, np.zeros(4000)]).astype(np.int16)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("enroll")
+    for index in range(4):
+        soundfile.write(folder / f"{index}.wav", rising_tone(index), 16_000)
+    return folder
+
+
+def words(model: Path, sound: Path) -> list[str]:
+    done = subprocess.run(
+        [built_commands().folder / "kws-listen", "--model", model, "--input", sound, "--output", "word", "--quiet"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout.split()
+
+
+def test_the_word_is_heard_and_the_others_still_are(folder, capsys):
+    output = folder / "new.silif"
+    recordings = [str(folder / f"{index}.wav") for index in range(3)]
+    assert enroll.main([str(STREAM), "rise", *recordings, "--output", str(output)]) == 0
+    assert "3 of 3 recordings are heard" in capsys.readouterr().out
+
+    # Four of them, the last of which it does not know, two seconds apart.
+    silence = np.zeros(32_000, np.int16)
+    parts = [part for index in range(4) for part in (silence, rising_tone(index))]
+    soundfile.write(folder / "all.wav", np.concatenate([*parts, silence]), 16_000)
+    assert words(output, folder / "all.wav") == ["rise"] * 4
+    assert words(STREAM, folder / "all.wav") == []
+    assert words(output, MODELS / "demo.flac") == words(STREAM, MODELS / "demo.flac")
+    subprocess.run([built_commands().folder / "kws-model", "verify", output], check=True, capture_output=True)
+
+    # All that there was is as it was, bit for bit.
+    old, new = read_model(STREAM), read_model(output)
+    assert hidden_digest(new) == hidden_digest(old)
+    assert new.words == [*old.words, "rise"]
+    before, after = old.layers[-1], new.layers[-1]
+    assert np.array_equal(after.weights[:, :-1], before.weights)
+    assert np.array_equal(after.bias[:-1], before.bias)
+    assert np.array_equal(after.scale_mantissa[:-1], before.scale_mantissa)
+
+
+def test_what_does_not_do_is_refused(folder, capsys):
+    model, speech = read_model(STREAM), SpeechStatistics.load(STREAM.with_suffix(".speech.npz"))
+    tones = [rising_tone(index) for index in range(3)]
+    with pytest.raises(ConversionError, match="has the word 'yes' already"):
+        add_word(model, "yes", tones, speech, 0.5)
+    with pytest.raises(ConversionError, match="2 recordings: give 3"):
+        add_word(model, "rise", tones[:2], speech, 0.5)
+    with pytest.raises(ConversionError, match="of another network"):
+        add_word(read_model(MODELS / "kws12-silif.silif"), "rise", tones, speech, 0.5)
+
+    def fails(*arguments, status=1) -> str:
+        try:
+            code = enroll.main([str(each) for each in arguments])
+        except SystemExit as exit_:
+            code = exit_.code
+        assert code == status
+        return capsys.readouterr().err
+
+    output = ("--output", folder / "x.silif")
+    (folder / "silent").mkdir()
+    soundfile.write(folder / "silent/0.wav", np.zeros(16_000), 16_000)
+    assert "nothing but silence" in fails(STREAM, "rise", folder / "silent", *output)
+    soundfile.write(folder / "silent/0.wav", np.tile(rising_tone(0), 4), 16_000)
+    assert "at most 3 s" in fails(STREAM, "rise", folder / "silent", *output)
+    assert "48000 Hz" in fails(STREAM, "rise", _at(folder / "48k.wav", 48_000), *output)
+    assert "no statistics of speech for this model" in fails(
+        MODELS / "kws12-small.silif", "rise", folder / "0.wav", *output
+    )
+    assert "are too few" in fails(STREAM, "rise", folder / "0.wav", *output, "--others", folder / "0.wav")
+    (folder / "bad.npz").write_bytes(b"PK")
+    assert "bad.npz" in fails(STREAM, "rise", folder / "0.wav", *output, "--statistics", folder / "bad.npz")
+    assert fails(STREAM, "rise", status=2) and fails(STREAM, status=2)
+    assert not (folder / "x.silif").exists()
+
+
+def _at(path: Path, rate_hz: int) -> Path:
+    soundfile.write(path, rising_tone(0), rate_hz)
+    return path
+
+
+def test_statistics_come_back_from_their_file(folder):
+    covariance = np.array([[2.0, 0.5, 0], [0.5, 1, -0.25], [0, -0.25, 4]])
+    SpeechStatistics(np.array([1.0, 2, 3]), covariance, "abc").save(folder / "s.npz")
+    back = SpeechStatistics.load(folder / "s.npz")
+    assert np.array_equal(back.covariance, covariance) and back.hidden_digest == "abc"
+    assert np.array_equal(back.mean, [1, 2, 3])
