@@ -65,7 +65,9 @@ extension AudioError {
   }
 
   static func text(_ path: String) -> AudioError {
-    AudioError(.notASound, path, "looks like text; give a sound file, or raw samples (S16_LE, 16 kHz, mono)")
+    AudioError(
+      .notASound, path,
+      "looks like text; give a sound file, or raw samples (S16_LE, 16 kHz, mono); `kws-listen --raw` takes it for such")
   }
 
   /// Sound in a format that libsndfile does not read.

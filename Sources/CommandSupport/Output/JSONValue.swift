@@ -1,3 +1,5 @@
+import FileNames
+
 /// JSON with keys in the order in which they are given: what the documentation shows is what comes out.
 package enum JSONValue: Sendable {
   case null
@@ -61,7 +63,8 @@ package enum JSONValue: Sendable {
       case "\n": text += "\\n"
       case "\t": text += "\\t"
       case "\r": text += "\\r"
-      case _ where scalar.isObeyed:
+      // What stands for a byte is escaped as such, or it would be written as the byte, and that is no JSON.
+      case _ where scalar.isObeyed || scalar.byte != nil:
         let hexadecimal = String(scalar.value, radix: 16)
         text += "\\u" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
       default: text.unicodeScalars.append(scalar)

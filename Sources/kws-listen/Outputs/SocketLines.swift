@@ -47,8 +47,9 @@ final class SocketLines: LineOutput {
       }
     }
     guard code == 0, listen(listening, 16) == 0 else {
-      let why = systemMessage(errno)
-      throw Failure("\(path): no socket: \(why); is another kws-listen running?")
+      let hint =
+        errno == EADDRINUSE ? "is another kws-listen running?" : "give a path in a folder that this user may write to"
+      throw Failure("\(path): no socket: \(systemMessage(errno)); \(hint)")
     }
     isBound = true
   }
