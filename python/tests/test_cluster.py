@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+import time
 
 import numpy as np
 import pyarrow
@@ -224,35 +225,53 @@ def test_a_worker_that_is_killed_loses_nothing(cluster, clips, tmp_path):
     assert_rows_of_kws_score(found, [clips], lambda path: path.removeprefix(str(clips)))
 
 
+def opened_pipe(paths):
+    """The pipe that a worker reads, opened for writing: which part it takes first is Ray's choice."""
+    while True:
+        for path in paths:
+            with contextlib.suppress(OSError):  # Nobody reads it yet.
+                return path, open(os.open(path, os.O_WRONLY | os.O_NONBLOCK), "wb")
+        time.sleep(0.05)
+
+
 def test_a_job_that_is_killed_goes_on_where_it_stopped(clips, tmp_path):
-    paths, content = pipe_shard(clips, tmp_path)
-    command = [sys.executable, "-m", "silif.job.command", *paths, "--workers", "1", "--output", str(tmp_path / "rows")]
-    process = subprocess.Popen(command, start_new_session=True, cwd="/")
-    with open(paths[1], "wb"):  # Opens once the worker reads: the first part is done then.
-        worker = reader_of(paths[1])
+    shards(clips, tmp_path)
+    contents = {}
+    for number in range(2):
+        path = tmp_path / f"pipe-{number}.tar"
+        os.mkfifo(path)
+        contents[path] = (tmp_path / f"clips-00{number}.tar").read_bytes()
+    output, first, second = tmp_path / "rows", *contents
+    command = [sys.executable, "-m", "silif.job.command", first, second, "--workers", "1", "--output", output]
+    process = subprocess.Popen(command, cwd="/")
+    done, pipe = opened_pipe(contents)
+    os.set_blocking(pipe.fileno(), True)
+    with pipe:
+        pipe.write(contents[done])
+    (left,) = contents.keys() - {done}
+    with open(left, "wb"):  # Opens once the worker reads: the other part is written then.
+        worker = reader_of(left)
         process.kill()
         process.wait()
         with contextlib.suppress(ProcessLookupError):  # It may have gone with its job.
             kill(worker)
-        first = tmp_path / "rows" / "part-000000.parquet"
-        written = first.stat().st_mtime_ns
+        (part,) = output.glob("part-*.parquet")
+        written = part.stat().st_mtime_ns
     # Left by a worker that was killed while it wrote.
-    (tmp_path / "rows" / "_writing-0").write_bytes(b"half")
+    (output / "_writing-0").write_bytes(b"half")
     again = subprocess.run(command, capture_output=True, text=True, cwd="/")
     assert again.returncode == 1 and "holds the rows of a job; go on with it by --resume" in again.stderr
-    resumed = subprocess.Popen(
-        [*command, "--resume"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/"
-    )
-    write_pipe(paths[1], content)
+    command.append("--resume")
+    resumed = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/")
+    write_pipe(left, contents[left])
     out, err = resumed.communicate()
-    assert resumed.returncode == 1 and "16 sounds, 1 failed" in out, err
-    assert "1 of 2 parts are there already" in err
-    assert first.stat().st_mtime_ns == written
-    assert not list((tmp_path / "rows").glob("_writing-*"))
-    found = {path[path.index(".tar") + 4 :]: row for path, row in rows_of(tmp_path / "rows").items()}
+    assert f"{10 if left == first else 16} sounds, " in out and "1 of 2 parts are there already" in err, out + err
+    assert part.stat().st_mtime_ns == written
+    assert not list(output.glob("_writing-*"))
+    found = {path[path.index(".tar") + 4 :]: row for path, row in rows_of(output).items()}
     assert_rows_of_kws_score(found, [clips], lambda path: path.removeprefix(str(clips)))
-    done = subprocess.run([*command, "--resume"], capture_output=True, text=True, cwd="/")
-    assert done.returncode == 0 and "2 of 2 parts are there already" in done.stderr
+    over = subprocess.run(command, capture_output=True, text=True, cwd="/")
+    assert over.returncode == 0 and "2 of 2 parts are there already" in over.stderr
 
 
 def test_a_folder_of_other_rows_is_refused(clips, tmp_path, capsys):
