@@ -13,7 +13,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tarfile
 import threading
 import time
 
@@ -23,15 +22,12 @@ import pyarrow.parquet
 import pytest
 import soundfile
 from conftest import REPOSITORY, json_lines
+from job_material import assert_rows_of_kws_score, clips, rows_of, shards
 
-import silif
-from silif.job._output import Output
-from silif.job._parts import Part, parts_of
-from silif.job._rows import Rows
 from silif.job.command import arguments_of, main
 
+__all__ = ["clips"]
 WORKERS = 2
-INFO = silif.Model("kws12-silif").info()
 
 
 @pytest.fixture(scope="module")
@@ -41,52 +37,6 @@ def cluster():
     ray.init(num_cpus=WORKERS, log_to_driver=False)
     yield
     ray.shutdown()
-
-
-@pytest.fixture(scope="module")
-def clips(demo, tmp_path_factory):
-    """Clips in folders of words, a stereo file of another rate, a file that is no sound, one that is no clip."""
-    folder = tmp_path_factory.mktemp("clips")
-    for word, first in (("yes", 16_000), ("go", 40_000), ("bird", 90_000), ("_silence_", 5_000)):
-        (folder / word).mkdir()
-        for index in range(6):
-            start = first + 1000 * index
-            soundfile.write(folder / word / f"{index}.flac", demo[start : start + 16_000], 16_000)
-    stereo = np.repeat(demo[16_000:32_000], 3)
-    soundfile.write(folder / "go" / "stereo.wav", np.stack([stereo, stereo // 2], axis=1), 48_000)
-    (folder / "go" / "broken.wav").write_bytes(b"RIFF" + bytes(100))
-    (folder / "notes.txt").write_text("no sound")
-    return folder
-
-
-def rows_of(output) -> dict[str, dict]:
-    """Rows by path, and that no path is there twice."""
-    rows = pyarrow.parquet.read_table(output).to_pylist()
-    found = {row["path"]: row for row in rows}
-    assert len(found) == len(rows)
-    return found
-
-
-def assert_rows_of_kws_score(rows, inputs, name=str, model="kws12-silif"):
-    """
-    Args:
-        name: path that kws-score prints to the path of the row.
-    """
-    expected = json_lines("kws-score", *inputs, "--model", model, "--each", "--format", "jsonl", statuses=(0, 1))
-    assert sorted(rows) == sorted(name(row["path"]) for row in expected)
-    for row in expected:
-        found = rows[name(row["path"])]
-        assert (found["error"] is not None) == ("error" in row), found
-        if "error" in row:
-            assert found["word"] is None and found["score"] is None
-            continue
-        for field in ("word", "steps", "spikes"):
-            assert found[field] == row[field], (field, found)
-        assert all(abs(found[f"p_{word}"] - p) < 1e-9 for word, p in row["probabilities"].items())
-        assert abs(found["score"] - row["score"]) < 5.1e-5
-        if "model" in found:
-            assert found["model"] == row["model"] and found["label"] in (row["label"], None)
-    return expected
 
 
 def test_a_folder_gives_the_rows_of_kws_score(cluster, clips, tmp_path, capsys):
@@ -100,23 +50,6 @@ def test_a_folder_gives_the_rows_of_kws_score(cluster, clips, tmp_path, capsys):
     assert [path.name for path in sorted(output.glob("_*"))] == ["_model.silif", "_silif-score.json"]
     broken = rows[f"{clips}/go/broken.wav"]
     assert "broken.wav: is not a sound file that can be read" in broken["error"]
-
-
-def shards(clips, folder):
-    """The clips as two tar shards in WebDataset's layout, and as Parquet in both layouts."""
-    paths = sorted(path for path in clips.rglob("*") if path.suffix in (".flac", ".wav"))
-    for number, some in enumerate((paths[:10], paths[10:])):
-        with tarfile.open(folder / f"clips-{number:03d}.tar", "w") as tar:
-            for path in some:
-                tar.add(path, path.relative_to(clips))
-                label = tarfile.TarInfo(f"{path.relative_to(clips).with_suffix('')}.cls")
-                label.size = 1
-                tar.addfile(label, io.BytesIO(b"3"))
-    contents, names = [path.read_bytes() for path in paths], [str(path.relative_to(clips)) for path in paths]
-    table = pyarrow.table({"audio": contents, "path": names, "speaker": [7] * len(paths)})
-    pyarrow.parquet.write_table(table, folder / "flat.parquet")
-    nested = [{"bytes": content, "path": name} for content, name in zip(contents, names, strict=True)]
-    pyarrow.parquet.write_table(pyarrow.table({"audio": nested}), folder / "nested.parquet")
 
 
 def test_shards_give_the_same_rows(cluster, clips, tmp_path):
@@ -272,108 +205,6 @@ def test_a_job_that_is_killed_goes_on_where_it_stopped(clips, tmp_path):
     assert_rows_of_kws_score(found, [clips], lambda path: path.removeprefix(str(clips)))
     over = subprocess.run(command, capture_output=True, text=True, cwd="/")
     assert over.returncode == 0 and "2 of 2 parts are there already" in over.stderr
-
-
-def test_a_folder_of_other_rows_is_refused(clips, tmp_path, capsys):
-    model, parts = silif.Model("kws12-small"), parts_of([str(clips)], INFO, 10)
-    output = Output(str(tmp_path), "/")
-    assert output.prepare({"rows": "clips"}, model, parts, is_resumed=False) == parts
-    assert output.prepare({"rows": "clips"}, model, parts, is_resumed=True) == parts
-    for job, other, others, text in (
-        ({"rows": "events"}, model, parts, "rows was 'clips' and is 'events'"),
-        ({"rows": "clips"}, silif.Model("kws12-silif"), parts, "model was 'kws12-small' and is 'kws12-silif'"),
-        ({"rows": "clips"}, model, parts[:2], "parts was 3 and is 2"),
-        ({"rows": "clips"}, model, [parts[0], parts[2], parts[1]], "inputs_sha256 was"),
-    ):
-        with pytest.raises(silif.InputError, match=text):
-            output.prepare(job, other, others, is_resumed=True)
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "x.parquet").write_bytes(b"")
-    with pytest.raises(silif.InputError, match="holds Parquet files of something else; give another --output"):
-        Output(str(tmp_path / "other"), "/").prepare({}, model, parts, is_resumed=False)
-
-
-def test_a_part_that_ends_its_worker_each_time_is_left_out(tmp_path):
-    output, part = Output(str(tmp_path), "/"), Part(0, "files", ["a.wav", "b.wav"], [None, None], "/")
-    for _ in range(4):
-        output.begin(part)
-    with pytest.raises(silif.InputError, match=r"a.wav and the 1 after it: ended their worker 4 times; .* --part 1"):
-        output.begin(part)
-    output.write(part, pyarrow.table({"path": ["a.wav"]}))
-    output.begin(part)
-
-
-def test_file_systems_that_are_not_local(clips):
-    """All steps on fsspec's memory: found, read, scored, written."""
-    import fsspec
-
-    memory = fsspec.filesystem("memory")
-    for path in clips.rglob("*.*"):
-        memory.pipe_file(f"/bucket/{path.relative_to(clips)}", path.read_bytes())
-    memory.pipe_file("/bucket/_background_noise_/long.wav", b"")
-    parts = parts_of(["memory://bucket"], INFO, 1000)
-    model, output = silif.Model("kws12-silif"), Output("memory://rows", "/")
-    assert output.prepare({}, model, parts, is_resumed=False) == parts
-    options = {"thresholds": None, "columns": ("audio", "path")}
-    table, counts = Rows(output.model(), are_events=False, **options).of_part(parts[0])
-    output.begin(parts[0])
-    output.write(parts[0], table)
-    assert output.done() == {"part-000000.parquet"}
-    assert (counts.sounds, counts.failed) == (26, 1)
-    rows = {row["path"]: row for row in table.to_pylist()}
-    for row in assert_rows_of_kws_score(rows, [clips], lambda path: path.replace(str(clips), "memory://bucket")):
-        assert rows[row["path"].replace(str(clips), "memory://bucket")]["label"] == row["label"]
-    events, _ = Rows(model, are_events=True, **options).of_part(parts[0])
-    assert [row["path"] for row in events.to_pylist() if row["error"]] == ["memory://bucket/go/broken.wav"]
-
-
-def test_shards_that_break_off(clips, tmp_path):
-    shards(clips, tmp_path)
-    for name in ("clips-000.tar", "flat.parquet"):
-        content = (tmp_path / name).read_bytes()
-        (tmp_path / f"cut-{name}").write_bytes(content[: len(content) // 2])
-    pyarrow.parquet.write_table(pyarrow.table({"audio": ["text", None]}), tmp_path / "text.parquet")
-    pyarrow.parquet.write_table(pyarrow.table({"sound": [1]}), tmp_path / "other.parquet")
-    rows = Rows(silif.Model("kws12-small"), are_events=False, thresholds=None, columns=("audio", "path"))
-    found = {}
-    for name in ("cut-clips-000.tar", "cut-flat.parquet", "text.parquet", "other.parquet", "missing.tar"):
-        part = Part(0, "tar" if name.endswith("tar") else "parquet", [str(tmp_path / name)], [None], "/")
-        found[name] = [(row["path"], row["error"]) for row in rows.of_part(part)[0].to_pylist()]
-    *good, (path, error) = found["cut-clips-000.tar"]
-    assert len(good) >= 3 and all(error is None for _, error in good)
-    assert path == f"{tmp_path}/cut-clips-000.tar" and (
-        "cannot be read further" in error or "ends in the middle" in error
-    )
-    assert "cannot be read further" in found["cut-flat.parquet"][0][1]
-    assert [error.split(": ")[1] for _, error in found["text.parquet"]] == [
-        "there are no bytes; put the file's content into 'audio'"
-    ] * 2
-    assert "there is no column 'audio' among ['sound']; name it by --audio-column" in found["other.parquet"][0][1]
-    assert "No such file" in found["missing.tar"][0][1]
-
-
-def test_a_name_that_is_no_utf8(demo, tmp_path):
-    name = os.fsencode(tmp_path) + b"/gr\xfc\xdfe.wav"
-    with open(name, "wb") as file:
-        soundfile.write(file, demo[:16_000], 16_000, format="WAV")
-    with open(os.fsencode(tmp_path) + b"/\xfc.flac", "wb") as file:
-        file.write(b"no sound")
-    parts = parts_of([str(tmp_path)], INFO, 10)
-    assert Output(str(tmp_path / "rows"), "/").prepare({}, silif.Model("kws12-small"), parts, is_resumed=False) == parts
-    rows = Rows(silif.Model("kws12-small"), are_events=False, thresholds=None, columns=("audio", "path"))
-    part = Part.from_json(parts[0].to_json())
-    first, second = rows.of_part(part)[0].to_pylist()
-    assert first["path"] == f"{tmp_path}/gr\ufffd\ufffde.wav" and first["word"] is not None
-    assert "\ufffd.flac: is not a sound file" in second["error"]
-
-
-def test_lists(clips, tmp_path):
-    (tmp_path / "list.txt").write_bytes(b"\xef\xbb\xbfyes/1.flac\n\nbird/2.flac\n/other/_silence_/x.wav\n")
-    (part,) = parts_of([], INFO, 10, list_path=str(tmp_path / "list.txt"), root=str(clips))
-    assert part.paths == [f"{clips}/yes/1.flac", f"{clips}/bird/2.flac", "/other/_silence_/x.wav"]
-    assert part.labels == ["yes", "_unknown_", "_silence_"]
-    (part,) = parts_of([], INFO, 10, list_path=str(tmp_path / "list.txt"))
-    assert part.paths[0] == f"{tmp_path}/yes/1.flac"
 
 
 @pytest.mark.parametrize(

@@ -266,7 +266,7 @@ def test_wyoming_satellite(server, demo, tmp_path):
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
     async def home_assistant():
-        for _ in range(300):
+        for _ in range(1200):
             with contextlib.suppress(OSError):
                 async with AsyncClient.from_uri(f"tcp://127.0.0.1:{port}") as client:
                     await client.write_event(Event(type="run-satellite"))

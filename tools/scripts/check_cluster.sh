@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Tests silif-score on a local Ray cluster, and examples/spark, with the wheel that `make wheel` built. What they need is large:
-# it stays in .venv-cluster (1.3 GB).
+# Tests silif-score on a local Ray cluster, and examples/spark, with the wheel that `make wheel` built. Not in .ci/run: what they need
+# is large, and where it is slow to come, CI would be. What Ray only calls is tested by check_wheel.sh.
+#
+# The environment stays in .venv-cluster (1.3 GB).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

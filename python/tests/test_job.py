@@ -1,0 +1,119 @@
+"""The parts of silif-score that Ray only calls: what is found, read, scored and written."""
+
+import os
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+import soundfile
+from job_material import assert_rows_of_kws_score, clips, shards
+
+import silif
+from silif.job._output import Output
+from silif.job._parts import Part, parts_of
+from silif.job._rows import Rows
+
+__all__ = ["clips"]
+INFO = silif.Model("kws12-silif").info()
+
+
+def test_a_folder_of_other_rows_is_refused(clips, tmp_path, capsys):
+    model, parts = silif.Model("kws12-small"), parts_of([str(clips)], INFO, 10)
+    output = Output(str(tmp_path), "/")
+    assert output.prepare({"rows": "clips"}, model, parts, is_resumed=False) == parts
+    assert output.prepare({"rows": "clips"}, model, parts, is_resumed=True) == parts
+    for job, other, others, text in (
+        ({"rows": "events"}, model, parts, "rows was 'clips' and is 'events'"),
+        ({"rows": "clips"}, silif.Model("kws12-silif"), parts, "model was 'kws12-small' and is 'kws12-silif'"),
+        ({"rows": "clips"}, model, parts[:2], "parts was 3 and is 2"),
+        ({"rows": "clips"}, model, [parts[0], parts[2], parts[1]], "inputs_sha256 was"),
+    ):
+        with pytest.raises(silif.InputError, match=text):
+            output.prepare(job, other, others, is_resumed=True)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "x.parquet").write_bytes(b"")
+    with pytest.raises(silif.InputError, match="holds Parquet files of something else; give another --output"):
+        Output(str(tmp_path / "other"), "/").prepare({}, model, parts, is_resumed=False)
+
+
+def test_a_part_that_ends_its_worker_each_time_is_left_out(tmp_path):
+    output, part = Output(str(tmp_path), "/"), Part(0, "files", ["a.wav", "b.wav"], [None, None], "/")
+    for _ in range(4):
+        output.begin(part)
+    with pytest.raises(silif.InputError, match=r"a.wav and the 1 after it: ended their worker 4 times; .* --part 1"):
+        output.begin(part)
+    output.write(part, pyarrow.table({"path": ["a.wav"]}))
+    output.begin(part)
+
+
+def test_file_systems_that_are_not_local(clips):
+    """All steps on fsspec's memory: found, read, scored, written."""
+    import fsspec
+
+    memory = fsspec.filesystem("memory")
+    for path in clips.rglob("*.*"):
+        memory.pipe_file(f"/bucket/{path.relative_to(clips)}", path.read_bytes())
+    memory.pipe_file("/bucket/_background_noise_/long.wav", b"")
+    parts = parts_of(["memory://bucket"], INFO, 1000)
+    model, output = silif.Model("kws12-silif"), Output("memory://rows", "/")
+    assert output.prepare({}, model, parts, is_resumed=False) == parts
+    options = {"thresholds": None, "columns": ("audio", "path")}
+    table, counts = Rows(output.model(), are_events=False, **options).of_part(parts[0])
+    output.begin(parts[0])
+    output.write(parts[0], table)
+    assert output.done() == {"part-000000.parquet"}
+    assert (counts.sounds, counts.failed) == (26, 1)
+    rows = {row["path"]: row for row in table.to_pylist()}
+    for row in assert_rows_of_kws_score(rows, [clips], lambda path: path.replace(str(clips), "memory://bucket")):
+        assert rows[row["path"].replace(str(clips), "memory://bucket")]["label"] == row["label"]
+    events, _ = Rows(model, are_events=True, **options).of_part(parts[0])
+    assert [row["path"] for row in events.to_pylist() if row["error"]] == ["memory://bucket/go/broken.wav"]
+
+
+def test_shards_that_break_off(clips, tmp_path):
+    shards(clips, tmp_path)
+    for name in ("clips-000.tar", "flat.parquet"):
+        content = (tmp_path / name).read_bytes()
+        (tmp_path / f"cut-{name}").write_bytes(content[: len(content) // 2])
+    pyarrow.parquet.write_table(pyarrow.table({"audio": ["text", None]}), tmp_path / "text.parquet")
+    pyarrow.parquet.write_table(pyarrow.table({"sound": [1]}), tmp_path / "other.parquet")
+    rows = Rows(silif.Model("kws12-small"), are_events=False, thresholds=None, columns=("audio", "path"))
+    found = {}
+    for name in ("cut-clips-000.tar", "cut-flat.parquet", "text.parquet", "other.parquet", "missing.tar"):
+        part = Part(0, "tar" if name.endswith("tar") else "parquet", [str(tmp_path / name)], [None], "/")
+        found[name] = [(row["path"], row["error"]) for row in rows.of_part(part)[0].to_pylist()]
+    *good, (path, error) = found["cut-clips-000.tar"]
+    assert len(good) >= 3 and all(error is None for _, error in good)
+    assert path == f"{tmp_path}/cut-clips-000.tar" and (
+        "cannot be read further" in error or "ends in the middle" in error
+    )
+    assert "cannot be read further" in found["cut-flat.parquet"][0][1]
+    assert [error.split(": ")[1] for _, error in found["text.parquet"]] == [
+        "there are no bytes; put the file's content into 'audio'"
+    ] * 2
+    assert "there is no column 'audio' among ['sound']; name it by --audio-column" in found["other.parquet"][0][1]
+    assert "No such file" in found["missing.tar"][0][1]
+
+
+def test_a_name_that_is_no_utf8(demo, tmp_path):
+    name = os.fsencode(tmp_path) + b"/gr\xfc\xdfe.wav"
+    with open(name, "wb") as file:
+        soundfile.write(file, demo[:16_000], 16_000, format="WAV")
+    with open(os.fsencode(tmp_path) + b"/\xfc.flac", "wb") as file:
+        file.write(b"no sound")
+    parts = parts_of([str(tmp_path)], INFO, 10)
+    assert Output(str(tmp_path / "rows"), "/").prepare({}, silif.Model("kws12-small"), parts, is_resumed=False) == parts
+    rows = Rows(silif.Model("kws12-small"), are_events=False, thresholds=None, columns=("audio", "path"))
+    part = Part.from_json(parts[0].to_json())
+    first, second = rows.of_part(part)[0].to_pylist()
+    assert first["path"] == f"{tmp_path}/gr\ufffd\ufffde.wav" and first["word"] is not None
+    assert "\ufffd.flac: is not a sound file" in second["error"]
+
+
+def test_lists(clips, tmp_path):
+    (tmp_path / "list.txt").write_bytes(b"\xef\xbb\xbfyes/1.flac\n\nbird/2.flac\n/other/_silence_/x.wav\n")
+    (part,) = parts_of([], INFO, 10, list_path=str(tmp_path / "list.txt"), root=str(clips))
+    assert part.paths == [f"{clips}/yes/1.flac", f"{clips}/bird/2.flac", "/other/_silence_/x.wav"]
+    assert part.labels == ["yes", "_unknown_", "_silence_"]
+    (part,) = parts_of([], INFO, 10, list_path=str(tmp_path / "list.txt"))
+    assert part.paths[0] == f"{tmp_path}/yes/1.flac"
