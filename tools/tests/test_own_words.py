@@ -1,5 +1,6 @@
 """silif-words and silif-record as a user calls them, with as little speech and training as will do."""
 
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ TINY = replace(
     QUICK_EFFORT, amounts=speech.Amounts(4, 3, 4, 6, 4, 3, 2, 4, 2), variants=1, reel_variants=1, noises=6, noise_s=5.0,
     steps=2, batch=2,
 )  # fmt: skip
-INSTALLED = voices._installed
+INSTALLED = voices.is_installed
 needs_espeak = pytest.mark.skipif(not shutil.which("espeak-ng"), reason="apt install espeak-ng")
 
 
@@ -29,7 +30,7 @@ def small(tmp_path, monkeypatch):
     monkeypatch.setenv("SILIF_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(vocabulary, "WORD_LIST", tmp_path / "none")
     monkeypatch.setattr(make, "QUICK_EFFORT", TINY)
-    monkeypatch.setattr(voices, "_installed", lambda module: False)
+    monkeypatch.setattr(voices, "is_installed", lambda module: False)
     which = shutil.which
     monkeypatch.setattr(voices.shutil, "which", lambda name: None if name in ("flite", "festival") else which(name))
 
@@ -70,7 +71,7 @@ def test_the_same_request_gives_the_same_file_after_an_interruption_too(tmp_path
 
 @needs_espeak
 def test_what_is_said_does_not_depend_on_the_number_of_processes(tmp_path, monkeypatch):
-    monkeypatch.setattr(voices, "_installed", INSTALLED)  # other processes know nothing of the fixture
+    monkeypatch.setattr(voices, "is_installed", INSTALLED)  # other processes know nothing of the fixture
     among = voices.all_voices()
     sayings = [speech.Saying("words", "lumos", "lumos", among[k % len(among)]) for k in range(70)]
     one, two = (speech.say_all(sayings, tmp_path / str(count), 1, count) for count in (1, 2))
@@ -122,6 +123,20 @@ def test_help_and_refusals_load_no_pytorch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@needs_espeak
+def test_an_interruption_leaves_nothing_running(tmp_path):
+    """What is waiting to be said is dropped, what is being said ends."""
+    among = [speech.Saying("words", str(k), f"lumos {k}", voices.Voice("espeak", "en-us")) for k in range(20)]
+    sayings = [saying for saying in among for _ in range(speech.AT_ONCE)]
+
+    def at(share):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        speech.say_all(sayings, tmp_path, 1, 2, at)
+    assert multiprocessing.active_children() == []
 
 
 def fake(folder, name, text):

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -28,7 +29,9 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--recordings", type=Path, metavar="FOLDER", help="recordings too, a folder for each word: WORD/SPEAKER_x.wav"
     )
-    parser.add_argument("--thorough", action="store_true", help="ten times the speech and the training")
+    parser.add_argument(
+        "--thorough", action="store_true", help="five times the speech, eight times the training: an hour"
+    )
     parser.add_argument(
         "--alarms", type=float, default=1.0, metavar="N", help="false alarms an hour to tune for (default 1)"
     )
@@ -51,6 +54,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 def main(argv: list[str] | None = None) -> int:
     options = arguments(argv)
+    # Whoever ends it ends it as Ctrl-C does, with the processes that it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Before numpy is loaded: with more threads its sums come in another order.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"

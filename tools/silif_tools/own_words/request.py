@@ -13,7 +13,7 @@ from .models import DEFAULT
 from .models import find as find_model
 from .pronunciation import Phonemes, distances, phonemes, syllables
 from .recordings import Shares, find, shared_out
-from .voices import Voice, all_voices
+from .voices import Voice, all_voices, is_installed
 
 MOST_WORDS = 20
 MOST_SYLLABLES = 6
@@ -96,7 +96,9 @@ def check(request: Request) -> Checked:
     if engines == {"espeak"}:
         remarks.append("espeak-ng is the only synthesizer here: sudo apt install flite festival")
     if not engines & {"piper", "hibari"}:
-        remarks.append("no neural voice is installed: pip install 'silif-tools[voices]' adds two")
+        remarks.append("no neural voice is installed: tools[voices] of docs/OWN-WORDS.md adds two")
+    if not is_installed("pyworld"):
+        remarks.append("pyworld is not installed: with it (tools[voices]) every voice is many speakers")
     shares = Shares([], [])
     if request.recordings:
         shares = shared_out(find(request.recordings, words))

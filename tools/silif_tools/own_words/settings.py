@@ -32,8 +32,8 @@ QUICK_EFFORT = Effort(
     {"words that sound alike": 8, "speaking": 90, "rooms and noise": 40, "learning": 100, "tuning": 25, "writing": 5},
 )  # fmt: skip
 THOROUGH_EFFORT = Effort(
-    THOROUGH, 8, 3, 400, 10.0, 9000, 32, 2e-3, 1,
-    {"words that sound alike": 10, "speaking": 800, "rooms and noise": 400, "learning": 1500, "tuning": 120,
+    THOROUGH, 6, 3, 300, 10.0, 7000, 32, 2e-3, 1,
+    {"words that sound alike": 10, "speaking": 500, "rooms and noise": 250, "learning": 1100, "tuning": 120,
      "writing": 10},
 )  # fmt: skip
 

@@ -47,7 +47,7 @@ class Amounts:
 
 
 QUICK = Amounts(200, 150, 120, 350, 150, 40, 30, 150, 50)
-THOROUGH = Amounts(1600, 1500, 1200, 4200, 2400, 150, 200, 900, 400)
+THOROUGH = Amounts(900, 800, 600, 2500, 1200, 120, 150, 700, 300)
 
 
 def plan(
@@ -162,9 +162,13 @@ def say_all(
     else:
         with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
             running = [pool.submit(_said, job, folder) for job in jobs]
-            for done, future in enumerate(as_completed(running), 1):
-                future.result()
-                at(done / len(jobs))
+            try:
+                for done, future in enumerate(as_completed(running), 1):
+                    future.result()
+                    at(done / len(jobs))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)  # what is being said is said to its end
+                raise
     samples: list[np.ndarray | None] = [None] * len(sayings)
     for job in jobs:
         stored = np.load(folder / job.name)

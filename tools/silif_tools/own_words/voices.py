@@ -40,14 +40,15 @@ class Voice:
         return self.name in ("kal", "kal16", "ked_diphone")
 
 
-def _installed(module: str) -> bool:
+def is_installed(module: str) -> bool:
+    """Whether a Python package is there."""
     return importlib.util.find_spec(module) is not None
 
 
 @functools.cache
 def piper_models() -> dict[str, Path]:
     """Voices for Piper in installed packages whose name ends in `piper_voice`."""
-    if not _installed("piper"):
+    if not is_installed("piper"):
         return {}
     found: dict[str, Path] = {}
     for folder in (Path(path) for path in sys.path if path.endswith("-packages")):
@@ -70,7 +71,7 @@ def all_voices() -> list[Voice]:
         places = Path("/usr/share/festival/voices/english")
         found += [Voice("festival", path.name) for path in sorted(places.glob("*_diphone"))]
     found += [Voice("piper", name) for name in sorted(piper_models())]
-    if _installed("hibari"):
+    if is_installed("hibari"):
         found.append(Voice("hibari", "heart"))  # the one that its package carries
     return found
 
@@ -176,7 +177,7 @@ def _hibari(texts: list[str], name: str, rng: np.random.Generator) -> list[np.nd
 def revoiced(pcm: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The same words from another throat: pitch by up to an octave, formants by up to 20 %, apart from each other, and
     the voice a little breathier or less lively. As it was where `pyworld` is not installed."""
-    if not _installed("pyworld"):
+    if not is_installed("pyworld"):
         return pcm
     import pyworld
 
