@@ -19,7 +19,7 @@ extension LogMelSettings {
       let bins = power + Int(bands[band].firstBin)
       let count = Int(bands[band].binCount)
       var energy: Int64 = 0
-      for i in 0..<count { energy &+= bins[i] &* wide(Int32(weights[i])) }
+      for i in 0..<count { energy = sum(energy, plus: bins[i], times: Int32(weights[i])) }
       weights += count
       if energy > 0 {
         let log = roundedShift(logarithm(energy, fractionBits: fractionBits), rightBy: outputShift)

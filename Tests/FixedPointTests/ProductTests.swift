@@ -24,6 +24,18 @@ import Testing
     }
   }
 
+  @Test func sumsOfProductsAreExact() {
+    for value in [0, 1, 0xFFFF_FFFF, 0x1_0000_0000, (1 << 47) - 1, 0x7FFF_8000_8000] as [Int64] {
+      for factor in [0, 1, 3, 32_767, 32_768] as [Int32] {
+        for start in [0, 1, 0xFFFF_FFFF, 1 << 61] as [Int64] {
+          let exact = start + value * Int64(factor)
+          #expect(sum(start, plus: value, times: factor) == exact)
+          #expect(productBySums(start, value, factor) == exact)
+        }
+      }
+    }
+  }
+
   @Test func exceedsIsAComparison() {
     let limit = Int32(1) << 30
     for threshold in [1 << 7, 1 << 16, 1 << 24] as [Int32] {

@@ -15,6 +15,11 @@ enum SpikeInput {
     tile: UnsafeMutablePointer<Int16>, into sums: UnsafeMutablePointer<Int32>
   ) {
     let width = weights.width
+    if weights.bits == 8 && WordRows.areUsed {
+      WordRows.accumulate(
+        weights.rows.assumingMemoryBound(to: Int8.self), active: active, count: count, width: width, into: sums)
+      return
+    }
     DenseInput.clear(sums, width)
     if weights.bits == 8 {
       let weights = weights.rows.assumingMemoryBound(to: Int8.self)

@@ -30,6 +30,22 @@ import Testing
     #expect(sums(layer, active: active) == oracle(weights, active: active))
   }
 
+  /// The loop for words of 32 bits, wherever the tests run.
+  @Test(arguments: [0, 1, 2, 255, 256, 257, 258, 513, 514, 515, 600])
+  func exactInWordsAroundEveryFlush(_ count: Int) throws {
+    var random = SplitMix64(seed: UInt64(count))
+    let weights = (0..<600).map { _ in
+      [127, -127, -128] + (0..<29).map { _ in Int.random(in: -128...127, using: &random) }
+    }
+    let layer = try LayerOfWeights(weights)
+    let active = Array((0..<600).shuffled(using: &random).prefix(count).sorted())
+    let sums = Scratch<Int32>(repeating: -1, count: layer.weights.width)
+    WordRows.accumulate(
+      layer.weights.rows.assumingMemoryBound(to: Int8.self), active: active.map(UInt16.init), count: count,
+      width: layer.weights.width, into: sums.pointer)
+    #expect(sums.values == oracle(weights, active: active))
+  }
+
   @Test(arguments: [0, 1, 5, 300])
   func exactWith16BitWeights(_ count: Int) throws {
     var random = SplitMix64(seed: UInt64(count))
@@ -72,5 +88,6 @@ import Testing
   @Test func aFullTileStaysWithinInt16() {
     #expect(SpikeInput.rowsPerTile * 128 <= Int(Int16.max))
     #expect(NibbleRows.rowsPerTile * 8 <= Int(Int16.max))
+    #expect(WordRows.rowsPerTile * 255 <= Int(UInt16.max))
   }
 }
