@@ -78,14 +78,6 @@ INLINE int32_t state_from(int64_t sum, int32_t *saturated) {
   return state;
 }
 
-/// An adaptation from its sum.
-INLINE int64_t adaptation_from(int64_t sum, int32_t *saturated) {
-  if (__builtin_expect(is_within_limit(sum), 1)) return sum;
-  int64_t adaptation = (int64_t)limit_towards(sum, (int32_t)(SILIF_ADAPTATION_LIMIT >> 32)) * ((int64_t)1 << 32);
-  *saturated += sum != adaptation;
-  return adaptation;
-}
-
 /// 1 where a state is above its threshold. Less than a comparison takes.
 INLINE uint32_t exceeds(int32_t state, int32_t threshold) {
   int32_t difference = threshold - state;
@@ -395,33 +387,140 @@ INLINE uint16_t *listed(uint16_t *active, ptrdiff_t index, uint32_t fired) {
   return active + fired;
 }
 
-/// The adaptation's step. `upper` receives the new one with as many fractional bits as the state has.
-NOINLINE void adapt(silif_neurons *n, ptrdiff_t first, ptrdiff_t count, int32_t *upper) {
+/// Of one neuron between the passes: its new adaptation with as many fractional bits as the state has, then the sum that makes
+/// its state, but for the state's own decay.
+typedef union {
+  int32_t upper;
+  int64_t sum;
+} between;
+
+/// rounded_variable_shift of b:a by c, to b:a, with d. It goes on at 2; SHIFT_LONGER stands elsewhere.
+#define SHIFT_ROUNDED         \
+  "cmp %[c], #33\n\t"         \
+  "bhs 3f\n\t"                \
+  "rsb %[d], %[c], #32\n\t"   \
+  "lsrs %[a], %[a], %[c]\n\t" \
+  "lsl %[d], %[b], %[d]\n\t"  \
+  "asr %[b], %[b], %[c]\n\t"  \
+  "adcs %[a], %[a], %[d]\n\t" \
+  "adc %[b], %[b], #0\n"      \
+  "2:\n\t"
+/// By 33...62 it is a shift of the upper half, whose carry rounds too.
+#define SHIFT_LONGER          \
+  "3:\n\t"                    \
+  "sub %[c], %[c], #32\n\t"   \
+  "asrs %[a], %[b], %[c]\n\t" \
+  "adc %[a], %[a], #0\n\t"    \
+  "asr %[b], %[a], #31\n\t"   \
+  "b 2b\n"
+
+/// The adaptation's step.
+NOINLINE void adapt(silif_neurons *n, ptrdiff_t first, ptrdiff_t count, between *to) {
   const int32_t *leak_mantissa = n->leak_mantissa + first, *subthreshold = n->subthreshold + first;
   const int32_t *coupling = n->spike_coupling + first, *membrane = n->membrane + first;
   const uint8_t *leak_shift = n->leak_shift + first, *spiked = n->spiked + first;
   int64_t *adaptation = n->adaptation + first;
-  int32_t saturated = 0;
-  for (ptrdiff_t i = 0; i < count; i++) {
-    int64_t w = adaptation[i];
-    w -= rounded_variable_shift(product(leak_mantissa[i], ROUNDED(w, 30)), leak_shift[i]);
-    w += product(subthreshold[i], membrane[i]) + product(coupling[i], spiked[i] << 30);
-    w = adaptation_from(w, &saturated);
-    adaptation[i] = w;
-    upper[i] = ROUNDED(w, 30);
-  }
+  uint32_t saturated = 0, a = (uint32_t)(adaptation + count), b, d, low, high;
+  // Of 14 registers it takes all; the end, and how many were saturated, lie on the stack.
+  __asm__(
+      "push {%[c]}\n\t"
+      "push {%[a]}\n"
+      "1:\n\t"
+      "ldrd %[low], %[high], [%[adaptation]]\n\t"
+      "ldr %[a], [%[leak_mantissa]], #4\n\t"
+      "ldrb %[c], [%[leak_shift]], #1\n\t"
+      "lsrs %[b], %[low], #30\n\t"
+      "adc %[b], %[b], %[high], lsl #2\n\t"
+      "smull %[a], %[b], %[a], %[b]\n\t" SHIFT_ROUNDED
+      "subs %[low], %[low], %[a]\n\t"
+      "sbc %[high], %[high], %[b]\n\t"
+      "ldr %[a], [%[subthreshold]], #4\n\t"
+      "ldr %[b], [%[membrane]], #4\n\t"
+      "ldrb %[c], [%[spiked]], #1\n\t"
+      "ldr %[d], [%[coupling]], #4\n\t"
+      "smlal %[low], %[high], %[a], %[b]\n\t"
+      "lsl %[c], %[c], #30\n\t"
+      "smlal %[low], %[high], %[c], %[d]\n\t"
+      // Within -2^60 ..< 2^60?
+      "add %[a], %[high], #0x10000000\n\t"
+      "cmp %[a], #0x20000000\n\t"
+      "bhs 5f\n"
+      "4:\n\t"
+      "strd %[low], %[high], [%[adaptation]], #8\n\t"
+      "lsrs %[low], %[low], #30\n\t"
+      "adc %[low], %[low], %[high], lsl #2\n\t"
+      "str %[low], [%[to]], #8\n\t"
+      "ldr %[a], [sp]\n\t"
+      "cmp %[adaptation], %[a]\n\t"
+      "bne 1b\n\t"
+      "b 6f\n" SHIFT_LONGER
+      // To the limit of its sign. What is there already was not saturated.
+      "5:\n\t"
+      "mov %[a], #0x10000000\n\t"
+      "eor %[a], %[a], %[high], asr #31\n\t"
+      "sub %[a], %[a], %[high], asr #31\n\t"
+      "eor %[b], %[a], %[high]\n\t"
+      "orrs %[b], %[b], %[low]\n\t"
+      "ldr %[c], [sp, #4]\n\t"
+      "it ne\n\t"
+      "addne %[c], %[c], #1\n\t"
+      "str %[c], [sp, #4]\n\t"
+      "mov %[high], %[a]\n\t"
+      "mov %[low], #0\n\t"
+      "b 4b\n"
+      "6:\n\t"
+      "pop {%[a]}\n\t"
+      "pop {%[c]}"
+      : [adaptation] "+r"(adaptation), [leak_mantissa] "+r"(leak_mantissa), [leak_shift] "+r"(leak_shift),
+        [subthreshold] "+r"(subthreshold), [membrane] "+r"(membrane), [spiked] "+r"(spiked), [coupling] "+r"(coupling),
+        [to] "+r"(to), [a] "+r"(a), [b] "=&r"(b), [c] "+r"(saturated), [d] "=&r"(d), [low] "=&r"(low),
+        [high] "=&r"(high)
+      :
+      : "cc", "memory");
   n->saturated += saturated;
 }
 
-NOINLINE uint16_t *fire(silif_neurons *n, ptrdiff_t first, ptrdiff_t count, const int64_t *current,
-                        const int32_t *upper, uint16_t *active) {
-  const int32_t *decay = n->decay + first, *gain = n->input_gain + first;
+/// What goes into the states from outside: currents, less the adaptation's part.
+NOINLINE void add_currents(const silif_neurons *n, ptrdiff_t first, ptrdiff_t count, between *at) {
+  const int32_t *sums = n->current.sums + first, *mantissa = n->current.mantissa + first;
+  const int32_t *bias = n->current.bias + first, *gain = n->input_gain + first;
+  const uint8_t *shift = n->current.shift + first;
+  uint32_t a, b, c, d;
+  __asm__(
+      "1:\n\t"
+      "ldr %[a], [%[sums]], #4\n\t"
+      "ldr %[b], [%[mantissa]], #4\n\t"
+      "ldrb %[c], [%[shift]], #1\n\t"
+      "smull %[a], %[b], %[a], %[b]\n\t" SHIFT_ROUNDED
+      "ldr %[c], [%[bias]], #4\n\t"
+      "adds %[a], %[a], %[c]\n\t"
+      "adc %[b], %[b], %[c], asr #31\n\t"
+      // Aligned to 22 more fractional bits.
+      "lsl %[b], %[b], #22\n\t"
+      "orr %[b], %[b], %[a], lsr #10\n\t"
+      "lsl %[a], %[a], #22\n\t"
+      "ldr %[c], [%[at]]\n\t"
+      "ldr %[d], [%[gain]], #4\n\t"
+      "rsb %[c], %[c], #0\n\t"
+      "smlal %[a], %[b], %[c], %[d]\n\t"
+      "strd %[a], %[b], [%[at]], #8\n\t"
+      "cmp %[at], %[end]\n\t"
+      "bne 1b\n\t"
+      "b 4f\n" SHIFT_LONGER "4:"
+      : [sums] "+r"(sums), [mantissa] "+r"(mantissa), [shift] "+r"(shift), [bias] "+r"(bias), [gain] "+r"(gain),
+        [at] "+r"(at), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d)
+      : [end] "r"(at + count)
+      : "cc", "memory");
+}
+
+NOINLINE uint16_t *fire(silif_neurons *n, ptrdiff_t first, ptrdiff_t count, const between *from, uint16_t *active) {
+  const int32_t *decay = n->decay + first;
   int32_t *membrane = n->membrane + first;
   uint8_t *spiked = n->spiked + first;
   int32_t one = (int32_t)1 << n->state_fraction_bits, saturated = 0;
   for (ptrdiff_t i = 0; i < count; i++) {
     int32_t u = reset_state(membrane[i], spiked[i], one);
-    u = state_from(current[i] + product(decay[i], u) + product(gain[i], -upper[i]), &saturated);
+    u = state_from(from[i].sum + product(decay[i], u), &saturated);
     uint32_t fired = exceeds(u, one);
     membrane[i] = u;
     spiked[i] = (uint8_t)fired;
@@ -432,14 +531,13 @@ NOINLINE uint16_t *fire(silif_neurons *n, ptrdiff_t first, ptrdiff_t count, cons
 }
 
 SILIF_KERNEL ptrdiff_t silif_step_silif_dsp(silif_neurons *n) {
-  int64_t current[BLOCK];
-  int32_t upper[BLOCK];
+  between block[BLOCK];
   uint16_t *active = n->active;
   for (ptrdiff_t first = 0; first < n->width; first += BLOCK) {
     ptrdiff_t count = n->width - first < BLOCK ? n->width - first : BLOCK;
-    make_currents(&n->current, first, count, current);
-    adapt(n, first, count, upper);
-    active = fire(n, first, count, current, upper, active);
+    adapt(n, first, count, block);
+    add_currents(n, first, count, block);
+    active = fire(n, first, count, block, active);
   }
   return active - n->active;
 }
