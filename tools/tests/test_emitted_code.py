@@ -202,6 +202,60 @@ def test_each_product_is_one_multiply_long_on_32_bit_targets(word_code):
         assert max(count for name, count in counts.items() if part in name) >= products, part
 
 
+@pytest.fixture(scope="module")
+def dsp_code(tmp_path_factory):
+    """The kernels' functions for Cortex-M4, in assembly, as tools/scripts/build_library.sh compiles them."""
+    compiler = shutil.which("clang")
+    if compiler is None:
+        pytest.skip("no clang, which compiles for other machines")
+    assembly = tmp_path_factory.mktemp("dsp") / "dsp.s"
+    target = ["--target=armv7em-none-none-eabi", "-mcpu=cortex-m4", "-mfpu=none"]
+    options = ["-std=gnu11", "-O2", "-ffreestanding", "-fomit-frame-pointer", f"-I{SOURCES / 'include'}", "-S"]
+    source = str(SOURCES / "dsp.c")
+    subprocess.run([compiler, *target, *options, source, "-o", str(assembly)], check=True)
+    found = re.findall(r"^(\w+):[^\n]*\n(.*?)\.Lfunc_end", assembly.read_text(), re.DOTALL | re.MULTILINE)
+    return {name: [line.split() for line in body.splitlines() if line[:1] == "\t"] for name, body in found}
+
+
+def mnemonics(body):
+    return [words[0].removesuffix(".w") for words in body]
+
+
+# What each kernel on Cortex-M lives by.
+DSP_INSTRUCTIONS = {
+    "silif_sum_rows8_dsp": "sxtab16",
+    "silif_sum_dense8_dsp": "smlatt",
+    "silif_sum_dense4_dsp": "smlatt",
+    "silif_sum_dense16_dsp": "smlatb",
+    "silif_emphasise_dsp": "smlabb",
+    "adapt": "smlal",
+    "add_currents": "smlal",
+    "fire": "smlal",
+    "first_stage": "smlal",
+    "silif_power_dsp": "smlal",
+}
+
+
+@pytest.mark.parametrize("kernel", DSP_INSTRUCTIONS)
+def test_kernels_on_cortex_m_use_its_instructions(dsp_code, kernel):
+    assert DSP_INSTRUCTIONS[kernel] in mnemonics(dsp_code[kernel])
+
+
+def test_each_product_on_cortex_m_is_one_multiply_long(dsp_code):
+    wrong = {"umull", "umlal", "umaal"}
+    # Where the number of rows is divided by 17 it is meant.
+    assert [name for name, body in dsp_code.items() if wrong & set(mnemonics(body))] == ["silif_sum_rows4_dsp"]
+    # Of a neuron and step: leak and two couplings; scale and gain; decay.
+    products = {name: sum(m in ("smull", "smlal") for m in mnemonics(body)) for name, body in dsp_code.items()}
+    assert (products["adapt"], products["add_currents"], products["fire"]) == (3, 2, 1)
+    assert (products["first_stage"], products["second_stage"], products["third_stage"]) == (12, 12, 12)
+
+
+def test_kernels_on_cortex_m_call_nothing_from_outside(dsp_code):
+    called = {words[1] for body in dsp_code.values() for words in body if words[0] == "bl"}
+    assert "adapt" in called and called <= set(dsp_code)
+
+
 # The checks themselves, on code that breaks each promise.
 BROKEN = """
 #include <stdlib.h>
