@@ -342,7 +342,7 @@ typedef struct {
 } currents;
 
 AVX2_INLINE currents load_currents(const silif_current *from, ptrdiff_t i) {
-  return (currents){load(from->sums + i), load(from->mantissa + i), widened(from->shift + i), load(from->bias + i)};
+  return (currents){load(from->sums + i), load(from->mantissa + i), widened(from->shift + i), load(from->bias_qF8 + i)};
 }
 
 /// Elements 0, 2, 4 and 6, clean in all 64 bits: for what is not negative.
@@ -389,16 +389,16 @@ AVX2 SILIF_KERNEL ptrdiff_t silif_step_silif_avx2(silif_neurons *n) {
   ptrdiff_t count = 0;
   for (ptrdiff_t i = 0; i < n->width; i += 8) {
     // w 0, 1 | 4, 5 and 2, 3 | 6, 7: from there even and odd are one instruction each.
-    int64_t *w = n->adaptation + i;
+    int64_t *w = n->adaptation_qF30 + i;
     V a = _mm256_loadu2_m128i((const __m128i *)(w + 4), (const __m128i *)w);
     V b = _mm256_loadu2_m128i((const __m128i *)(w + 6), (const __m128i *)(w + 2));
     V even_w = _mm256_unpacklo_epi64(a, b), odd_w = _mm256_unpackhi_epi64(a, b);
-    V u = load(n->membrane + i), s = widened(n->spiked + i);
+    V u = load(n->membrane_qF + i), s = widened(n->spiked + i);
     V reset_u = _mm256_sub_epi32(u, _mm256_sll_epi32(s, fraction_bits)), s_q30 = _mm256_slli_epi32(s, 30);
     currents c = load_currents(&n->current, i);
-    V decay = load(n->decay + i), gain = load(n->input_gain + i);
+    V decay = load(n->decay_q30 + i), gain = load(n->input_gain_q30 + i);
     V mantissa = load(n->leak_mantissa + i), shift = widened(n->leak_shift + i);
-    V subthreshold = load(n->subthreshold + i), coupling = load(n->spike_coupling + i);
+    V subthreshold = load(n->subthreshold_coupling_q30 + i), coupling = load(n->spike_coupling_qF + i);
     V even_i = even_current(&c), odd_i = odd_current(&c);
 #define EVEN(clamps)                                                                                             \
   silif_half(even_w, u, reset_u, s_q30, even_i, decay, gain, mantissa, even_part(shift), subthreshold, coupling, \
@@ -421,7 +421,7 @@ AVX2 SILIF_KERNEL ptrdiff_t silif_step_silif_avx2(silif_neurons *n) {
     _mm256_storeu2_m128i((__m128i *)(w + 4), (__m128i *)w, a);
     _mm256_storeu2_m128i((__m128i *)(w + 6), (__m128i *)(w + 2), b);
     V state = joined(upper(even_r.sum), upper(odd_r.sum));
-    store(n->membrane + i, state);
+    store(n->membrane_qF + i, state);
     count = fire(state, one, n->spiked, n->active, count, i);
   }
   n->saturated += total(saturated);
@@ -438,9 +438,9 @@ AVX2_INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
   for (ptrdiff_t i = 0; i < n->width; i += 8) {
     currents c = load_currents(&n->current, i);
     V reset = _mm256_sll_epi32(widened(n->spiked + i), reset_bits);
-    V re = is_rf ? load(n->real + i) : _mm256_sub_epi32(load(n->real + i), reset);
-    V im = load(n->imaginary + i);
-    V cos = load(n->decay_real + i), sin = load(n->decay_imaginary + i);
+    V re = is_rf ? load(n->real_qF + i) : _mm256_sub_epi32(load(n->real_qF + i), reset);
+    V im = load(n->imaginary_qF + i);
+    V cos = load(n->decay_real_q30 + i), sin = load(n->decay_imaginary_q30 + i);
     V odd_re = odd(re), odd_im = odd(im), odd_cos = odd(cos), odd_sin = odd(sin);
     V even_sum_re =
         _mm256_add_epi64(_mm256_sub_epi64(_mm256_mul_epi32(cos, re), _mm256_mul_epi32(sin, im)), even_current(&c));
@@ -461,8 +461,8 @@ AVX2_INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
       odd_sum_im = clamped_sum(odd_sum_im, &saturated);
     }
     V state = joined(upper(even_sum_re), upper(odd_sum_re));
-    store(n->real + i, state);
-    store(n->imaginary + i, joined(upper(even_sum_im), upper(odd_sum_im)));
+    store(n->real_qF + i, state);
+    store(n->imaginary_qF + i, joined(upper(even_sum_im), upper(odd_sum_im)));
     count = fire(state, threshold, n->spiked, n->active, count, i);
   }
   n->saturated += total(saturated);
@@ -480,14 +480,14 @@ AVX2 SILIF_KERNEL ptrdiff_t silif_step_lif_avx2(silif_lif_neurons *n) {
   ptrdiff_t count = 0;
   for (ptrdiff_t i = 0; i < n->width; i += 8) {
     currents c = load_currents(&n->current, i);
-    V u = load(n->membrane + i), decay = load(n->decay + i);
+    V u = load(n->membrane_qF + i), decay = load(n->decay_q30 + i);
     V reset = _mm256_sll_epi32(widened(n->spiked + i), fraction_bits);
     V even_sum = _mm256_add_epi64(_mm256_mul_epi32(decay, u), even_current(&c));
     V odd_sum = _mm256_add_epi64(_mm256_mul_epi32(odd(decay), odd(u)), odd_current(&c));
     even_sum = clamped_sum(_mm256_sub_epi64(even_sum, _mm256_slli_epi64(even_part(reset), 30)), &saturated);
     odd_sum = clamped_sum(_mm256_sub_epi64(odd_sum, _mm256_slli_epi64(odd(reset), 30)), &saturated);
     V state = joined(upper(even_sum), upper(odd_sum));
-    store(n->membrane + i, state);
+    store(n->membrane_qF + i, state);
     count = fire(state, one, n->spiked, n->active, count, i);
   }
   n->saturated += total(saturated);
@@ -498,12 +498,12 @@ AVX2 SILIF_KERNEL void silif_step_readout_avx2(silif_readout *n) {
   V saturated = _mm256_setzero_si256();
   for (ptrdiff_t i = 0; i < n->width; i += 8) {
     currents c = load_currents(&n->current, i);
-    V u = load(n->membrane + i), decay = load(n->decay + i);
+    V u = load(n->membrane_qF + i), decay = load(n->decay_q30 + i);
     V even_sum = _mm256_add_epi64(_mm256_mul_epi32(decay, u), even_current(&c));
     V odd_sum = _mm256_add_epi64(_mm256_mul_epi32(odd(decay), odd(u)), odd_current(&c));
     even_sum = clamped_sum(even_sum, &saturated);
     odd_sum = clamped_sum(odd_sum, &saturated);
-    store(n->membrane + i, joined(upper(even_sum), upper(odd_sum)));
+    store(n->membrane_qF + i, joined(upper(even_sum), upper(odd_sum)));
   }
   n->saturated += total(saturated);
 }

@@ -37,7 +37,7 @@ AVX512_INLINE V clamped(V x, int64_t limit, V *differences) {
 AVX512_INLINE V aligned_current(const silif_current *c, ptrdiff_t i) {
   V scaled =
       rounded_variable_shift(_mm512_mul_epi32(load(c->sums + i), load(c->mantissa + i)), load_bytes(c->shift + i));
-  return _mm512_slli_epi64(_mm512_add_epi64(scaled, load(c->bias + i)), 22);
+  return _mm512_slli_epi64(_mm512_add_epi64(scaled, load(c->bias_qF8 + i)), 22);
 }
 
 /// Writes who fired as bytes of 0 or 1, and lists them.
@@ -57,28 +57,28 @@ AVX512 SILIF_KERNEL ptrdiff_t silif_step_silif_avx512(silif_neurons *n) {
   ptrdiff_t count = 0;
   int64_t saturated = 0;
   for (ptrdiff_t i = 0; i < n->width; i += 8) {
-    V w = _mm512_loadu_si512(n->adaptation + i);
-    __m256i u = load8(n->membrane + i), s = load_bytes8(n->spiked + i);
+    V w = _mm512_loadu_si512(n->adaptation_qF30 + i);
+    __m256i u = load8(n->membrane_qF + i), s = load_bytes8(n->spiked + i);
     V reset_u = _mm512_cvtepi32_epi64(_mm256_sub_epi32(u, _mm256_sll_epi32(s, fraction_bits)));
     V s_q30 = _mm512_cvtepi32_epi64(_mm256_slli_epi32(s, 30));
     V leak =
         rounded_variable_shift(_mm512_mul_epi32(load(n->leak_mantissa + i), upper(w)), load_bytes(n->leak_shift + i));
-    V rise = _mm512_add_epi64(_mm512_mul_epi32(load(n->subthreshold + i), _mm512_cvtepi32_epi64(u)),
-                              _mm512_mul_epi32(load(n->spike_coupling + i), s_q30));
+    V rise = _mm512_add_epi64(_mm512_mul_epi32(load(n->subthreshold_coupling_q30 + i), _mm512_cvtepi32_epi64(u)),
+                              _mm512_mul_epi32(load(n->spike_coupling_qF + i), s_q30));
     V free_w = _mm512_add_epi64(_mm512_sub_epi64(w, leak), rise);
     V differences = _mm512_setzero_si512();
     w = clamped(free_w, SILIF_ADAPTATION_LIMIT, &differences);
-    V sum = _mm512_sub_epi64(_mm512_mul_epi32(load(n->decay + i), reset_u),
-                             _mm512_mul_epi32(load(n->input_gain + i), upper(w)));
+    V sum = _mm512_sub_epi64(_mm512_mul_epi32(load(n->decay_q30 + i), reset_u),
+                             _mm512_mul_epi32(load(n->input_gain_q30 + i), upper(w)));
     V free_u = upper(_mm512_add_epi64(sum, aligned_current(&n->current, i)));
     V kept = clamped(free_u, SILIF_STATE_LIMIT, &differences);
     if (__builtin_expect(_mm512_test_epi64_mask(differences, differences) != 0, 0)) {
       saturated += __builtin_popcount(_mm512_cmpneq_epi64_mask(w, free_w)) +
                    __builtin_popcount(_mm512_cmpneq_epi64_mask(kept, free_u));
     }
-    _mm512_storeu_si512(n->adaptation + i, w);
+    _mm512_storeu_si512(n->adaptation_qF30 + i, w);
     __m256i state = _mm512_cvtepi64_epi32(kept);
-    store8(n->membrane + i, state);
+    store8(n->membrane_qF + i, state);
     count = fire(state, one, n->spiked, n->active, count, i);
   }
   n->saturated += saturated;
@@ -94,10 +94,10 @@ AVX512_INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
   int64_t saturated = 0;
   for (ptrdiff_t i = 0; i < n->width; i += 8) {
     __m256i reset = _mm256_sll_epi32(load_bytes8(n->spiked + i), reset_bits);
-    __m256i before = load8(n->real + i);
+    __m256i before = load8(n->real_qF + i);
     V re = _mm512_cvtepi32_epi64(is_rf ? before : _mm256_sub_epi32(before, reset));
-    V im = load(n->imaginary + i);
-    V cos = load(n->decay_real + i), sin = load(n->decay_imaginary + i);
+    V im = load(n->imaginary_qF + i);
+    V cos = load(n->decay_real_q30 + i), sin = load(n->decay_imaginary_q30 + i);
     V sum_re = _mm512_add_epi64(_mm512_sub_epi64(_mm512_mul_epi32(cos, re), _mm512_mul_epi32(sin, im)),
                                 aligned_current(&n->current, i));
     if (is_rf) sum_re = _mm512_sub_epi64(sum_re, _mm512_slli_epi64(_mm512_cvtepi32_epi64(reset), 30));
@@ -111,8 +111,8 @@ AVX512_INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
                    __builtin_popcount(_mm512_cmpneq_epi64_mask(kept_im, free_im));
     }
     __m256i state = _mm512_cvtepi64_epi32(kept_re);
-    store8(n->real + i, state);
-    store8(n->imaginary + i, _mm512_cvtepi64_epi32(kept_im));
+    store8(n->real_qF + i, state);
+    store8(n->imaginary_qF + i, _mm512_cvtepi64_epi32(kept_im));
     count = fire(state, threshold, n->spiked, n->active, count, i);
   }
   n->saturated += saturated;

@@ -376,7 +376,7 @@ INLINE int64_t aligned_current(int32_t sum, int32_t mantissa, uint32_t shift, in
 }
 
 NOINLINE void make_currents(const silif_current *from, ptrdiff_t first, ptrdiff_t count, int64_t *current) {
-  const int32_t *sums = from->sums + first, *mantissa = from->mantissa + first, *bias = from->bias + first;
+  const int32_t *sums = from->sums + first, *mantissa = from->mantissa + first, *bias = from->bias_qF8 + first;
   const uint8_t *shift = from->shift + first;
   for (ptrdiff_t i = 0; i < count; i++) current[i] = aligned_current(sums[i], mantissa[i], shift[i], bias[i]);
 }
@@ -416,10 +416,10 @@ typedef union {
 
 /// The adaptation's step.
 NOINLINE void adapt(silif_neurons *n, ptrdiff_t first, ptrdiff_t count, between *to) {
-  const int32_t *leak_mantissa = n->leak_mantissa + first, *subthreshold = n->subthreshold + first;
-  const int32_t *coupling = n->spike_coupling + first, *membrane = n->membrane + first;
+  const int32_t *leak_mantissa = n->leak_mantissa + first, *subthreshold = n->subthreshold_coupling_q30 + first;
+  const int32_t *coupling = n->spike_coupling_qF + first, *membrane = n->membrane_qF + first;
   const uint8_t *leak_shift = n->leak_shift + first, *spiked = n->spiked + first;
-  int64_t *adaptation = n->adaptation + first;
+  int64_t *adaptation = n->adaptation_qF30 + first;
   uint32_t saturated = 0, a = (uint32_t)(adaptation + count), b, d, low, high;
   // Of 14 registers it takes all; the end, and how many were saturated, lie on the stack.
   __asm__(
@@ -483,7 +483,7 @@ NOINLINE void adapt(silif_neurons *n, ptrdiff_t first, ptrdiff_t count, between 
 /// What goes into the states from outside: currents, less the adaptation's part.
 NOINLINE void add_currents(const silif_neurons *n, ptrdiff_t first, ptrdiff_t count, between *at) {
   const int32_t *sums = n->current.sums + first, *mantissa = n->current.mantissa + first;
-  const int32_t *bias = n->current.bias + first, *gain = n->input_gain + first;
+  const int32_t *bias = n->current.bias_qF8 + first, *gain = n->input_gain_q30 + first;
   const uint8_t *shift = n->current.shift + first;
   uint32_t a, b, c, d;
   __asm__(
@@ -514,8 +514,8 @@ NOINLINE void add_currents(const silif_neurons *n, ptrdiff_t first, ptrdiff_t co
 }
 
 NOINLINE uint16_t *fire(silif_neurons *n, ptrdiff_t first, ptrdiff_t count, const between *from, uint16_t *active) {
-  const int32_t *decay = n->decay + first;
-  int32_t *membrane = n->membrane + first;
+  const int32_t *decay = n->decay_q30 + first;
+  int32_t *membrane = n->membrane_qF + first;
   uint8_t *spiked = n->spiked + first;
   int32_t one = (int32_t)1 << n->state_fraction_bits, saturated = 0;
   for (ptrdiff_t i = 0; i < count; i++) {
@@ -552,13 +552,13 @@ INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
     make_currents(&n->current, first, count, current);
     for (ptrdiff_t i = first; i < first + count; i++) {
       int32_t reset = n->spiked[i] * threshold;
-      int32_t re = is_rf ? n->real[i] : n->real[i] - reset, im = n->imaginary[i];
+      int32_t re = is_rf ? n->real_qF[i] : n->real_qF[i] - reset, im = n->imaginary_qF[i];
       int64_t sum = current[i - first] - (is_rf ? product(reset, 1 << 30) : 0);
-      sum += product(n->decay_real[i], re) + product(n->decay_imaginary[i], -im);
+      sum += product(n->decay_real_q30[i], re) + product(n->decay_imaginary_q30[i], -im);
       int32_t new_re = state_from(sum, &saturated);
-      sum = product(n->decay_imaginary[i], re) + product(n->decay_real[i], im);
-      n->real[i] = new_re;
-      n->imaginary[i] = state_from(sum, &saturated);
+      sum = product(n->decay_imaginary_q30[i], re) + product(n->decay_real_q30[i], im);
+      n->real_qF[i] = new_re;
+      n->imaginary_qF[i] = state_from(sum, &saturated);
       uint32_t fired = exceeds(new_re, threshold);
       n->spiked[i] = (uint8_t)fired;
       active = listed(active, i, fired);
@@ -580,10 +580,11 @@ SILIF_KERNEL ptrdiff_t silif_step_lif_dsp(silif_lif_neurons *n) {
     ptrdiff_t count = n->width - first < BLOCK ? n->width - first : BLOCK;
     make_currents(&n->current, first, count, current);
     for (ptrdiff_t i = first; i < first + count; i++) {
-      int64_t sum = current[i - first] + product(n->decay[i], n->membrane[i]) - product(n->spiked[i] * one, 1 << 30);
+      int64_t sum =
+          current[i - first] + product(n->decay_q30[i], n->membrane_qF[i]) - product(n->spiked[i] * one, 1 << 30);
       int32_t u = state_from(sum, &saturated);
       uint32_t fired = exceeds(u, one);
-      n->membrane[i] = u;
+      n->membrane_qF[i] = u;
       n->spiked[i] = (uint8_t)fired;
       active = listed(active, i, fired);
     }
@@ -596,8 +597,8 @@ SILIF_KERNEL void silif_step_readout_dsp(silif_readout *n) {
   const silif_current *c = &n->current;
   int32_t saturated = 0;
   for (ptrdiff_t i = 0; i < n->width; i++) {
-    int64_t current = aligned_current(c->sums[i], c->mantissa[i], c->shift[i], c->bias[i]);
-    n->membrane[i] = state_from(current + product(n->decay[i], n->membrane[i]), &saturated);
+    int64_t current = aligned_current(c->sums[i], c->mantissa[i], c->shift[i], c->bias_qF8[i]);
+    n->membrane_qF[i] = state_from(current + product(n->decay_q30[i], n->membrane_qF[i]), &saturated);
   }
   n->saturated += saturated;
 }

@@ -215,7 +215,7 @@ INLINE int32x4_t states_from(wide4 sum, uint32x4_t *saturated) {
 
 INLINE wide4 aligned_current(const silif_current *c, ptrdiff_t i, wide4 shift) {
   wide4 current = rounded_shift(product(vld1q_s32(c->sums + i), vld1q_s32(c->mantissa + i)), shift);
-  int32x4_t bias = vld1q_s32(c->bias + i);
+  int32x4_t bias = vld1q_s32(c->bias_qF8 + i);
   return (wide4){vshlq_n_s64(vaddw_s32(current.low, vget_low_s32(bias)), 22),
                  vshlq_n_s64(vaddw_s32(current.high, vget_high_s32(bias)), 22)};
 }
@@ -256,20 +256,20 @@ SILIF_KERNEL ptrdiff_t silif_step_silif_neon(silif_neurons *n) {
 #pragma clang loop unroll(full)
     for (int part = 0; part < 4; part++) {
       ptrdiff_t i = first + 4 * part;
-      int32x4_t s = flags(spiked, part), u = vld1q_s32(n->membrane + i);
-      wide4 w = {vld1q_s64(n->adaptation + i), vld1q_s64(n->adaptation + i + 2)};
+      int32x4_t s = flags(spiked, part), u = vld1q_s32(n->membrane_qF + i);
+      wide4 w = {vld1q_s64(n->adaptation_qF30 + i), vld1q_s64(n->adaptation_qF30 + i + 2)};
       wide4 leak = rounded_shift(product(vld1q_s32(n->leak_mantissa + i), upper(w)), shifts(leak_shift, part));
       w = (wide4){vsubq_s64(w.low, leak.low), vsubq_s64(w.high, leak.high)};
-      w = plus_product(w, vld1q_s32(n->subthreshold + i), u);
-      w = plus_product(w, vld1q_s32(n->spike_coupling + i), vshlq_n_s32(s, 30));
+      w = plus_product(w, vld1q_s32(n->subthreshold_coupling_q30 + i), u);
+      w = plus_product(w, vld1q_s32(n->spike_coupling_qF + i), vshlq_n_s32(s, 30));
       w = clamped_adaptation(w, &saturated);
-      vst1q_s64(n->adaptation + i, w.low);
-      vst1q_s64(n->adaptation + i + 2, w.high);
+      vst1q_s64(n->adaptation_qF30 + i, w.low);
+      vst1q_s64(n->adaptation_qF30 + i + 2, w.high);
       wide4 sum = aligned_current(&n->current, i, shifts(shift, part));
-      sum = plus_product(sum, vld1q_s32(n->decay + i), vmlsq_s32(u, s, one));
-      sum = minus_product(sum, vld1q_s32(n->input_gain + i), upper(w));
+      sum = plus_product(sum, vld1q_s32(n->decay_q30 + i), vmlsq_s32(u, s, one));
+      sum = minus_product(sum, vld1q_s32(n->input_gain_q30 + i), upper(w));
       u = states_from(sum, &saturated);
-      vst1q_s32(n->membrane + i, u);
+      vst1q_s32(n->membrane_qF + i, u);
       fired[part] = vcgtq_s32(u, one);
     }
     active = list(active, first, narrowed(fired), n->spiked);
@@ -291,14 +291,14 @@ INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
     for (int part = 0; part < 4; part++) {
       ptrdiff_t i = first + 4 * part;
       int32x4_t reset = vmulq_s32(flags(spiked, part), threshold);
-      int32x4_t re = vld1q_s32(n->real + i), im = vld1q_s32(n->imaginary + i);
+      int32x4_t re = vld1q_s32(n->real_qF + i), im = vld1q_s32(n->imaginary_qF + i);
       if (!is_rf) re = vsubq_s32(re, reset);
-      int32x4_t cos = vld1q_s32(n->decay_real + i), sin = vld1q_s32(n->decay_imaginary + i);
+      int32x4_t cos = vld1q_s32(n->decay_real_q30 + i), sin = vld1q_s32(n->decay_imaginary_q30 + i);
       wide4 sum = minus_product(plus_product(aligned_current(&n->current, i, shifts(shift, part)), cos, re), sin, im);
       if (is_rf) sum = minus_product(sum, reset, vdupq_n_s32(1 << 30));
       int32x4_t new_re = states_from(sum, &saturated);
-      vst1q_s32(n->imaginary + i, states_from(plus_product(product(sin, re), cos, im), &saturated));
-      vst1q_s32(n->real + i, new_re);
+      vst1q_s32(n->imaginary_qF + i, states_from(plus_product(product(sin, re), cos, im), &saturated));
+      vst1q_s32(n->real_qF + i, new_re);
       fired[part] = vcgtq_s32(new_re, threshold);
     }
     active = list(active, first, narrowed(fired), n->spiked);

@@ -179,9 +179,10 @@ static int64_t silif_loop(ptrdiff_t width, int32_t one, const int32_t *restrict 
 }
 
 SILIF_KERNEL ptrdiff_t silif_step_silif_plain(silif_neurons *n) {
-  n->saturated += silif_loop(n->width, (int32_t)1 << n->state_fraction_bits, n->current.sums, n->current.mantissa,
-                             n->current.shift, n->current.bias, n->decay, n->input_gain, n->leak_mantissa,
-                             n->leak_shift, n->subthreshold, n->spike_coupling, n->membrane, n->adaptation, n->spiked);
+  n->saturated +=
+      silif_loop(n->width, (int32_t)1 << n->state_fraction_bits, n->current.sums, n->current.mantissa, n->current.shift,
+                 n->current.bias_qF8, n->decay_q30, n->input_gain_q30, n->leak_mantissa, n->leak_shift,
+                 n->subthreshold_coupling_q30, n->spike_coupling_qF, n->membrane_qF, n->adaptation_qF30, n->spiked);
   return list_active(n->spiked, n->width, n->active);
 }
 
@@ -215,7 +216,8 @@ INLINE int64_t complex_loop(ptrdiff_t width, int32_t threshold, int is_rf, const
 INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
   int32_t threshold = (int32_t)1 << (n->state_fraction_bits - (is_rf ? 0 : 1));
   n->saturated += complex_loop(n->width, threshold, is_rf, n->current.sums, n->current.mantissa, n->current.shift,
-                               n->current.bias, n->decay_real, n->decay_imaginary, n->real, n->imaginary, n->spiked);
+                               n->current.bias_qF8, n->decay_real_q30, n->decay_imaginary_q30, n->real_qF,
+                               n->imaginary_qF, n->spiked);
   return list_active(n->spiked, n->width, n->active);
 }
 
@@ -242,17 +244,18 @@ static int64_t lif_loop(ptrdiff_t width, int32_t one, const int32_t *restrict su
 
 SILIF_KERNEL ptrdiff_t silif_step_lif_plain(silif_lif_neurons *n) {
   n->saturated += lif_loop(n->width, (int32_t)1 << n->state_fraction_bits, n->current.sums, n->current.mantissa,
-                           n->current.shift, n->current.bias, n->decay, n->membrane, n->spiked);
+                           n->current.shift, n->current.bias_qF8, n->decay_q30, n->membrane_qF, n->spiked);
   return list_active(n->spiked, n->width, n->active);
 }
 
 SILIF_KERNEL void silif_step_readout_plain(silif_readout *n) {
   for (ptrdiff_t i = 0; i < n->width; i++) {
-    int64_t sum = (int64_t)n->decay[i] * n->membrane[i] +
-                  aligned_current(n->current.sums[i], n->current.mantissa[i], n->current.shift[i], n->current.bias[i]);
+    int64_t sum =
+        (int64_t)n->decay_q30[i] * n->membrane_qF[i] +
+        aligned_current(n->current.sums[i], n->current.mantissa[i], n->current.shift[i], n->current.bias_qF8[i]);
     int64_t free_u = rounded_shift(sum, 30);
     int32_t new_u = (int32_t)clamped(free_u, SILIF_STATE_LIMIT);
     n->saturated += new_u != free_u;
-    n->membrane[i] = new_u;
+    n->membrane_qF[i] = new_u;
   }
 }

@@ -159,15 +159,16 @@ static void compare_neurons(const silif_kernels *plain, const silif_kernels *set
       saturated += counted;                                                    \
     }                                                                          \
   } while (0)
-#define make_again \
-  n.membrane = s->first, n.adaptation = s->adaptation, n.spiked = s->spiked, n.active = s->active, n.saturated = 0
+#define make_again                                                                                         \
+  n.membrane_qF = s->first, n.adaptation_qF30 = s->adaptation, n.spiked = s->spiked, n.active = s->active, \
+  n.saturated = 0
       make_layer(width, fraction_bits, 0);
       RUN(step_silif, silif_neurons n = ((silif_neurons){
                           current, layer.decay, layer.second, layer.leak_mantissa, layer.leak_shift, layer.subthreshold,
                           layer.coupling, s->first, s->adaptation, s->spiked, s->active, width, fraction_bits, 0}));
 #undef make_again
 #define make_again \
-  n.real = s->first, n.imaginary = s->second, n.spiked = s->spiked, n.active = s->active, n.saturated = 0
+  n.real_qF = s->first, n.imaginary_qF = s->second, n.spiked = s->spiked, n.active = s->active, n.saturated = 0
       make_layer(width, fraction_bits, -(1 << 30));
       RUN(step_csilif,
           silif_complex_neurons n = ((silif_complex_neurons){current, layer.decay, layer.second, s->first, s->second,
@@ -177,7 +178,7 @@ static void compare_neurons(const silif_kernels *plain, const silif_kernels *set
           silif_complex_neurons n = ((silif_complex_neurons){current, layer.decay, layer.second, s->first, s->second,
                                                              s->spiked, s->active, width, fraction_bits, 0}));
 #undef make_again
-#define make_again n.membrane = s->first, n.spiked = s->spiked, n.active = s->active, n.saturated = 0
+#define make_again n.membrane_qF = s->first, n.spiked = s->spiked, n.active = s->active, n.saturated = 0
       make_layer(width, fraction_bits, 0);
       RUN(step_lif, silif_lif_neurons n = ((silif_lif_neurons){current, layer.decay, s->first, s->spiked, s->active,
                                                                width, fraction_bits, 0}));

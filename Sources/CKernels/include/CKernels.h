@@ -33,21 +33,21 @@ typedef struct {
   const int32_t *sums;
   const int32_t *mantissa;
   const uint8_t *shift;
-  const int32_t *bias;
+  const int32_t *bias_qF8;
 } silif_current;
 
 /// One step of spiking neurons (Sources/SiLIF/Kinds). The `saturated` of each struct grows by the number of sums that
 /// were clamped.
 typedef struct {
   silif_current current;
-  const int32_t *decay;
-  const int32_t *input_gain;
+  const int32_t *decay_q30;
+  const int32_t *input_gain_q30;
   const int32_t *leak_mantissa;
   const uint8_t *leak_shift;
-  const int32_t *subthreshold;
-  const int32_t *spike_coupling;
-  int32_t *membrane;
-  int64_t *adaptation;
+  const int32_t *subthreshold_coupling_q30;
+  const int32_t *spike_coupling_qF;
+  int32_t *membrane_qF;
+  int64_t *adaptation_qF30;
   /// 0 or 1: the last step's, then this one's.
   uint8_t *spiked;
   /// Receives the indices of the neurons that fired, ascending; room for `width`.
@@ -59,10 +59,10 @@ typedef struct {
 
 typedef struct {
   silif_current current;
-  const int32_t *decay_real;
-  const int32_t *decay_imaginary;
-  int32_t *real;
-  int32_t *imaginary;
+  const int32_t *decay_real_q30;
+  const int32_t *decay_imaginary_q30;
+  int32_t *real_qF;
+  int32_t *imaginary_qF;
   uint8_t *spiked;
   uint16_t *active;
   ptrdiff_t width;
@@ -72,8 +72,8 @@ typedef struct {
 
 typedef struct {
   silif_current current;
-  const int32_t *decay;
-  int32_t *membrane;
+  const int32_t *decay_q30;
+  int32_t *membrane_qF;
   uint8_t *spiked;
   uint16_t *active;
   ptrdiff_t width;
@@ -83,8 +83,8 @@ typedef struct {
 
 typedef struct {
   silif_current current;
-  const int32_t *decay;
-  int32_t *membrane;
+  const int32_t *decay_q30;
+  int32_t *membrane_qF;
   ptrdiff_t width;
   int64_t saturated;
 } silif_readout;

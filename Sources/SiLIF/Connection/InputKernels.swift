@@ -50,7 +50,7 @@
     /// As the kernels take them.
     var inC: silif_current {
       @_noAllocation @_noLocks @inline(__always) get {
-        silif_current(sums: sums, mantissa: scale.mantissa, shift: scale.shift, bias: scale.bias_qF8)
+        silif_current(sums: sums, mantissa: scale.mantissa, shift: scale.shift, bias_qF8: scale.bias_qF8)
       }
     }
   }
