@@ -80,8 +80,10 @@ enum Neurons {
   }
 
   /// All states zero. The edge that they write is the network's to reset.
+  ///
+  /// Mutating, because Swift 6.0.3 crashes where a reset copies such an enum.
   @_noAllocation @_noLocks
-  func reset() {
+  mutating func reset() {
     switch self {
     case .siLIF(let neurons): neurons.reset()
     case .cSiLIF(let neurons): neurons.state.reset()

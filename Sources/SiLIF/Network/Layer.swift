@@ -5,7 +5,7 @@ struct Layer {
   /// The edge that it reads: the network's input, or what the layer below writes.
   var input: Edge { @_noAllocation @_noLocks get { connection.input } }
   private var connection: Connection
-  let neurons: Neurons
+  private(set) var neurons: Neurons
   private let saturation: SaturationCounter
 
   /// - Parameters:
