@@ -1,3 +1,4 @@
+import CSndFile
 import Glibc
 import TestSupport
 import Testing
@@ -42,6 +43,31 @@ import Testing
   @Test func aFileOfChunksAloneIsStillEmpty() throws {
     let bytes = TestSound.wav([]) + Array("LIST".utf8) + little(6) + Array("INFOxy".utf8)
     #expect(audioError { _ = try filed(bytes) }?.kind == .empty)
+  }
+
+  /// Found by a fuzzer: a chunk that ended in the middle of the length it should hold trapped.
+  @Test func aHeaderThatEndsAnywhereIsRefused() throws {
+    write(samples, to: folder.file("whole"), format: SF_FORMAT_RF64 | SF_FORMAT_PCM_16, rate_hz: 16_000, channels: 1)
+    let whole = try TemporaryFolder.bytes(folder.file("whole"))
+    #expect(try filed(whole) == samples)
+    for count in 0..<200 {
+      let cut = Array(whole[..<count])
+      #expect(audioError { _ = try filed(cut) } != nil)
+      // Less than a header is taken for raw samples there.
+      #expect(audioError { _ = try piped(cut) } != nil || count < 12)
+    }
+  }
+
+  /// Found by a fuzzer: the header's first bytes, read alone, were taken for samples so far before the end that it overflowed.
+  @Test func aLengthPast63BitsMeansToTheEnd() throws {
+    write(samples, to: folder.file("whole"), format: SF_FORMAT_RF64 | SF_FORMAT_PCM_16, rate_hz: 16_000, channels: 1)
+    var bytes = try TemporaryFolder.bytes(folder.file("whole"))
+    for at in 20..<44 { bytes[at] = 0xF1 }
+    for at in bytes.indices.dropLast(4).prefix(200) where bytes[at..<at + 4].elementsEqual("data".utf8) {
+      bytes.replaceSubrange(at + 4..<at + 8, with: [0xFF, 0xFF, 0xFF, 0xFF])
+    }
+    #expect(try filed(bytes) == samples)
+    #expect(try piped(bytes) == samples)
   }
 
   @Test func chunksAfterTheSamplesAreNoSamples() throws {

@@ -48,6 +48,7 @@ final class WaveBytes: ByteSource {
       done = min(count, header.count - Int(position))
       header.withUnsafeBytes { target.copyMemory(from: $0.baseAddress! + Int(position), byteCount: done) }
       position += Int64(done)
+      guard done < count else { return done }
     }
     let at = position - Int64(header.count)
     let left = samplesLength.map { max($0 - at, 0) } ?? .max
@@ -83,7 +84,9 @@ struct WaveHeader {
         format = bytes.read(Int(size + size % 2))
         format.removeLast(max(0, format.count - Int(size)))
       case "ds64" where (28...1 << 12).contains(size):
-        long = Int64(clamping: number64(bytes.read(Int(size + size % 2))[8..<16]))
+        let content = bytes.read(Int(size + size % 2))
+        guard content.count >= size else { return nil }
+        long = Int64(clamping: number64(content[8..<16]))
       case "data":
         samplesStart = bytes.position
         samplesLength = size < DeclaredLength.unknown_bytes ? size : size == 0xFFFF_FFFF ? long : nil

@@ -3,11 +3,13 @@ import AudioInput
 /// A sound file as 16 kHz mono, a block at a time, so that its length costs no memory.
 package final class SoundReader {
   private let file: SoundFile
-  private let block = UnsafeMutableBufferPointer<Int16>.allocate(capacity: 4096)
+  private let block: UnsafeMutableBufferPointer<Int16>
 
   /// - Throws: Failure for what is no sound file, and what to do.
   package init(path: String, settings: SoundSettings = SoundSettings()) throws(Failure) {
     do { file = try SoundFile(path: path, settings: settings) } catch { throw Failure(error.description) }
+    // Last: where an initializer throws, no deinit gives it back.
+    block = .allocate(capacity: 4096)
   }
 
   deinit { block.deallocate() }

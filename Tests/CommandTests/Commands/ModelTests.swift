@@ -26,7 +26,7 @@ import Testing
     #expect(try #require(rings?["bytes"] as? Int) > 0)
     let stack = try #require(memory["stack"] as? [[String: Any]])
     #expect(stack.count == 2)
-    for row in stack { #expect((100..<500_000).contains(try #require(row["bytes"] as? Int))) }
+    for row in stack { #expect((100..<8_000_000).contains(try #require(row["bytes"] as? Int))) }
     #expect(try #require(report["layers"] as? [[String: Any]]).map { $0["neurons"] as? Int } == [16, 16, 5])
   }
 
