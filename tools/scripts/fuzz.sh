@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # fuzz.sh SECONDS [TARGET...]: runs each fuzzer of Tests/Fuzz for so long, on inputs that are kept and on models and sounds of the
-# tests. A finding ends it; the input lies in build/fuzz/TARGET then. New inputs that reach new code stay in build/fuzz/corpus.
+# tests. SEED, if it is not empty, makes it try the same again. A finding ends it; the input lies in build/fuzz/TARGET then. New inputs that reach new code stay in build/fuzz/corpus.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:?usage: fuzz.sh SECONDS [TARGET...]}
@@ -29,7 +29,7 @@ for target in "${targets[@]}"; do
   esac
   echo "fuzz: $target for $seconds s"
   SILIF_FUZZ=$target "$scratch/silif-fuzz" -max_total_time="$seconds" -max_len=$limit -rss_limit_mb=4096 -malloc_limit_mb=1024 \
-    -timeout=20 -artifact_prefix="$found/" -print_final_stats=1 -verbosity=0 "${corpus[@]}" </dev/null >"$found/log" 2>&1 || {
+    -timeout=300 -seed="${SEED:-0}" -artifact_prefix="$found/" -print_final_stats=1 -verbosity=0 "${corpus[@]}" </dev/null >"$found/log" 2>&1 || {
     tail -n 60 "$found/log" >&2
     echo "fuzz: $target: a finding; its input lies in $found" >&2
     exit 1
