@@ -47,7 +47,7 @@ final class SpikeMemory {
 
 /// The neurons of one layer outside a network, with memory of their own, guard bytes behind it.
 final class LoneNeurons {
-  let neurons: Neurons
+  private(set) var neurons: Neurons
   let sums: Scratch<Int32>
   let output: SpikeMemory
   let counter = FreeCounter()
