@@ -35,6 +35,14 @@ import Testing
     #expect(kind(try folder.write(Array("fLaC".utf8), to: "r.flac")) == .notASound)
   }
 
+  /// Found by a fuzzer: libsndfile goes round in its chunks for ever, deaf to a stop.
+  @Test func chunksThatLeadBackToEachOther() throws {
+    #expect(kind(Fixture.path("Fuzz/corpus/sound/circle.w64")) == .notASound)
+    let pipe = TestPipe()
+    pipe.send(try TemporaryFolder.bytes(Fixture.path("Fuzz/corpus/sound/circle.w64")))
+    #expect(audioError { _ = try readAll(StandardInput(descriptor: pipe.reading)) }?.kind == .notASound)
+  }
+
   @Test func ratesThatMakeNoSense() throws {
     for rate_hz in [1, 999, 768_001] {
       #expect(kind(try folder.write(TestSound.wav([1, 2, 3], rate_hz: rate_hz), to: "r.wav")) == .unsupported)

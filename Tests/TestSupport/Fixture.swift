@@ -7,7 +7,8 @@ package enum Fixture {
   /// A golden model of the engine's tests: every kind of neuron, weights of 4 and 8 bits.
   package static let mixedWidths = path("SiLIFTests/Golden/mixed-widths.silif")
 
-  private static func path(_ name: String) -> String {
+  /// A file below Tests.
+  package static func path(_ name: String) -> String {
     #filePath.split(separator: "/").dropLast(2).reduce("") { "\($0)/\($1)" } + "/\(name)"
   }
 }

@@ -9,6 +9,17 @@ class ByteSource {
   /// Reads at `position` until there are `count` bytes, or the end. Gives how many there were.
   func read(into target: UnsafeMutableRawPointer, count: Int) -> Int { 0 }
 
+  private var furthest: Int64 = 0
+  private var fruitlessCalls = 0
+
+  /// Whether whoever reads a header goes round in it: libsndfile does, for ever, where chunks of a W64 file lead back to each
+  /// other. To be called with each question; so many in a row without a byte further on are no reader of a sound.
+  final func isAskedInCircles() -> Bool {
+    if position > furthest { (furthest, fruitlessCalls) = (position, 0) }
+    fruitlessCalls += 1
+    return fruitlessCalls > 1 << 22
+  }
+
   /// The file or pipe that the bytes come from.
   var origin: ByteSource { self }
 

@@ -175,6 +175,7 @@ private let virtualFile = SF_VIRTUAL_IO(
   get_filelen: { source($0).length },
   seek: { offset, whence, user in
     let bytes = source(user)
+    guard !bytes.isAskedInCircles() else { return .max }
     return switch whence {
     case SEEK_SET: bytes.seek(to: offset)
     case SEEK_CUR: bytes.seek(to: bytes.position.addingReportingOverflow(offset).partialValue)
@@ -183,4 +184,7 @@ private let virtualFile = SF_VIRTUAL_IO(
   },
   read: { target, count, user in sf_count_t(source(user).read(into: target!, count: Int(count))) },
   write: { _, _, _ in 0 },
-  tell: { source($0).position })
+  tell: { user in
+    let bytes = source(user)
+    return bytes.isAskedInCircles() ? .max : bytes.position
+  })
