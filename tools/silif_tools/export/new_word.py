@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..atomic import replacing
 from ..errors import ConversionError
 from ..fixed_point import COEFFICIENT_BITS, CURRENT_EXTRA_BITS, mantissa_and_shift, round_half_even_to_int
 from ..integer.detector import detect
@@ -41,7 +42,7 @@ class SpeechStatistics:
 
     def save(self, path: Path) -> None:
         upper = self.covariance[np.triu_indices(len(self.mean))]
-        with open(path, "wb") as file:
+        with replacing(path) as temporary, open(temporary, "wb") as file:
             np.savez_compressed(
                 file, mean=self.mean.astype(np.float32), upper=upper.astype(np.float32), digest=self.hidden_digest
             )
