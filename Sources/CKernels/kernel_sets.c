@@ -2,111 +2,41 @@
 // through it.
 #include "kernels.h"
 
+// The groups of kernels.h.
+#define BYTE_SUMS(set)                                                                                          \
+  .sum_rows8 = silif_sum_rows8_##set, .sum_rows4 = silif_sum_rows4_##set, .sum_dense8 = silif_sum_dense8_##set, \
+  .sum_dense4 = silif_sum_dense4_##set
+#define HALF_SUMS(set) .sum_rows16 = silif_sum_rows16_##set, .sum_dense16 = silif_sum_dense16_##set
+#define NEURONS(set) \
+  .step_silif = silif_step_silif_##set, .step_csilif = silif_step_csilif_##set, .step_rf = silif_step_rf_##set
+#define LEAKY(set) .step_lif = silif_step_lif_##set, .step_readout = silif_step_readout_##set
+#define FRONT_END(set)                                                                                        \
+  .emphasise = silif_emphasise_##set, .window = silif_window_##set, .transform256 = silif_transform256_##set, \
+  .power = silif_power_##set
+#define ALL(set) BYTE_SUMS(set), HALF_SUMS(set), NEURONS(set), LEAKY(set), FRONT_END(set)
+
 #if !SILIF_HAS_ONE_SET
 /// C for the processor that the build was made for: with SSE2 on x86-64, with NEON on ARM.
-static const silif_kernels plain = {
-    .name = "plain",
-    .sum_rows8 = silif_sum_rows8_plain,
-    .sum_rows16 = silif_sum_rows16_plain,
-    .sum_rows4 = silif_sum_rows4_plain,
-    .sum_dense8 = silif_sum_dense8_plain,
-    .sum_dense16 = silif_sum_dense16_plain,
-    .sum_dense4 = silif_sum_dense4_plain,
-    .step_silif = silif_step_silif_plain,
-    .step_csilif = silif_step_csilif_plain,
-    .step_rf = silif_step_rf_plain,
-    .step_lif = silif_step_lif_plain,
-    .step_readout = silif_step_readout_plain,
-    .emphasise = silif_emphasise_plain,
-    .window = silif_window_plain,
-    .transform256 = silif_transform256_plain,
-    .power = silif_power_plain,
-};
+static const silif_kernels plain = {.name = "plain", ALL(plain)};
 #endif
 
 #if SILIF_HAS_NEON
 /// The compiler vectorises the front end as well; of 16-bit weights, LIF neurons and readouts a model has few.
 static const silif_kernels neon = {
-    .name = "neon",
-    .sum_rows8 = silif_sum_rows8_neon,
-    .sum_rows16 = silif_sum_rows16_plain,
-    .sum_rows4 = silif_sum_rows4_neon,
-    .sum_dense8 = silif_sum_dense8_neon,
-    .sum_dense16 = silif_sum_dense16_plain,
-    .sum_dense4 = silif_sum_dense4_neon,
-    .step_silif = silif_step_silif_neon,
-    .step_csilif = silif_step_csilif_neon,
-    .step_rf = silif_step_rf_neon,
-    .step_lif = silif_step_lif_plain,
-    .step_readout = silif_step_readout_plain,
-    .emphasise = silif_emphasise_plain,
-    .window = silif_window_plain,
-    .transform256 = silif_transform256_plain,
-    .power = silif_power_plain,
-};
+    .name = "neon", BYTE_SUMS(neon), HALF_SUMS(plain), NEURONS(neon), LEAKY(plain), FRONT_END(plain)};
 #endif
 
 #if SILIF_HAS_DSP
 /// Cortex-M4 and M7.
-static const silif_kernels dsp = {
-    .name = "dsp",
-    .sum_rows8 = silif_sum_rows8_dsp,
-    .sum_rows16 = silif_sum_rows16_dsp,
-    .sum_rows4 = silif_sum_rows4_dsp,
-    .sum_dense8 = silif_sum_dense8_dsp,
-    .sum_dense16 = silif_sum_dense16_dsp,
-    .sum_dense4 = silif_sum_dense4_dsp,
-    .step_silif = silif_step_silif_dsp,
-    .step_csilif = silif_step_csilif_dsp,
-    .step_rf = silif_step_rf_dsp,
-    .step_lif = silif_step_lif_dsp,
-    .step_readout = silif_step_readout_dsp,
-    .emphasise = silif_emphasise_dsp,
-    .window = silif_window_dsp,
-    .transform256 = silif_transform256_dsp,
-    .power = silif_power_dsp,
-};
+static const silif_kernels dsp = {.name = "dsp", ALL(dsp)};
 #endif
 
 #if defined(__x86_64__)
-static const silif_kernels avx2 = {
-    .name = "avx2",
-    .sum_rows8 = silif_sum_rows8_avx2,
-    .sum_rows16 = silif_sum_rows16_avx2,
-    .sum_rows4 = silif_sum_rows4_avx2,
-    .sum_dense8 = silif_sum_dense8_avx2,
-    .sum_dense16 = silif_sum_dense16_avx2,
-    .sum_dense4 = silif_sum_dense4_avx2,
-    .step_silif = silif_step_silif_avx2,
-    .step_csilif = silif_step_csilif_avx2,
-    .step_rf = silif_step_rf_avx2,
-    .step_lif = silif_step_lif_avx2,
-    .step_readout = silif_step_readout_avx2,
-    .emphasise = silif_emphasise_avx2,
-    .window = silif_window_avx2,
-    .transform256 = silif_transform256_avx2,
-    .power = silif_power_avx2,
-};
+static const silif_kernels avx2 = {.name = "avx2", ALL(avx2)};
 
 /// AVX-512 F, BW, DQ and VL. The sums are as fast as memory in AVX2; LIF neurons and a readout are one product each.
 static const silif_kernels avx512 = {
-    .name = "avx512",
-    .sum_rows8 = silif_sum_rows8_avx2,
-    .sum_rows16 = silif_sum_rows16_avx2,
-    .sum_rows4 = silif_sum_rows4_avx2,
-    .sum_dense8 = silif_sum_dense8_avx2,
-    .sum_dense16 = silif_sum_dense16_avx2,
-    .sum_dense4 = silif_sum_dense4_avx2,
-    .step_silif = silif_step_silif_avx512,
-    .step_csilif = silif_step_csilif_avx512,
-    .step_rf = silif_step_rf_avx512,
-    .step_lif = silif_step_lif_avx2,
-    .step_readout = silif_step_readout_avx2,
-    .emphasise = silif_emphasise_avx512,
-    .window = silif_window_avx512,
-    .transform256 = silif_transform256_avx512,
-    .power = silif_power_avx512,
-};
+    .name = "avx512", BYTE_SUMS(avx2), HALF_SUMS(avx2), NEURONS(avx512), LEAKY(avx2), FRONT_END(avx512)};
 
 static int runs_avx2(void) { return __builtin_cpu_supports("avx2"); }
 

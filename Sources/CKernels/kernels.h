@@ -27,10 +27,12 @@
 #define SILIF_KERNEL __attribute__((aligned(64)))
 #endif
 
-#define SILIF_SUMS(set)                                            \
-  silif_byte_rows silif_sum_rows4_##set, silif_sum_rows8_##set;    \
-  silif_half_rows silif_sum_rows16_##set;                          \
-  silif_byte_frame silif_sum_dense4_##set, silif_sum_dense8_##set; \
+// The functions of a set, in groups of which a set has all or none. kernel_sets.c makes its tables of the same groups.
+#define SILIF_BYTE_SUMS(set)                                    \
+  silif_byte_rows silif_sum_rows4_##set, silif_sum_rows8_##set; \
+  silif_byte_frame silif_sum_dense4_##set, silif_sum_dense8_##set;
+#define SILIF_HALF_SUMS(set)              \
+  silif_half_rows silif_sum_rows16_##set; \
   silif_half_frame silif_sum_dense16_##set;
 #define SILIF_NEURONS(set)                  \
   silif_neuron_step silif_step_silif_##set; \
@@ -44,30 +46,25 @@
   silif_windowing silif_window_##set;       \
   silif_transform silif_transform256_##set; \
   silif_powers silif_power_##set;
+#define SILIF_ALL(set) \
+  SILIF_BYTE_SUMS(set) \
+  SILIF_HALF_SUMS(set) \
+  SILIF_NEURONS(set)   \
+  SILIF_LEAKY(set)     \
+  SILIF_FRONT_END(set)
 
-SILIF_SUMS(plain)
-SILIF_NEURONS(plain)
-SILIF_LEAKY(plain)
-SILIF_FRONT_END(plain)
+SILIF_ALL(plain)
 #if defined(__x86_64__)
-SILIF_SUMS(avx2)
-SILIF_NEURONS(avx2)
-SILIF_LEAKY(avx2)
-SILIF_FRONT_END(avx2)
+SILIF_ALL(avx2)
 SILIF_NEURONS(avx512)
 SILIF_FRONT_END(avx512)
 #endif
-
 #if SILIF_HAS_NEON
-silif_byte_rows silif_sum_rows4_neon, silif_sum_rows8_neon;
-silif_byte_frame silif_sum_dense4_neon, silif_sum_dense8_neon;
+SILIF_BYTE_SUMS(neon)
 SILIF_NEURONS(neon)
 #endif
 #if SILIF_HAS_DSP
-SILIF_SUMS(dsp)
-SILIF_NEURONS(dsp)
-SILIF_LEAKY(dsp)
-SILIF_FRONT_END(dsp)
+SILIF_ALL(dsp)
 #endif
 
 /// Of states, and of the adaptation, which has 30 more fractional bits.

@@ -249,14 +249,14 @@ async def _serve(options: argparse.Namespace, model: silif.Model) -> None:
             raise SystemExit("silif-wyoming: --zeroconf announces a port: it needs --uri tcp://HOST:PORT")
         host = uri.hostname if uri.hostname not in (None, "0.0.0.0", "localhost") else None
         await HomeAssistantZeroconf(name=options.zeroconf, port=uri.port, host=host).register_server()
-    _LOG.info("%s is served at %s: %s", model.name, options.uri, ", ".join(model.info().keywords))
-    if uri.scheme == "stdio":
-        await _serve_stdio(make)
-        return
     try:
         server = AsyncServer.from_uri(options.uri)
     except ValueError as error:
         raise SystemExit(f"silif-wyoming: --uri {options.uri}: {error}") from error
+    _LOG.info("%s is served at %s: %s", model.name, options.uri, ", ".join(model.info().keywords))
+    if uri.scheme == "stdio":
+        await _serve_stdio(make)
+        return
     try:
         await server.run(make)
     except OSError as error:

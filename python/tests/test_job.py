@@ -1,6 +1,8 @@
 """The parts of silif-score that Ray only calls: what is found, read, scored and written."""
 
 import os
+import subprocess
+import sys
 
 import pyarrow
 import pyarrow.parquet
@@ -117,3 +119,18 @@ def test_lists(clips, tmp_path):
     assert part.labels == ["yes", "_unknown_", "_silence_"]
     (part,) = parts_of([], INFO, 10, list_path=str(tmp_path / "list.txt"))
     assert part.paths[0] == f"{tmp_path}/yes/1.flac"
+
+
+def run_without_ray(*arguments):
+    program = "import sys; sys.modules['ray'] = None; from silif.job.command import main; sys.exit(main(sys.argv[1:]))"
+    return subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True)
+
+
+def test_help_and_wrong_options_need_no_ray(tmp_path):
+    shown = run_without_ray("--help")
+    assert shown.returncode == 0 and "--resume" in shown.stdout
+    wrong = run_without_ray("x.wav", "--output", tmp_path, "--part", "0")
+    assert wrong.returncode == 2 and "--part must be 1 or more" in wrong.stderr
+    scored = run_without_ray("x.wav", "--output", tmp_path)
+    assert scored.returncode == 1 and "pip install 'silif[ray]'" in scored.stderr
+    assert os.listdir(tmp_path) == []

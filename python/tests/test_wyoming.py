@@ -352,3 +352,4 @@ def test_bad_options(options, message):
     done = subprocess.run([*SERVER, *options], capture_output=True, text=True, timeout=300)
     assert done.returncode in (1, 2)
     assert message in done.stderr and "Traceback" not in done.stderr
+    assert "is served" not in done.stderr

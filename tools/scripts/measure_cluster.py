@@ -27,7 +27,7 @@ import ray
 import silif
 from silif.job._output import Output
 from silif.job._parts import parts_of
-from silif.job.command import run
+from silif.job._workers import run
 
 matplotlib.use("svg")
 from matplotlib import pyplot

@@ -28,7 +28,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         "silif-record", description="Record a word of your own, over and over, through ALSA.", epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    parser.add_argument("word", metavar="WORD")
+    parser.add_argument("word", metavar="WORD", help="what to say, and the name of its folder")
     parser.add_argument("--speaker", required=True, metavar="NAME", help="who speaks; letters and digits")
     parser.add_argument(
         "--output", type=Path, default=Path("my-recordings"), metavar="FOLDER",
