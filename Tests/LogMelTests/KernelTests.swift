@@ -8,10 +8,12 @@ import Testing
 /// Each stage in C, in each set that this machine runs, against the Swift loop that defines it.
 @Suite struct KernelTests {
   static let sets = KernelSet.available.dropFirst()
-  private let twiddles: Twiddles
-  private let memory = UnsafeMutablePointer<Int32>.allocate(capacity: Twiddles.stageCount + Twiddles.splitCount)
-
-  init() { twiddles = Twiddles(stage: memory, split: memory + Twiddles.stageCount) }
+  /// In memory that stays.
+  private nonisolated(unsafe) static let allTwiddles = {
+    let memory = UnsafeMutablePointer<Int32>.allocate(capacity: Twiddles.stageCount + Twiddles.splitCount)
+    return Twiddles(stage: memory, split: memory + Twiddles.stageCount)
+  }()
+  private var twiddles: Twiddles { Self.allTwiddles }
 
   @Test(arguments: sets)
   func emphasisEqualsItsTwin(_ set: KernelSet) {

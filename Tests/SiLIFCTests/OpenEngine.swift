@@ -12,18 +12,28 @@ final class OpenEngine {
 
   init(_ content: [UInt8]) throws {
     let model = aligned(content.count)
+    var memory: UnsafeMutableRawBufferPointer?
+    var isOpen = false
+    defer {
+      if !isOpen {
+        model.deallocate()
+        memory?.deallocate()
+      }
+    }
     model.copyBytes(from: content)
     var plan = silif_memory()
     var failure = silif_failure()
     guard silif_plan_memory(model.baseAddress, model.count, &plan, &failure) == SILIF_OK else {
       throw Refused(failure)
     }
-    let memory = aligned(plan.total + 2 * OpenEngine.guardBytes)
+    let room = aligned(plan.total + 2 * OpenEngine.guardBytes)
+    memory = room
     var engine: OpaquePointer?
     let error = silif_open(
-      model.baseAddress, model.count, memory.baseAddress! + OpenEngine.guardBytes, plan.total, &engine, &failure)
+      model.baseAddress, model.count, room.baseAddress! + OpenEngine.guardBytes, plan.total, &engine, &failure)
     guard error == SILIF_OK, let engine else { throw Refused(failure) }
-    (self.engine, self.plan, self.model, self.memory) = (engine, plan, model, memory)
+    (self.engine, self.plan, self.model, self.memory) = (engine, plan, model, room)
+    isOpen = true
   }
 
   deinit {

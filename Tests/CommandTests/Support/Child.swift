@@ -15,7 +15,9 @@ final class Child {
     environment: [String: String] = [:]
   ) throws {
     var variables = environment.map { "\($0.key)=\($0.value)" }
-    for name in ["PATH", "HOME", "LD_LIBRARY_PATH"] {
+    // The last ones say how sanitizers report, where the tests run with them (`make sanitize`).
+    let kept = ["PATH", "HOME", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"]
+    for name in kept {
       if let value = getenv(name), environment[name] == nil { variables.append("\(name)=\(String(cString: value))") }
     }
     identifier = try startProcess(
