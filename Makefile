@@ -6,7 +6,8 @@ BUILD ?= .build
 SWIFT_FLAGS ?=
 # The Swift runtime inside the commands: they start faster, take 3 MB less, and run where no Swift is installed. lld comes with
 # every Swift toolchain; Debian 13's own linker would leave code writable (arm64) and relocations too.
-RELEASE_FLAGS ?= --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
+# Without what differs from build to build (`make reproducible`): a hash of each module, and an id made of what is stripped later.
+RELEASE_FLAGS ?= --static-swift-stdlib -Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen -Xlinker --build-id=none --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
 COMMANDS := kws-listen kws-score kws-model kws-bench
 MODELS := $(wildcard models/*.silif)
 VENV ?= .venv
