@@ -7,7 +7,6 @@ public func fuzzOne(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
   switch target {
   case .models: ModelFuzzer.run(bytes)
   case .sound: SoundFuzzer.run(bytes)
-  case .pipe: PipeFuzzer.run(bytes)
   case .tables: TableFuzzer.run(bytes)
   }
   return 0
@@ -25,14 +24,14 @@ public func mutate(_ data: UnsafeMutablePointer<UInt8>, _ count: Int, _ limit: I
 private func mutateFurther(_ data: UnsafeMutablePointer<UInt8>, _ count: Int, _ limit: Int) -> Int
 
 enum FuzzTarget: String {
-  case models, sound, pipe, tables
+  case models, sound, tables
 }
 
 let target: FuzzTarget = {
   // Stray signals of a pipe whose reader refused it are no finding.
   signal(SIGPIPE, SIG_IGN)
   guard let name = getenv("SILIF_FUZZ"), let found = FuzzTarget(rawValue: String(cString: name)) else {
-    fatalError("SILIF_FUZZ must be models, sound, pipe or tables")
+    fatalError("SILIF_FUZZ must be models, sound or tables")
   }
   return found
 }()

@@ -1,19 +1,16 @@
 import AudioInput
 import Glibc
 
-/// Sound files through the decoder, mixer and resampler.
+/// Sound through the decoder, mixer and resampler: as a file, then from a pipe, where nothing can be looked at twice.
 enum SoundFuzzer {
   static func run(_ data: UnsafeRawBufferPointer) {
     let file = MemoryFile(data)
     defer { file.close() }
-    guard let source = try? openInput(path: file.path) else { return }
-    readAll(source)
+    if let source = try? openInput(path: file.path) { readAll(source) }
+    fromPipe(data)
   }
-}
 
-/// The same bytes from a pipe, where nothing can be looked at twice.
-enum PipeFuzzer {
-  static func run(_ data: UnsafeRawBufferPointer) {
+  private static func fromPipe(_ data: UnsafeRawBufferPointer) {
     var ends: [Int32] = [0, 0]
     expect(pipe(&ends) == 0, "no pipe")
     defer { close(ends[0]) }

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 seconds=${1:?usage: fuzz.sh SECONDS [TARGET...]}
 shift
 targets=("$@")
-[[ ${#targets[@]} -gt 0 ]] || targets=(models sound pipe tables)
+[[ ${#targets[@]} -gt 0 ]] || targets=(models sound tables)
 scratch=${BUILD:-.build}/fuzz
 
 # In C also the undefined: a shift too far, an overflow, an address that is not aligned.
@@ -25,7 +25,6 @@ for target in "${targets[@]}"; do
   limit=8192
   case $target in
     models) corpus+=(Tests/Fixtures Tests/SiLIFTests/Golden) limit=20000 ;;
-    pipe) corpus+=(Tests/Fuzz/corpus/sound) ;;
   esac
   echo "fuzz: $target for $seconds s"
   SILIF_FUZZ=$target "$scratch/silif-fuzz" -max_total_time="$seconds" -max_len=$limit -rss_limit_mb=4096 -malloc_limit_mb=1024 \
