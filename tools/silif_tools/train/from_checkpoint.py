@@ -13,16 +13,15 @@ import torch
 
 from silif_tools.atomic import write_atomically
 from silif_tools.train import recipe as recipes
-from silif_tools.train.fbank import BANDS
 from silif_tools.train.loop import save
 from silif_tools.train.network import Network
-from silif_tools.train.session import FRONT_END
+from silif_tools.train.session import FRONT_END, untrained
 
 
 def network_of(recipe: dict, state: dict) -> Network:
     """state: what the stream stage saved at its last report, or a checkpoint that was stored at one. Between reports
     the normalisation of a checkpoint's averaged network is not settled."""
-    network = Network(recipe["kind"], BANDS, recipe["hidden"], len(recipe["words"]), 0.0, recipe.get("delay"))
+    network = untrained(recipe)
     if any(key.endswith("log_scale") for key in state["mean"]):
         bits = recipe["stream"]["finish"] if "stream" in recipe else recipes.rounds(recipe)[-1]["training"]
         network.quantize(bits["weight_bits"])

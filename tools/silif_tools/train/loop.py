@@ -54,9 +54,12 @@ def average(mean: nn.Module, network: nn.Module, keep: float) -> None:
         m.copy_(b)
 
 
-def groups(network: nn.Module, decay: float) -> list[dict]:
-    """Weight decay on weight matrices only; positions of delays, with their own rate, apart."""
+def groups(network: nn.Module, decay: float, slow: float = 1.0) -> list[dict]:
+    """Weight decay on weight matrices only; positions of delays and slow parameters, with their own rate, apart.
+
+    slow: the factor of the latter."""
     positions = delays.positions(network)
+    positions += [(p, slow) for p in getattr(network, "slow_parameters", list)()]
     apart = {id(p) for p, _ in positions}
     others = [p for p in network.parameters() if id(p) not in apart]
     matrices = [p for p in others if p.ndim > 1]
@@ -81,7 +84,7 @@ class Run:
     def __init__(self, network: nn.Module, scenes: Scenes, recipe: dict, checkpoint: Path):
         self.network, self.scenes, self.recipe, self.checkpoint = network, scenes, recipe, checkpoint
         self.mean = copy.deepcopy(network)
-        parameters = groups(network, recipe["weight_decay"])
+        parameters = groups(network, recipe["weight_decay"], recipe.get("ssm_rate", 1.0))
         self.optimiser = torch.optim.AdamW(parameters, lr=recipe["rate"], betas=(0.9, 0.98))
         self.device = next(network.parameters()).device
         self.step = 0

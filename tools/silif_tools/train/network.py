@@ -174,6 +174,14 @@ class Network(nn.Module):
             if dt and isinstance(layer, CSiLIF):
                 layer.log_dt.uniform_(*(math.log(x) for x in dt))
 
+    def norms(self) -> list[nn.BatchNorm1d]:
+        """Every batch normalisation, in the order of computation."""
+        return [layer.norm for layer in self.snn]
+
+    def slow_parameters(self) -> list[nn.Parameter]:
+        """Those that want a lower rate and no decay: none."""
+        return []
+
     def freeze(self, frozen: bool) -> None:
         """Train with fixed normalisation from here on, or with each batch's own statistics again."""
         for layer in self.snn:

@@ -4,12 +4,15 @@ import tomllib
 from pathlib import Path
 
 from silif_tools.train import delays, quantize, stream_recipe
+from silif_tools.train.blocks import BLOCKS, SAMPLERS
 
 BUNDLED = Path(__file__).resolve().parent.parent / "recipes"
 
 # Sections and the keys each must have, with their types. Lists are [low, high] unless they say otherwise.
 KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
-    "": {"name": str, "kind": str, "hidden": list, "words": list, "seed": int},
+    "": {
+        "name": str, "kind": str, "hidden": list, "words": list, "seed": int, "width": int, "blocks": int, "pairs": int,
+    },
     "bank": {
         "variants": int, "other_variants": int, "reel_variants": int, "speed": float, "p_room": float, "p_clip": float,
     },
@@ -32,6 +35,7 @@ KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
         "p_context": float, "context_frames": list, "report_every": int, "recalibration_batches": int,
         "context_weight": float, "frozen_statistics": bool, "weight_bits": int,
         "initial_norm_weight": float, "initial_norm_bias": float, "initial_dt": list,
+        "flat": float, "store_every": int, "ssm_rate": float, "spike_weight": float, "sampler": str,
     },
 }  # fmt: skip
 
@@ -47,7 +51,12 @@ DELAY: dict[str, type | tuple[type, ...]] = {
 LONGEST_DELAY = 254  # of a model file, and even
 # rate_steps: length of the cycle of the rate, where the round ends before the cycle. weight_bits: the round computes as
 # the engine does, with weights of 4 or 8 bits (quantize.py); the rounds after it too.
-OPTIONAL = {"rate_steps", "weight_bits"}
+# flat, store_every: as in [stream]. Of blocks: ssm_rate, the factor on the rate of time steps and poles; spike_weight,
+# the loss for each spike a neuron and step; sampler, what P-SpikeSSM trains on.
+OPTIONAL = {"rate_steps", "weight_bits", "flat", "store_every", "ssm_rate", "spike_weight", "sampler"}
+# What says the size of the hidden layers: in networks of blocks (s4d-glu, s4d-gsu, pspike) all are alike.
+SIZES = {"hidden": list, "width": int, "blocks": int, "pairs": int}
+MOST_PAIRS = 64  # of a model file
 
 
 class BadRecipe(Exception):
@@ -67,7 +76,7 @@ def _check(part: dict, keys: dict, where: str, all_of_them: bool) -> None:
     """Keys and types of one section; whole numbers become floats where floats are meant."""
     for key, kind in keys.items():
         if key not in part:
-            if all_of_them and key not in OPTIONAL:
+            if all_of_them and key not in OPTIONAL | set(SIZES):
                 raise BadRecipe(f"{where}{key} is missing")
             continue
         if kind is float and isinstance(part[key], int) and not isinstance(part[key], bool):
@@ -105,6 +114,34 @@ def _check_bits(training: dict, where: str) -> None:
         raise BadRecipe(f"{where}weight_bits needs frozen_statistics = true")
 
 
+def _check_sizes(recipe: dict, where: str) -> None:
+    """Of layers one after another `hidden`, of blocks `width`, `blocks` and `pairs`, from which `hidden` follows."""
+    if recipe["kind"] not in ("silif", "csilif", *BLOCKS):
+        raise BadRecipe(f"{where}kind must be one of: silif, csilif, {', '.join(BLOCKS)}")
+    of_blocks = recipe["kind"] in BLOCKS
+    for key in SIZES:
+        if (key in recipe) != ((key != "hidden") == of_blocks):
+            raise BadRecipe(
+                f"{where}{key} is {'unknown' if key in recipe else 'missing'} where kind is {recipe['kind']}"
+            )
+    if not of_blocks:
+        return
+    for key in ("width", "blocks"):
+        if recipe[key] < 1:
+            raise BadRecipe(f"{where}{key} must be 1 or more")
+    if not 1 <= recipe["pairs"] <= MOST_PAIRS:
+        raise BadRecipe(f"{where}pairs must be 1 to {MOST_PAIRS}")
+    for part in ("delay", "stream"):
+        if part in recipe:
+            raise BadRecipe(f"{where}[{part}] cannot be had where kind is {recipe['kind']}")
+    for part in rounds(recipe):
+        if "weight_bits" in part["training"]:
+            raise BadRecipe(f"{where}weight_bits: networks of blocks train in float; leave it out")
+        if part["training"].get("sampler", SAMPLERS[0]) not in SAMPLERS:
+            raise BadRecipe(f"{where}sampler must be one of: {', '.join(SAMPLERS)}")
+    recipe["hidden"] = [recipe["width"]] * recipe["blocks"]
+
+
 def rounds(recipe: dict) -> list[dict]:
     """The recipe of every round of training: the first, then one for each [[finish]], which changes the one before."""
     found = [{k: v for k, v in recipe.items() if k != "finish"}]
@@ -134,6 +171,7 @@ def load(path: Path) -> dict:
         if section not in ("scenes", "training"):
             raise BadRecipe(f"{path}: [finish.{section}] is unknown")
         _check(part, KEYS[section], f"{path}: [finish.{section}] ", False)
+    _check_sizes(recipe, f"{path}: ")
     for part in rounds(recipe):
         _check_bits(part["training"], f"{path}: ")
     if "stream" in recipe:
@@ -154,8 +192,6 @@ def load(path: Path) -> dict:
     if "delay" in recipe:
         _check(recipe["delay"], DELAY, f"{path}: [delay] ", True)
         _check_delay(recipe["delay"], len(recipe["hidden"]) + 1, f"{path}: [delay] ")
-    if recipe["kind"] not in ("silif", "csilif"):
-        raise BadRecipe(f'{path}: kind must be "silif" or "csilif"')
     for word in ("_unknown_", "_silence_"):
         if word not in recipe["words"]:
             raise BadRecipe(f"{path}: words must contain {word}")

@@ -4,6 +4,7 @@ import copy
 
 import torch
 
+from silif_tools.train.blocks import BlockNetwork
 from silif_tools.train.network import Network
 
 
@@ -18,9 +19,17 @@ def with_rounded_weights(network: Network, bits: int = 8) -> Network:
         return network
     copied = copy.deepcopy(network)
     highest = 2 ** (bits - 1) - 1
+    if isinstance(copied, BlockNetwork):
+        for weight, within_row in copied.matrices():
+            _round_rows(weight, within_row, highest)
+        return copied
     for index, layer in enumerate(copied.snn):
         within_row = 1.0 / copied.input_norm.std if index == 0 else torch.ones(())
-        rows = layer.W.weight * within_row
-        scale = rows.abs().amax(1, keepdim=True).clamp_min(1e-30) / highest
-        layer.W.weight.copy_(torch.round(rows / scale) * scale / within_row)
+        _round_rows(layer.W.weight, within_row, highest)
     return copied
+
+
+def _round_rows(weight: torch.Tensor, within_row: torch.Tensor, highest: int) -> None:
+    rows = weight * within_row
+    scale = rows.abs().amax(1, keepdim=True).clamp_min(1e-30) / highest
+    weight.copy_(torch.round(rows / scale) * scale / within_row)

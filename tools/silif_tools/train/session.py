@@ -17,6 +17,7 @@ from silif_tools.atomic import write_atomically
 from silif_tools.train import bank, clips, material, stream, student, teacher
 from silif_tools.train import recipe as recipes
 from silif_tools.train.archive import unpack
+from silif_tools.train.blocks import BLOCKS, BlockNetwork
 from silif_tools.train.evaluate import Examination
 from silif_tools.train.fbank import BANDS, EPSILON, FFT, FRAME, HIGH_HZ, HOP, LOW_HZ, PREEMPHASIS, SAMPLE_RATE
 from silif_tools.train.loop import save
@@ -147,6 +148,14 @@ def trained_teacher(
     return teacher.probabilities(network)
 
 
+def untrained(recipe: dict, dropout: float = 0.0) -> Network | BlockNetwork:
+    """The recipe's network, before its initial values."""
+    kind, classes = recipe["kind"], len(recipe["words"])
+    if kind in BLOCKS:
+        return BlockNetwork(kind, BANDS, recipe["width"], recipe["blocks"], recipe["pairs"], classes, dropout)
+    return Network(kind, BANDS, recipe["hidden"], classes, dropout, recipe.get("delay"))
+
+
 def describe(recipe: dict, found: Material, network: Network, exams: dict, seconds: float) -> dict:
     """What NAME.json says."""
     return {
@@ -218,8 +227,7 @@ def run(options: argparse.Namespace) -> None:
 
     torch.manual_seed(recipe["seed"])
     scenes.reseed(recipe["seed"] + 1)  # the same batches with a stored teacher as with one trained just now
-    sizes = BANDS, recipe["hidden"], len(recipe["words"])
-    network = Network(recipe["kind"], *sizes, recipe["training"]["dropout"], recipe.get("delay"))
+    network = untrained(recipe, recipe["training"]["dropout"])
     network.start(*(recipe["training"][f"initial_{k}"] for k in ("norm_weight", "norm_bias", "dt")))
     mean, std = statistics(scenes)
     network.input_norm.mean.copy_(mean)
@@ -242,6 +250,7 @@ def run(options: argparse.Namespace) -> None:
             continue
         scenes.r, steps = part["scenes"], part["training"]["steps"]
         network.dropout = part["training"]["dropout"]
+        network.sampler = part["training"].get("sampler", "draws")
         network.to("cpu" if bits else device)  # the engine's integers are the processor's
         if bits and before is None:
             before = copy.deepcopy(network)

@@ -21,15 +21,15 @@ def recalibrate(network: Network, scenes: Scenes, batches: int, size: int) -> No
     """Batch-normalisation statistics of these very weights, without dropout: those gathered in training belong to
     other weights and to thinned-out spikes."""
     dropout, network.dropout = network.dropout, 0.0
-    for layer in network.snn:
-        layer.norm.reset_running_stats()
-        layer.norm.momentum = None
+    for norm in network.norms():
+        norm.reset_running_stats()
+        norm.momentum = None
     network.train()
     delays.use_rounded(network)
     for k in range(batches):
         network(scenes.batch(size, CONTEXTS[k % len(CONTEXTS)]).features)
-    for layer in network.snn:
-        layer.norm.momentum = 0.1
+    for norm in network.norms():
+        norm.momentum = 0.1
     network.dropout = dropout
     network.eval()
 
@@ -82,6 +82,8 @@ def train(
         wanted = loss_of(potentials, batch.labels, soft, recipe)
         if batch.context and recipe["context_weight"] and (batch.context_labels >= 0).any():
             wanted = wanted + recipe["context_weight"] * context_loss(potentials, batch, recipe)
+        if recipe.get("spike_weight"):
+            wanted = wanted + recipe["spike_weight"] * network.activity()
         return wanted
 
     bits, going_on = recipe.get("weight_bits", 0), resume and checkpoint.exists()
