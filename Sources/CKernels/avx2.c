@@ -7,6 +7,7 @@
 
 #include "kernels.h"
 #include "list_table.h"
+#include "space_output.h"
 
 #define AVX2 __attribute__((target("avx2")))
 #define AVX2_INLINE static inline __attribute__((target("avx2"), always_inline))
@@ -506,5 +507,39 @@ AVX2 SILIF_KERNEL void silif_step_readout_avx2(silif_readout *n) {
     store(n->membrane_qF + i, joined(upper(even_sum), upper(odd_sum)));
   }
   n->saturated += total(saturated);
+}
+
+/// Four pairs at a time: real and imaginary parts lie beside each other, as even and odd elements. The new states fit 32 bits,
+/// so a shift that knows no sign gives them too.
+AVX2 SILIF_KERNEL void silif_step_spaces_avx2(silif_state_spaces *n) {
+  const V half = _mm256_set1_epi64x((int64_t)1 << 29);
+  for (ptrdiff_t j = 0; j < n->width; j++) {
+    V x = _mm256_set1_epi64x(n->values[j]), sum = _mm256_setzero_si256();
+    ptrdiff_t first = j * n->pairs;
+    for (ptrdiff_t k = 0; k < n->pairs; k += 4) {
+      ptrdiff_t left = n->pairs - k;
+      V places = _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3);
+      V mask = _mm256_cmpgt_epi32(_mm256_set1_epi32(left < 4 ? (int)left : 4), places);
+      int32_t *states = n->states + 2 * (first + k);
+      V u = _mm256_maskload_epi32(states, mask);
+      V decay = _mm256_maskload_epi32(n->decay + 2 * (first + k), mask);
+      __m128i narrow = _mm_cmpgt_epi32(_mm_set1_epi32((int)left), _mm_setr_epi32(0, 1, 2, 3));
+      V gain = _mm256_cvtepi32_epi64(_mm_maskload_epi32(n->gain + first + k, narrow));
+      // Of 16 bits there is no masked load, but a pair of them is one of 32.
+      V output = _mm256_cvtepi16_epi32(_mm_maskload_epi32((const int32_t *)(n->output + 2 * (first + k)), narrow));
+      V turned = odd(u), turn = odd(decay);
+      V real = _mm256_sub_epi64(_mm256_mul_epi32(u, decay), _mm256_mul_epi32(turned, turn));
+      V imaginary = _mm256_add_epi64(_mm256_mul_epi32(u, turn), _mm256_mul_epi32(turned, decay));
+      real = _mm256_add_epi64(_mm256_add_epi64(real, _mm256_mul_epi32(gain, x)), half);
+      imaginary = _mm256_add_epi64(imaginary, half);
+      V next = _mm256_blend_epi32(_mm256_srli_epi64(real, 30), _mm256_slli_epi64(imaginary, 2), 0xAA);
+      _mm256_maskstore_epi32(states, mask, next);
+      sum = _mm256_add_epi64(sum, _mm256_mul_epi32(next, output));
+      sum = _mm256_sub_epi64(sum, _mm256_mul_epi32(odd(next), odd(output)));
+    }
+    __m128i pair = _mm_add_epi64(low(sum), high(sum));
+    int64_t total = _mm_cvtsi128_si64(_mm_add_epi64(pair, _mm_unpackhi_epi64(pair, pair)));
+    n->values[j] = space_output(total + (int64_t)n->skip[j] * n->values[j], n->output_shift[j], &n->saturated);
+  }
 }
 #endif

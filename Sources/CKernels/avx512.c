@@ -6,6 +6,7 @@
 #include <immintrin.h>
 
 #include "kernels.h"
+#include "space_output.h"
 
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #define AVX512_INLINE static inline __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"), always_inline))
@@ -122,4 +123,33 @@ AVX512_INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
 AVX512 SILIF_KERNEL ptrdiff_t silif_step_csilif_avx512(silif_complex_neurons *n) { return complex_step(n, 0); }
 
 AVX512 SILIF_KERNEL ptrdiff_t silif_step_rf_avx512(silif_complex_neurons *n) { return complex_step(n, 1); }
+
+/// Eight pairs at a time, as AVX2 four.
+AVX512 SILIF_KERNEL void silif_step_spaces_avx512(silif_state_spaces *n) {
+  const V half = _mm512_set1_epi64((int64_t)1 << 29);
+  for (ptrdiff_t j = 0; j < n->width; j++) {
+    V x = _mm512_set1_epi64(n->values[j]), sum = _mm512_setzero_si512();
+    ptrdiff_t first = j * n->pairs;
+    for (ptrdiff_t k = 0; k < n->pairs; k += 8) {
+      unsigned left = n->pairs - k < 8 ? (unsigned)(n->pairs - k) : 8;
+      __mmask16 parts = (__mmask16)((1u << 2 * left) - 1);
+      int32_t *states = n->states + 2 * (first + k);
+      V u = _mm512_maskz_loadu_epi32(parts, states);
+      V decay = _mm512_maskz_loadu_epi32(parts, n->decay + 2 * (first + k));
+      V gain = _mm512_cvtepi32_epi64(_mm256_maskz_loadu_epi32((__mmask8)((1u << left) - 1), n->gain + first + k));
+      V output = _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(parts, n->output + 2 * (first + k)));
+      V turned = _mm512_srli_epi64(u, 32), turn = _mm512_srli_epi64(decay, 32);
+      V real = _mm512_sub_epi64(_mm512_mul_epi32(u, decay), _mm512_mul_epi32(turned, turn));
+      V imaginary = _mm512_add_epi64(_mm512_mul_epi32(u, turn), _mm512_mul_epi32(turned, decay));
+      real = _mm512_add_epi64(_mm512_add_epi64(real, _mm512_mul_epi32(gain, x)), half);
+      imaginary = _mm512_add_epi64(imaginary, half);
+      V next = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(real, 30), _mm512_slli_epi64(imaginary, 2));
+      _mm512_mask_storeu_epi32(states, parts, next);
+      sum = _mm512_add_epi64(sum, _mm512_mul_epi32(next, output));
+      sum = _mm512_sub_epi64(sum, _mm512_mul_epi32(_mm512_srli_epi64(next, 32), _mm512_srli_epi64(output, 32)));
+    }
+    int64_t total = _mm512_reduce_add_epi64(sum) + (int64_t)n->skip[j] * n->values[j];
+    n->values[j] = space_output(total, n->output_shift[j], &n->saturated);
+  }
+}
 #endif

@@ -10,10 +10,11 @@
 #define NEURONS(set) \
   .step_silif = silif_step_silif_##set, .step_csilif = silif_step_csilif_##set, .step_rf = silif_step_rf_##set
 #define LEAKY(set) .step_lif = silif_step_lif_##set, .step_readout = silif_step_readout_##set
+#define SPACES(set) .step_spaces = silif_step_spaces_##set
 #define FRONT_END(set)                                                                                        \
   .emphasise = silif_emphasise_##set, .window = silif_window_##set, .transform256 = silif_transform256_##set, \
   .power = silif_power_##set
-#define ALL(set) BYTE_SUMS(set), HALF_SUMS(set), NEURONS(set), LEAKY(set), FRONT_END(set)
+#define ALL(set) BYTE_SUMS(set), HALF_SUMS(set), NEURONS(set), LEAKY(set), SPACES(set), FRONT_END(set)
 
 #if !SILIF_HAS_ONE_SET
 /// C for the processor that the build was made for: with SSE2 on x86-64, with NEON on ARM.
@@ -23,7 +24,7 @@ static const silif_kernels plain = {.name = "plain", ALL(plain)};
 #if SILIF_HAS_NEON
 /// The compiler vectorises the front end as well; of 16-bit weights, LIF neurons and readouts a model has few.
 static const silif_kernels neon = {
-    .name = "neon", BYTE_SUMS(neon), HALF_SUMS(plain), NEURONS(neon), LEAKY(plain), FRONT_END(plain)};
+    .name = "neon", BYTE_SUMS(neon), HALF_SUMS(plain), NEURONS(neon), LEAKY(plain), SPACES(plain), FRONT_END(plain)};
 #endif
 
 #if SILIF_HAS_DSP
@@ -36,7 +37,7 @@ static const silif_kernels avx2 = {.name = "avx2", ALL(avx2)};
 
 /// AVX-512 F, BW, DQ and VL. The sums are as fast as memory in AVX2; LIF neurons and a readout are one product each.
 static const silif_kernels avx512 = {
-    .name = "avx512", BYTE_SUMS(avx2), HALF_SUMS(avx2), NEURONS(avx512), LEAKY(avx2), FRONT_END(avx512)};
+    .name = "avx512", BYTE_SUMS(avx2), HALF_SUMS(avx2), NEURONS(avx512), LEAKY(avx2), SPACES(avx512), FRONT_END(avx512)};
 
 static int runs_avx2(void) { return __builtin_cpu_supports("avx2"); }
 
@@ -141,6 +142,8 @@ ptrdiff_t silif_step_lif(const silif_kernels *kernels, silif_lif_neurons *neuron
 }
 
 void silif_step_readout(const silif_kernels *kernels, silif_readout *readout) { OF(kernels, step_readout)(readout); }
+
+void silif_step_spaces(const silif_kernels *kernels, silif_state_spaces *spaces) { OF(kernels, step_spaces)(spaces); }
 
 int32_t silif_emphasise(const silif_kernels *kernels, const int16_t *samples, ptrdiff_t count, int32_t preemphasis_q15,
                         int32_t mean_term_q15, int32_t *output_q15) {

@@ -37,6 +37,7 @@
 #define SILIF_NEURONS(set)                  \
   silif_neuron_step silif_step_silif_##set; \
   silif_complex_neuron_step silif_step_csilif_##set, silif_step_rf_##set;
+#define SILIF_SPACES(set) silif_space_step silif_step_spaces_##set;
 // One product each.
 #define SILIF_LEAKY(set)               \
   silif_lif_step silif_step_lif_##set; \
@@ -51,12 +52,14 @@
   SILIF_HALF_SUMS(set) \
   SILIF_NEURONS(set)   \
   SILIF_LEAKY(set)     \
+  SILIF_SPACES(set)    \
   SILIF_FRONT_END(set)
 
 SILIF_ALL(plain)
 #if defined(__x86_64__)
 SILIF_ALL(avx2)
 SILIF_NEURONS(avx512)
+SILIF_SPACES(avx512)
 SILIF_FRONT_END(avx512)
 #endif
 #if SILIF_HAS_NEON

@@ -176,6 +176,10 @@ silif_error silif_open(const void *model, size_t model_bytes, void *memory, size
 /* After lost samples: forgets all states, empties the window, begins the warm-up. */
 silif_error silif_reset(silif_engine *engine);
 
+/* Of a network that samples: draws other numbers from the next step on, as if it were the first after a reset, which keeps
+ * the seed. SILIF_ERROR_ARGUMENT where nothing is drawn. */
+silif_error silif_set_seed(silif_engine *engine, uint64_t seed);
+
 /* Runs the model's self-test in the engine's memory. SILIF_OK: this machine computes what the exporter computed.
  * The engine is reset by it; thresholds are kept. `digest` receives what was computed, and may be NULL. */
 silif_error silif_verify(silif_engine *engine, uint64_t *digest);
@@ -215,8 +219,10 @@ const uint16_t *silif_probabilities_q15(const silif_engine *engine);
 const int32_t *silif_membrane_q16(const silif_engine *engine);
 /* The frame that the network computed with, [input_count]. */
 const int16_t *silif_frame(const silif_engine *engine);
-/* Spikes of a hidden layer, 1 where a neuron fired; `count` receives the number of neurons. */
+/* Spikes of a hidden layer, 1 where a neuron fired; `count` receives the number of neurons. An encoder has none: NULL and 0. */
 const uint8_t *silif_spikes(const silif_engine *engine, size_t layer, size_t *count);
+/* The stream after a hidden layer, with the fractional bits of the layer; NULL and 0 where the layer writes none. */
+const int32_t *silif_stream(const silif_engine *engine, size_t layer, size_t *count);
 
 /* Adds the last step to a digest (FNV-1a, as the self-test's; docs/MODEL-FORMAT.md, section TEST) and returns it.
  * Begin with SILIF_DIGEST_START. */

@@ -52,6 +52,13 @@ private func memoryPlan(for model: Model) throws(Failure) -> silif_memory {
   do { return try Engine.memoryPlan(for: model) } catch { throw Failure(error) }
 }
 
+@_cdecl("silif_set_seed")
+public func setSeed(_ engine: OpaquePointer?, _ seed: UInt64) -> Int32 {
+  guard let engine = pointer(engine), engine.pointee.network.samples else { return Int32(SILIF_ERROR_ARGUMENT) }
+  engine.pointee.network.setSeed(seed)
+  return Int32(SILIF_OK)
+}
+
 @_cdecl("silif_reset")
 public func reset(_ engine: OpaquePointer?) -> Int32 {
   guard let engine = pointer(engine) else { return Int32(SILIF_ERROR_ARGUMENT) }

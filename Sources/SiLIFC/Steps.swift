@@ -93,6 +93,17 @@ public func spikes(
   return spikes.baseAddress
 }
 
+@_cdecl("silif_stream")
+public func stream(
+  _ engine: OpaquePointer?, _ layer: Int, _ count: UnsafeMutablePointer<Int>?
+) -> UnsafePointer<Int32>? {
+  count?.pointee = 0
+  guard let engine = pointer(engine), layer >= 0, layer < engine.pointee.model.header.layerCount - 1 else { return nil }
+  let stream = engine.pointee.network.stream(ofLayer: layer)
+  if let count { count.pointee = stream.count }
+  return stream.baseAddress
+}
+
 @_cdecl("silif_digest")
 public func addToDigest(_ engine: OpaquePointer?, _ digest: UInt64) -> UInt64 {
   guard let engine = pointer(engine) else { return digest }

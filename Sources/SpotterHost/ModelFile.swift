@@ -25,14 +25,30 @@ public final class ModelFile: Sendable {
   /// Reads a file and checks all of it but the self-test, which `Model.runSelfTest()` runs.
   ///
   /// - Throws: ModelFileError: the system's error, or what is wrong with which field.
-  public init(path: String) throws(ModelFileError) {
+  public convenience init(path: String) throws(ModelFileError) {
+    try self.init(path: path, memory: try ModelFile.read(path))
+  }
+
+  private init(path: String, memory: AlignedMemory) throws(ModelFileError) {
     self.path = path
-    memory = try ModelFile.read(path)
+    self.memory = memory
     do {
       model = try Model(bytes: UnsafeRawBufferPointer(memory.bytes))
     } catch {
       throw .invalid(error)
     }
+  }
+
+  /// The same model with another seed for what its layers draw.
+  ///
+  /// - Throws: ModelFileError where the copy is refused, which the original was not.
+  public convenience init(_ original: ModelFile, seed: UInt64) throws(ModelFileError) {
+    let bytes = original.model.bytes
+    let memory = AlignedMemory(byteCount: bytes.count)
+    let copy = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[..<bytes.count])
+    copy.copyMemory(from: bytes)
+    Model.setSeed(seed, in: copy)
+    try self.init(path: original.path, memory: memory)
   }
 
   private static func read(_ path: String) throws(ModelFileError) -> AlignedMemory {

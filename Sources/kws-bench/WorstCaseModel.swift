@@ -49,8 +49,13 @@ struct WorstCaseModel {
     for table in layer.tables {
       guard let busy = table.busy else { continue }
       let value = clamps ? busy.clamped : busy.settled
-      for index in 0..<layer.outputs {
-        bytes.storeBytes(of: value.littleEndian, toByteOffset: start + table.offset + 4 * index, as: Int32.self)
+      for index in 0..<table.count where index / table.each % layer.paddedOutputs < layer.outputs {
+        let offset = start + table.offset + table.elementBytes * index
+        if table.elementBytes == 1 {
+          bytes.storeBytes(of: Int8(truncatingIfNeeded: value), toByteOffset: offset, as: Int8.self)
+        } else {
+          bytes.storeBytes(of: value.littleEndian, toByteOffset: offset, as: Int32.self)
+        }
       }
     }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import SpotterHost
 
 package struct Command: SilifCommand {
   package static let configuration = CommandConfiguration(
@@ -66,6 +67,17 @@ package struct Command: SilifCommand {
 
   @Option(
     name: .long,
+    help: .init("Seed of a network that samples (default: the model's own).", valueName: "n"))
+  var seed: UInt64?
+
+  @Option(
+    name: .long,
+    help: .init(
+      "Score with so many seeds in a row, and tell the mean, lowest and highest accuracy (default 1).", valueName: "k"))
+  var seeds: Int?
+
+  @Option(
+    name: .long,
     help: "The report as text, or as one JSON object; with --each csv or jsonl: a row for each clip, as it goes.")
   var format = Format.text
 
@@ -104,12 +116,20 @@ package struct Command: SilifCommand {
     if soundOptions.isUsed && frames != nil {
       throw ValidationError("--channel and --gain are for sound, and --frames are none.")
     }
+    if let seeds, !(1...1000).contains(seeds) { throw ValidationError("--seeds must be 1 to 1000, not \(seeds).") }
+    if seeds != nil && (format.isRows || stream != nil) {
+      throw ValidationError("--seeds gives one report for all clips: not with --stream, nor --format csv and jsonl.")
+    }
     if let jobs, !(1...1024).contains(jobs) { throw ValidationError("--jobs must be 1 to 1024, not \(jobs).") }
   }
 
   package func run() throws {
     try check()
-    let file = try modelOptions.load(default: stream == nil ? ModelLocation.defaultName : ModelLocation.streamName)
+    let loaded = try modelOptions.load(default: stream == nil ? ModelLocation.defaultName : ModelLocation.streamName)
+    if seed != nil || seeds != nil, loaded.model.sampling == nil {
+      throw ValidationError("--seed and --seeds: nothing in \(loaded.path) is drawn; leave them out.")
+    }
+    let file = try seed.map { try ModelFile(loaded, seed: $0) } ?? loaded
     let stop = try StopRequest()
     if let stream, let truth {
       let settings = try detectorOptions.settings(for: file.model)
@@ -124,8 +144,8 @@ package struct Command: SilifCommand {
       ).run(input)
     } else {
       try BatchScoring(
-        file: file, jobs: jobs ?? coreCount, listsEachClip: each, format: format, sound: soundOptions.settings,
-        stop: stop
+        file: file, jobs: jobs ?? coreCount, listsEachClip: each, seeds: seeds ?? 1, format: format,
+        sound: soundOptions.settings, stop: stop
       ).run(input)
     }
   }

@@ -45,9 +45,11 @@ class Network:
         )
         self.membrane_q16: NDArray[np.int32] = self._view(library.silif_membrane_q16(handle), classes, ctypes.c_int32)
         self.frame: NDArray[np.int16] = self._view(library.silif_frame(handle), info.input_count, ctypes.c_int16)
+        addresses = [library.silif_spikes(handle, layer, ctypes.byref(count)) for layer in range(len(info.layer_sizes))]
+        # An encoder has no spikes.
         self.spikes: tuple[NDArray[np.uint8], ...] = tuple(
-            self._view(library.silif_spikes(handle, layer, ctypes.byref(count)), size, ctypes.c_uint8)
-            for layer, size in enumerate(info.layer_sizes)
+            self._view(address, size, ctypes.c_uint8) if address else np.zeros(0, np.uint8)
+            for address, size in zip(addresses, info.layer_sizes, strict=True)
         )
 
     def _view(self, address: int, count: int, element: type) -> NDArray[Any]:

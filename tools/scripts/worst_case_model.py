@@ -13,35 +13,64 @@ import struct
 import sys
 import zlib
 
-# (table, type, what it is filled with; None: left as it is)
+# (table, type, what it is filled with, or None: left as it is; values for each pair of a state space, or 0 for one an
+# output)
 # begin: made by `python -m silif_tools.kinds`
 CONNECTION = (
-    ("scale_mantissa", "i", 0),
-    ("scale_shift", "B", None),
-    ("bias", "i", 2147483647),
+    ("scale_mantissa", "i", 0, 0),
+    ("scale_shift", "B", None, 0),
+    ("bias", "i", 2147483647, 0),
 )
+# Columns of weights for each output, where there are several.
+BRANCHES = {6: 2}
 KINDS = {
     1: (  # SiLIF
-        ("decay", "i", 1073741824),
-        ("input_gain", "i", 0),
-        ("adaptation_leak_mantissa", "i", 0),
-        ("adaptation_leak_shift", "B", None),
-        ("subthreshold_coupling", "i", 1073741824),
-        ("spike_coupling", "i", 0),
+        ("decay", "i", 1073741824, 0),
+        ("input_gain", "i", 0, 0),
+        ("adaptation_leak_mantissa", "i", 0, 0),
+        ("adaptation_leak_shift", "B", None, 0),
+        ("subthreshold_coupling", "i", 1073741824, 0),
+        ("spike_coupling", "i", 0, 0),
     ),
     2: (  # C-SiLIF
-        ("decay", "i", 1073741824),
-        ("decay_imaginary", "i", 0),
+        ("decay", "i", 1073741824, 0),
+        ("decay_imaginary", "i", 0, 0),
     ),
     3: (  # readout
-        ("decay", "i", 1073741824),
+        ("decay", "i", 1073741824, 0),
     ),
     4: (  # RF
-        ("decay", "i", 1073741824),
-        ("decay_imaginary", "i", 0),
+        ("decay", "i", 1073741824, 0),
+        ("decay_imaginary", "i", 0, 0),
+    ),
+    5: (),  # encoder
+    6: (  # S4D-GLU
+        ("input_mantissa", "i", None, 0),
+        ("input_shift", "B", None, 0),
+        ("input_bias", "i", None, 0),
+        ("pair_decay", "i", None, 2),
+        ("pair_gain", "i", None, 1),
+        ("pair_output", "h", None, 2),
+        ("output_shift", "B", None, 0),
+        ("skip", "i", None, 0),
+        ("threshold", "i", -1, 0),
+        ("sign", "b", 0, 0),
+    ),
+    8: (  # P-SpikeSSM
+        ("input_mantissa", "i", None, 0),
+        ("input_shift", "B", None, 0),
+        ("input_bias", "i", None, 0),
+        ("pair_decay", "i", None, 2),
+        ("pair_gain", "i", None, 1),
+        ("pair_output", "h", None, 2),
+        ("output_shift", "B", None, 0),
+        ("skip", "i", None, 0),
+        ("spike_mantissa", "i", None, 0),
+        ("spike_shift", "B", None, 0),
+        ("spike_bias", "i", 2147483647, 0),
     ),
     9: (  # LIF
-        ("decay", "i", 1073741824),
+        ("decay", "i", 1073741824, 0),
     ),
 }
 # end
@@ -50,7 +79,8 @@ NONE, AXONAL, DENDRITIC, SYNAPTIC = range(4)
 
 def rewrite(content: bytearray, start: int) -> None:
     """Rewrites the tables of the LAYR section at `start`."""
-    kind, _, delay_kind, bits, inputs, outputs, _, fraction_bits = struct.unpack_from("<8H", content, start)
+    kind, _, delay_kind, bits, inputs, outputs, _, fraction_bits, pairs = struct.unpack_from("<9H", content, start)
+    branches = BRANCHES.get(kind, 1)
     if fraction_bits > 22:
         raise SystemExit("worst_case_model: no bias makes a neuron of more than 22 fractional bits fire in every step")
     width = -(-outputs // 16) * 16
@@ -60,22 +90,19 @@ def rewrite(content: bytearray, start: int) -> None:
         nonlocal offset
         offset += -(-size // 16) * 16
 
-    def fill(code: str, value: int) -> None:
-        struct.pack_into(f"<{width}{code}", content, offset, *[value] * outputs, *[0] * (width - outputs))
-        skip(struct.calcsize(code) * width)
+    def rewrite_tables(tables: tuple, branches: int) -> None:
+        for _, code, value, each in tables:
+            count = branches * width * (each * pairs or 1)
+            if value is not None:
+                row = [value] * outputs + [0] * (width - outputs)
+                struct.pack_into(f"<{count}{code}", content, offset, *row * branches)
+            skip(struct.calcsize("<" + code) * count)
 
-    def rewrite_tables(tables: tuple) -> None:
-        for _, code, value in tables:
-            if value is None:
-                skip(struct.calcsize(code) * width)
-            else:
-                fill(code, value)
-
-    skip(inputs * width * bits // 8)
+    skip(inputs * branches * width * bits // 8)
     # The sums are made, and count for nothing; the bias is above the threshold; states grow up to their limits.
-    rewrite_tables(CONNECTION)
+    rewrite_tables(CONNECTION, branches)
     skip({NONE: 0, AXONAL: inputs, DENDRITIC: width, SYNAPTIC: inputs * width}[delay_kind])
-    rewrite_tables(KINDS[kind])
+    rewrite_tables(KINDS[kind], 1)
 
 
 def main(model: str, output: str, digest: str | None = None) -> None:

@@ -6,7 +6,9 @@ guess, a page is incomplete.
 import struct
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
-SILIF, CSILIF, READOUT, RF, LIF = 1, 2, 3, 4, 9
+SILIF, CSILIF, READOUT, RF, ENCODER, GLU, PSPIKE, LIF = 1, 2, 3, 4, 5, 6, 8, 9
+DRAWS, SHARED, FEEDBACK = 1, 2, 3
+STREAM = 2
 NO_DELAY, AXONAL, DENDRITIC, SYNAPTIC = 0, 1, 2, 3
 
 
@@ -39,16 +41,35 @@ class Layer:
         (self.kind, self.source, self.delay_kind, self.weight_bits, self.inputs, self.outputs, _, self.fraction) = (
             struct.unpack_from("<8H", section)
         )
+        self.pairs = struct.unpack_from("<H", section, 16)[0]
         self.padded = -(-self.outputs // 16) * 16
+        self.columns = self.padded * (2 if self.kind == GLU else 1)
         self.section, self.position, self.table = section, 32, {}
         self.weights = self.read_weights()
-        self.read("scale_mantissa", "i")
-        self.read("scale_shift", "B")
-        self.read("bias", "i")
+        self.read("scale_mantissa", "i", self.columns)
+        self.read("scale_shift", "B", self.columns)
+        self.read("bias", "i", self.columns)
         if self.delay_kind != NO_DELAY:
             count = {AXONAL: self.inputs, DENDRITIC: self.padded, SYNAPTIC: self.inputs * self.padded}
             self.read("delays", "B", count[self.delay_kind])
-        self.read("decay", "i")
+        if self.kind not in (ENCODER, GLU, PSPIKE):
+            self.read("decay", "i")
+        if self.kind in (GLU, PSPIKE):
+            self.read("input_mantissa", "i")
+            self.read("input_shift", "B")
+            self.read("input_bias", "i")
+            self.read("pair_decay", "i", self.padded * self.pairs * 2)
+            self.read("pair_gain", "i", self.padded * self.pairs)
+            self.read("pair_output", "h", self.padded * self.pairs * 2)
+            self.read("output_shift", "B")
+            self.read("skip", "i")
+        if self.kind == GLU:
+            self.read("threshold", "i")
+            self.read("sign", "b")
+        if self.kind == PSPIKE:
+            self.read("spike_mantissa", "i")
+            self.read("spike_shift", "B")
+            self.read("spike_bias", "i")
         if self.kind == SILIF:
             self.read("input_gain", "i")
             self.read("adaptation_leak_mantissa", "i")
@@ -58,6 +79,10 @@ class Layer:
         if self.kind in (CSILIF, RF):
             self.read("decay_imaginary", "i")
         self.first, self.second, self.spikes = ([0] * self.outputs for _ in range(3))
+        self.stream = [0] * self.outputs
+        self.states = [(0, 0)] * (self.outputs * self.pairs)
+        self.taken, self.errors = [0] * self.outputs, {0: [0] * self.outputs, 1: [0] * self.outputs}
+        self.number, self.steps, self.sampler, self.seed = 0, -1, 0, 0
         self.past: list[list[int]] = []
 
     def take(self, kind: str, count: int) -> tuple[int, ...]:
@@ -71,9 +96,9 @@ class Layer:
 
     def read_weights(self) -> list[list[int]]:
         if self.weight_bits > 4:
-            flat = self.take("b" if self.weight_bits == 8 else "h", self.inputs * self.padded)
-            return [list(flat[start : start + self.padded]) for start in range(0, len(flat), self.padded)]
-        half, rows = self.padded // 2, []
+            flat = self.take("b" if self.weight_bits == 8 else "h", self.inputs * self.columns)
+            return [list(flat[start : start + self.columns]) for start in range(0, len(flat), self.columns)]
+        half, rows = self.columns // 2, []
         flat = self.take("B", self.inputs * half)
         for start in range(0, len(flat), half):
             row = flat[start : start + half]
@@ -91,19 +116,83 @@ class Layer:
 
     def sums(self, values: list[int]) -> list[int]:
         self.past.append(values)
-        totals = [0] * self.outputs
+        totals = [0] * self.columns
         for i in range(self.inputs):
-            for j in range(self.outputs):
+            for j in range(self.columns):
                 d = self.delay(i, j)
                 if d < len(self.past) and (value := self.past[-1 - d][i]):
                     totals[j] += self.weights[i][j] * value
         return totals
 
+    # NEURONS.md and ARITHMETIC.md, "Blocks over a stream"
+
+    def read_stream(self, values: list[int], fraction: int) -> list[int]:
+        if self.kind not in (GLU, PSPIKE):
+            return [clamp(half_up(value, fraction - 8), 32767) for value in values]
+        t, limit = self.table, 1 << min(self.fraction + 8, 30)
+        self.stream = values
+        self.steps += 1
+        for j, r in enumerate(values):
+            x = clamp(half_up(r * t["input_mantissa"][j], t["input_shift"][j]) + t["input_bias"][j], limit)
+            if self.kind == PSPIKE:
+                self.taken[j] = self.sample(x, j, 0)
+                x = self.taken[j] << self.fraction
+            y = t["skip"][j] * x
+            for k in range(j * self.pairs, (j + 1) * self.pairs):
+                u, v = self.states[k]
+                a, b = t["pair_decay"][2 * k], t["pair_decay"][2 * k + 1]
+                u, v = half_up(a * u - b * v + t["pair_gain"][k] * x, 30), half_up(b * u + a * v, 30)
+                self.states[k] = u, v
+                y += t["pair_output"][2 * k] * u - t["pair_output"][2 * k + 1] * v
+            y = clamp(half_up(y, t["output_shift"][j]), 1 << 30)
+            if self.kind == PSPIKE:
+                p = half_up(self.gelu(y) * t["spike_mantissa"][j], t["spike_shift"][j]) + t["spike_bias"][j]
+                self.spikes[j] = self.sample(p, j, 1)
+            else:
+                self.spikes[j] = int(t["sign"][j] * y > t["threshold"][j])
+        return list(self.spikes)
+
+    def sample(self, p: int, j: int, site: int) -> int:
+        p = clamp_between(p, 0, 1 << 16)
+        if self.sampler == FEEDBACK:
+            e = self.errors[site][j] + p
+            spike = int(e >= 1 << 15)
+            self.errors[site][j] = e - (spike << 16)
+            return spike
+        neuron = j if self.sampler == DRAWS else 0
+        counter = (self.steps & 0xFFFFFFFF, self.steps >> 32, 2 * self.number + site, neuron // 8)
+        word = philox(counter, (self.seed & 0xFFFFFFFF, self.seed >> 32))[neuron % 8 // 2]
+        return int((word >> 16 if neuron % 2 else word & 0xFFFF) < p)
+
+    def gelu(self, v: int) -> int:
+        v16 = half_up(v, self.fraction - 16) if self.fraction > 16 else v << (16 - self.fraction)
+        return half_up(v * line(NORMAL, clamp_between(v16, -(4 << 16), (4 << 16) - 1) + (4 << 16), 11), 15)
+
+    def mix(self, sums: list[int]) -> None:
+        t = self.table
+        currents = [
+            half_up(total * t["scale_mantissa"][j], t["scale_shift"][j]) + t["bias"][j] for j, total in enumerate(sums)
+        ]
+        for j in range(self.outputs):
+            n = clamp(half_up(currents[j], 8), 1 << 30)
+            if self.kind == ENCODER:
+                self.stream[j] = n
+            elif self.kind == PSPIKE:
+                self.stream[j] = clamp(self.stream[j] + self.gelu(n), 1 << 30)
+            else:
+                m = half_up(currents[self.padded + j], self.fraction - 8)
+                gate = line(SIGMOID, clamp_between(m, -(8 << 16), (8 << 16) - 1) + (8 << 16), 12)
+                self.stream[j] = clamp(self.stream[j] + half_up(n * gate, 15), 1 << 30)
+
     # ARITHMETIC.md, "One rounding"
 
     def step(self, values: list[int]) -> None:
         one = 1 << self.fraction
-        for j, total in enumerate(self.sums(values)):
+        if self.kind in (ENCODER, GLU, PSPIKE):
+            self.stream = list(self.stream)
+            self.mix(self.sums(values))
+            return
+        for j, total in enumerate(self.sums(values)[: self.outputs]):
             t = {name: table[j] for name, table in self.table.items() if name != "delays"}
             current = (half_up(total * t["scale_mantissa"], t["scale_shift"]) + t["bias"]) << 22
             u, v, s = self.first[j], self.second[j], self.spikes[j]
@@ -126,6 +215,55 @@ class Layer:
                 v = clamp(half_up(b * r + a * v, 30), 1 << 30)
                 s = int(u > (one // 2 if self.kind == CSILIF else one))
             self.first[j], self.second[j], self.spikes[j] = u, v, s
+
+
+# ARITHMETIC.md, "Blocks over a stream"
+
+
+def sigmoid_table() -> list[int]:
+    with localcontext(prec=40):
+        points = [Decimal(index - 128) / 16 for index in range(257)]
+        return [int((32768 / (1 + (-x).exp())).to_integral_value(ROUND_HALF_EVEN)) for x in points]
+
+
+SIGMOID = sigmoid_table()
+
+
+def normal_table() -> list[int]:
+    # Φ(x) = 1/2 + φ(x)·(x + x³/3 + x⁵/15 + ...)
+    with localcontext(prec=60):
+        pi = Decimal("3.14159265358979323846264338327950288419716939937510")
+        found = []
+        for index in range(257):
+            x = Decimal(index - 128) / 32
+            term, total = x, x
+            for k in range(1, 120):
+                term *= x * x / (2 * k + 1)
+                total += term
+            share = Decimal("0.5") + total * (-x * x / 2).exp() / (2 * pi).sqrt()
+            found.append(int((32768 * share).to_integral_value(ROUND_HALF_EVEN)))
+    return [0, *found[1:-1], 32768]
+
+
+NORMAL = normal_table()
+
+
+def philox(counter: tuple[int, ...], key: tuple[int, ...]) -> list[int]:
+    (a, b, c, d), (low, high) = counter, key
+    for _ in range(10):
+        p, q = 0xD2511F53 * a, 0xCD9E8D57 * c
+        a, b, c, d = (q >> 32) ^ b ^ low, q & 0xFFFFFFFF, (p >> 32) ^ d ^ high, p & 0xFFFFFFFF
+        low, high = (low + 0x9E3779B9) & 0xFFFFFFFF, (high + 0xBB67AE85) & 0xFFFFFFFF
+    return [a, b, c, d]
+
+
+def clamp_between(value: int, least: int, most: int) -> int:
+    return max(least, min(most, value))
+
+
+def line(table: list[int], position: int, bits: int) -> int:
+    index, rest = position >> bits, position & ((1 << bits) - 1)
+    return table[index] + half_up((table[index + 1] - table[index]) * rest, bits)
 
 
 # ARITHMETIC.md, "Softmax"
@@ -169,16 +307,26 @@ def digests(data: bytes) -> tuple[int, int]:
     assert kind == 1 and count == steps * input_count
     values = struct.unpack_from(f"<{count}h", test, 32)
     layers = [Layer(section) for tag, section in found if tag == "LAYR"]
+    for number, layer in enumerate(layers):
+        layer.number = number
+        if "SMPL" in dict(found):
+            layer.sampler, _, _, layer.seed = struct.unpack("<HHIQ", dict(found)["SMPL"])
     state = 0xCBF29CE484222325
     for start in range(0, count, input_count):
+        fraction = 0
         signal = frame = [clamp(value, input_limit) for value in values[start : start + input_count]]
         state = fnv1a(state, struct.pack(f"<{input_count}h", *frame))
         for layer in layers:
-            layer.step(signal)
-            signal = list(layer.spikes)
-            if layer.kind != READOUT:
-                bitmap = sum(spike << j for j, spike in enumerate(signal))
+            layer.step(layer.read_stream(signal, fraction) if layer.source == STREAM else signal)
+            signal, fraction = list(layer.spikes), layer.fraction
+            for bits in ([layer.taken] if layer.kind == PSPIKE else []) + (
+                [signal] if layer.kind not in (READOUT, ENCODER) else []
+            ):
+                bitmap = sum(spike << j for j, spike in enumerate(bits))
                 state = fnv1a(state, bitmap.to_bytes((layer.outputs + 7) // 8, "little"))
+            if layer.kind in (ENCODER, GLU, PSPIKE):
+                signal = layer.stream
+                state = fnv1a(state, struct.pack(f"<{layer.outputs}i", *signal))
         potentials = layers[-1].first
         state = fnv1a(state, struct.pack(f"<{len(potentials)}i", *potentials))
         state = fnv1a(state, struct.pack(f"<{len(potentials)}H", *softmax(potentials)))

@@ -1,10 +1,14 @@
 """The network once more, for one clip, in unbounded Python integers and plain loops, written from docs/NEURONS.md
 and docs/ARITHMETIC.md: what the NumPy reference must equal."""
 
+import math
+
 from silif_tools.model_file.tables import DelayKind, InputKind, Source
 
 # Numbers of the kinds in the file (docs/MODEL-FORMAT.md); nothing here comes from silif_tools.kinds.
-SILIF, CSILIF, READOUT, RF, LIF = 1, 2, 3, 4, 9
+SILIF, CSILIF, READOUT, RF, ENCODER, GLU, PSPIKE, LIF = 1, 2, 3, 4, 5, 6, 8, 9
+BLOCKS = (GLU, PSPIKE)
+DRAWS, SHARED, FEEDBACK = 1, 2, 3
 
 
 def half_up(value: int, bits: int) -> int:
@@ -14,6 +18,42 @@ def half_up(value: int, bits: int) -> int:
 
 def clamp(value: int, limit: int) -> int:
     return max(-limit, min(limit, value))
+
+
+def rounded_table(function, reach: int) -> list[int]:
+    return [round(32768 * function(reach * (index - 128) / 128)) for index in range(257)]
+
+
+SIGMOID = rounded_table(lambda x: 1 / (1 + math.exp(-x)), 8)
+NORMAL = [0, *rounded_table(lambda x: 0.5 * math.erfc(-x / math.sqrt(2)), 4)[1:-1], 32768]
+
+
+def philox(counter: list[int], key: list[int]) -> list[int]:
+    """Philox 4x32-10, from the paper."""
+    counter, key = list(counter), list(key)
+    for _ in range(10):
+        one, two = 0xD2511F53 * counter[0], 0xCD9E8D57 * counter[2]
+        counter = [(two >> 32) ^ counter[1] ^ key[0], two % 2**32, (one >> 32) ^ counter[3] ^ key[1], one % 2**32]
+        key = [(key[0] + 0x9E3779B9) % 2**32, (key[1] + 0xBB67AE85) % 2**32]
+    return counter
+
+
+def draw(seed: int, step: int, site: int, neuron: int) -> int:
+    words = philox([step % 2**32, step // 2**32, site, neuron // 8], [seed % 2**32, seed // 2**32])
+    return words[neuron % 8 // 2] >> 16 * (neuron % 2) & 0xFFFF
+
+
+def gelu(value: int, fraction_bits: int) -> int:
+    return half_up(value * on_curve(NORMAL, 4, value, fraction_bits), 15)
+
+
+def on_curve(table: list[int], reach: int, value: int, fraction_bits: int) -> int:
+    """Q15 of a value with so many fractional bits."""
+    value_q16 = half_up(value * 2**16, fraction_bits)
+    position = max(-reach * 2**16, min(reach * 2**16 - 1, value_q16)) + reach * 2**16
+    interval = 2 * reach * 2**16 // 256
+    index, rest = divmod(position, interval)
+    return table[index] + half_up((table[index + 1] - table[index]) * rest, interval.bit_length() - 1)
 
 
 class SlowLayer:
@@ -27,6 +67,11 @@ class SlowLayer:
         self.first = [0] * width  # u or Re u
         self.second = [0] * width  # w or Im u
         self.spiked = [0] * width
+        self.stream = [0] * width
+        self.pairs = [[(0, 0)] * layer.pairs for _ in range(width)]
+        self.errors = [[0] * width, [0] * width]
+        self.taken = [0] * width
+        self.place = (0, 0, None)  # the layer's index, the step's number, how spikes are drawn
 
     def delay(self, source: int, target: int) -> int:
         kind = self.layer.delay_kind
@@ -47,23 +92,85 @@ class SlowLayer:
         return total
 
     def operations(self, counts_zeros: bool) -> int:
-        now = len(self.history) - 1
-        if self.layer.source == Source.DENSE:
-            inputs = self.layer.inputs if counts_zeros else sum(1 for value in self.history[now] if value)
-            return inputs * self.layer.outputs
+        now, columns = len(self.history) - 1, len(self.weights[0])
+        if self.layer.kind.number not in BLOCKS and self.layer.source != Source.SPIKES:
+            all_count = counts_zeros or self.layer.source == Source.STREAM
+            inputs = self.layer.inputs if all_count else sum(1 for value in self.history[now] if value)
+            return inputs * columns
         arrived = 0
         for source in range(self.layer.inputs):
             then = now - (self.delays[source] if self.layer.delay_kind == DelayKind.AXONAL else 0)
             arrived += then >= 0 and self.history[then][source]
-        return arrived * self.layer.outputs
+        return arrived * columns
+
+    def current(self, column: int) -> int:
+        """F + 8 fractional bits."""
+        layer = self.layer
+        scaled = half_up(self.sum_at(column) * int(layer.scale_mantissa[column]), int(layer.scale_shift[column]))
+        return scaled + int(layer.bias[column])
+
+    def sampled(self, value: int, j: int, prefix: str, site: int) -> int:
+        own, (index, step, sampling) = self.own, self.place
+        scaled = half_up(value * own[f"{prefix}_mantissa"][j], own[f"{prefix}_shift"][j]) + own[f"{prefix}_bias"][j]
+        p = max(0, min(2**16, scaled))
+        if sampling.sampler != FEEDBACK:
+            return int(draw(sampling.seed, step, 2 * index + site, j if sampling.sampler == DRAWS else 0) < p)
+        self.errors[site][j] += p
+        spike = int(self.errors[site][j] >= 2**15)
+        self.errors[site][j] -= spike * 2**16
+        return spike
+
+    def normalised(self, j: int, r: int) -> int:
+        own, limit = self.own, 2 ** min(self.layer.state_fraction_bits + 8, 30)
+        return clamp(half_up(r * own["input_mantissa"][j], own["input_shift"][j]) + own["input_bias"][j], limit)
+
+    def state_space(self, j: int, x: int) -> int:
+        """y of channel j."""
+        own = self.own
+        total = own["skip"][j] * x
+        for n, (u, v) in enumerate(self.pairs[j]):
+            a, b = own["pair_decay"][j][2 * n : 2 * n + 2]
+            u, v = half_up(a * u - b * v + own["pair_gain"][j][n] * x, 30), half_up(b * u + a * v, 30)
+            assert u * u + v * v <= 2**60, "a state has left its bound"
+            self.pairs[j][n] = u, v
+            total += own["pair_output"][j][2 * n] * u - own["pair_output"][j][2 * n + 1] * v
+        return clamp(half_up(total, own["output_shift"][j]), 2**30)
+
+    def read(self, values: list[int], fraction_bits: int) -> list[int]:
+        """What the weights read; fraction_bits: of a stream that arrives."""
+        if self.layer.kind.number in BLOCKS:
+            self.stream = list(values)
+            if self.layer.kind.number == PSPIKE:
+                bits = self.layer.state_fraction_bits
+                self.taken = [self.sampled(r, j, "input", 0) for j, r in enumerate(values)]
+                ys = [self.state_space(j, s * 2**bits) for j, s in enumerate(self.taken)]
+                self.spiked = [self.sampled(gelu(y, bits), j, "spike", 1) for j, y in enumerate(ys)]
+            else:
+                ys = [self.state_space(j, self.normalised(j, r)) for j, r in enumerate(values)]
+                self.spiked = [self.fires(j, y) for j, y in enumerate(ys)]
+            return self.spiked
+        if self.layer.source == Source.STREAM:
+            return [clamp(half_up(value, fraction_bits - 8), 32767) for value in values]
+        return values
+
+    def fires(self, j: int, y: int) -> int:
+        return int(self.own["sign"][j] * y > self.own["threshold"][j])
 
     def step(self, values: list[int]) -> None:
         self.history.append(list(values))
         layer = self.layer
         for j in range(layer.outputs):
-            scaled = half_up(self.sum_at(j) * int(layer.scale_mantissa[j]), int(layer.scale_shift[j]))
-            current = (scaled + int(layer.bias[j])) * 2**22
-            if layer.kind.number == SILIF:
+            current = self.current(j) * 2**22
+            if layer.kind.number == ENCODER:
+                self.stream[j] = clamp(half_up(current, 30), 2**30)
+            elif layer.kind.number == GLU:
+                n = clamp(half_up(self.current(j), 8), 2**30)
+                gate = on_curve(SIGMOID, 8, self.current(layer.outputs + j), layer.state_fraction_bits + 8)
+                self.stream[j] = clamp(self.stream[j] + half_up(n * gate, 15), 2**30)
+            elif layer.kind.number == PSPIKE:
+                v = clamp(half_up(self.current(j), 8), 2**30)
+                self.stream[j] = clamp(self.stream[j] + gelu(v, layer.state_fraction_bits), 2**30)
+            elif layer.kind.number == SILIF:
                 self._silif(j, current)
             elif layer.kind.number == CSILIF:
                 self._csilif(j, current)
@@ -116,14 +223,17 @@ def slow_run(model, frames):
     """frames [step][input] -> per step (clamped frame, spikes per hidden layer, membrane), synaptic operations."""
     layers = [SlowLayer(layer) for layer in model.layers]
     steps, operations = [], 0
-    for frame in frames:
+    for number, frame in enumerate(frames):
         values = clamped = [clamp(int(x), model.input_limit) for x in frame]
-        spikes = []
-        for layer in layers:
-            layer.step(values)
+        spikes, fraction_bits = [], 0
+        for index, layer in enumerate(layers):
+            layer.place = (index, number, model.sampling)
+            layer.step(layer.read(values, fraction_bits))
             operations += layer.operations(model.input_kind == InputKind.LOG_MEL)
             if layer.layer.kind.number != READOUT:
-                values = list(layer.spiked)
-                spikes.append(values)
+                writes_stream = layer.layer.kind.number in (ENCODER, *BLOCKS)
+                values = list(layer.stream if writes_stream else layer.spiked)
+                fraction_bits = layer.layer.state_fraction_bits
+                spikes.append(list(layer.spiked))
         steps.append((clamped, spikes, list(layers[-1].first)))
     return steps, operations

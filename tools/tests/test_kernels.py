@@ -19,6 +19,7 @@ from silif_tools.kinds.lif import LIFNeurons
 from silif_tools.kinds.readout import ReadoutNeurons
 from silif_tools.kinds.rf import RFNeurons
 from silif_tools.kinds.silif import SiLIFNeurons
+from silif_tools.kinds.state_space import IntegerStateSpace, interleaved, needed, room
 
 SOURCES = Path(__file__).resolve().parents[2] / "Sources" / "CKernels"
 SETS = ["plain", "avx2", "avx512"] if platform.machine() == "x86_64" else ["plain", "neon"]
@@ -66,6 +67,13 @@ Readout = structure(
     decay=POINTER,
     membrane=POINTER,
     width=ctypes.c_ssize_t,
+    saturated=ctypes.c_int64,
+)
+Spaces = structure(
+    "Spaces",
+    **{name: POINTER for name in ["decay", "gain", "output", "output_shift", "skip", "states", "values"]},
+    width=ctypes.c_ssize_t,
+    pairs=ctypes.c_ssize_t,
     saturated=ctypes.c_int64,
 )
 
@@ -270,3 +278,41 @@ def test_sums(kernels, kernel_set, bits, width):
                 pointer(sums),
             )
             assert np.array_equal(sums, frame.astype(np.int64) @ weights[:count])
+
+
+@pytest.mark.parametrize("pairs", [1, 2, 3, 4, 5, 7, 8, 9, 16, 31, 64])
+def test_state_spaces(kernels, kernel_set, pairs):
+    """Against the reference, with decays and gains at the edge of what bounds the states, and x at its limit."""
+    random, width, limit = np.random.default_rng(pairs), 16, 1 << 24
+    radius = np.where(random.random((width, pairs)) < 0.5, 1 - 2.0**-30, random.random((width, pairs)))
+    angle = 2 * np.pi * random.random((width, pairs)) * (random.random((width, pairs)) < 0.7)
+    decay = interleaved(radius * np.exp(1j * angle) * (2.0**30 - 1))
+    tables = {
+        "pair_decay": decay,
+        "pair_gain": np.clip((room(decay) - needed(np.int64(0), limit)) // (2 * limit), 0, 1 << 30),
+        "pair_output": some(random, -32767, 32767, (width, 2 * pairs), np.int64),
+        "output_shift": random.integers(0, 31, width),
+        "skip": some(random, -(2**31) + 1, 2**31 - 1, width, np.int64),
+    }
+    assert (needed(tables["pair_gain"], limit) <= room(decay)).all()
+    layer = SimpleNamespace(
+        outputs=width,
+        pairs=pairs,
+        state_fraction_bits=16,
+        neuron=tables,
+        kind=SimpleNamespace(input_limit=lambda _: limit),
+    )
+    counter = [0]
+    reference = IntegerStateSpace(1, layer, counter)
+    stored = [decay.astype(np.int32), tables["pair_gain"].astype(np.int32), tables["pair_output"].astype(np.int16)]
+    stored += [tables["output_shift"].astype(np.uint8), tables["skip"].astype(np.int32)]
+    states, values = np.zeros((width, pairs, 2), np.int32), np.zeros(width, np.int32)
+    spaces = Spaces(*map(pointer, [*stored, states, values]), width, pairs, 0)
+    for _ in range(60):
+        x = some(random, -limit, limit, width)
+        values[:] = x
+        kernels.silif_step_spaces(kernel_set, ctypes.byref(spaces))
+        assert np.array_equal(values, reference.step(x.astype(np.int64)[None])[0])
+        assert np.array_equal(states[..., 0], reference.real[0])
+        assert np.array_equal(states[..., 1], reference.imaginary[0])
+    assert spaces.saturated == counter[0] > 0

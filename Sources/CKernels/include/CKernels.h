@@ -89,6 +89,22 @@ typedef struct {
   int64_t saturated;
 } silif_readout;
 
+/// The state spaces of a block (Sources/SiLIF/Kinds/Blocks/StateSpace.swift).
+typedef struct {
+  /// [width][pairs][2], and gain [width][pairs].
+  const int32_t *decay;
+  const int32_t *gain;
+  const int16_t *output;
+  const uint8_t *output_shift;
+  const int32_t *skip;
+  int32_t *states;
+  /// x of each channel; receives y.
+  int32_t *values;
+  ptrdiff_t width;
+  ptrdiff_t pairs;
+  int64_t saturated;
+} silif_state_spaces;
+
 // The functions of a set, by what they take.
 
 /// Sums of weight rows of one byte a weight or a pair of them: sums[j] = sum over k < count of weights[active[k]*width + j].
@@ -109,6 +125,7 @@ typedef ptrdiff_t silif_neuron_step(silif_neurons *neurons);
 typedef ptrdiff_t silif_complex_neuron_step(silif_complex_neurons *neurons);
 typedef ptrdiff_t silif_lif_step(silif_lif_neurons *neurons);
 typedef void silif_readout_step(silif_readout *readout);
+typedef void silif_space_step(silif_state_spaces *spaces);
 
 // The front end (Sources/LogMel; docs/FRONT-END.md). Each but the first is a whole stage.
 
@@ -140,6 +157,7 @@ typedef struct {
   silif_complex_neuron_step *step_rf;
   silif_lif_step *step_lif;
   silif_readout_step *step_readout;
+  silif_space_step *step_spaces;
   silif_emphasis *emphasise;
   silif_windowing *window;
   silif_transform *transform256;
@@ -171,6 +189,7 @@ SILIF_STEP ptrdiff_t silif_step_csilif(const silif_kernels *kernels, silif_compl
 SILIF_STEP ptrdiff_t silif_step_rf(const silif_kernels *kernels, silif_complex_neurons *neurons);
 SILIF_STEP ptrdiff_t silif_step_lif(const silif_kernels *kernels, silif_lif_neurons *neurons);
 SILIF_STEP void silif_step_readout(const silif_kernels *kernels, silif_readout *readout);
+SILIF_STEP void silif_step_spaces(const silif_kernels *kernels, silif_state_spaces *spaces);
 SILIF_STEP int32_t silif_emphasise(const silif_kernels *kernels, const int16_t *samples, ptrdiff_t count,
                                    int32_t preemphasis_q15, int32_t mean_term_q15, int32_t *output_q15);
 SILIF_STEP void silif_window(const silif_kernels *kernels, const int32_t *samples, ptrdiff_t half,

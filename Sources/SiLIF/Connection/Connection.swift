@@ -1,3 +1,4 @@
+import FixedPoint
 import Kernels
 
 /// A layer's inputs on their way to its neurons, whatever their kind: delays and weights make sums, which scale and bias make
@@ -28,11 +29,14 @@ struct Connection {
     self.tables = tables
     self.input = input
     self.scratch = scratch
+    // What a layer's weights read is what it reads, but in blocks.
+    let source = header.weightedSource
     currents = Currents(sums: UnsafePointer(scratch.sums), scale: tables.scale)
     lastSlot = header.maximumDelay
     let start = arena.usedBytes
-    switch (header.delayKind, header.source) {
-    case (.none, _):
+    switch (header.delayKind, source) {
+    case (.none, _), (.axonal, .stream):
+      // The reader takes no delays behind a stream.
       delay = .none
     case (.axonal, .frames):
       delay = .frames(FrameRing(inputs: header.inputs, maximumDelay: lastSlot, arena: &arena))
@@ -78,6 +82,7 @@ struct Connection {
       let count = spikes.count.pointee
       accumulate(spikes.active, count)
       return count
+    case .stream(let stream): return accumulate(stream)
     }
   }
 
@@ -126,6 +131,22 @@ struct Connection {
     }
     advance()
     return count
+  }
+
+  /// - Returns: how many values arrived: all.
+  @_noAllocation @_noLocks
+  @inline(never)
+  private mutating func accumulate(_ stream: Stream) -> Int {
+    let (values, from_qF) = (scratch.delayed, stream.values_qF)
+    let shift = Int32(truncatingIfNeeded: stream.fractionBits &- Stream.readFractionBits)
+    let limit = Int32(truncatingIfNeeded: Stream.readLimit)
+    let inputs = tables.weights.inputs
+    for index in 0..<inputs {
+      let value = roundedShift(from_qF[index], rightBy: shift)
+      values[index] = Int16(truncatingIfNeeded: value > limit ? limit : value < 0 &- limit ? 0 &- limit : value)
+    }
+    accumulate(values)
+    return inputs
   }
 
   @_noAllocation @_noLocks
@@ -178,7 +199,8 @@ extension Connection {
     /// For DenseInput, [inputs] each.
     let nonZero: UnsafeMutablePointer<UInt16>
     let nonZeroValues: UnsafeMutablePointer<Int16>
-    /// Behind axonal delays: the neurons whose spikes arrive now, or the delayed frame, [inputs].
+    /// Behind axonal delays: the neurons whose spikes arrive now, or the delayed frame, [inputs]. The latter holds what a
+    /// stream brings too.
     let arrived: UnsafeMutablePointer<UInt16>
     let delayed: UnsafeMutablePointer<Int16>
 
@@ -202,14 +224,17 @@ extension Connection {
 
       mutating func include(_ layer: LayerHeader) {
         let delayedInputs = layer.delayKind == .axonal ? layer.inputs : 0
-        sums = max(sums, layer.paddedOutputs)
-        switch layer.source {
+        sums = max(sums, layer.columns)
+        switch layer.weightedSource {
         case .frames:
           frame = max(frame, layer.inputs)
           delayed = max(delayed, delayedInputs)
         case .spikes:
-          tile = max(tile, layer.paddedOutputs)
+          tile = max(tile, layer.columns)
           arrived = max(arrived, delayedInputs)
+        case .stream:
+          frame = max(frame, layer.inputs)
+          delayed = max(delayed, layer.inputs)
         }
       }
     }

@@ -12,14 +12,17 @@ struct Scale: BitwiseCopyable {
   let bias_qF8: UnsafePointer<Int32>
 
   init(reading reader: inout TableReader) throws(ModelError) {
+    let branches = reader.header.kind.branches
     mantissa = try reader.neuronTable(
-      Int32.self, "scale_mantissa", padding: "scale_mantissa padding", in: 0...Int64(Int32.max),
+      Int32.self, "scale_mantissa", padding: "scale_mantissa padding", in: 0...Int64(Int32.max), branches: branches,
       // The sums are made, and count for nothing.
       busy: BusyValues(settled: 0, clamped: 0))
-    shift = try reader.neuronTable(UInt8.self, "scale_shift", padding: "scale_shift padding", in: 0...62)
+    shift = try reader.neuronTable(
+      UInt8.self, "scale_shift", padding: "scale_shift padding", in: 0...62, branches: branches)
     let oneAndAHalf_qF8 = Int32(3) << Int32(reader.header.stateFractionBits + 7)
     bias_qF8 = try reader.neuronTable(
-      Int32.self, "bias", padding: "bias padding", busy: BusyValues(settled: oneAndAHalf_qF8, clamped: .max))
+      Int32.self, "bias", padding: "bias padding", branches: branches,
+      busy: BusyValues(settled: oneAndAHalf_qF8, clamped: .max))
   }
 
   /// The largest |current| that sums of at most `sum` can make, F + 8 fractional bits. |sum·mantissa| < 2^62.
@@ -30,7 +33,7 @@ struct Scale: BitwiseCopyable {
 
 /// The currents of a layer's neurons in this step: its complete sums, and what turns them into currents.
 struct Currents: BitwiseCopyable {
-  /// [width]
+  /// [columns]: one for each neuron, or more, branch after branch, where its kind has branches
   let sums: UnsafePointer<Int32>
   let scale: Scale
 }
@@ -42,5 +45,12 @@ struct Currents: BitwiseCopyable {
 @_noAllocation @_noLocks
 @inline(__always)
 func alignedCurrent_qF30(_ sum: Int32, _ mantissa: Int32, _ shift: UInt8, _ bias_qF8: Int32) -> Int64 {
-  (roundedShift(product(sum, mantissa), rightByVariable: shift) &+ wide(bias_qF8)) &<< 22
+  current_qF8(sum, mantissa, shift, bias_qF8) &<< 22
+}
+
+/// The same with its own F + 8 fractional bits, |current| <= 2^38.
+@_noAllocation @_noLocks
+@inline(__always)
+func current_qF8(_ sum: Int32, _ mantissa: Int32, _ shift: UInt8, _ bias_qF8: Int32) -> Int64 {
+  roundedShift(product(sum, mantissa), rightByVariable: shift) &+ wide(bias_qF8)
 }

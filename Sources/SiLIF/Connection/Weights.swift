@@ -5,12 +5,12 @@ struct Weights: BitwiseCopyable {
   /// 4, 8 or 16.
   let bits: Int
   let inputs: Int
-  /// Outputs with their padding: the row stride.
+  /// Outputs of all branches with their padding: the row stride.
   let width: Int
 
   init(reading reader: inout TableReader) throws(ModelError) {
     let header = reader.header
-    (bits, inputs, width) = (header.weightBits, header.inputs, header.paddedOutputs)
+    (bits, inputs, width) = (header.weightBits, header.inputs, header.columns)
     let range = -(Int64(1) << Int64(bits - 1))...(Int64(1) << Int64(bits - 1)) - 1
     switch bits {
     case 4:
@@ -20,7 +20,7 @@ struct Weights: BitwiseCopyable {
     default: rows = UnsafeRawPointer(try reader.table(Int16.self, "weights", count: inputs * width, in: range))
     }
     guard reader.proves else { return }
-    for output in header.outputs..<width {
+    for output in 0..<width where output % header.paddedOutputs >= header.outputs {
       for input in 0..<inputs {
         try reader.prove(Int64(weight(from: input, to: output)), in: 0...0, "weights padding")
       }

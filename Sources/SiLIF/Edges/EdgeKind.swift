@@ -4,6 +4,8 @@ public enum EdgeKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
   case frames = 0
   /// Which neurons fired.
   case spikes = 1
+  /// Real values to which blocks add.
+  case stream = 2
 
   /// The rule by which layers make a chain: each reads what arrives, and the last one, and no other, writes what no layer reads.
   ///
@@ -22,6 +24,7 @@ public enum EdgeKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
 enum Edge: BitwiseCopyable {
   case frames(Frames)
   case spikes(Spikes)
+  case stream(Stream)
 
   /// Back to before the first step.
   @_noAllocation @_noLocks
@@ -29,6 +32,7 @@ enum Edge: BitwiseCopyable {
     switch self {
     case .frames(let frames): frames.activeCount.pointee = 0
     case .spikes(let spikes): spikes.reset()
+    case .stream(let stream): stream.reset()
     }
   }
 }

@@ -13,6 +13,12 @@ public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
   case readout = 3
   /// Resonate and fire.
   case rf = 4
+  /// What takes the input to the stream that blocks add to.
+  case encoder = 5
+  /// A block: binary S4D with GLU mixing.
+  case s4dGLU = 6
+  /// A block: state spaces between two samplings of spikes.
+  case pSpikeSSM = 8
   /// Leaky integrate and fire, with a reset that does not decay.
   case lif = 9
 
@@ -23,6 +29,9 @@ public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
     case .cSiLIF: "C-SiLIF"
     case .readout: "readout"
     case .rf: "RF"
+    case .encoder: "encoder"
+    case .s4dGLU: "S4D-GLU"
+    case .pSpikeSSM: "P-SpikeSSM"
     case .lif: "LIF"
     }
   }
@@ -31,8 +40,28 @@ public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
   public var output: EdgeKind? {
     switch self {
     case .siLIF, .cSiLIF, .rf, .lif: .spikes
+    case .encoder, .s4dGLU, .pSpikeSSM: .stream
     case .readout: nil
     }
+  }
+
+  /// Whether it reads a stream and adds to it. Its weights then read spikes that it makes of the stream.
+  public var isBlock: Bool {
+    @_noAllocation @_noLocks @inline(__always) get { self == .s4dGLU || self == .pSpikeSSM }
+  }
+
+  /// Whether its neurons are channels with state spaces of complex pairs.
+  public var hasStateSpaces: Bool { isBlock }
+
+  /// Whether its spikes are drawn.
+  public var samples: Bool { self == .pSpikeSSM }
+
+  /// Whether its neurons fire, for the next layer or, in a block, for its own weights.
+  public var fires: Bool { isBlock || output == .spikes }
+
+  /// Columns of weights for each neuron.
+  public var branches: Int {
+    @_noAllocation @_noLocks @inline(__always) get { self == .s4dGLU ? 2 : 1 }
   }
 }
 
@@ -42,6 +71,9 @@ enum NeuronTables: BitwiseCopyable {
   case cSiLIF(ComplexDecay)
   case readout(ReadoutTables)
   case rf(ComplexDecay)
+  case encoder
+  case s4dGLU(GLUTables)
+  case pSpikeSSM(PSpikeTables)
   case lif(LIFTables)
 
   init(reading reader: inout TableReader) throws(ModelError) {
@@ -50,6 +82,9 @@ enum NeuronTables: BitwiseCopyable {
     case .cSiLIF: self = .cSiLIF(try CSiLIFNeurons.decay(reading: &reader))
     case .readout: self = .readout(try ReadoutTables(reading: &reader))
     case .rf: self = .rf(try RFNeurons.decay(reading: &reader))
+    case .encoder: self = .encoder
+    case .s4dGLU: self = .s4dGLU(try GLUTables(reading: &reader))
+    case .pSpikeSSM: self = .pSpikeSSM(try PSpikeTables(reading: &reader))
     case .lif: self = .lif(try LIFTables(reading: &reader))
     }
   }
@@ -61,10 +96,21 @@ enum Neurons {
   case cSiLIF(CSiLIFNeurons)
   case readout(ReadoutNeurons)
   case rf(RFNeurons)
+  case encoder(EncoderNeurons)
+  // Blocks lie in the arena: they are larger than the others, and every layer would pay for that.
+  case s4dGLU(UnsafePointer<GLUBlock>)
+  case pSpikeSSM(UnsafePointer<PSpikeBlock>)
   case lif(LIFNeurons)
 
-  /// - Parameter output: the edge that they write, of the sort that their kind tells; nil where it tells none.
-  init(_ tables: NeuronTables, header: LayerHeader, output: Edge?, arena: inout Arena) {
+  /// - Parameters:
+  ///   - input: the edge that the layer reads.
+  ///   - output: the edge that they write, of the sort that their kind tells; nil where it tells none.
+  ///   - own: of a block the spikes that its weights read.
+  ///   - drawing: for those that sample.
+  init(
+    _ tables: NeuronTables, header: LayerHeader, input: Edge, output: Edge?, own: Edge?, drawing: Drawing,
+    arena: inout Arena
+  ) {
     switch tables {
     case .siLIF(let tables):
       self = .siLIF(SiLIFNeurons(tables, header: header, spikes: Spikes(output), arena: &arena))
@@ -74,6 +120,17 @@ enum Neurons {
       self = .readout(ReadoutNeurons(tables, header: header, arena: &arena))
     case .rf(let decay):
       self = .rf(RFNeurons(decay, header: header, spikes: Spikes(output), arena: &arena))
+    case .encoder:
+      self = .encoder(EncoderNeurons(stream: Stream(output)))
+    case .s4dGLU(let tables):
+      let block = GLUBlock(
+        tables, header: header, input: Stream(input), output: Stream(output), spikes: Spikes(own), arena: &arena)
+      self = .s4dGLU(arena.place(block))
+    case .pSpikeSSM(let tables):
+      let block = PSpikeBlock(
+        tables, header: header, input: Stream(input), output: Stream(output), spikes: Spikes(own), drawing: drawing,
+        arena: &arena)
+      self = .pSpikeSSM(arena.place(block))
     case .lif(let tables):
       self = .lif(LIFNeurons(tables, header: header, spikes: Spikes(output), arena: &arena))
     }
@@ -89,7 +146,21 @@ enum Neurons {
     case .cSiLIF(let neurons): neurons.state.reset()
     case .readout(let neurons): neurons.reset()
     case .rf(let neurons): neurons.state.reset()
+    case .encoder: break
+    case .s4dGLU(let block): block.pointee.space.reset()
+    case .pSpikeSSM(let block): block.pointee.reset()
     case .lif(let neurons): neurons.reset()
+    }
+  }
+
+  /// What comes before the weights: blocks make spikes of the stream.
+  @_noAllocation @_noLocks
+  @inline(__always)
+  func read(kernels: KernelSet, saturation: SaturationCounter) {
+    switch self {
+    case .s4dGLU(let block): block.pointee.read(kernels: kernels, saturation: saturation)
+    case .pSpikeSSM(let block): block.pointee.read(kernels: kernels, saturation: saturation)
+    default: break
     }
   }
 
@@ -105,6 +176,9 @@ enum Neurons {
         case .cSiLIF(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
         case .readout(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
         case .rf(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
+        case .encoder(let neurons): neurons.step(currents, saturation: saturation)
+        case .s4dGLU(let block): block.pointee.mix(currents, saturation: saturation)
+        case .pSpikeSSM(let block): block.pointee.mix(currents, saturation: saturation)
         case .lif(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
         }
         return
@@ -115,7 +189,43 @@ enum Neurons {
     case .cSiLIF(let neurons): neurons.step(currents, saturation: saturation)
     case .readout(let neurons): neurons.step(currents, saturation: saturation)
     case .rf(let neurons): neurons.step(currents, saturation: saturation)
+    case .encoder(let neurons): neurons.step(currents, saturation: saturation)
+    case .s4dGLU(let block): block.pointee.mix(currents, saturation: saturation)
+    case .pSpikeSSM(let block): block.pointee.mix(currents, saturation: saturation)
     case .lif(let neurons): neurons.step(currents, saturation: saturation)
+    }
+  }
+
+  /// Whether they read a stream and add to it.
+  var isBlock: Bool {
+    switch self {
+    case .s4dGLU, .pSpikeSSM: true
+    default: false
+    }
+  }
+
+  /// The state spaces of a block; nil of the others.
+  var stateSpace: StateSpace? {
+    switch self {
+    case .s4dGLU(let block): block.pointee.space
+    case .pSpikeSSM(let block): block.pointee.space
+    default: nil
+    }
+  }
+
+  /// The spikes that were drawn for the state spaces; nil where none are.
+  var taken: UnsafeMutablePointer<UInt8>? {
+    if case .pSpikeSSM(let block) = self { return block.pointee.taken }
+    return nil
+  }
+
+  /// The stream that they write; nil where they write none.
+  var stream: Stream? {
+    switch self {
+    case .encoder(let neurons): neurons.stream
+    case .s4dGLU(let block): block.pointee.output
+    case .pSpikeSSM(let block): block.pointee.output
+    default: nil
     }
   }
 

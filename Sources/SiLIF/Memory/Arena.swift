@@ -31,6 +31,13 @@ struct Arena {
     return piece
   }
 
+  /// Places a value in the block. The result must not be dereferenced when the arena only counts.
+  mutating func place<Value: BitwiseCopyable>(_ value: Value) -> UnsafePointer<Value> {
+    let place = reserveValues(Value.self, 1)
+    if base != nil { place.initialize(to: value) }
+    return UnsafePointer(place)
+  }
+
   /// Notes that what was reserved since `start` used bytes is a delay ring.
   mutating func countRing(since start: Int) { ringBytes += usedBytes - start }
 

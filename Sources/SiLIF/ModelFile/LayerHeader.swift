@@ -5,6 +5,7 @@ enum LayerLimits {
   static let classes = 256
   static let delay = 255
   static let stateFractionBits = 8...24
+  static let statePairs = 64
 }
 
 /// The header of a LAYR section: what a layer is and how large (docs/MODEL-FORMAT.md). The tables follow from it.
@@ -27,20 +28,30 @@ public struct LayerHeader: Sendable, BitwiseCopyable {
   public let maximumDelay: Int
   /// Fractional bits F of the states, 8...24.
   public let stateFractionBits: Int
+  /// Complex states of each channel, 1...64; 0 where the kind has no state spaces.
+  public let statePairs: Int
 
   /// Outputs rounded up to a multiple of 16: the row stride, so that every row starts aligned and loops need no tail.
   /// The padding neurons have zero weights and coefficients (checked at load) and so never spike.
   public var paddedOutputs: Int { @_noAllocation @_noLocks @inline(__always) get { (outputs &+ 15) & ~15 } }
 
+  /// Columns of its weights: padded outputs, those of each branch after those of the other.
+  public var columns: Int { @_noAllocation @_noLocks @inline(__always) get { kind.branches &* paddedOutputs } }
+
+  /// What its weights read: what the layer reads, but in a block the spikes that it makes of the stream.
+  public var weightedSource: EdgeKind {
+    @_noAllocation @_noLocks @inline(__always) get { kind.isBlock ? .spikes : source }
+  }
+
   /// Bytes of the weights in the file, padding included.
-  public var weightBytes: Int { inputs * paddedOutputs * weightBits / 8 }
+  public var weightBytes: Int { inputs * columns * weightBits / 8 }
 
   static let bytes = 32
 
   /// A layer that is in no file yet: for whoever writes one. The values lie in the ranges above.
   public init(
     kind: NeuronKind, source: EdgeKind, delayKind: DelayKind = .none, weightBits: Int = 8, inputs: Int, outputs: Int,
-    maximumDelay: Int = 0, stateFractionBits: Int = 16
+    maximumDelay: Int = 0, stateFractionBits: Int = 16, statePairs: Int = 0
   ) {
     self.kind = kind
     self.source = source
@@ -50,6 +61,7 @@ public struct LayerHeader: Sendable, BitwiseCopyable {
     self.outputs = outputs
     self.maximumDelay = maximumDelay
     self.stateFractionBits = stateFractionBits
+    self.statePairs = statePairs
   }
 
   init(section: UnsafeRawBufferPointer, layer: Int) throws(ModelError) {
@@ -68,7 +80,18 @@ public struct LayerHeader: Sendable, BitwiseCopyable {
       throw ModelError(.inconsistent, "maximum_delay", value: Int64(maximumDelay), layer: layer)
     }
     stateFractionBits = try reader.read(UInt16.self, "state_fraction_bits", in: LayerLimits.stateFractionBits)
+    statePairs = try reader.read(
+      UInt16.self, "state_pairs", in: kind.hasStateSpaces ? 1...LayerLimits.statePairs : 0...0)
     try reader.skip(LayerHeader.bytes - reader.position, "reserved")
+    if let refusal { throw ModelError(.inconsistent, refusal.field, value: Int64(refusal.value), layer: layer) }
+  }
+
+  /// The field that does not go with the others, with its value; nil where all do.
+  var refusal: (field: StaticString, value: Int)? {
+    if kind.isBlock && source != .stream { return ("source", Int(source.rawValue)) }
+    if kind.isBlock && outputs != inputs { return ("outputs", outputs) }
+    if source == .stream && delayKind != .none { return ("delay_kind", Int(delayKind.rawValue)) }
+    return nil
   }
 
   private static func choice<Choice: RawRepresentable>(

@@ -14,6 +14,8 @@ public struct Model {
   public let selfTest: SelfTest
   /// Section FRNT, read by the front end; nil where the model takes precomputed frames only.
   public let frontEnd: UnsafeRawBufferPointer?
+  /// Section SMPL; nil where no layer samples.
+  public let sampling: Sampling?
   /// Section PROV: UTF-8 lines `key: value`.
   public let provenance: UnsafeRawBufferPointer
 
@@ -32,6 +34,11 @@ public struct Model {
     selfTest = try SelfTest(section: sections.requiredSection(.selfTest, "TEST"))
     provenance = try sections.requiredSection(.provenance, "PROV")
     frontEnd = sections.section(.frontEnd)
+    if let section = sections.section(.sampling) {
+      sampling = try Sampling(section: section)
+    } else {
+      sampling = nil
+    }
     guard (frontEnd != nil) == (header.inputKind == .logMel) else { throw ModelError(.inconsistent, "FRNT") }
     if selfTest.input == .samples && frontEnd == nil { throw ModelError(.inconsistent, "self_test_input") }
     // Divided, not multiplied: the product of two fields may exceed a 32-bit Int.
@@ -43,10 +50,25 @@ public struct Model {
     try checkLayers()
   }
 
+  /// Puts another seed into a file that was read before, and its checksum right. Without effect where no layer samples.
+  ///
+  /// - Parameter bytes: a whole model file; whoever reads it meanwhile sees half a change.
+  public static func setSeed(_ seed: UInt64, in bytes: UnsafeMutableRawBufferPointer) {
+    guard let sections = try? SectionTable(file: UnsafeRawBufferPointer(bytes)),
+      let section = sections.section(.sampling), section.count == Sampling.bytes,
+      let start = section.baseAddress, let base = bytes.baseAddress
+    else { return }
+    bytes.storeBytes(
+      of: seed.littleEndian, toByteOffset: UnsafeRawPointer(base).distance(to: start) + 8, as: UInt64.self)
+    SectionTable.repairChecksum(of: bytes)
+  }
+
   /// The layers make a chain, and each of their values lies within its bounds.
   private func checkLayers() throws(ModelError) {
     var width = header.inputCount
     var below: EdgeKind? = .frames
+    var fractionBits = 0
+    var samples = false
     for index in 0..<header.layerCount {
       let section = try sections.requiredSection(.layer, "LAYR", ordinal: index)
       let parameters = try LayerParameters(section: section, layer: index)
@@ -58,15 +80,30 @@ public struct Model {
       if let refusal = EdgeKind.refusal(of: layer, below: below, isLast: isLast) {
         throw ModelError(.inconsistent, refusal.field, value: Int64(refusal.value), layer: index)
       }
+      // What blocks add to has one format from the encoder on.
+      guard !layer.kind.isBlock || layer.stateFractionBits == fractionBits else {
+        throw ModelError(.inconsistent, "state_fraction_bits", value: Int64(layer.stateFractionBits), layer: index)
+      }
       if isLast && (layer.outputs != header.classCount || layer.stateFractionBits != Softmax.inputFractionBits) {
         throw ModelError(.inconsistent, "outputs", value: Int64(layer.outputs), layer: index)
       }
-      try parameters.prove(
-        section: section, inputLimit: layer.source == .frames ? header.inputLimit : 1, layer: index)
+      try parameters.prove(section: section, inputLimit: inputLimit(of: layer), layer: index)
       width = layer.outputs
       below = layer.kind.output
+      fractionBits = layer.stateFractionBits
+      samples = samples || layer.kind.samples
     }
+    guard samples == (sampling != nil) else { throw ModelError(samples ? .missing : .inconsistent, "SMPL") }
     if sections.section(.layer, ordinal: header.layerCount) != nil { throw ModelError(.inconsistent, "layer_count") }
+  }
+
+  /// Largest |x| of one value that a layer's weights read.
+  private func inputLimit(of layer: LayerHeader) -> Int {
+    switch layer.weightedSource {
+    case .frames: header.inputLimit
+    case .spikes: 1
+    case .stream: Stream.readLimit
+    }
   }
 
   /// The header of layer `index`, 0..<header.layerCount.

@@ -11,6 +11,7 @@ struct SectionTable {
     case detector = 0x5443_5444  // DTCT
     case provenance = 0x564F_5250  // PROV
     case selfTest = 0x5453_4554  // TEST
+    case sampling = 0x4C50_4D53  // SMPL
   }
 
   static let magic: UInt64 = 0x0A0D_4649_4C69_5389  // \x89 S i L I F \r \n
@@ -65,6 +66,14 @@ struct SectionTable {
       }
       end = entry.offset + entry.length
     }
+  }
+
+  /// Makes the checksum of a whole file right, after a change.
+  static func repairChecksum(of file: UnsafeMutableRawBufferPointer) {
+    var crc = CRC32()
+    crc.update(UnsafeRawBufferPointer(rebasing: file[..<16]))
+    crc.update(UnsafeRawBufferPointer(rebasing: file[20...]))
+    file.storeBytes(of: crc.value.littleEndian, toByteOffset: 16, as: UInt32.self)
   }
 
   /// The `ordinal`-th section with this tag, or nil.

@@ -10,8 +10,10 @@ public struct LayerTable: Sendable {
   public let elementBytes: Int
   /// What each value must lie in; of weights and biases what their type holds, since their bounds are proved together.
   public let range: ClosedRange<Int64>
-  /// What an element of the padding that is not zero is called, where there is one element a neuron.
+  /// What an element of the padding that is not zero is called; nil where elements belong to no neurons.
   public let padding: StaticString?
+  /// Elements beside each other that belong to one neuron.
+  public let each: Int
   /// What fills it so that the layer has everything to do in every step; nil where it may stay as it is.
   public let busy: BusyValues?
 
@@ -81,21 +83,31 @@ struct TableReader {
   /// A table of one value for each neuron. What lies beyond `outputs` must be zero: the padding neurons are stepped with the
   /// others, and if one fired, the layer above would read past its last row of weights.
   ///
+  /// Where a kind has branches, the connection's tables hold one value for each neuron of each branch; tables of state
+  /// spaces hold several values for each neuron.
+  ///
   /// - Parameters:
   ///   - field: its name in docs/MODEL-FORMAT.md.
   ///   - padding: the same with " padding" after it: a StaticString cannot be put together.
   ///   - range: nil where every value of the type will do.
+  ///   - branches: of neurons, one after the other, each with its padding.
+  ///   - each: values of one neuron, beside each other.
   ///   - busy: as of `LayerTable`.
   @inline(never)
   mutating func neuronTable<Element: FixedWidthInteger>(
     _ type: Element.Type, _ field: StaticString, padding: StaticString, in range: ClosedRange<Int64>? = nil,
-    busy: BusyValues? = nil
+    branches: Int = 1, each: Int = 1, busy: BusyValues? = nil
   ) throws(ModelError) -> UnsafePointer<Element> {
     let range = range ?? Int64(Element.min)...Int64(Element.max)
-    let table = try table(type, field, count: header.paddedOutputs, in: range, padding: padding, busy: busy)
+    let neurons = branches * header.paddedOutputs
+    let table = try table(type, field, count: neurons * each, in: range, padding: padding, each: each, busy: busy)
     guard proves else { return table }
-    for output in 0..<header.outputs { try prove(Int64(table[output]), in: range, field) }
-    for output in header.outputs..<header.paddedOutputs { try prove(Int64(table[output]), in: 0...0, padding) }
+    for neuron in 0..<neurons {
+      let isPadding = neuron % header.paddedOutputs >= header.outputs
+      for index in neuron * each..<(neuron + 1) * each {
+        try prove(Int64(table[index]), in: isPadding ? 0...0 : range, isPadding ? padding : field)
+      }
+    }
     return table
   }
 
@@ -103,7 +115,7 @@ struct TableReader {
   @inline(never)
   mutating func table<Element: FixedWidthInteger>(
     _ type: Element.Type, _ field: StaticString, count elements: Int, in range: ClosedRange<Int64>,
-    padding: StaticString? = nil, busy: BusyValues? = nil
+    padding: StaticString? = nil, each: Int = 1, busy: BusyValues? = nil
   ) throws(ModelError) -> UnsafePointer<Element> {
     let start = (position + 15) / 16 * 16
     let size = elements * MemoryLayout<Element>.stride
@@ -112,7 +124,7 @@ struct TableReader {
       (listed + count).initialize(
         to: LayerTable(
           field: field, offset: start, count: elements, elementBytes: MemoryLayout<Element>.stride, range: range,
-          padding: padding, busy: busy))
+          padding: padding, each: each, busy: busy))
     }
     count += 1
     position = start + size

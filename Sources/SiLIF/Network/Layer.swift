@@ -1,9 +1,13 @@
 /// One layer: what it reads, the connection through which it reads it, and its neurons, in the network's block of memory.
 struct Layer {
   /// Its neurons, without their padding.
-  let outputs: Int
-  /// The edge that it reads: the network's input, or what the layer below writes.
+  var outputs: Int { Int(neuronCount) }
+  /// The edge that its weights read: the network's input, what the layer below writes, or in a block its own spikes.
   var input: Edge { @_noAllocation @_noLocks get { connection.input } }
+  // Both in 32 bits: every layer of every network pays for them.
+  private let neuronCount: Int32
+  /// What a value that arrives is added to: its neurons, times their branches.
+  private let reached: Int32
   private var connection: Connection
   private(set) var neurons: Neurons
   private let saturation: SaturationCounter
@@ -11,14 +15,20 @@ struct Layer {
   /// - Parameters:
   ///   - input: the edge that the header's source names.
   ///   - output: the edge that the kind writes; nil where it writes none.
+  ///   - own: of a block the spikes that its weights read; nil for the others.
+  ///   - drawing: where it stands and by what clock it draws, if it samples.
   init(
-    _ parameters: LayerParameters, input: Edge, output: Edge?, scratch: Connection.Scratch,
+    _ parameters: LayerParameters, input: Edge, output: Edge?, own: Edge?, drawing: Drawing,
+    scratch: Connection.Scratch,
     saturation: SaturationCounter, arena: inout Arena
   ) {
     let header = parameters.header
-    outputs = header.outputs
-    connection = Connection(parameters.connection, input: input, header: header, scratch: scratch, arena: &arena)
-    neurons = Neurons(parameters.neurons, header: header, output: output, arena: &arena)
+    neuronCount = Int32(header.outputs)
+    reached = Int32(header.outputs * header.kind.branches)
+    connection = Connection(
+      parameters.connection, input: own ?? input, header: header, scratch: scratch, arena: &arena)
+    neurons = Neurons(
+      parameters.neurons, header: header, input: input, output: output, own: own, drawing: drawing, arena: &arena)
     self.saturation = saturation
   }
 
@@ -35,8 +45,9 @@ struct Layer {
   @_noAllocation @_noLocks
   @inline(never)
   mutating func step() -> Int {
+    neurons.read(kernels: connection.kernels, saturation: saturation)
     let arrived = connection.receive()
     neurons.step(connection.currents, kernels: connection.kernels, saturation: saturation)
-    return arrived &* outputs
+    return arrived &* Int(truncatingIfNeeded: reached)
   }
 }

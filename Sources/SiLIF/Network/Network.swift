@@ -9,11 +9,14 @@ public struct Network {
   public let header: NetworkHeader
   private let layers: UnsafeMutablePointer<Layer>
   private let input: Frames
-  /// How much each layer's input edge brought in the last step, [layerCount].
+  /// How much the network's input brought in the last step, and then how many neurons of each layer fired, [layerCount + 1].
   private let activeCounts: UnsafeMutablePointer<Int>
   private let softmax: Softmax
   private let probabilities: UnsafeMutablePointer<UInt16>
   private let counters: UnsafeMutablePointer<UInt64>
+  /// What draws depend on; none where no layer samples.
+  private let clock: UnsafeMutablePointer<SamplingClock>
+  private let sampling: Sampling?
   /// Readout membrane potentials of the last step, [classCount], 16 fractional bits.
   public let membrane: UnsafePointer<Int32>
 
@@ -78,6 +81,11 @@ public struct Network {
     header = model.header
     layers = arena.reserveValues(Layer.self, model.header.layerCount)
     counters = arena.reserve(UInt64.self, Counter.count)
+    sampling = model.sampling
+    clock = arena.reserveValues(SamplingClock.self, model.sampling == nil ? 0 : 1)
+    if let sampling = model.sampling, !isCounting {
+      clock.initialize(to: SamplingClock(seed: sampling.seed))
+    }
     #if DEBUG
       let saturation = SaturationCounter(count: counters + Counter.saturations.rawValue)
     #else
@@ -88,13 +96,13 @@ public struct Network {
     for index in 0..<model.header.layerCount {
       let layer = model.layer(index)
       sizes.include(layer)
-      if layer.kind.output == .spikes { longestList = max(longestList, layer.paddedOutputs) }
+      if layer.kind.fires { longestList = max(longestList, layer.paddedOutputs) }
     }
     let scratch = Connection.Scratch(sizes, kernels: kernels, arena: &scratchArena)
     // One list of spikes for all edges: of each the next layer is the only reader, and it is done reading when it has made its
-    // sums, before its own neurons fire.
+    // sums, before its own neurons fire. A block's own spikes it reads itself.
     let active = scratchArena.reserve(UInt16.self, longestList)
-    activeCounts = arena.reserve(Int.self, model.header.layerCount)
+    activeCounts = arena.reserve(Int.self, model.header.layerCount + 1)
 
     input = Frames(
       width: model.header.inputCount, values: arena.reserve(Int16.self, model.header.inputCount),
@@ -104,16 +112,25 @@ public struct Network {
     for index in 0..<model.header.layerCount {
       let parameters = model.parameters(index)
       let below = edge.unsafelyUnwrapped
-      switch parameters.header.kind.output {
-      case .spikes?:
-        let width = parameters.header.paddedOutputs
-        edge = .spikes(
-          Spikes(
-            width: width, flags: arena.reserve(UInt8.self, width), active: active, count: activeCounts + index + 1))
+      let (kind, width) = (parameters.header.kind, parameters.header.paddedOutputs)
+      var fired: Edge?
+      if kind.fires {
+        let flags = arena.reserve(UInt8.self, width)
+        fired = .spikes(Spikes(width: width, flags: flags, active: active, count: activeCounts + index + 1))
+      }
+      switch kind.output {
+      case .spikes?: edge = fired
+      case .stream?:
+        edge = .stream(
+          Stream(
+            width: width, values_qF: arena.reserve(Int32.self, width),
+            fractionBits: parameters.header.stateFractionBits))
       case .frames?, nil: edge = nil
       }
       let layer = Layer(
-        parameters, input: below, output: edge, scratch: scratch, saturation: saturation, arena: &arena)
+        parameters, input: below, output: edge, own: kind.isBlock ? fired : nil,
+        drawing: Drawing(index: index, sampler: model.sampling?.sampler ?? .draws, clock: clock), scratch: scratch,
+        saturation: saturation, arena: &arena)
       potentials = layer.neurons.potentials_qF
       if !isCounting { (layers + index).initialize(to: layer) }
     }
@@ -140,6 +157,19 @@ public struct Network {
     }
     for index in 0..<header.classCount { probabilities[index] = 0 }
     for index in 0..<Counter.count { counters[index] = 0 }
+    if samples { clock.pointee.step = UInt64.max }
+  }
+
+  /// Whether layers draw numbers, so that a seed matters.
+  public var samples: Bool { @_noAllocation @_noLocks get { sampling != nil } }
+
+  /// Draws other numbers from the next step on, as if it were the first after a reset; a reset keeps the seed. Without effect
+  /// where no layer samples. The model's own seed is in `Model.sampling`.
+  @_noAllocation @_noLocks
+  public func setSeed(_ seed: UInt64) {
+    guard samples else { return }
+    clock.pointee.seed = seed
+    clock.pointee.step = UInt64.max
   }
 
   /// One step on one frame of `header.inputCount` values, which may be `frameBuffer`; values beyond ±header.inputLimit
@@ -155,14 +185,14 @@ public struct Network {
   @_noAllocation @_noLocks
   public func accept(_ frame: UnsafePointer<Int16>) {
     input.accept(frame, limit: Int16(truncatingIfNeeded: header.inputLimit))
+    if samples { clock.pointee.step &+= 1 }
   }
 
   /// The next part: each layer in turn, from the first on.
   @_noAllocation @_noLocks
   public func stepLayer(_ index: Int) {
-    // The first layer reads the network's input, the others what fired below them.
-    if index > 0 { counters[Counter.spikes.rawValue] &+= UInt64(truncatingIfNeeded: activeCounts[index]) }
     let operations = layers[index].step()
+    counters[Counter.spikes.rawValue] &+= UInt64(truncatingIfNeeded: activeCounts[index &+ 1])
     counters[Counter.synapticOperations.rawValue] &+= UInt64(truncatingIfNeeded: operations)
   }
 
@@ -183,18 +213,38 @@ public struct Network {
   /// The frame that the last step computed with, after saturation, [inputCount].
   public var lastFrame: UnsafePointer<Int16> { UnsafePointer(input.values) }
 
-  /// Spikes of hidden layer `index` in the last step: 1 where a neuron fired, [outputs].
+  /// Spikes of hidden layer `index` in the last step: 1 where a neuron fired, [outputs]; of a block those that its weights
+  /// read. Empty for an encoder, which has none.
   public func spikes(ofLayer index: Int) -> UnsafeBufferPointer<UInt8> {
-    UnsafeBufferPointer(start: spikeEdge(above: index).flags, count: layers[index].outputs)
+    precondition(index >= 0 && index < header.layerCount - 1)
+    let edge = layers[index].neurons.isBlock ? layers[index].input : layers[index + 1].input
+    guard case .spikes(let spikes) = edge, layers[index].neurons.stream == nil || layers[index].neurons.isBlock else {
+      return UnsafeBufferPointer(start: nil, count: 0)
+    }
+    return UnsafeBufferPointer(start: spikes.flags, count: layers[index].outputs)
   }
 
-  /// Neurons of layer `index` that fired in the last step.
-  public func spikeCount(ofLayer index: Int) -> Int { spikeEdge(above: index).count.pointee }
-
-  /// The edge that hidden layer `index` writes.
-  private func spikeEdge(above index: Int) -> Spikes {
+  /// The spikes that drive the state spaces of hidden layer `index` in the last step, [outputs]. Empty where the kind draws
+  /// none.
+  public func takenSpikes(ofLayer index: Int) -> UnsafeBufferPointer<UInt8> {
     precondition(index >= 0 && index < header.layerCount - 1)
-    return Spikes(layers[index + 1].input)
+    let taken = layers[index].neurons.taken
+    return UnsafeBufferPointer(start: taken.map { UnsafePointer($0) }, count: taken == nil ? 0 : layers[index].outputs)
+  }
+
+  /// The stream after hidden layer `index` in the last step, [outputs], with the fractional bits of the layer's header.
+  /// Empty where the layer writes none.
+  public func stream(ofLayer index: Int) -> UnsafeBufferPointer<Int32> {
+    precondition(index >= 0 && index < header.layerCount - 1)
+    let values = layers[index].neurons.stream?.values_qF
+    return UnsafeBufferPointer(
+      start: values.map { UnsafePointer($0) }, count: values == nil ? 0 : layers[index].outputs)
+  }
+
+  /// Neurons of hidden layer `index` that fired in the last step.
+  public func spikeCount(ofLayer index: Int) -> Int {
+    precondition(index >= 0 && index < header.layerCount - 1)
+    return activeCounts[index + 1]
   }
 
   /// Spikes of all hidden layers since the last reset.

@@ -61,7 +61,7 @@ extension ModelReport {
   }
 
   private func layer(_ layer: LayerHeader) -> JSONValue {
-    .object([
+    var fields: [(key: String, value: JSONValue)] = [
       ("kind", .string(layer.kind.name)),
       ("inputs", .integer(layer.inputs)),
       ("neurons", .integer(layer.outputs)),
@@ -70,7 +70,9 @@ extension ModelReport {
       ("delays", .string(layer.delayKind.name)),
       ("maximum_delay_steps", .integer(layer.maximumDelay)),
       ("state_fraction_bits", .integer(layer.stateFractionBits)),
-    ])
+    ]
+    if layer.kind.hasStateSpaces { fields.append(("state_pairs", .integer(layer.statePairs))) }
+    return .object(fields)
   }
 
   private var detector: JSONValue {

@@ -3,10 +3,10 @@ import FileNames
 import Glibc
 import SiLIF
 
-/// Every step of a network as NumPy arrays in a folder: frames, spikes of each hidden layer, readout, probabilities.
+/// Every step of a network as NumPy arrays in a folder: frames, what each hidden layer made, readout, probabilities.
 final class TraceWriter {
   private let frames: NumpyWriter
-  private let spikes: [NumpyWriter]
+  private let made: [(part: Part, layer: Int, writer: NumpyWriter)]
   private let readout: NumpyWriter
   private let probabilities: NumpyWriter
   private let header: NetworkHeader
@@ -17,9 +17,21 @@ final class TraceWriter {
 
   /// The arrays that a trace of this model consists of.
   static func fileNames(_ model: Model) -> [String] {
-    ["frames.npy"] + (0..<model.header.layerCount - 1).map { "spikes_\($0).npy" } + [
-      "readout.npy", "probabilities.npy",
-    ]
+    ["frames.npy"] + parts(model).map { "\($0.rawValue)_\($1).npy" } + ["readout.npy", "probabilities.npy"]
+  }
+
+  /// What hidden layers make in a step; in the names of files.
+  private enum Part: String {
+    case taken, spikes, stream
+  }
+
+  /// What each hidden layer makes, with its index.
+  private static func parts(_ model: Model) -> [(Part, Int)] {
+    (0..<model.header.layerCount - 1).flatMap { index in
+      let kind = model.layer(index).kind
+      let parts = (kind.samples ? [Part.taken] : []) + (kind.fires ? [.spikes] : [])
+      return (parts + (kind.output == .stream ? [.stream] : [])).map { ($0, index) }
+    }
   }
 
   /// Makes the folder where it is missing.
@@ -39,11 +51,12 @@ final class TraceWriter {
       try NumpyWriter(path: "\(folder)/\(name).npy", element: element, rowLength: length)
     }
     frames = try writer("frames", .int16, header.inputCount)
-    var spikes: [NumpyWriter] = []
-    for index in 0..<header.layerCount - 1 {
-      spikes.append(try writer("spikes_\(index)", .uint8, model.layer(index).outputs))
+    var made: [(part: Part, layer: Int, writer: NumpyWriter)] = []
+    for (part, index) in TraceWriter.parts(model) {
+      let element = part == .stream ? NumpyElement.int32 : .uint8
+      made.append((part, index, try writer("\(part.rawValue)_\(index)", element, model.layer(index).outputs)))
     }
-    self.spikes = spikes
+    self.made = made
     readout = try writer("readout", .int32, header.classCount)
     probabilities = try writer("probabilities", .uint16, header.classCount)
   }
@@ -54,13 +67,17 @@ final class TraceWriter {
     if let madeFolder { _ = withFileName(madeFolder) { rmdir($0) } }  // which keeps one with anything in it
   }
 
-  private var writers: [NumpyWriter] { [frames] + spikes + [readout, probabilities] }
+  private var writers: [NumpyWriter] { [frames] + made.map(\.writer) + [readout, probabilities] }
 
   /// Adds what the network did in its last step.
   func append(_ network: Network) throws {
     try frames.append(row: bytes(network.lastFrame, header.inputCount))
-    for (index, writer) in spikes.enumerated() {
-      try writer.append(row: UnsafeRawBufferPointer(network.spikes(ofLayer: index)))
+    for (part, layer, writer) in made {
+      switch part {
+      case .taken: try writer.append(row: UnsafeRawBufferPointer(network.takenSpikes(ofLayer: layer)))
+      case .spikes: try writer.append(row: UnsafeRawBufferPointer(network.spikes(ofLayer: layer)))
+      case .stream: try writer.append(row: UnsafeRawBufferPointer(network.stream(ofLayer: layer)))
+      }
     }
     try readout.append(row: bytes(network.membrane, header.classCount))
     try probabilities.append(row: bytes(network.probabilities_q15, header.classCount))

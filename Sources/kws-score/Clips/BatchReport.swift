@@ -18,6 +18,8 @@ struct BatchReport {
   private(set) var errors: [(name: String, message: String)] = []
   private(set) var results: [ClipResult] = []
   let isInterrupted: Bool
+  /// Of a network that samples: each seed that was tried, with the clips that were right.
+  private(set) var seeds: [(seed: UInt64, correct: Int)] = []
   var elapsed_s = 0.0
   var jobs = 1
   /// Whether every clip's own result is listed.
@@ -43,6 +45,8 @@ struct BatchReport {
     }
     isInterrupted = skipped > 0
   }
+
+  mutating func addSeed(_ seed: UInt64, correct: Int) { seeds.append((seed, correct)) }
 
   /// Spikes per neuron and step of each hidden layer.
   var firingRates: [Double] {

@@ -27,8 +27,21 @@ extension BatchReport {
       ("saturations", tally.saturations.map { .integer(Int64($0)) } ?? .null),
       ("interrupted", .bool(isInterrupted)),
     ]
+    if !seeds.isEmpty { pairs.append(("by_seed", bySeed)) }
     if listsClips { pairs.append(("results", .array(results.map(json)))) }
     return .object(pairs)
+  }
+
+  /// Accuracies over the seeds; the rest of the report is of the first.
+  private var bySeed: JSONValue {
+    let (right, labelled) = (seeds.map(\.correct), Double(tally.labelled))
+    return .object([
+      ("seeds", .strings(seeds.map { "\($0.seed)" })),
+      ("accuracy", .array(right.map { .ratio(Double($0), labelled, decimals: 6) })),
+      ("accuracy_mean", .ratio(Double(right.reduce(0, +)), labelled * Double(right.count), decimals: 6)),
+      ("accuracy_lowest", .ratio(Double(right.min() ?? 0), labelled, decimals: 6)),
+      ("accuracy_highest", .ratio(Double(right.max() ?? 0), labelled, decimals: 6)),
+    ])
   }
 
   private func perWord(_ word: Int) -> JSONValue {

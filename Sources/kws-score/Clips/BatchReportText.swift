@@ -31,6 +31,14 @@ extension BatchReport {
         "accuracy", "\(percentText(tally.correct, of: tally.labelled)) (\(tally.correct) of \(tally.labelled))",
       ])
     }
+    if seeds.count > 1 && tally.labelled > 0 {
+      let right = seeds.map(\.correct)
+      let (lowest, highest) = (right.min() ?? 0, right.max() ?? 0)
+      table.add([
+        "\(seeds.count) seeds",
+        "mean \(percentText(right.reduce(0, +), of: tally.labelled * seeds.count)), lowest \(percentText(lowest, of: tally.labelled)), highest \(percentText(highest, of: tally.labelled)); the rest is of the first",
+      ])
+    }
     let speed = elapsed_s > 0 ? decimalText(Double(tally.clips) / elapsed_s, decimals: 0) : "-"
     table.add([
       "time",

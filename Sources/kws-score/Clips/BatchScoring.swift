@@ -8,6 +8,8 @@ struct BatchScoring {
   let file: ModelFile
   let jobs: Int
   let listsEachClip: Bool
+  /// How many seeds in a row are tried, from the model's own on.
+  let seeds: Int
   let format: Format
   let sound: SoundSettings
   let stop: StopRequest
@@ -29,6 +31,21 @@ struct BatchScoring {
     report.elapsed_s = MonotonicClock.seconds(since: start_ns)
     report.jobs = workers
     report.listsClips = listsEachClip || report.tally.labelled == 0
+    if let first = file.model.sampling?.seed {
+      report.addSeed(first, correct: report.tally.correct)
+      // Stopped, the report covers the seeds that were done.
+      for seed in (1..<max(seeds, 1)).map({ first &+ UInt64($0) }) where !report.isInterrupted {
+        var run = BatchRun(file: try ModelFile(file, seed: seed), jobs: jobs, stop: stop)
+        run.onProgress = {
+          progress.show(
+            "seed \(seed): " + progressText(done: $0, of: count, elapsed_s: MonotonicClock.seconds(since: start_ns)),
+            bar: progressBar(done: $0, of: count))
+        }
+        let other = BatchReport(file: file, batch: batch, outcomes: try run.run(batch).outcomes)
+        if other.isInterrupted { break }
+        report.addSeed(seed, correct: other.tally.correct)
+      }
+    }
     progress.clear()
     if workers < min(jobs, count) {
       Diagnostics.say(

@@ -16,14 +16,15 @@ extension LayerSection {
       }
     }
     let range = section.table("weights").range
-    let weights = (0..<header.inputs).map { _ in (0..<header.outputs).map { _ in Int(some(range)) } }
+    let isColumn = (0..<header.columns).map { $0 % header.paddedOutputs < header.outputs }
+    let weights = (0..<header.inputs).map { _ in isColumn.map { $0 ? Int(some(range)) : 0 } }
     section.fillWeights(weights)
     for table in header.tables {
       switch table.field.description {
       case "weights", "scale_mantissa": break
       case "scale_shift":
         // The largest mantissa, up to a random one, with which the largest sum makes a current of at most 2^37.
-        for output in 0..<header.outputs {
+        for output in isColumn.indices where isColumn[output] {
           let sum = Int64(weights.reduce(0) { $0 + abs($1[output]) } * inputLimit)
           let shift = Int64.random(in: 0...62, using: &random)
           let largest = Double(sign: .plus, exponent: 37 + Int(shift), significand: 1) / Double(max(sum, 1))
@@ -33,10 +34,30 @@ extension LayerSection {
         }
       default:
         // All but the padding; delays and the like have none.
-        let count = table.padding == nil ? table.count : header.outputs
-        for index in 0..<count { section.set(some(table.range), in: table, at: index) }
+        for index in table.padding == nil ? Array(0..<table.count) : table.indices(header).values {
+          section.set(some(table.range), in: table, at: index)
+        }
       }
     }
+    if header.kind.hasStateSpaces { section.boundPairs(random: &random) }
     return section
+  }
+
+  /// Decays and gains with which the states of every pair stay within their bound, often only just.
+  private mutating func boundPairs(random: inout SplitMix64) {
+    let limit = StateSpace.inputLimit(header)
+    let (one, rounding) = (Int64(1) << 30, Int64(3) << 29)
+    for pair in 0..<header.outputs * header.statePairs {
+      let real = Bool.random(using: &random) ? one - 1 : Int64.random(in: 1 - one..<one, using: &random)
+      let rest = (1 << 60) - rounding - real * real
+      let imaginary = Int64.random(in: 0...Int64(Double(rest).squareRoot() * 0.999_999), using: &random)
+      let room = (1 << 60) - rounding - real * real - imaginary * imaginary
+      let gain = min(one, room / (2 * limit))
+      set(real, in: table("pair_decay"), at: 2 * pair)
+      set(Bool.random(using: &random) ? imaginary : -imaginary, in: table("pair_decay"), at: 2 * pair + 1)
+      set(
+        Bool.random(using: &random) ? gain : Int64.random(in: 0...gain, using: &random), in: table("pair_gain"),
+        at: pair)
+    }
   }
 }

@@ -11,6 +11,7 @@ struct LayerSection {
     let fields = [
       header.kind.rawValue, header.source.rawValue, header.delayKind.rawValue, UInt16(header.weightBits),
       UInt16(header.inputs), UInt16(header.outputs), UInt16(header.maximumDelay), UInt16(header.stateFractionBits),
+      UInt16(header.statePairs),
     ]
     for (index, field) in fields.enumerated() { store(field, at: 2 * index) }
   }
@@ -33,10 +34,10 @@ struct LayerSection {
     }
   }
 
-  /// - Parameter weights: [inputs][outputs]
+  /// - Parameter weights: [inputs][columns], the zeros at the end left out.
   mutating func fillWeights(_ weights: [[Int]]) {
     let table = table("weights")
-    let width = header.paddedOutputs
+    let width = header.columns
     for (input, row) in weights.enumerated() {
       let padded = row + [Int](repeating: 0, count: width - row.count)
       if header.weightBits == 4 {
@@ -53,6 +54,14 @@ struct LayerSection {
 
   private mutating func store<Word: FixedWidthInteger>(_ word: Word, at offset: Int) {
     withUnsafeBytes(of: word.littleEndian) { bytes.replaceSubrange(offset..<offset + $0.count, with: $0) }
+  }
+}
+
+extension LayerTable {
+  /// The elements that belong to neurons, and those of the padding.
+  func indices(_ header: LayerHeader) -> (values: [Int], padding: [Int]) {
+    func isValue(_ index: Int) -> Bool { index / each % header.paddedOutputs < header.outputs }
+    return ((0..<count).filter(isValue), (0..<count).filter { !isValue($0) })
   }
 }
 

@@ -5,12 +5,16 @@ import Kernels
 /// One layer outside a network, with memory and edges of its own, guard bytes behind them.
 final class LoneLayer {
   private(set) var layer: Layer
+  /// What fires, in a block too, and the stream that it writes.
   let output: SpikeMemory
+  let stream: StreamMemory
   let counter = FreeCounter()
   private let parameters: LoadedLayer
   private let frame: Scratch<Int16>
   private let frameCount = Scratch<Int>(count: 1)
   private let arriving: SpikeMemory
+  private let arrivingStream: StreamMemory
+  private let clock = ClockMemory()
   private let memory: [AlignedBytes]
   private let usedBytes: [Int]
   private static let guardBytes = 256
@@ -20,20 +24,30 @@ final class LoneLayer {
     parameters = try LoadedLayer(section, inputLimit: inputLimit)
     (frame, arriving) = (Scratch(count: header.inputs), SpikeMemory(width: header.inputs))
     output = SpikeMemory(width: header.paddedOutputs)
+    let bits = header.stateFractionBits
+    stream = StreamMemory(width: header.paddedOutputs, fractionBits: bits)
+    arrivingStream = StreamMemory(width: (header.inputs + 15) / 16 * 16, fractionBits: bits)
     let input: Edge =
       switch header.source {
       case .frames:
         .frames(
           Frames(width: header.inputs, values: frame.pointer, activeCount: frameCount.pointer, countsZeros: false))
       case .spikes: .spikes(arriving.spikes)
+      case .stream: .stream(arrivingStream.stream)
       }
-    let edge: Edge? = header.kind.output == .spikes ? .spikes(output.spikes) : nil
-    let (loaded, saturation) = (parameters.parameters, counter.saturation)
+    let edge: Edge? =
+      switch header.kind.output {
+      case .spikes?: .spikes(output.spikes)
+      case .stream?: .stream(stream.stream)
+      case .frames?, nil: nil
+      }
+    let own: Edge? = header.kind.isBlock ? .spikes(output.spikes) : nil
+    let (loaded, saturation, drawing) = (parameters.parameters, counter.saturation, clock.drawing)
     func make(_ state: inout Arena, _ scratch: inout Arena) -> Layer {
       var sizes = Connection.Scratch.Sizes()
       sizes.include(header)
       return Layer(
-        loaded, input: input, output: edge,
+        loaded, input: input, output: edge, own: own, drawing: drawing,
         scratch: Connection.Scratch(sizes, kernels: kernels, arena: &scratch), saturation: saturation, arena: &state)
     }
     var (state, scratch) = (Arena(), Arena())
@@ -46,23 +60,33 @@ final class LoneLayer {
     precondition([state.usedBytes, scratch.usedBytes] == usedBytes, "the plan is not what is used")
   }
 
-  /// One step on a frame, or on the spikes of the inputs that are not zero.
+  /// One step on a frame, on the spikes of the inputs that are not zero, or on a stream of such values, each 2^15 times as
+  /// large: ±2^30 at the ends.
   ///
   /// - Returns: synaptic operations.
   func step(_ inputs: [Int16]) -> Int {
     for index in inputs.indices { frame.pointer[index] = inputs[index] }
     frameCount.pointer[0] = inputs.count { $0 != 0 }
     arriving.fire(inputs.indices.filter { inputs[$0] != 0 })
+    for index in inputs.indices { arrivingStream.stream.values_qF[index] = Int32(inputs[index]) << 15 }
+    clock.tick()
     return layer.step()
   }
 
   func reset() {
     layer.reset()
+    clock.reset()
     output.spikes.reset()
+    stream.stream.reset()
   }
 
   /// States and rings, byte for byte.
-  var state: [UInt8] { Array(memory[0].bytes[..<usedBytes[0]]) }
+  var state: [UInt8] {
+    guard let space = layer.neurons.stateSpace else { return Array(memory[0].bytes[..<usedBytes[0]]) }
+    // The rest of a block's memory holds addresses, which differ from layer to layer.
+    let count = 2 * space.width * space.pairs
+    return Array(UnsafeRawBufferPointer(UnsafeBufferPointer(start: space.states_qF, count: count)))
+  }
   var isGuardIntact: Bool {
     zip(memory, usedBytes).allSatisfy { $0.bytes[$1...].allSatisfy { $0 == 0xA5 } }
   }

@@ -45,13 +45,43 @@ final class SpikeMemory {
   var firedIndices: [Int] { fired.indices.filter { fired[$0] == 1 } }
 }
 
-/// The neurons of one layer outside a network, with memory of their own, guard bytes behind it.
+/// An edge of values with memory of its own.
+final class StreamMemory {
+  let stream: Stream
+  private let values_qF: Scratch<Int32>
+
+  init(width: Int, fractionBits: Int) {
+    values_qF = Scratch(count: width)
+    stream = Stream(width: width, values_qF: values_qF.pointer, fractionBits: fractionBits)
+  }
+
+  var values: [Int32] { values_qF.values }
+}
+
+/// A clock of draws with memory of its own.
+final class ClockMemory {
+  let drawing: Drawing
+  private let clock = UnsafeMutablePointer<SamplingClock>.allocate(capacity: 1)
+
+  init(sampler: Sampler = .draws, seed: UInt64 = 1, index: Int = 1) {
+    clock.initialize(to: SamplingClock(seed: seed))
+    drawing = Drawing(index: index, sampler: sampler, clock: clock)
+  }
+
+  deinit { clock.deallocate() }
+
+  func tick() { clock.pointee.step &+= 1 }
+  func reset() { clock.pointee.step = UInt64.max }
+}
+
+/// The neurons of one layer, which is no block and writes no stream, outside a network, with memory of their own, guard bytes behind it.
 final class LoneNeurons {
   private(set) var neurons: Neurons
   let sums: Scratch<Int32>
   let output: SpikeMemory
   let counter = FreeCounter()
   private let layer: LoadedLayer
+  private let clock: ClockMemory
   private let memory: AlignedBytes
   private let usedBytes: Int
   private static let guardBytes = 256
@@ -63,11 +93,17 @@ final class LoneNeurons {
     (sums, output) = (Scratch(count: width), SpikeMemory(width: width))
     let edge: Edge? = header.kind.output == .spikes ? .spikes(output.spikes) : nil
     var sizes = Arena()
-    _ = Neurons(layer.parameters.neurons, header: header, output: edge, arena: &sizes)
+    let input = Edge.spikes(output.spikes)  // which only blocks would look at
+    let clock = ClockMemory()
+    self.clock = clock
+    func make(_ arena: inout Arena, _ neurons: NeuronTables) -> Neurons {
+      Neurons(neurons, header: header, input: input, output: edge, own: nil, drawing: clock.drawing, arena: &arena)
+    }
+    _ = make(&sizes, layer.parameters.neurons)
     usedBytes = sizes.usedBytes
     memory = AlignedBytes(count: usedBytes + LoneNeurons.guardBytes)
     var arena = Arena(memory: UnsafeMutableRawBufferPointer(rebasing: memory.bytes[..<usedBytes]))
-    neurons = Neurons(layer.parameters.neurons, header: header, output: edge, arena: &arena)
+    neurons = make(&arena, layer.parameters.neurons)
     precondition(arena.usedBytes == usedBytes, "the plan is not what is used")
   }
 

@@ -9,6 +9,7 @@ from ..fixed_point import STATE_BITS
 from ..integer.frontend import FrontEndSettings
 from ..kinds.choices import Choices
 from ..kinds.connection import FloatLayer
+from ..model_file.schema import STREAM_LIMIT, STREAM_READ_BITS, Source
 from ..model_file.tables import Detector, InputKind, ModelTables
 from .fold import fold
 from .input_statistics import InputStatistics, measured_statistics, recovered_statistics
@@ -80,16 +81,21 @@ def convert_layers(
         statistics = measured_statistics(layers, calibration * input_unit)
     tables, report = [], []
     for index, layer in enumerate(layers):
+        unit, limit = 1.0, 1
+        if layer.source == Source.DENSE:
+            unit, limit = input_unit, input_limit
+        elif layer.source == Source.STREAM and not layer.kind.is_block:
+            unit, limit = 2.0**-STREAM_READ_BITS, STREAM_LIMIT
         quantized, lines = quantize_layer(
             layer,
             name=f"layer {index}",
             bits=weight_bits,
-            input_unit=input_unit if index == 0 else 1.0,
-            input_limit=input_limit if index == 0 else 1,
+            input_unit=unit,
+            input_limit=limit,
             input_mean=statistics[index].mean,
             input_covariance=statistics[index].covariance,
             coarser=coarser,
-            fraction_bits=hidden_fraction_bits if layer.kind.fires else None,
+            fraction_bits=hidden_fraction_bits if layer.kind.output is not None else None,
         )
         tables.append(quantized)
         report += lines
@@ -109,6 +115,7 @@ def convert_layers(
         silence_index=special("_silence_"),
         detector=detector or default_detector(words),
         front_end=front_end.to_section() if front_end else None,
+        sampling=next((layer.sampling for layer in layers if layer.sampling), None),
         provenance=provenance or {},
     )
     return Conversion(model, layers, report)

@@ -12,11 +12,13 @@ from ..kinds.connection import FloatLayer, weighted
 
 @dataclass
 class FloatTrace:
-    """spikes per hidden layer [clip, step, neuron] uint8, scores [clip, class] (softmax summed over steps)."""
+    """spikes per hidden layer [clip, step, neuron] uint8, of an encoder none; scores [clip, class] (softmax summed over
+    steps); read per layer: what its weights read, [clip, step, input]."""
 
     spikes: list[np.ndarray]
     scores: np.ndarray
     state_peak: list[float]
+    read: list[np.ndarray]
 
 
 def softmax(values: np.ndarray) -> np.ndarray:
@@ -48,13 +50,33 @@ def _run_layer(layer: FloatLayer, values: np.ndarray, observe=None) -> tuple[np.
     return out, peak
 
 
+def _run_block(layer: FloatLayer, stream: np.ndarray, observe=None) -> tuple[np.ndarray, np.ndarray]:
+    """stream [clip, step, channel] -> what the weights read, and the stream after the block, both shaped so."""
+    kind, state = layer.kind, None
+    driving, out = np.empty_like(stream), np.empty_like(stream)
+    for step in range(stream.shape[1]):
+        state, driving[:, step] = kind.float_spikes(layer, state, stream[:, step])
+        currents = driving[:, step] @ layer.weights + layer.bias
+        out[:, step] = kind.float_mixed(layer, stream[:, step], currents)
+        if observe:
+            observe((out[:, step],))
+    return driving, out
+
+
 def run_float(layers: list[FloatLayer], inputs: np.ndarray, observers=None) -> FloatTrace:
     """inputs [clip, step, input] in real units -> FloatTrace. Zero initial state. observers: one per layer, or None."""
-    values, spikes, peaks = inputs.astype(np.float64), [], []
+    values, spikes, peaks, read = inputs.astype(np.float64), [], [], []
     observers = observers or [None] * len(layers)
     for layer, observe in zip(layers[:-1], observers, strict=False):
-        values, peak = _run_layer(layer, values, observe)
-        spikes.append(values.astype(np.uint8))
+        if layer.kind.is_block:
+            driving, values = _run_block(layer, values, observe)
+            peak = np.abs(values).max()
+            read.append(driving)
+        else:
+            read.append(values)
+            values, peak = _run_layer(layer, values, observe)
+            driving = values if layer.kind.fires else np.zeros_like(values)
+        spikes.append(driving.astype(np.uint8))
         peaks.append(float(peak))
     membrane, peak = _run_layer(layers[-1], values, observers[-1])
-    return FloatTrace(spikes, softmax(membrane).sum(axis=1), [*peaks, float(peak)])
+    return FloatTrace(spikes, softmax(membrane).sum(axis=1), [*peaks, float(peak)], [*read, values])

@@ -13,6 +13,7 @@ from ..kinds.connection import FloatConnection, FloatLayer
 from ..kinds.kind import Family
 from ..model_file.bounds import MAXIMUM_LAYERS
 from ..model_file.tables import Source
+from .blocks import fold_blocks, is_of_blocks
 from .delays import KINDS as DELAY_KINDS
 from .delays import LearnedDelays, common_kind, read_delays
 from .layouts import canonical
@@ -93,7 +94,7 @@ def _layer(tensors: dict, name: str, source: Source, choices: Choices, hint, is_
 def _check_chain(layers: list[FloatLayer]) -> None:
     for index, layer in enumerate(layers):
         is_last = index == len(layers) - 1
-        if layer.kind.fires == is_last:
+        if (layer.kind.output is None) != is_last:
             raise ConversionError(f"snn.{index}: only the last layer is, and must be, a readout")
         if not index:
             continue
@@ -114,6 +115,8 @@ def fold(state: dict[str, np.ndarray], choices: Choices | None = None) -> list[F
 
     Raises ConversionError naming the tensor that stands in the way.
     """
+    if is_of_blocks(state):
+        return fold_blocks(state)
     choices, state = choices or Choices(), canonical(state)
     count = layer_count(state)
     if count > MAXIMUM_LAYERS:

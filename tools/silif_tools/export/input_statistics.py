@@ -12,6 +12,7 @@ from scipy.optimize import nnls
 from ..kinds.choices import DEFAULT_KERNEL
 from ..kinds.connection import FloatLayer, arriving
 from ..model_file.tables import DelayKind
+from .blocks import is_of_blocks
 from .delays import read_delays
 from .float_network import run_float
 from .layouts import canonical
@@ -42,7 +43,7 @@ def measured_statistics(layers: list[FloatLayer], inputs: np.ndarray) -> list[In
     for start in range(0, len(inputs), _CLIPS_AT_ONCE):
         part = inputs[start : start + _CLIPS_AT_ONCE]
         count += part.shape[0] * part.shape[1]
-        for index, values in enumerate([part, *run_float(layers, part).spikes]):
+        for index, values in enumerate(run_float(layers, part).read):
             flat = arriving(layers[index], values).reshape(-1, sizes[index]).astype(np.float64)
             sums[index] += flat.sum(axis=0)
             products[index] += flat.T @ flat
@@ -82,6 +83,12 @@ def recovered_statistics(state: dict[str, np.ndarray], layers: list[FloatLayer])
     On the authors' networks the means so found correlate with those on spoken words at 0.997 (first layer) and 0.98
     (second). Covariances cannot be found so; the inputs are taken to be independent.
     """
+    if is_of_blocks(state):
+        # The frames' alone are in the state dict; the rest wants --calibrate.
+        known = [InputStatistics.alike(layer.weights.shape[0]) for layer in layers]
+        if "input_norm.mean" in state:
+            known[0] = InputStatistics(state["input_norm.mean"], np.diag(state["input_norm.std"] ** 2))
+        return known
     state = canonical(state)
     found = []
     for index, layer in enumerate(layers):

@@ -285,7 +285,7 @@ def read_graph(path: Path, choices: GraphChoices) -> list[FloatLayer]:
         parts = []
     if parts or not layers:
         raise ConversionError(f"{chain[-1].name if chain else 'the graph'}: no neurons at the end of the chain")
-    if layers[-1].kind.fires:
+    if layers[-1].kind.output is not None:
         raise ConversionError(
             f"{chain[-1].name}: the last node is LIF, but this runtime reads the potentials of LI neurons;"
             " put Affine and LI behind it"

@@ -25,8 +25,8 @@ class TensorReport:
 
 
 def signal_to_noise_db(reference: np.ndarray, rounded: np.ndarray) -> float:
-    noise = float(np.sum((reference - rounded) ** 2))
-    signal = float(np.sum(reference**2))
+    noise = float(np.sum(np.abs(reference - rounded) ** 2))
+    signal = float(np.sum(np.abs(reference) ** 2))
     return float("inf") if noise == 0 else 10 * np.log10(signal / noise) if signal > 0 else 0.0
 
 
@@ -162,7 +162,7 @@ def integer_tables(
     fraction_bits = fraction_bits or layer.kind.fraction_bits
     current_unit = 2.0 ** (fraction_bits + CURRENT_EXTRA_BITS)
     unit_of_sums = np.where(np.abs(integers).sum(axis=0) > 0, scale * input_unit * current_unit, 0.0)
-    remedy = "; give fewer --fraction-bits" if layer.kind.fires else ""
+    remedy = "; give fewer --fraction-bits" if layer.kind.output is not None else ""
     if unit_of_sums.max() >= 2.0**31 - 1:
         raise ValueError(f"{name}: folded weights of {np.abs(layer.weights).max():.4g} are too large{remedy}")
     scale_mantissa, scale_shift = mantissa_and_shift(unit_of_sums, 31)
@@ -193,5 +193,6 @@ def integer_tables(
         neuron=neuron,
         delay_kind=layer.delay_kind,
         delays=layer.delays,
+        pairs=layer.coefficients["decay"].shape[1] if layer.kind.is_block else 0,
     )
     return tables, report

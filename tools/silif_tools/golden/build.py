@@ -6,6 +6,7 @@ from .. import __version__
 from ..integer.digest import trace_digest
 from ..integer.network import Trace, run_model
 from ..kinds.golden_case import Case
+from ..model_file.schema import STREAM_LIMIT
 from ..model_file.tables import Detector, InputKind, ModelTables, Source
 from ..model_file.write import model_bytes
 from .layers import make_layer
@@ -21,11 +22,11 @@ def _frames(rng: np.random.Generator, case: Case) -> np.ndarray:
 
 def _tables(case: Case) -> ModelTables:
     rng = np.random.default_rng(case.seed)
-    layers, inputs = [], case.inputs
-    for index, spec in enumerate(case.layers):
-        source = Source.SPIKES if index else Source.DENSE
-        layers.append(make_layer(rng, spec, source, inputs, 1 if index else case.input_limit))
-        inputs = spec.outputs
+    layers, inputs, source = [], case.inputs, Source.DENSE
+    for spec in case.layers:
+        limit = {Source.DENSE: case.input_limit, Source.SPIKES: 1, Source.STREAM: STREAM_LIMIT}[source]
+        layers.append(make_layer(rng, spec, source, inputs, 1 if spec.kind.is_block else limit))
+        inputs, source = spec.outputs, spec.kind.output
     classes = case.layers[-1].outputs
     words = ["zéro", *(f"word{index}" for index in range(1, classes))]
     detector = Detector(8, 5, 10, np.full(classes, 0.5), np.full(classes, 0.25), np.arange(classes) != 1)
@@ -40,6 +41,7 @@ def _tables(case: Case) -> ModelTables:
         unknown_index=1 if classes > 1 else None,
         silence_index=None,
         detector=detector,
+        sampling=case.sampling,
         self_test_input=_frames(rng, case),
         self_test_steps=case.steps,
     )
@@ -59,7 +61,8 @@ def build(case: Case, numpy_version: str = np.__version__) -> tuple[bytes, Model
     """The file's bytes, its tables and what the reference did with its self-test."""
     model = _tables(case)
     trace = run_model(model, model.self_test_input[None])
-    rates = [round(float(spikes.mean()), 3) for spikes in trace.spikes]
+    layers = zip(model.layers, trace.spikes, strict=False)
+    rates = [round(float(spikes.mean()), 3) for layer, spikes in layers if layer.kind.fires or layer.kind.is_block]
     _check_case(case, trace, rates)
     model.self_test_digest = trace_digest(trace)
     model.provenance = {

@@ -9,7 +9,7 @@ from ..model_file.tables import DelayKind, LayerTables, Source
 
 def make_layer(rng: np.random.Generator, spec: Spec, source: Source, inputs: int, input_limit: int) -> LayerTables:
     """`input_limit`: largest |input|, 1 for spikes. The scale is such that typical sums reach the threshold."""
-    count = spec.outputs
+    count = spec.outputs * spec.kind.branches
     # A row's largest sum must fit Int32, which 16-bit weights behind wide inputs would not.
     limit = min(2 ** (spec.weight_bits - 1) - 1, (2**31 - 1) // (input_limit * inputs))
     # Sums of random signs grow with the square root of the inputs.
@@ -23,6 +23,7 @@ def make_layer(rng: np.random.Generator, spec: Spec, source: Source, inputs: int
     mantissa, shift = mantissa_and_shift(scale * unit, 31)
     bias = np.rint(spec.drive * (2 * rng.random(count) - 0.5) * unit).astype(np.int64)
     tables = LayerTables(spec.kind, source, spec.weight_bits, spec.fraction_bits, weights, mantissa, shift, bias)
+    tables.pairs = spec.pairs
     tables.neuron = spec.kind.quantize(spec.kind.random(rng, spec), spec.fraction_bits)
     tables.delay_kind = spec.delay_kind
     if spec.delay_kind != DelayKind.NONE:

@@ -13,12 +13,17 @@ def fnv1a(data: bytes) -> int:
 
 
 def trace_digest(trace: Trace, clip: int = 0) -> int:
-    """Every step's frame, spike bitmaps (bit j of byte j/8, from the lowest), membrane potentials, probabilities."""
+    """Every step's frame, what each hidden layer made (spikes as bitmaps, bit j of byte j/8, from the lowest; a stream
+    as int32), membrane potentials, probabilities."""
     data = b""
     for step in range(trace.frames.shape[1]):
         data += trace.frames[clip, step].astype("<i2").tobytes()
-        for spikes in trace.spikes:
-            data += np.packbits(spikes[clip, step], bitorder="little").tobytes()
+        for layer in trace.made:
+            for values in layer:
+                if values.dtype == np.uint8:
+                    data += np.packbits(values[clip, step], bitorder="little").tobytes()
+                else:
+                    data += values[clip, step].astype("<i4").tobytes()
         data += trace.membrane[clip, step].astype("<i4").tobytes()
         data += trace.probabilities_q15[clip, step].astype("<u2").tobytes()
     return fnv1a(data)

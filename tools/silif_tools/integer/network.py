@@ -4,18 +4,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..fixed_point import rounded_shift, saturate
 from ..kinds.connection import DelayedInput
+from ..kinds.kind import Clock
+from ..model_file.schema import STREAM_LIMIT, STREAM_READ_BITS
 from ..model_file.tables import InputKind, ModelTables, Source
 from .softmax import softmax_q15
 
 
 @dataclass
 class Trace:
-    """Everything a run did. frames [clip, step, input] int16; spikes per hidden layer [clip, step, neuron] uint8;
-    membrane [clip, step, class] int32 with 16 fractional bits; probabilities_q15 [clip, step, class] uint16."""
+    """Everything a run did.
+
+    frames [clip, step, input] int16; spikes per hidden layer [clip, step, neuron] uint8, of an encoder none; made per
+    hidden layer: what the digest takes, [clip, step, neuron] each; membrane [clip, step, class] int32 with 16
+    fractional bits; probabilities_q15 [clip, step, class] uint16.
+    """
 
     frames: np.ndarray
     spikes: list[np.ndarray]
+    made: list[list[np.ndarray]]
     membrane: np.ndarray
     probabilities_q15: np.ndarray
     synaptic_operations: np.ndarray
@@ -25,6 +33,19 @@ class Trace:
     def scores_q15(self) -> np.ndarray:
         """Readout summed over the clip, [clip, class]."""
         return self.probabilities_q15.astype(np.int64).sum(axis=1)
+
+
+def stream_values(stream: np.ndarray, fraction_bits: int) -> np.ndarray:
+    """A stream as Int16 values, for a layer that is no block."""
+    if fraction_bits < STREAM_READ_BITS:
+        raise ValueError(f"a stream of {fraction_bits} fractional bits: at least {STREAM_READ_BITS}")
+    return saturate(rounded_shift(stream, fraction_bits - STREAM_READ_BITS), STREAM_LIMIT)
+
+
+def _driving(made: list[np.ndarray]) -> np.ndarray:
+    """Of what a layer made, the spikes that drive weights: the last ones."""
+    bitmaps = [values for values in made if values.dtype == np.uint8]
+    return bitmaps[-1] if bitmaps else np.zeros(made[0].shape, np.uint8)
 
 
 class IntegerNetwork:
@@ -38,26 +59,34 @@ class IntegerNetwork:
         self.counter = [0]
         self.inputs = [DelayedInput(layer) for layer in self.model.layers]
         self.neurons = [layer.kind.neurons(self.clips, layer, self.counter) for layer in self.model.layers]
+        self.clock = Clock(self.model.sampling)
+        for index, neurons in enumerate(self.neurons):
+            neurons.clock, neurons.index = self.clock, index
         self.operations = np.zeros(self.clips, np.int64)
 
-    def step(self, frame: np.ndarray) -> tuple[np.ndarray, list[np.ndarray], np.ndarray, np.ndarray]:
+    def step(self, frame: np.ndarray) -> tuple[np.ndarray, list[tuple[np.ndarray, ...]], np.ndarray, np.ndarray]:
+        """(the frame after saturation, what each hidden layer made, membrane, probabilities), [clip, ...] each."""
         limit = self.model.input_limit
         frame = np.clip(frame.astype(np.int64), -limit, limit)
-        values, spikes = frame, []
+        values, made, stream_bits = frame, [], 0
         for layer, delayed, neurons in zip(self.model.layers, self.inputs, self.neurons, strict=True):
-            sums, arrived = delayed.step(values)
-            if layer.source == Source.DENSE and self.model.input_kind == InputKind.LOG_MEL:
-                self.operations += layer.inputs * layer.outputs
-            elif layer.source == Source.DENSE:
-                self.operations += np.count_nonzero(frame, axis=1) * layer.outputs
+            if layer.source == Source.STREAM and not layer.kind.is_block:
+                values = stream_values(values, stream_bits)
+            sums, arrived = delayed.step(neurons.read(values))
+            columns = layer.weights.shape[1]
+            if layer.kind.is_block or layer.source == Source.SPIKES:
+                self.operations += np.count_nonzero(arrived, axis=1) * columns
+            elif layer.source == Source.DENSE and self.model.input_kind == InputKind.COUNTS:
+                self.operations += np.count_nonzero(frame, axis=1) * columns
             else:
-                self.operations += np.count_nonzero(arrived, axis=1) * layer.outputs
+                self.operations += layer.inputs * columns
             neurons.step(sums)
-            if layer.kind.fires:
-                values = neurons.spiked
-                spikes.append(values.astype(np.uint8))
+            if layer.kind.output is not None:
+                values, stream_bits = neurons.output, layer.state_fraction_bits
+                made.append(neurons.made())
+        self.clock.step += 1
         (membrane,) = self.neurons[-1].states()
-        return frame, spikes, membrane, softmax_q15(membrane)
+        return frame, made, membrane, softmax_q15(membrane)
 
     def run(self, frames: np.ndarray) -> Trace:
         """frames [clip, step, input] -> Trace."""
@@ -65,9 +94,14 @@ class IntegerNetwork:
 
     def trace(self, steps: list[tuple]) -> Trace:
         """What `step` returned, step after step -> Trace."""
+        made = [
+            [np.stack(values, axis=1) for values in zip(*(step[1][layer] for step in steps), strict=True)]
+            for layer in range(len(self.model.layers) - 1)
+        ]
         return Trace(
             frames=np.stack([step[0] for step in steps], axis=1).astype(np.int16),
-            spikes=[np.stack([step[1][i] for step in steps], axis=1) for i in range(len(self.model.layers) - 1)],
+            spikes=[_driving(layer) for layer in made],
+            made=made,
             membrane=np.stack([step[2] for step in steps], axis=1).astype(np.int32),
             probabilities_q15=np.stack([step[3] for step in steps], axis=1).astype(np.uint16),
             synaptic_operations=self.operations.copy(),

@@ -5,10 +5,13 @@ from pathlib import Path
 from ..model_file.read import parse_model
 from ..model_file.tables import ModelTables
 from .csilif import CSILIF
+from .encoder import ENCODER
 from .kind import Kind
 from .lif import LIF
+from .pspike import PSPIKE
 from .readout import READOUT
 from .rf import RF
+from .s4d_glu import GLU
 from .silif import SILIF
 
 # By their numbers in the file.
@@ -17,9 +20,14 @@ KINDS: tuple[Kind, ...] = (
     CSILIF,
     READOUT,
     RF,
+    ENCODER,
+    GLU,
+    PSPIKE,
     LIF,
 )
+# Layers of spiking neurons, which read what arrives; and blocks, which add to the stream.
 HIDDEN_KINDS = tuple(kind for kind in KINDS if kind.fires)
+BLOCK_KINDS = tuple(kind for kind in KINDS if kind.is_block)
 
 
 def kind_named(slug: str) -> Kind:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..fixed_point import rounded_shift
-from ..model_file.tables import DelayKind, LayerTables, Source
+from ..model_file.tables import DelayKind, LayerTables, Sampling, Source
 
 if TYPE_CHECKING:
     from .kind import Kind
@@ -99,6 +99,9 @@ class FloatLayer:
     delay_kind: DelayKind = DelayKind.NONE
     delays: np.ndarray | None = None
     delay_rounding: Any = None
+    # Where the kind samples: how, and the layer's place in the network, on which its draws depend.
+    sampling: Sampling | None = None
+    index: int = 0
 
 
 def later(values: np.ndarray, delay: int) -> np.ndarray:

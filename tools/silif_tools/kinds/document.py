@@ -12,7 +12,7 @@ from . import KINDS
 
 ROOT = Path(__file__).resolve().parents[3]
 _COMMAND = "python -m silif_tools.kinds"
-_SHORT = {"int32": "i32", "uint8": "u8"}
+_SHORT = {"int32": "i32", "int16": "i16", "int8": "i8", "uint8": "u8"}
 
 
 def _rows() -> list[tuple[str, str, str, str]]:
@@ -27,7 +27,8 @@ def _rows() -> list[tuple[str, str, str, str]]:
             found.setdefault(table, []).append(kind.title)
     for table, titles in found.items():
         who = "all" if len(titles) == len(KINDS) else ", ".join(titles)
-        rows.append((table.name, f"{_SHORT[table.dtype]} [P]", who, table.meaning))
+        size = {0: "P", 1: "P · Q"}.get(table.each, f"P · Q · {table.each}")
+        rows.append((table.name, f"{_SHORT[table.dtype]} [{size}]", who, table.meaning))
     return rows
 
 
@@ -36,22 +37,31 @@ def format_page() -> str:
     kinds = ", ".join(f"{kind.number} {kind.title}" for kind in KINDS)
     rows = "\n".join("| " + " | ".join(row) + " |" for row in _rows())
     return (
-        f"Kinds: {kinds}.\n\nP is outputs rounded up to a multiple of 16. What lies between outputs and P must be zero"
-        f" in every table.\n\n| table | type | kinds | |\n|---|---|---|---|\n{rows}\n"
+        f"Kinds: {kinds}.\n\nP is outputs rounded up to a multiple of 16, Q is state_pairs. What lies between outputs"
+        " and P must be zero in every table. Weights, scale_mantissa, scale_shift and bias of S4D-GLU have 2 · P"
+        f" columns: first those of n, then those of m.\n\n| table | type | kinds | |\n|---|---|---|---|\n{rows}\n"
     )
 
 
 def _python_rows(tables: tuple[Table, ...], indent: str) -> str:
-    code = {"int32": "i", "uint8": "B"}
-    return "".join(f'{indent}("{table.name}", "{code[table.dtype]}", {table.worst}),\n' for table in tables)
+    code = {"int32": "i", "int16": "h", "int8": "b", "uint8": "B"}
+    return "".join(f'{indent}("{t.name}", "{code[t.dtype]}", {t.worst}, {t.each}),\n' for t in tables)
 
 
 def worst_case_tables() -> str:
     """The generated part of tools/scripts/worst_case_model.py."""
     kinds = "".join(
-        f"    {kind.number}: (  # {kind.title}\n{_python_rows(kind.tables, ' ' * 8)}    ),\n" for kind in KINDS
+        f"    {kind.number}: (  # {kind.title}\n{_python_rows(kind.tables, ' ' * 8)}    ),\n"
+        if kind.tables
+        else f"    {kind.number}: (),  # {kind.title}\n"
+        for kind in KINDS
     )
-    return f"CONNECTION = (\n{_python_rows(CONNECTION, '    ')})\nKINDS = {{\n{kinds}}}\n"
+    branches = ", ".join(f"{kind.number}: {kind.branches}" for kind in KINDS if kind.branches > 1)
+    return (
+        f"CONNECTION = (\n{_python_rows(CONNECTION, '    ')})\n"
+        f"# Columns of weights for each output, where there are several.\nBRANCHES = {{{branches}}}\n"
+        f"KINDS = {{\n{kinds}}}\n"
+    )
 
 
 # File, what begins and ends its generated part, what stands there.

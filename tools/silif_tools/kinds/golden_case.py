@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..model_file.tables import DelayKind
+from ..model_file.tables import DelayKind, Sampling
 
 if TYPE_CHECKING:
     from .kind import Kind
@@ -28,6 +28,8 @@ class Spec:
     gain: float = 1.0
     # Constant current in units of the threshold.
     drive: float = 0.25
+    # Of each state space, where the kind has one.
+    pairs: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Case:
     saturates: bool | None = False
     # The first layer must fire this many spikes in some step.
     crowd: int = 0
+    # Where a layer samples.
+    sampling: Sampling | None = None
 
 
 def cycle(rng: np.random.Generator, ordinary: np.ndarray, edges: list[float]) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..fixed_point import round_half_even_to_int
 from ..model_file.schema import LayerSchema
-from ..model_file.tables import LayerTables
+from ..model_file.tables import LayerTables, Sampling
 from .choices import Choices
 from .connection import FloatConnection
 from .golden_case import Case, Spec
@@ -56,6 +56,14 @@ class Family:
     fold: Callable[[Arrays, FloatConnection, Choices, str], Folded]
 
 
+@dataclass
+class Clock:
+    """What draws depend on, beside the place of the neuron: the seed, and the number of the step since the reset."""
+
+    sampling: Sampling | None
+    step: int = 0
+
+
 class IntegerNeurons:
     """The neurons of one layer in integers, [clip, output] int64: the definition that the engine must equal.
 
@@ -66,6 +74,22 @@ class IntegerNeurons:
         self.layer, self.counter = layer, counter
         self.shape = (clips, layer.outputs)
         self.spiked = np.zeros(self.shape, np.int64)
+        # The network's, which places its layers.
+        self.clock, self.index = Clock(None), 0
+
+    def read(self, values: np.ndarray) -> np.ndarray:
+        """What the weights read of the values that arrive, [clip, input]: the same, but in blocks (`BlockNeurons`)."""
+        return values
+
+    @property
+    def output(self) -> np.ndarray:
+        """What the next layer reads after a step, [clip, output]."""
+        return self.spiked
+
+    def made(self) -> tuple[np.ndarray, ...]:
+        """What a hidden layer made in a step, as the digest takes it: [clip, output] each, uint8 of spikes, int32 of
+        values."""
+        return (self.spiked.astype(np.uint8),)
 
     def step(self, sums: np.ndarray) -> None:
         """One step on the sums of integer weights times inputs, [clip, output]."""
@@ -77,7 +101,7 @@ class IntegerNeurons:
 
 
 class Kind(LayerSchema):
-    """A kind of neuron. `number`, `title`, `fires` and `tables` are those of the file (`LayerSchema`).
+    """A kind of neuron. `number`, `title`, `output` and `tables` are those of the file (`LayerSchema`).
 
     slug: its name in the names of files. fraction_bits: of the states, unless the user says otherwise (16 leave ±16384:
     in published networks SiLIF states stay within ±700, C-SiLIF states reach 3000). states: its variables. families:

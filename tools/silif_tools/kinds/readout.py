@@ -51,7 +51,7 @@ def _fold(tensors: Arrays, connection: FloatConnection, choices: Choices, name: 
 class ReadoutKind(Kind):
     """Twins: Sources/SiLIF/Kinds/Readout, docs/NEURONS.md, docs/ARITHMETIC.md"""
 
-    number, title, slug, fires = 3, "readout", "readout", False
+    number, title, slug, output = 3, "readout", "readout", None
     tables = (Table("decay", "int32", 0, 1, "al, Q30, 0...1", Q30, worst=1 << 30),)
     states = (State("u"),)
     families = (Family(frozenset({"alpha"}), _fold), Family(frozenset(), _fold))

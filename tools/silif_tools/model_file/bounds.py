@@ -7,11 +7,13 @@ Twins: Sources/SiLIF/Connection/ConnectionTables.swift, Sources/SiLIF/ModelFile/
 
 import numpy as np
 
-from .schema import CONNECTION, DELAYS, check_range
+from .schema import CONNECTION, DELAYS, MAXIMUM_PAIRS, STREAM_LIMIT, check_range
 from .tables import DelayKind, LayerTables, ModelTables, Source
 
 MAXIMUM_LAYERS, MAXIMUM_NEURONS, MAXIMUM_CLASSES, MAXIMUM_DELAY = 16, 4096, 256, DELAYS.high
 READOUT_FRACTION_BITS = 16
+# Of a number that a probability is compared with.
+DRAW_BITS = 16
 MAXIMUM_CLIP_STEPS, MAXIMUM_STEP_US = 100_000, 10_000_000
 
 
@@ -32,9 +34,22 @@ def _check_layer(layer: LayerTables, input_limit: int, name: str) -> None:
     for table in CONNECTION:
         check_range(getattr(layer, table.name), *table.bounds(layer.state_fraction_bits), f"{name}.{table.name}")
     check_range(_largest_current(layer, sums), 0, 1 << 38, f"{name}.scale_mantissa and bias: a current of")
+    has_pairs = any(table.each for table in layer.kind.tables)
+    check_range(layer.pairs, int(has_pairs), MAXIMUM_PAIRS if has_pairs else 0, f"{name}.state_pairs")
     layer.kind.check(layer.neuron, layer.state_fraction_bits, name)
     if layer.delay_kind != DelayKind.NONE:
         check_range(layer.delays, *DELAYS.bounds(0), f"{name}.{DELAYS.name}")
+
+
+def _check_stream(layer: LayerTables, stream_bits: int, name: str) -> None:
+    """stream_bits: fractional bits of the stream, where the layer reads one."""
+    if layer.kind.is_block:
+        if layer.source != Source.STREAM:
+            raise ValueError(f"{name}.source {layer.source}: a block reads a stream")
+        check_range(layer.outputs, layer.inputs, layer.inputs, f"{name}.outputs")
+        check_range(layer.state_fraction_bits, stream_bits, stream_bits, f"{name}.state_fraction_bits")
+    if layer.source == Source.STREAM and layer.delay_kind != DelayKind.NONE:
+        raise ValueError(f"{name}.delay_kind {layer.delay_kind}: what reads a stream has no delays")
 
 
 def check_model(model: ModelTables) -> None:
@@ -45,16 +60,22 @@ def check_model(model: ModelTables) -> None:
     check_range(model.input_fraction_bits, 0, 15, "input_fraction_bits")
     check_range(model.step_us, 1, MAXIMUM_STEP_US, "step_us")
     check_range(model.clip_frames, 0, MAXIMUM_CLIP_STEPS, "clip_frames")
-    width = model.layers[0].inputs
+    width, below, stream_bits = model.layers[0].inputs, Source.DENSE, 0
     for index, layer in enumerate(model.layers):
         name = f"layer {index}"
         check_range(layer.inputs, width, width, f"{name}.inputs")
-        if (layer.source == Source.DENSE) != (index == 0):
-            raise ValueError(f"{name}.source: the first layer, and no other, is dense")
-        if layer.kind.fires == (index == len(model.layers) - 1):
+        if layer.source != below:
+            raise ValueError(f"{name}.source {layer.source}: it must read what arrives, {below}")
+        if (layer.kind.output is None) != (index == len(model.layers) - 1):
             raise ValueError(f"{name}.kind: the last layer, and no other, is the readout")
-        _check_layer(layer, model.input_limit if index == 0 else 1, name)
-        width = layer.outputs
+        _check_stream(layer, stream_bits, name)
+        limit = {Source.DENSE: model.input_limit, Source.SPIKES: 1, Source.STREAM: STREAM_LIMIT}
+        _check_layer(layer, 1 if layer.kind.is_block else limit[layer.source], name)
+        width, below, stream_bits = layer.outputs, layer.kind.output, layer.state_fraction_bits
+    if any(layer.kind.samples for layer in model.layers) != (model.sampling is not None):
+        raise ValueError("SMPL: a network has a sampler where a layer samples, and nowhere else")
+    if model.sampling is not None:
+        check_range(model.sampling.seed >> 1, 0, 2**63 - 1, "SMPL: seed / 2")
     check_range(width, len(model.words), len(model.words), "readout outputs")
     last = model.layers[-1].state_fraction_bits
     check_range(last, READOUT_FRACTION_BITS, READOUT_FRACTION_BITS, "readout state_fraction_bits")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from .bounds import check_model
+from .bounds import DRAW_BITS, check_model
 from .nibbles import unpack_nibbles
 from .schema import CONNECTION, DELAYS, LayerSchema, padded
-from .tables import DelayKind, Detector, InputKind, LayerTables, ModelTables, Source
+from .tables import DelayKind, Detector, InputKind, LayerTables, ModelTables, Sampler, Sampling, Source
 from .write import ALIGNMENT, HEADER_BYTES, MAGIC, NONE, VERSION
 
 MAXIMUM_BYTES = 64 << 20
@@ -44,20 +44,25 @@ class _Reader:
 
 def _layer(data: bytes, schemas: dict[int, LayerSchema]) -> LayerTables:
     reader = _Reader(data)
-    number, source, delay_kind, bits, inputs, outputs, _, fraction = reader.unpack("<8H16x")
+    number, source, delay_kind, bits, inputs, outputs, _, fraction = reader.unpack("<8H")
+    pairs, *reserved = reader.unpack("<8H")
+    if any(reserved):
+        raise ValueError("a reserved field of LAYR is not zero")
     if number not in schemas:
         raise ValueError(f"kind {number} is none of {', '.join(f'{each} {schemas[each].title}' for each in schemas)}")
     kind, delay_kind = schemas[number], DelayKind(delay_kind)
-    width = padded(outputs)
+    width, branches = padded(outputs), kind.branches
 
-    def rows(tables):
-        return {table.name: reader.table(table.dtype, (outputs,), width) for table in tables}
+    def unpadded(values):
+        split = values.reshape(*values.shape[:-1], branches, width)[..., :outputs]
+        return split.reshape(*values.shape[:-1], branches * outputs)
 
     if bits == 4:
-        weights = unpack_nibbles(reader.table("uint8", (inputs, width // 2)), outputs)
+        weights = unpack_nibbles(reader.table("uint8", (inputs, branches * width // 2)), branches * width)
     else:
-        weights = reader.table("int8" if bits == 8 else "int16", (inputs, outputs), width)
-    layer = LayerTables(kind, Source(source), bits, fraction, weights, **rows(CONNECTION))
+        weights = reader.table("int8" if bits == 8 else "int16", (inputs, branches * width))
+    connection = {table.name: unpadded(reader.table(table.dtype, (branches * width,))) for table in CONNECTION}
+    layer = LayerTables(kind, Source(source), bits, fraction, unpadded(weights), **connection, pairs=pairs)
     layer.delay_kind = delay_kind
     if delay_kind == DelayKind.AXONAL:
         layer.delays = reader.table(DELAYS.dtype, (inputs,))
@@ -65,7 +70,7 @@ def _layer(data: bytes, schemas: dict[int, LayerSchema]) -> LayerTables:
         layer.delays = reader.table(DELAYS.dtype, (outputs,), width)
     elif delay_kind == DelayKind.SYNAPTIC:
         layer.delays = reader.table(DELAYS.dtype, (inputs, outputs), width)
-    layer.neuron = rows(kind.tables)
+    layer.neuron = {table.name: reader.table(table.dtype, table.shape(width, pairs))[:outputs] for table in kind.tables}
     return layer
 
 
@@ -120,6 +125,15 @@ def _sections(data: bytes, count: int) -> dict[str, list[bytes]]:
     return sections
 
 
+def _sampling(sections: dict[str, list[bytes]]) -> Sampling | None:
+    if "SMPL" not in sections:
+        return None
+    sampler, bits, reserved, seed = struct.unpack("<HHIQ", sections["SMPL"][0])
+    if bits != DRAW_BITS or reserved:
+        raise ValueError(f"SMPL: draws of {bits} bits, reserved {reserved}; {DRAW_BITS} and 0 are known")
+    return Sampling(Sampler(sampler), seed)
+
+
 def _parse(data: bytes, count: int, schemas: dict[int, LayerSchema]) -> ModelTables:
     sections = _sections(data, count)
     network = struct.unpack("<4HII2H12x", sections["NETW"][0])
@@ -157,6 +171,7 @@ def _parse(data: bytes, count: int, schemas: dict[int, LayerSchema]) -> ModelTab
         detector=detector,
         front_end=sections.get("FRNT", [None])[0],
         provenance=provenance,
+        sampling=_sampling(sections),
         self_test_input=self_test,
         self_test_digest=digest,
         self_test_steps=steps,

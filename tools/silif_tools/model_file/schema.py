@@ -5,6 +5,7 @@ Twins: Sources/SiLIF/ModelFile, docs/MODEL-FORMAT.md
 """
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +16,20 @@ Q30 = 30
 STATE = "F"
 
 
+# Pairs of a state space.
+MAXIMUM_PAIRS = 64
+# A readout takes the stream as Int16 of so many fractional bits, saturated to ±STREAM_LIMIT.
+STREAM_READ_BITS, STREAM_LIMIT = 8, 32767
+
+
+class Source(IntEnum):
+    """What a layer reads."""
+
+    DENSE = 0
+    SPIKES = 1
+    STREAM = 2
+
+
 def padded(outputs: int) -> int:
     """Elements of a row in the file: outputs rounded up to a multiple of 16."""
     return -(-outputs // ROW_ALIGNMENT) * ROW_ALIGNMENT
@@ -22,10 +37,12 @@ def padded(outputs: int) -> int:
 
 @dataclass(frozen=True)
 class Table:
-    """One value for each output: `name` [P] in the file, `name` [outputs] in memory.
+    """One value for each output: `name` [P] in the file, `name` [outputs] in memory. Or several: see `each`.
 
     low, high: the range, in the unit 2^-fraction_bits; fraction_bits: a number, or STATE for those of the states.
     worst: the value with which a step has all the work that it can have; None leaves what is there.
+    each: values for each pair of a state space, beside each other: [P · pairs · each] in the file, in memory
+    [outputs, pairs · each]; 0 for one value an output.
     """
 
     name: str
@@ -35,6 +52,11 @@ class Table:
     meaning: str
     fraction_bits: int | str = 0
     worst: int | None = None
+    each: int = 0
+
+    def shape(self, outputs: int, pairs: int) -> tuple[int, ...]:
+        """In memory; with P for outputs, in the file."""
+        return (outputs, pairs * self.each) if self.each else (outputs,)
 
     def bounds(self, state_fraction_bits: int) -> tuple[int, int]:
         """The range as integers, both ends included."""
@@ -57,14 +79,24 @@ DELAYS = Table("delays", "uint8", 0, 255, "axonal [inputs], dendritic [P], synap
 class LayerSchema:
     """The part of a kind of neuron that the file knows.
 
-    number: `kind` in the file. title: its name in print. fires: whether it sends spikes; what does not is the readout.
-    tables: its own, in the file's order.
+    number: `kind` in the file. title: its name in print. tables: its own, in the file's order. output: what its layers
+    write for the next one to read; None of the readout. is_block: whether it adds to the stream that it reads; its
+    weights then read spikes of its own, made from the stream. branches: columns of its weights for each output.
+    samples: whether its spikes are drawn.
     """
 
     number: ClassVar[int]
     title: ClassVar[str]
-    fires: ClassVar[bool] = True
     tables: ClassVar[tuple[Table, ...]]
+    output: ClassVar[Source | None] = Source.SPIKES
+    is_block: ClassVar[bool] = False
+    branches: ClassVar[int] = 1
+    samples: ClassVar[bool] = False
+
+    @property
+    def fires(self) -> bool:
+        """Whether the next layer reads its spikes."""
+        return self.output == Source.SPIKES
 
     def check(self, tables: dict[str, np.ndarray], state_fraction_bits: int, name: str) -> None:
         """Raises ValueError naming the first value of its own tables that the runtime would refuse."""

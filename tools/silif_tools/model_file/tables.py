@@ -5,12 +5,9 @@ from enum import IntEnum
 
 import numpy as np
 
-from .schema import LayerSchema
+from .schema import LayerSchema, Source
 
-
-class Source(IntEnum):
-    DENSE = 0
-    SPIKES = 1
+__all__ = ["DelayKind", "Detector", "InputKind", "LayerTables", "ModelTables", "Sampler", "Sampling", "Source"]
 
 
 class DelayKind(IntEnum):
@@ -18,6 +15,23 @@ class DelayKind(IntEnum):
     AXONAL = 1
     DENDRITIC = 2
     SYNAPTIC = 3
+
+
+class Sampler(IntEnum):
+    """What makes spikes of probabilities: a draw for each neuron, one for all of a layer and step, or none: what a
+    probability and its spikes differ by is carried on (error feedback)."""
+
+    DRAWS = 1
+    SHARED = 2
+    FEEDBACK = 3
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Section SMPL. seed: 64 bits."""
+
+    sampler: Sampler = Sampler.DRAWS
+    seed: int = 1
 
 
 class InputKind(IntEnum):
@@ -29,7 +43,9 @@ class InputKind(IntEnum):
 class LayerTables:
     """One layer, quantized. Arrays are unpadded: [outputs], weights and synaptic delays [inputs, outputs].
 
-    neuron: the tables of its kind by name, as `kind.tables` lists them.
+    neuron: the tables of its kind by name, as `kind.tables` lists them. Where a kind has branches, the columns of
+    weights and the connection's tables are those of one branch after those of the other, [branches · outputs]. pairs:
+    of each state space, 0 where the kind has none.
     """
 
     kind: LayerSchema
@@ -43,6 +59,7 @@ class LayerTables:
     neuron: dict[str, np.ndarray] = field(default_factory=dict)
     delay_kind: DelayKind = DelayKind.NONE
     delays: np.ndarray | None = None
+    pairs: int = 0
 
     @property
     def inputs(self) -> int:
@@ -50,7 +67,7 @@ class LayerTables:
 
     @property
     def outputs(self) -> int:
-        return self.weights.shape[1]
+        return self.weights.shape[1] // self.kind.branches
 
     @property
     def maximum_delay(self) -> int:
@@ -84,6 +101,8 @@ class ModelTables:
     silence_index: int | None
     detector: Detector
     front_end: bytes | None = None
+    # Present exactly where a layer samples.
+    sampling: Sampling | None = None
     provenance: dict[str, str] = field(default_factory=dict)
     # int16 samples (1-D) or frames (2-D)
     self_test_input: np.ndarray | None = None

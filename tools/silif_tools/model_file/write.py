@@ -6,9 +6,9 @@ import zlib
 import numpy as np
 
 from ..errors import visible
-from .bounds import check_model
+from .bounds import DRAW_BITS, check_model
 from .nibbles import pack_nibbles
-from .schema import CONNECTION, DELAYS, padded
+from .schema import CONNECTION, DELAYS, Table, padded
 from .tables import DelayKind, LayerTables, ModelTables
 
 MAGIC = b"\x89SiLIF\r\n"
@@ -35,10 +35,22 @@ def _table(values: np.ndarray, dtype: str, padded_outputs: int | None = None) ->
     return _aligned(values.astype(np.dtype(dtype).newbyteorder("<")).tobytes())
 
 
+def _branches(values: np.ndarray, branches: int, width: int) -> np.ndarray:
+    """[..., branches · outputs] -> [..., branches · width], zeros after the outputs of each branch."""
+    split = np.asarray(values).reshape(*values.shape[:-1], branches, -1)
+    padding = [(0, 0)] * (split.ndim - 1) + [(0, width - split.shape[-1])]
+    return np.pad(split, padding).reshape(*values.shape[:-1], branches * width)
+
+
+def _own_table(values: np.ndarray, table: Table, width: int) -> bytes:
+    return _table(np.pad(values, [(0, width - len(values))] + [(0, 0)] * (values.ndim - 1)), table.dtype)
+
+
 def _layer(layer: LayerTables) -> bytes:
-    width = padded(layer.outputs)
+    width, branches = padded(layer.outputs), layer.kind.branches
+    weights = _branches(layer.weights, branches, width)
     header = struct.pack(
-        "<8H",
+        "<9H",
         layer.kind.number,
         layer.source,
         layer.delay_kind,
@@ -47,18 +59,19 @@ def _layer(layer: LayerTables) -> bytes:
         layer.outputs,
         layer.maximum_delay,
         layer.state_fraction_bits,
+        layer.pairs,
     )
     parts = [header + bytes(32 - len(header))]
     if layer.weight_bits == 4:
-        parts.append(_table(pack_nibbles(layer.weights, width), "uint8"))
+        parts.append(_table(pack_nibbles(weights, branches * width), "uint8"))
     else:
-        parts.append(_table(layer.weights, "int8" if layer.weight_bits == 8 else "int16", width))
-    parts += [_table(getattr(layer, table.name), table.dtype, width) for table in CONNECTION]
+        parts.append(_table(weights, "int8" if layer.weight_bits == 8 else "int16"))
+    parts += [_table(_branches(getattr(layer, table.name), branches, width), table.dtype) for table in CONNECTION]
     if layer.delay_kind == DelayKind.AXONAL:
         parts.append(_table(layer.delays, DELAYS.dtype))
     elif layer.delay_kind != DelayKind.NONE:
         parts.append(_table(layer.delays, DELAYS.dtype, width))
-    parts += [_table(layer.neuron[table.name], table.dtype, width) for table in layer.kind.tables]
+    parts += [_own_table(layer.neuron[table.name], table, width) for table in layer.kind.tables]
     return b"".join(parts)
 
 
@@ -129,6 +142,9 @@ def model_bytes(model: ModelTables) -> bytes:
     sections = [(b"NETW", network), (b"WORD", _words(model)), (b"DTCT", _detector(model))]
     if model.front_end is not None:
         sections.append((b"FRNT", model.front_end))
+    if model.sampling is not None:
+        sampling = model.sampling
+        sections.append((b"SMPL", struct.pack("<HHIQ", sampling.sampler, DRAW_BITS, 0, sampling.seed)))
     sections += [(b"LAYR", _layer(layer)) for layer in model.layers]
     sections += [(b"TEST", _self_test(model)), (b"PROV", provenance or b"\n")]
 

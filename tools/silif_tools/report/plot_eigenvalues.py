@@ -75,7 +75,7 @@ def plot_eigenvalues(conversion: Conversion) -> tuple[str, str]:
             outside = int((np.abs(shown) > 1 + 1e-9).sum())
             circles += outside
             turning = int((np.abs(held.imag) > 1e-12).any(axis=0).sum())
-            axis.set_title(f"layer {index}: {turning} of {tables.outputs} oscillate{enlarged}")
+            axis.set_title(f"layer {index}: {turning} of {held.shape[1]} oscillate{enlarged}")
             times.hist(
                 time_constants_s(shown, step_s), edges, histtype="step", color=[FIXED, FLOAT, INK, MUTED][index % 4],
                 linewidth=1.3, linestyle=["-", "--", ":", "-."][index % 4], label=f"layer {index}",

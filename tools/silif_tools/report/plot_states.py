@@ -43,7 +43,7 @@ def plot_states(layer: LayerTables, pairs: list[StatePair], index: int) -> tuple
     with canvas(1, len(pairs), 2.6) as (figure, axes):
         for axis, pair in zip(axes[0], pairs, strict=True):
             _draw(axis, pair)
-            where = f"layer {index}" if layer.kind.fires else "readout"
+            where = f"layer {index}" if layer.kind.output is not None else "readout"
             axis.set_title(f"{where}: {pair.state.name}, largest |{pair.state.name}| {pair.fixed.peak:.4g}")
         # The first variable has all the lines that there are.
         figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)

@@ -18,12 +18,13 @@ def kind_name(layer: LayerTables) -> str:
 
 def weight_bytes(layer: LayerTables) -> int:
     """As stored: rows padded to 16 neurons."""
-    return layer.inputs * padded(layer.outputs) * layer.weight_bits // 8
+    return layer.inputs * layer.kind.branches * padded(layer.outputs) * layer.weight_bits // 8
 
 
 def state_bytes(layer: LayerTables) -> int:
     """States alone (docs/ARITHMETIC.md)."""
-    return padded(layer.outputs) * sum(state.bytes for state in layer.kind.states)
+    # Of a pair the real and the imaginary part, 4 bytes each.
+    return padded(layer.outputs) * (sum(state.bytes for state in layer.kind.states) + 8 * layer.pairs)
 
 
 def layer_table(conversion: Conversion, observation: Observation) -> str:

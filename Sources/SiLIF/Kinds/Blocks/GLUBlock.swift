@@ -1,0 +1,86 @@
+import FixedPoint
+import Kernels
+
+/// The tables of an S4D-GLU block.
+struct GLUTables: BitwiseCopyable {
+  let space: StateSpaceTables
+  /// [width] each: a channel fires where sign · y > threshold. ±(2^30 - 1), so that the difference fits Int32.
+  let threshold_qF: UnsafePointer<Int32>
+  /// -1, 0 or 1
+  let sign: UnsafePointer<Int8>
+
+  init(reading reader: inout TableReader) throws(ModelError) {
+    space = try StateSpaceTables(reading: &reader)
+    let most = StateLimit.state - 1
+    threshold_qF = try reader.neuronTable(
+      Int32.self, "threshold", padding: "threshold padding", in: -most...most,
+      busy: BusyValues(settled: -1, clamped: -1))
+    sign = try reader.neuronTable(
+      Int8.self, "sign", padding: "sign padding", in: -1...1, busy: BusyValues(settled: 0, clamped: 0))
+  }
+}
+
+/// Binary S4D with GLU mixing (arXiv 2401.00955; docs/NEURONS.md):
+///
+///     s = sign·y > threshold          y of the state space
+///     n, m = W·s + b
+///     r = r + n·σ(m)
+///
+/// Twins: tools/silif_tools/kinds/s4d_glu.py, docs/ARITHMETIC.md, docs/NEURONS.md
+struct GLUBlock: BitwiseCopyable {
+  let space: StateSpace
+  let tables: GLUTables
+  let input: Stream
+  let output: Stream
+  /// s, which the weights read.
+  let spikes: Spikes
+
+  /// - Parameters:
+  ///   - input: the stream that it reads.
+  ///   - output: the stream that it writes, as wide.
+  init(
+    _ tables: GLUTables, header: LayerHeader, input: Stream, output: Stream, spikes: Spikes, arena: inout Arena
+  ) {
+    self.tables = tables
+    (self.input, self.output, self.spikes) = (input, output, spikes)
+    space = StateSpace(tables.space, header: header, arena: &arena)
+  }
+
+  /// The first half of a step: the stream makes spikes.
+  @_noAllocation @_noLocks
+  @inline(never)
+  func read(kernels: KernelSet, saturation: SaturationCounter) {
+    // What it writes is written at the end: until then there is room for x, and for y.
+    let (space, flags, from_qF, values_qF) = (space, spikes.flags, input.values_qF, output.values_qF)
+    let (threshold_qF, sign) = (tables.threshold_qF, tables.sign)
+    for channel in 0..<space.width {
+      values_qF[channel] = space.normalised(from_qF[channel], channel: channel, saturation: saturation)
+    }
+    space.step(values_qF, kernels: kernels, saturation: saturation)
+    for channel in 0..<space.width {
+      flags[channel] = exceeds(Int32(sign[channel]) &* values_qF[channel], threshold_qF[channel])
+    }
+    spikes.list()
+  }
+
+  /// The second half: what the weights made of the spikes is gated and added.
+  ///
+  /// - Parameter currents: of n, then of m, [width] each.
+  @_noAllocation @_noLocks
+  @inline(never)
+  func mix(_ currents: Currents, saturation: SaturationCounter) {
+    let (width, fractionBits) = (space.width, input.fractionBits)
+    let (from_qF, to_qF, sums, scale) = (input.values_qF, output.values_qF, currents.sums, currents.scale)
+    for index in 0..<width {
+      let gate = width &+ index
+      let n_qF8 = current_qF8(sums[index], scale.mantissa[index], scale.shift[index], scale.bias_qF8[index])
+      let m_qF8 = current_qF8(sums[gate], scale.mantissa[gate], scale.shift[gate], scale.bias_qF8[gate])
+      let n_qF = saturation.clamp(roundedShift(n_qF8, rightBy: 8), limit: StateLimit.state)
+      // At most 2^45.
+      let added_qF = roundedShift(
+        n_qF &* wide(sigmoid_q15(q16(m_qF8, fractionBits: fractionBits &+ 8))), rightBy: 15)
+      to_qF[index] = Int32(
+        truncatingIfNeeded: saturation.clamp(wide(from_qF[index]) &+ added_qF, limit: StateLimit.state))
+    }
+  }
+}

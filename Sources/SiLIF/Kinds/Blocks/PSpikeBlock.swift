@@ -1,0 +1,154 @@
+import FixedPoint
+import Kernels
+
+/// The tables of a P-SpikeSSM block.
+struct PSpikeTables: BitwiseCopyable {
+  /// Its `inputBias` has 16 fractional bits here: what it makes is a probability.
+  let space: StateSpaceTables
+  /// [width] each: p = GELU(y) · mantissa · 2^-shift + bias, 16 fractional bits.
+  let spikeMantissa: UnsafePointer<Int32>
+  let spikeShift: UnsafePointer<UInt8>
+  let spikeBias_q16: UnsafePointer<Int32>
+
+  init(reading reader: inout TableReader) throws(ModelError) {
+    space = try StateSpaceTables(reading: &reader)
+    let most = Int64(Int32.max)
+    spikeMantissa = try reader.neuronTable(
+      Int32.self, "spike_mantissa", padding: "spike_mantissa padding", in: -most...most)
+    spikeShift = try reader.neuronTable(UInt8.self, "spike_shift", padding: "spike_shift padding", in: 0...62)
+    spikeBias_q16 = try reader.neuronTable(
+      Int32.self, "spike_bias", padding: "spike_bias padding", in: -most...most,
+      busy: BusyValues(settled: .max, clamped: .max))
+  }
+}
+
+/// P-SpikeSSM (arXiv 2406.02923; docs/NEURONS.md):
+///
+///     s1 ~ clamp(input_gain·r + input_bias)
+///     s2 ~ clamp(spike_gain·GELU(y) + spike_bias)      y of the state space on s1
+///     r = r + GELU(W·s2 + b)
+///
+/// Twins: tools/silif_tools/kinds/pspike.py, docs/ARITHMETIC.md, docs/NEURONS.md
+struct PSpikeBlock: BitwiseCopyable {
+  let space: StateSpace
+  let tables: PSpikeTables
+  let input: Stream
+  let output: Stream
+  /// s1, [width].
+  let taken: UnsafeMutablePointer<UInt8>
+  /// s2, which the weights read.
+  let spikes: Spikes
+  /// Of feedback, what probabilities and spikes differ by so far: of s1, then of s2, [width] each, ±2^16. Else nothing.
+  let errors_q16: UnsafeMutablePointer<Int32>
+  private let errorCount: Int
+  // Of the sampler, what a step asks: enums are not compared without a call.
+  private let feedsBack: Bool
+  private let shares: Bool
+  private let clock: UnsafeMutablePointer<SamplingClock>
+  /// Of s1; that of s2 is the next.
+  private let site: UInt32
+
+  /// - Parameters:
+  ///   - input: the stream that it reads.
+  ///   - output: the stream that it writes, as wide.
+  init(
+    _ tables: PSpikeTables, header: LayerHeader, input: Stream, output: Stream, spikes: Spikes, drawing: Drawing,
+    arena: inout Arena
+  ) {
+    self.tables = tables
+    clock = drawing.clock
+    (self.input, self.output, self.spikes) = (input, output, spikes)
+    site = UInt32(2 * drawing.index)
+    space = StateSpace(tables.space, header: header, arena: &arena)
+    (feedsBack, shares) = (drawing.sampler == .feedback, drawing.sampler == .shared)
+    taken = arena.reserve(UInt8.self, header.paddedOutputs)
+    errorCount = feedsBack ? 2 * header.paddedOutputs : 0
+    errors_q16 = arena.reserve(Int32.self, errorCount)
+  }
+
+  @_noAllocation @_noLocks
+  func reset() {
+    space.reset()
+    for index in 0..<space.width { taken[index] = 0 }
+    for index in 0..<errorCount { errors_q16[index] = 0 }
+  }
+
+  /// The first half of a step: the stream makes spikes, which drive the state space, which makes spikes.
+  @_noAllocation @_noLocks
+  @inline(never)
+  func read(kernels: KernelSet, saturation: SaturationCounter) {
+    let (space, fractionBits) = (space, input.fractionBits)
+    let one_qF = Int32(1) &<< Int32(truncatingIfNeeded: fractionBits)
+    // What it writes is written at the end: until then there is room for x, and for y.
+    let values_qF = output.values_qF
+    sample(
+      input.values_qF, tables.space.inputMantissa, tables.space.inputShift, tables.space.inputBias, site: 0, into: taken
+    )
+    for channel in 0..<space.width { values_qF[channel] = Int32(taken[channel]) &* one_qF }
+    space.step(values_qF, kernels: kernels, saturation: saturation)
+    for channel in 0..<space.width { values_qF[channel] = gelu(values_qF[channel], fractionBits: fractionBits) }
+    sample(
+      values_qF, tables.spikeMantissa, tables.spikeShift, tables.spikeBias_q16, site: 1, into: spikes.flags)
+    spikes.list()
+  }
+
+  /// Makes spikes of the probabilities of values with F fractional bits, [width] each.
+  @_noAllocation @_noLocks
+  @inline(__always)
+  private func sample(
+    _ values_qF: UnsafePointer<Int32>, _ mantissa: UnsafePointer<Int32>, _ shift: UnsafePointer<UInt8>,
+    _ bias_q16: UnsafePointer<Int32>, site offset: Int, into flags: UnsafeMutablePointer<UInt8>
+  ) {
+    let (seed, step) = (clock.pointee.seed, clock.pointee.step)
+    var counter = PhiloxWords(
+      first: UInt32(truncatingIfNeeded: step), second: UInt32(truncatingIfNeeded: step &>> 32),
+      third: site &+ UInt32(truncatingIfNeeded: offset), fourth: 0)
+    var words = counter
+    for channel in 0..<space.width {
+      let p_q16 = probability_q16(values_qF[channel], mantissa[channel], shift[channel], bias_q16[channel])
+      if feedsBack {
+        flags[channel] = fedBack(p_q16, at: offset &* space.width &+ channel)
+        continue
+      }
+      if channel == 0 || !shares && channel & 7 == 0 {
+        counter.fourth = UInt32(truncatingIfNeeded: channel &>> 3)
+        words = Philox.words(counter, key: seed)
+      }
+      flags[channel] = exceeds(p_q16, words.draw(shares ? 0 : channel & 7))
+    }
+  }
+
+  /// 0...2^16, so that 1 is certain and 0 never; |value| <= 2^30.
+  @_noAllocation @_noLocks
+  @inline(__always)
+  private func probability_q16(_ value_qF: Int32, _ mantissa: Int32, _ shift: UInt8, _ bias_q16: Int32) -> Int32 {
+    // Below 2^61, and 2^31.
+    let p = roundedShift(product(value_qF, mantissa), rightByVariable: shift) &+ wide(bias_q16)
+    return p < 0 ? 0 : p > 0x1_0000 ? 0x1_0000 : Int32(truncatingIfNeeded: p)
+  }
+
+  /// 1 where the error, with this probability added, is a half or more; the spike is taken off it.
+  @_noAllocation @_noLocks
+  @inline(__always)
+  private func fedBack(_ p_q16: Int32, at place: Int) -> UInt8 {
+    let error = errors_q16[place] &+ p_q16
+    let spike = exceeds(error, 0x7FFF)
+    errors_q16[place] = error &- Int32(spike) &<< 16
+    return spike
+  }
+
+  /// The second half: what the weights made of the spikes is added.
+  @_noAllocation @_noLocks
+  @inline(never)
+  func mix(_ currents: Currents, saturation: SaturationCounter) {
+    let (from_qF, to_qF, sums, scale) = (input.values_qF, output.values_qF, currents.sums, currents.scale)
+    let fractionBits = input.fractionBits
+    for index in 0..<space.width {
+      let current = current_qF8(sums[index], scale.mantissa[index], scale.shift[index], scale.bias_qF8[index])
+      let value_qF = Int32(
+        truncatingIfNeeded: saturation.clamp(roundedShift(current, rightBy: 8), limit: StateLimit.state))
+      let sum = wide(from_qF[index]) &+ wide(gelu(value_qF, fractionBits: fractionBits))
+      to_qF[index] = Int32(truncatingIfNeeded: saturation.clamp(sum, limit: StateLimit.state))
+    }
+  }
+}
