@@ -65,7 +65,27 @@ def functions(binary: Path) -> dict[str, list[Instruction]]:
                 )
             )
     assert objdump.wait() == 0, f"objdump cannot read {binary}"
-    return found
+    return {name: _own(body) for name, body in found.items()}
+
+
+def _own(body: list[Instruction]) -> list[Instruction]:
+    """Without what stands behind a function and has lost its symbol (Swift makes such for every type): all that no way
+    from the first instruction leads to. Where a jump goes by a table, all is kept."""
+    if any(instruction.is_indirect_jump for instruction in body):
+        return body
+    places = {instruction.address: index for index, instruction in enumerate(body)}
+    kept, pending = set(), [0]
+    while pending:
+        index = pending.pop()
+        while index < len(body) and index not in kept:
+            kept.add(index)
+            instruction = body[index]
+            if instruction.is_jump and instruction.target in places:
+                pending.append(places[instruction.target])
+            if instruction.mnemonic.startswith("ret") or instruction.mnemonic in UNCONDITIONAL | TRAPS:
+                break
+            index += 1
+    return [instruction for index, instruction in enumerate(body) if index in kept]
 
 
 def reached(code: dict[str, list[Instruction]], root: str) -> set[str]:

@@ -53,15 +53,25 @@ struct GLUBlock: BitwiseCopyable {
     // What it writes is written at the end: until then there is room for x, and for y.
     let (space, flags, from_qF, values_qF) = (space, spikes.flags, input.values_qF, output.values_qF)
     let (threshold_qF, sign) = (tables.threshold_qF, tables.sign)
-    for channel in 0..<space.width {
+    // Not over ranges, whose checks would be traps in the loops.
+    var channel = 0
+    while channel < space.width {
       values_qF[channel] = space.normalised(from_qF[channel], channel: channel, saturation: saturation)
+      channel &+= 1
     }
     space.step(values_qF, kernels: kernels, saturation: saturation)
-    for channel in 0..<space.width {
+    channel = 0
+    while channel < space.width {
       flags[channel] = exceeds(Int32(sign[channel]) &* values_qF[channel], threshold_qF[channel])
+      channel &+= 1
     }
-    spikes.list()
+    list()
   }
+
+  /// Lists who fired. Apart, so that what its loop checks first is no trap between the loops of `read`.
+  @_noAllocation @_noLocks
+  @inline(never)
+  private func list() { spikes.list() }
 
   /// The second half: what the weights made of the spikes is gated and added.
   ///

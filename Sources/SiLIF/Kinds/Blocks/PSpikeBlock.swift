@@ -84,13 +84,27 @@ struct PSpikeBlock: BitwiseCopyable {
     sample(
       input.values_qF, tables.space.inputMantissa, tables.space.inputShift, tables.space.inputBias, site: 0, into: taken
     )
-    for channel in 0..<space.width { values_qF[channel] = Int32(taken[channel]) &* one_qF }
+    // Not over ranges, whose checks would be traps in the loops.
+    var channel = 0
+    while channel < space.width {
+      values_qF[channel] = Int32(taken[channel]) &* one_qF
+      channel &+= 1
+    }
     space.step(values_qF, kernels: kernels, saturation: saturation)
-    for channel in 0..<space.width { values_qF[channel] = gelu(values_qF[channel], fractionBits: fractionBits) }
+    channel = 0
+    while channel < space.width {
+      values_qF[channel] = gelu(values_qF[channel], fractionBits: fractionBits)
+      channel &+= 1
+    }
     sample(
       values_qF, tables.spikeMantissa, tables.spikeShift, tables.spikeBias_q16, site: 1, into: spikes.flags)
-    spikes.list()
+    list()
   }
+
+  /// Lists who fired. Apart, so that what its loop checks first is no trap between the loops of `read`.
+  @_noAllocation @_noLocks
+  @inline(never)
+  private func list() { spikes.list() }
 
   /// Makes spikes of the probabilities of values with F fractional bits, [width] each.
   @_noAllocation @_noLocks
@@ -104,10 +118,12 @@ struct PSpikeBlock: BitwiseCopyable {
       first: UInt32(truncatingIfNeeded: step), second: UInt32(truncatingIfNeeded: step &>> 32),
       third: site &+ UInt32(truncatingIfNeeded: offset), fourth: 0)
     var words = counter
-    for channel in 0..<space.width {
+    var channel = 0
+    while channel < space.width {
       let p_q16 = probability_q16(values_qF[channel], mantissa[channel], shift[channel], bias_q16[channel])
       if feedsBack {
         flags[channel] = fedBack(p_q16, at: offset &* space.width &+ channel)
+        channel &+= 1
         continue
       }
       if channel == 0 || !shares && channel & 7 == 0 {
@@ -115,6 +131,7 @@ struct PSpikeBlock: BitwiseCopyable {
         words = Philox.words(counter, key: seed)
       }
       flags[channel] = exceeds(p_q16, words.draw(shares ? 0 : channel & 7))
+      channel &+= 1
     }
   }
 

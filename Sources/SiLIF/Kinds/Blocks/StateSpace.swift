@@ -108,8 +108,10 @@ struct StateSpace: BitwiseCopyable {
     #if canImport(CKernels)
       if kernels.isC { return step(values_qF, kernels: kernels.inC, saturation: saturation) }
     #endif
-    for channel in 0..<width {
+    var channel = 0
+    while channel < width {
       values_qF[channel] = step(channel: channel, values_qF[channel], saturation: saturation)
+      channel &+= 1
     }
   }
 
@@ -124,7 +126,9 @@ struct StateSpace: BitwiseCopyable {
     let (output, states_qF) = (tables.pairOutput + 2 &* first, states_qF + 2 &* first)
     // Each pair adds at most 2^46, at most 64 of them 2^52; |D·x| < 2^61.
     var sum = product(tables.skip[channel], x_qF)
-    for pair in 0..<pairs {
+    // Not over a range, whose check would be a trap in the loop over channels.
+    var pair = 0
+    while pair < pairs {
       let (real, imaginary) = (states_qF[2 &* pair], states_qF[2 &* pair &+ 1])
       let (decayReal, decayImaginary) = (decay_q30[2 &* pair], decay_q30[2 &* pair &+ 1])
       let rotated = rotated_qF30(decayReal, decayImaginary, real, imaginary)
@@ -134,6 +138,7 @@ struct StateSpace: BitwiseCopyable {
       states_qF[2 &* pair] = newReal
       states_qF[2 &* pair &+ 1] = newImaginary
       sum &+= product(Int32(output[2 &* pair]), newReal) &- product(Int32(output[2 &* pair &+ 1]), newImaginary)
+      pair &+= 1
     }
     let y = roundedShift(sum, rightBy: Int64(tables.outputShift[channel]))
     return Int32(truncatingIfNeeded: saturation.clamp(y, limit: StateLimit.state))
