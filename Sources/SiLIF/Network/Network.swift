@@ -16,7 +16,8 @@ public struct Network {
   private let counters: UnsafeMutablePointer<UInt64>
   /// What draws depend on; none where no layer samples.
   private let clock: UnsafeMutablePointer<SamplingClock>
-  private let sampling: Sampling?
+  /// Whether layers draw numbers, so that a seed matters.
+  public let samples: Bool
   /// Readout membrane potentials of the last step, [classCount], 16 fractional bits.
   public let membrane: UnsafePointer<Int32>
 
@@ -81,7 +82,7 @@ public struct Network {
     header = model.header
     layers = arena.reserveValues(Layer.self, model.header.layerCount)
     counters = arena.reserve(UInt64.self, Counter.count)
-    sampling = model.sampling
+    samples = model.sampling != nil
     clock = arena.reserveValues(SamplingClock.self, model.sampling == nil ? 0 : 1)
     if let sampling = model.sampling, !isCounting {
       clock.initialize(to: SamplingClock(seed: sampling.seed))
@@ -159,9 +160,6 @@ public struct Network {
     for index in 0..<Counter.count { counters[index] = 0 }
     if samples { clock.pointee.step = UInt64.max }
   }
-
-  /// Whether layers draw numbers, so that a seed matters.
-  public var samples: Bool { @_noAllocation @_noLocks get { sampling != nil } }
 
   /// Draws other numbers from the next step on, as if it were the first after a reset; a reset keeps the seed. Without effect
   /// where no layer samples. The model's own seed is in `Model.sampling`.
