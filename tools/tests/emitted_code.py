@@ -43,15 +43,16 @@ class Instruction:
 
 
 def functions(binary: Path) -> dict[str, list[Instruction]]:
-    """Every function of the binary by its symbol."""
-    found: dict[str, list[Instruction]] = {}
+    """Every function of the binary by its symbol. Several may share one, such as static functions in C."""
+    found: dict[str, list[list[Instruction]]] = {}
     body: list[Instruction] = []
     objdump = subprocess.Popen(
         ["objdump", "-d", "--no-show-raw-insn", str(binary)], stdout=subprocess.PIPE, text=True, errors="replace"
     )
     for line in objdump.stdout:
         if name := FUNCTION.match(line):
-            body = found.setdefault(name[1], [])
+            body = []
+            found.setdefault(name[1], []).append(body)
         elif instruction := LINE.match(line):
             address, mnemonic, operands = instruction.groups()
             target = TARGET.search(operands)
@@ -65,7 +66,7 @@ def functions(binary: Path) -> dict[str, list[Instruction]]:
                 )
             )
     assert objdump.wait() == 0, f"objdump cannot read {binary}"
-    return {name: _own(body) for name, body in found.items()}
+    return {name: [i for body in bodies for i in _own(body)] for name, bodies in found.items()}
 
 
 def _own(body: list[Instruction]) -> list[Instruction]:

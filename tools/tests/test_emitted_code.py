@@ -271,18 +271,49 @@ int traps(const int *p, int n) {
   }
   return sum;
 }
+int traps_behind_a_table(const int *p, int n) {
+  int sum = 0;
+  for (int i = 0; i < n; i++) {
+    switch (p[i]) {
+      case 0: sum ^= p[7]; break;
+      case 1: sum -= p[8] * n; break;
+      case 2: sum |= p[9] - i; break;
+      case 3: hook(); break;
+      case 4: sum <<= p[5]; break;
+      case 5: sum /= 3; break;
+      default: __builtin_trap();
+    }
+  }
+  return sum;
+}
+static __attribute__((noinline)) int twice_named(const int *p, int n) { return p[n]; }
+int calls_one(const int *p, int n) { return twice_named(p, n); }
 int plain(const int *p, int n) { int sum = 0; for (int i = 0; i < n; i++) sum ^= p[p[i]]; return sum; }
 """
 
 
+# A second function of the same name, in another file; and code without a symbol of its own behind a function.
+MORE = r"""
+#include <stdlib.h>
+static __attribute__((noinline)) void *twice_named(int n) { return malloc(n); }
+void *calls_other(int n) { return twice_named(n); }
+__asm__(".text\n.type ends_before,%function\n.globl ends_before\nends_before: ret\n nop\n nop\n");
+"""
+
+
 def test_the_checks_can_fail(tmp_path):
-    (tmp_path / "broken.c").write_text(BROKEN)
     compiler = shutil.which("clang") or shutil.which("cc")
     library = tmp_path / "broken.so"
+    (tmp_path / "broken.c").write_text(BROKEN)
+    (tmp_path / "more.c").write_text(MORE)
+    options = ["-O2", "-fno-inline", "-shared", "-fPIC"]
     subprocess.run(
-        [compiler, "-O2", "-fno-inline", "-shared", "-fPIC", str(tmp_path / "broken.c"), "-o", str(library)], check=True
+        [compiler, *options, str(tmp_path / "broken.c"), str(tmp_path / "more.c"), "-o", str(library)], check=True
     )
     code = functions(library)
+    assert any(FORBIDDEN.search(name) for name in reached(code, "calls_other"))
+    assert trap_branches(code["traps_behind_a_table"]) != []
+    assert len(code["ends_before"]) == 1
     assert any(FORBIDDEN.search(name) for name in reached(code, "allocates"))
     assert not any(FORBIDDEN.search(name) for name in reached(code, "plain"))
     assert trap_branches(code["traps"]) != []
