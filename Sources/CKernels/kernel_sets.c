@@ -36,8 +36,13 @@ static const silif_kernels dsp = {.name = "dsp", ALL(dsp)};
 static const silif_kernels avx2 = {.name = "avx2", ALL(avx2)};
 
 /// AVX-512 F, BW, DQ and VL. The sums are as fast as memory in AVX2; LIF neurons and a readout are one product each.
-static const silif_kernels avx512 = {
-    .name = "avx512", BYTE_SUMS(avx2), HALF_SUMS(avx2), NEURONS(avx512), LEAKY(avx2), SPACES(avx512), FRONT_END(avx512)};
+static const silif_kernels avx512 = {.name = "avx512",
+                                     BYTE_SUMS(avx2),
+                                     HALF_SUMS(avx2),
+                                     NEURONS(avx512),
+                                     LEAKY(avx2),
+                                     SPACES(avx512),
+                                     FRONT_END(avx512)};
 
 static int runs_avx2(void) { return __builtin_cpu_supports("avx2"); }
 
