@@ -3,7 +3,7 @@
 The equations are those of the kinds (`Kind.float_step`); train/reference.py runs the same ones with gradients.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,12 +13,12 @@ from ..kinds.connection import FloatLayer, weighted
 @dataclass
 class FloatTrace:
     """spikes per hidden layer [clip, step, neuron] uint8, of an encoder none; scores [clip, class] (softmax summed over
-    steps); read per layer: what its weights read, [clip, step, input]."""
+    steps); read per layer: what its weights read, [clip, step, input], where the run kept it."""
 
     spikes: list[np.ndarray]
     scores: np.ndarray
     state_peak: list[float]
-    read: list[np.ndarray]
+    read: list[np.ndarray] = field(default_factory=list)
 
 
 def softmax(values: np.ndarray) -> np.ndarray:
