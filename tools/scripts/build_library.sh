@@ -4,12 +4,16 @@
 #
 #   tools/scripts/build_library.sh cortex-m4|cortex-m7|riscv32|host|aarch64-linux|armv7-linux|riscv64-linux [BUILD_FOLDER]
 #
-# OPTIMIZE=-Osize makes it smaller and slower (the default is -O). KEEP_SYMBOLS=1 leaves in the names of all functions.
+# BLOCKS=no leaves out blocks over a stream and their encoder (docs/NEURONS.md), into build/lib/TARGET-without-blocks: it is
+# smaller, and refuses models that have them. OPTIMIZE=-Osize makes it smaller and slower (the default is -O).
+# KEEP_SYMBOLS=1 leaves in the names of all functions.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 target=${1:-}
 output=${2:-build}/lib/$target
+blocks=()
+if [ "${BLOCKS:-yes}" = no ]; then output+=-without-blocks blocks=(-D SILIF_WITHOUT_BLOCKS); fi
 optimize=${OPTIMIZE:--O}
 
 # flags: what the compiler is to know of the core. Nothing computes in floating point, so a core without a
@@ -29,7 +33,7 @@ case $target in
     ;;
   riscv64-linux) triple=riscv64-none-none-eabi binutils=riscv64-linux-gnu- flags="-Xcc -march=rv64gc -Xcc -mabi=lp64d" ;;
   *)
-    sed -n '2,7p' "$0" >&2
+    sed -n '2,9p' "$0" >&2
     exit 2
     ;;
 esac
@@ -67,7 +71,7 @@ compile() { # compile MODULE
   mapfile -t sources < <(find "Sources/$1" -name '*.swift' | sort)
   # shellcheck disable=SC2086
   swiftc -enable-experimental-feature Embedded -wmo -parse-as-library -swift-version 6 -warnings-as-errors "$optimize" \
-    -target "$triple" $flags -Xfrontend -function-sections -Xfrontend -disable-stack-protector \
+    -target "$triple" $flags "${blocks[@]}" -Xfrontend -function-sections -Xfrontend -disable-stack-protector \
     "${modules[@]}" -module-name "$1" -emit-module -emit-module-path "$work/$1.swiftmodule" \
     -c "${sources[@]}" -o "$work/$1.o"
 }

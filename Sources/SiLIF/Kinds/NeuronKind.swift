@@ -2,6 +2,9 @@ import Kernels
 
 // The register of neuron kinds: the only file of the engine that knows which ones there are. A kind has a folder of its own
 // with its tables, its state and step, and its call into C; here it has a line in each list (CONTRIBUTING.md).
+//
+// SILIF_WITHOUT_BLOCKS leaves out blocks and their encoder, as kinds that are not known: for microcontrollers whose networks
+// have none (BLOCKS=no of tools/scripts/build_library.sh).
 
 /// The equations of a layer (docs/NEURONS.md). adLIF and cAdLIF are SiLIF once their decays are resolved.
 public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
@@ -13,12 +16,14 @@ public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
   case readout = 3
   /// Resonate and fire.
   case rf = 4
-  /// What takes the input to the stream that blocks add to.
-  case encoder = 5
-  /// A block: binary S4D with GLU mixing.
-  case s4dGLU = 6
-  /// A block: state spaces between two samplings of spikes.
-  case pSpikeSSM = 8
+  #if !SILIF_WITHOUT_BLOCKS
+    /// What takes the input to the stream that blocks add to.
+    case encoder = 5
+    /// A block: binary S4D with GLU mixing.
+    case s4dGLU = 6
+    /// A block: state spaces between two samplings of spikes.
+    case pSpikeSSM = 8
+  #endif
   /// Leaky integrate and fire, with a reset that does not decay.
   case lif = 9
 
@@ -29,9 +34,11 @@ public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
     case .cSiLIF: "C-SiLIF"
     case .readout: "readout"
     case .rf: "RF"
-    case .encoder: "encoder"
-    case .s4dGLU: "S4D-GLU"
-    case .pSpikeSSM: "P-SpikeSSM"
+    #if !SILIF_WITHOUT_BLOCKS
+      case .encoder: "encoder"
+      case .s4dGLU: "S4D-GLU"
+      case .pSpikeSSM: "P-SpikeSSM"
+    #endif
     case .lif: "LIF"
     }
   }
@@ -40,28 +47,48 @@ public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
   public var output: EdgeKind? {
     switch self {
     case .siLIF, .cSiLIF, .rf, .lif: .spikes
-    case .encoder, .s4dGLU, .pSpikeSSM: .stream
+    #if !SILIF_WITHOUT_BLOCKS
+      case .encoder, .s4dGLU, .pSpikeSSM: .stream
+    #endif
     case .readout: nil
     }
   }
 
   /// Whether it reads a stream and adds to it. Its weights then read spikes that it makes of the stream.
   public var isBlock: Bool {
-    @_noAllocation @_noLocks @inline(__always) get { self == .s4dGLU || self == .pSpikeSSM }
+    @_noAllocation @_noLocks @inline(__always) get {
+      #if SILIF_WITHOUT_BLOCKS
+        false
+      #else
+        self == .s4dGLU || self == .pSpikeSSM
+      #endif
+    }
   }
 
   /// Whether its neurons are channels with state spaces of complex pairs.
   public var hasStateSpaces: Bool { isBlock }
 
   /// Whether its spikes are drawn.
-  public var samples: Bool { self == .pSpikeSSM }
+  public var samples: Bool {
+    #if SILIF_WITHOUT_BLOCKS
+      false
+    #else
+      self == .pSpikeSSM
+    #endif
+  }
 
   /// Whether its neurons fire, for the next layer or, in a block, for its own weights.
   public var fires: Bool { isBlock || output == .spikes }
 
   /// Columns of weights for each neuron.
   public var branches: Int {
-    @_noAllocation @_noLocks @inline(__always) get { self == .s4dGLU ? 2 : 1 }
+    @_noAllocation @_noLocks @inline(__always) get {
+      #if SILIF_WITHOUT_BLOCKS
+        1
+      #else
+        self == .s4dGLU ? 2 : 1
+      #endif
+    }
   }
 }
 
@@ -71,9 +98,11 @@ enum NeuronTables: BitwiseCopyable {
   case cSiLIF(ComplexDecay)
   case readout(ReadoutTables)
   case rf(ComplexDecay)
-  case encoder
-  case s4dGLU(GLUTables)
-  case pSpikeSSM(PSpikeTables)
+  #if !SILIF_WITHOUT_BLOCKS
+    case encoder
+    case s4dGLU(GLUTables)
+    case pSpikeSSM(PSpikeTables)
+  #endif
   case lif(LIFTables)
 
   init(reading reader: inout TableReader) throws(ModelError) {
@@ -82,9 +111,11 @@ enum NeuronTables: BitwiseCopyable {
     case .cSiLIF: self = .cSiLIF(try CSiLIFNeurons.decay(reading: &reader))
     case .readout: self = .readout(try ReadoutTables(reading: &reader))
     case .rf: self = .rf(try RFNeurons.decay(reading: &reader))
-    case .encoder: self = .encoder
-    case .s4dGLU: self = .s4dGLU(try GLUTables(reading: &reader))
-    case .pSpikeSSM: self = .pSpikeSSM(try PSpikeTables(reading: &reader))
+    #if !SILIF_WITHOUT_BLOCKS
+      case .encoder: self = .encoder
+      case .s4dGLU: self = .s4dGLU(try GLUTables(reading: &reader))
+      case .pSpikeSSM: self = .pSpikeSSM(try PSpikeTables(reading: &reader))
+    #endif
     case .lif: self = .lif(try LIFTables(reading: &reader))
     }
   }
@@ -96,10 +127,12 @@ enum Neurons {
   case cSiLIF(CSiLIFNeurons)
   case readout(ReadoutNeurons)
   case rf(RFNeurons)
-  case encoder(EncoderNeurons)
-  // Blocks lie in the arena: they are larger than the others, and every layer would pay for that.
-  case s4dGLU(UnsafePointer<GLUBlock>)
-  case pSpikeSSM(UnsafePointer<PSpikeBlock>)
+  #if !SILIF_WITHOUT_BLOCKS
+    case encoder(EncoderNeurons)
+    // Blocks lie in the arena: they are larger than the others, and every layer would pay for that.
+    case s4dGLU(UnsafePointer<GLUBlock>)
+    case pSpikeSSM(UnsafePointer<PSpikeBlock>)
+  #endif
   case lif(LIFNeurons)
 
   /// - Parameters:
@@ -120,17 +153,19 @@ enum Neurons {
       self = .readout(ReadoutNeurons(tables, header: header, arena: &arena))
     case .rf(let decay):
       self = .rf(RFNeurons(decay, header: header, spikes: Spikes(output), arena: &arena))
-    case .encoder:
-      self = .encoder(EncoderNeurons(stream: Stream(output)))
-    case .s4dGLU(let tables):
-      let block = GLUBlock(
-        tables, header: header, input: Stream(input), output: Stream(output), spikes: Spikes(own), arena: &arena)
-      self = .s4dGLU(arena.place(block))
-    case .pSpikeSSM(let tables):
-      let block = PSpikeBlock(
-        tables, header: header, input: Stream(input), output: Stream(output), spikes: Spikes(own), drawing: drawing,
-        arena: &arena)
-      self = .pSpikeSSM(arena.place(block))
+    #if !SILIF_WITHOUT_BLOCKS
+      case .encoder:
+        self = .encoder(EncoderNeurons(stream: Stream(output)))
+      case .s4dGLU(let tables):
+        let block = GLUBlock(
+          tables, header: header, input: Stream(input), output: Stream(output), spikes: Spikes(own), arena: &arena)
+        self = .s4dGLU(arena.place(block))
+      case .pSpikeSSM(let tables):
+        let block = PSpikeBlock(
+          tables, header: header, input: Stream(input), output: Stream(output), spikes: Spikes(own), drawing: drawing,
+          arena: &arena)
+        self = .pSpikeSSM(arena.place(block))
+    #endif
     case .lif(let tables):
       self = .lif(LIFNeurons(tables, header: header, spikes: Spikes(output), arena: &arena))
     }
@@ -146,9 +181,11 @@ enum Neurons {
     case .cSiLIF(let neurons): neurons.state.reset()
     case .readout(let neurons): neurons.reset()
     case .rf(let neurons): neurons.state.reset()
-    case .encoder: break
-    case .s4dGLU(let block): block.pointee.space.reset()
-    case .pSpikeSSM(let block): block.pointee.reset()
+    #if !SILIF_WITHOUT_BLOCKS
+      case .encoder: break
+      case .s4dGLU(let block): block.pointee.space.reset()
+      case .pSpikeSSM(let block): block.pointee.reset()
+    #endif
     case .lif(let neurons): neurons.reset()
     }
   }
@@ -158,8 +195,10 @@ enum Neurons {
   @inline(__always)
   func read(kernels: KernelSet, saturation: SaturationCounter) {
     switch self {
-    case .s4dGLU(let block): block.pointee.read(kernels: kernels, saturation: saturation)
-    case .pSpikeSSM(let block): block.pointee.read(kernels: kernels, saturation: saturation)
+    #if !SILIF_WITHOUT_BLOCKS
+      case .s4dGLU(let block): block.pointee.read(kernels: kernels, saturation: saturation)
+      case .pSpikeSSM(let block): block.pointee.read(kernels: kernels, saturation: saturation)
+    #endif
     default: break
     }
   }
@@ -176,9 +215,11 @@ enum Neurons {
         case .cSiLIF(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
         case .readout(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
         case .rf(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
-        case .encoder(let neurons): neurons.step(currents, saturation: saturation)
-        case .s4dGLU(let block): block.pointee.mix(currents, saturation: saturation)
-        case .pSpikeSSM(let block): block.pointee.mix(currents, saturation: saturation)
+        #if !SILIF_WITHOUT_BLOCKS
+          case .encoder(let neurons): neurons.step(currents, saturation: saturation)
+          case .s4dGLU(let block): block.pointee.mix(currents, saturation: saturation)
+          case .pSpikeSSM(let block): block.pointee.mix(currents, saturation: saturation)
+        #endif
         case .lif(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
         }
         return
@@ -189,9 +230,11 @@ enum Neurons {
     case .cSiLIF(let neurons): neurons.step(currents, saturation: saturation)
     case .readout(let neurons): neurons.step(currents, saturation: saturation)
     case .rf(let neurons): neurons.step(currents, saturation: saturation)
-    case .encoder(let neurons): neurons.step(currents, saturation: saturation)
-    case .s4dGLU(let block): block.pointee.mix(currents, saturation: saturation)
-    case .pSpikeSSM(let block): block.pointee.mix(currents, saturation: saturation)
+    #if !SILIF_WITHOUT_BLOCKS
+      case .encoder(let neurons): neurons.step(currents, saturation: saturation)
+      case .s4dGLU(let block): block.pointee.mix(currents, saturation: saturation)
+      case .pSpikeSSM(let block): block.pointee.mix(currents, saturation: saturation)
+    #endif
     case .lif(let neurons): neurons.step(currents, saturation: saturation)
     }
   }
@@ -199,7 +242,9 @@ enum Neurons {
   /// Whether they read a stream and add to it.
   var isBlock: Bool {
     switch self {
-    case .s4dGLU, .pSpikeSSM: true
+    #if !SILIF_WITHOUT_BLOCKS
+      case .s4dGLU, .pSpikeSSM: true
+    #endif
     default: false
     }
   }
@@ -207,24 +252,30 @@ enum Neurons {
   /// The state spaces of a block; nil of the others.
   var stateSpace: StateSpace? {
     switch self {
-    case .s4dGLU(let block): block.pointee.space
-    case .pSpikeSSM(let block): block.pointee.space
+    #if !SILIF_WITHOUT_BLOCKS
+      case .s4dGLU(let block): block.pointee.space
+      case .pSpikeSSM(let block): block.pointee.space
+    #endif
     default: nil
     }
   }
 
   /// The spikes that were drawn for the state spaces; nil where none are.
   var taken: UnsafeMutablePointer<UInt8>? {
-    if case .pSpikeSSM(let block) = self { return block.pointee.taken }
+    #if !SILIF_WITHOUT_BLOCKS
+      if case .pSpikeSSM(let block) = self { return block.pointee.taken }
+    #endif
     return nil
   }
 
   /// The stream that they write; nil where they write none.
   var stream: Stream? {
     switch self {
-    case .encoder(let neurons): neurons.stream
-    case .s4dGLU(let block): block.pointee.output
-    case .pSpikeSSM(let block): block.pointee.output
+    #if !SILIF_WITHOUT_BLOCKS
+      case .encoder(let neurons): neurons.stream
+      case .s4dGLU(let block): block.pointee.output
+      case .pSpikeSSM(let block): block.pointee.output
+    #endif
     default: nil
     }
   }
