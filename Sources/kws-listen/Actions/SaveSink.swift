@@ -70,7 +70,9 @@ final class SaveSink: EventSink {
   private func save(_ samples: [Int16], as name: String) {
     let path = "\(folder)/\(name)"
     let bytes = waveFile(samples)
-    let descriptor = withFileName(path + ".part") { open($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
+    let descriptor = withFileName(path + ".part") {
+      open($0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+    }
     let written = descriptor < 0 ? -1 : bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
     let code = written < 0 ? errno : ENOSPC
     if descriptor >= 0 { close(descriptor) }
