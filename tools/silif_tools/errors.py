@@ -1,5 +1,6 @@
 """The error that says what is wrong with something a user gave, and how errors are printed."""
 
+import argparse
 import sys
 
 # What terminals and editors obey and do not show: C0, DEL and C1, which hold line breaks and the beginnings of escape
@@ -18,6 +19,13 @@ def visible(text: object) -> str:
     What would be obeyed is written out, as in `\\u{1B}[2J`. Twins: Sources/CommandSupport/Output/VisibleText.swift
     """
     return str(text).translate(_VISIBLE)
+
+
+class CommandParser(argparse.ArgumentParser):
+    """Arguments of a command. What is wrong with them is said in one line that a terminal can only show."""
+
+    def error(self, message: str):
+        super().error(visible(message))
 
 
 def complain(command: str, error: object) -> int:

@@ -1,6 +1,5 @@
 """silif-bench-peers: what the engine costs beside other runtimes that do the same work, all in one run."""
 
-import argparse
 import json
 import os
 import platform
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
-from ..errors import ConversionError, complain
+from ..errors import CommandParser, ConversionError, complain
 from ..integer.frontend import FRONT_END
 from ..peers.install import install_peers, python_of
 from ..peers.measure import Bench, Measured, PeerError, Worker
@@ -24,7 +23,7 @@ _OURS = "kws-bench"
 
 
 def _arguments(argv):
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="silif-bench-peers",
         description="kws-bench beside pymicro-wakeword, pymicro-features, kaldi-native-fbank, onnxruntime, NumPy"
         " and PyTorch: CPU time, one thread, on one core, in turns. Installs the peers into an environment apart.",

@@ -6,7 +6,7 @@ import tarfile
 from pathlib import Path
 
 from .. import __version__
-from ..errors import ConversionError, complain
+from ..errors import CommandParser, ConversionError, complain
 from ..streams.files import COMMANDS
 from ..train.layout import Sources, lay_out, table
 
@@ -17,7 +17,7 @@ _EPILOG = """examples:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="silif-data", description=__doc__.split(": ", 1)[1], epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip

@@ -3,7 +3,6 @@
 The new model is the old one with one more row in its readout (silif_tools/export/new_word.py). Statistics of other
 speech lie beside kws12-stream; for another network, --others measures them."""
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import soundfile
 
 from .. import __version__
 from ..atomic import write_atomically
-from ..errors import ConversionError, complain
+from ..errors import CommandParser, ConversionError, complain
 from ..export.new_word import RATE_HZ, SpeechStatistics, add_word, measure_speech
 from ..kinds import read_model
 from ..model_file.read import ModelFileError
@@ -71,7 +70,7 @@ def _statistics(arguments, model) -> SpeechStatistics:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(prog="silif-enroll", description=__doc__)
+    parser = CommandParser(prog="silif-enroll", description=__doc__)
     parser.add_argument("model", type=Path, help="such as models/kws12-stream.silif")
     parser.add_argument("word", nargs="?", help="what the new word is called")
     parser.add_argument(

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import __version__
 from ..atomic import write_atomically
-from ..errors import ConversionError, complain, visible
+from ..errors import CommandParser, ConversionError, complain, visible
 from ..export.clips import load_input, load_list
 from ..export.compare import compare
 from ..export.convert import convert_layers
@@ -78,7 +78,7 @@ def _default_bits() -> str:
 
 
 def _arguments(argv):
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="silif-export",
         description="Fold, quantize and write a trained SiLIF or C-SiLIF network as a .silif model file.",
         epilog="example: silif-export runs/kws12-silif.pth --output kws12-silif.silif"

@@ -1,6 +1,5 @@
 """silif-frames: a file of the Heidelberg sets becomes frames and labels for kws-score and silif-export."""
 
-import argparse
 import math
 import sys
 from pathlib import Path
@@ -9,7 +8,7 @@ import numpy as np
 
 from .. import __version__
 from ..atomic import replacing
-from ..errors import complain
+from ..errors import CommandParser, complain
 from ..events.bin import Binning, counts
 from ..events.read import EventError, Recordings, recordings
 from ..model_file.bounds import MAXIMUM_CLIP_STEPS
@@ -21,7 +20,7 @@ _LARGEST = np.iinfo(np.uint8).max
 
 
 def _arguments(argv):
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="silif-frames",
         description="Bin the spikes of SHD or SSC into frames: 700 channels in groups of 5, as the SiLIF authors do.",
         epilog="example: silif-frames ssc_test.h5 --output ssc_test   writes ssc_test.npy and ssc_test-labels.npy",

@@ -1,19 +1,18 @@
 """silif-make-stream: a test stream and its truth from lists of recordings, a seed and a signal-to-noise ratio."""
 
-import argparse
 import sys
 from pathlib import Path
 
 import soundfile
 
 from .. import __version__
-from ..errors import ConversionError, complain
+from ..errors import CommandParser, ConversionError, complain
 from ..streams.compose import RATE_HZ
 from ..streams.files import composed, concatenate, write_stream
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="silif-make-stream",
         description="Make a stream of words at known times in noise and other speech, and its truth (CSV beside it).",
         epilog="example: silif-make-stream --words ../shared/data/gsc/test_list.txt"

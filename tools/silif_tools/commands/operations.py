@@ -3,20 +3,19 @@
 Everything of ours is measured by kws-score; the paper's own points are marked as such.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 from .. import __version__
 from ..built_commands import Commands
-from ..errors import ConversionError, complain
+from ..errors import CommandParser, ConversionError, complain
 from ..plot.operations import draw, measure_references, measure_shipped, table
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(prog="silif-operations", description=__doc__)
+    parser = CommandParser(prog="silif-operations", description=__doc__)
     parser.add_argument("--build", type=Path, default=_REPOSITORY / ".build" / "release", help="folder of kws-score")
     parser.add_argument("--shared", type=Path, default=_REPOSITORY.parent / "shared", help="reference/ and data/gsc/")
     parser.add_argument("--models", type=Path, nargs="+", help="networks with a front end (default: models/*.silif)")

@@ -1,17 +1,16 @@
 """silif-raster: a picture of a network hearing a recording: log-mel, spikes of every layer, probabilities, words."""
 
-import argparse
 import sys
 from pathlib import Path
 
 from .. import __version__
-from ..errors import ConversionError, complain
+from ..errors import CommandParser, ConversionError, complain
 from ..model_file.read import ModelFileError
 from ..plot.raster import draw
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(prog="silif-raster", description=__doc__)
+    parser = CommandParser(prog="silif-raster", description=__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("--input", type=Path, required=True, help="16 kHz mono sound file")
     parser.add_argument("--output", type=Path, required=True, help="the picture (.png, .svg, .pdf)")

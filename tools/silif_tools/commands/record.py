@@ -11,7 +11,7 @@ from pathlib import Path
 import soundfile
 
 from .. import __version__
-from ..errors import ConversionError, complain
+from ..errors import CommandParser, ConversionError, complain
 from ..own_words.take import Take, judged
 from ..own_words.voices import RATE_HZ
 from ..streams.files import write_sound
@@ -24,7 +24,7 @@ Say it as you will say it later: near and far, at ease and in a hurry, in the ro
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         "silif-record", description="Record a word of your own, over and over, through ALSA.", epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip

@@ -1,6 +1,5 @@
 """silif-release: train, export, tune, measure and describe one of the models that ship."""
 
-import argparse
 import hashlib
 import json
 import subprocess
@@ -14,7 +13,7 @@ import numpy as np
 from .. import __version__
 from ..atomic import write_atomically
 from ..built_commands import Commands
-from ..errors import ConversionError, complain
+from ..errors import CommandParser, ConversionError, complain
 from ..export.clips import load_list
 from ..export.compare import Comparison, compare
 from ..export.convert import Conversion, convert
@@ -228,7 +227,7 @@ def _write_digests(folder: Path) -> None:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(prog="silif-release", description=__doc__)
+    parser = CommandParser(prog="silif-release", description=__doc__)
     parser.add_argument("name", help="kws12-silif, for example: a recipe of that name")
     parser.add_argument(
         "--data",

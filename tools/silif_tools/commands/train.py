@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import complain
+from ..errors import CommandParser, complain
 from ..train import material
 from ..train import recipe as recipes
 from ..train.session import run
@@ -24,7 +24,7 @@ START = "a trained float network of the recipe's shape: go straight to [stream],
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         "silif-train", description="Train a keyword-spotting network from a recipe.", epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip

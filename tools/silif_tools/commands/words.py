@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from .. import __version__
-from ..errors import ConversionError, complain
+from ..errors import CommandParser, ConversionError, complain
 
 EPILOG = """examples:
   silif-words lumos "hey computer" --output my.silif
@@ -19,7 +19,7 @@ A run that was stopped goes on where it was when the same command is given again
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         "silif-words", description="Make a model that hears words of your own: it speaks them in every voice that this"
         " machine has, learns to tell them from all else, and says in a card how well it does.", epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
