@@ -7,9 +7,11 @@ import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+import silif_tools.atomic
 from silif_tools.atomic import replacing, write_atomically
 
 
@@ -74,6 +76,8 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
     assert (tmp_path / "x").read_bytes() == b"old"
 
 
+# An editable installation is not among the paths where -S leaves out what installed it.
+TOOLS = str(Path(silif_tools.atomic.__file__).parents[1])
 WRITER = """
 import sys
 from pathlib import Path
@@ -98,7 +102,7 @@ def test_kill_in_the_middle_leaves_the_old_file_or_the_new_one(tmp_path):
         writer = subprocess.Popen(
             [sys.executable, "-S", "-c", WRITER, str(path), str(size)],
             stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([TOOLS, *filter(None, sys.path)])},
         )
         assert writer.stdout.readline() == b"ready\n"
         while not path.exists() or not any(name.endswith(".tmp") for name in os.listdir(tmp_path)):
