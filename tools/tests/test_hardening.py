@@ -59,6 +59,13 @@ def test_the_digests_of_the_models_that_ship():
     assert stored == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.silif")}
 
 
+@pytest.mark.skipif(shutil.which("patch") is None, reason="patch is missing")
+def test_the_planted_bug_can_still_be_planted():
+    """Without its mend the fuzzer finds it: `make fuzz-planted`, which builds for minutes."""
+    with (REPOSITORY / "Tests/Fuzz/planted.patch").open() as patch:
+        subprocess.run(["patch", "-p1", "--dry-run", "--force"], cwd=REPOSITORY, stdin=patch, check=True)
+
+
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is missing")
 def test_signatures(tmp_path):
     """The commands of SECURITY.md; then another model, another key, no signature."""

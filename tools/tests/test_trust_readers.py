@@ -28,7 +28,7 @@ MODELS = [
 settings.register_profile(
     "default", deadline=None, max_examples=60, derandomize=True, suppress_health_check=list(HealthCheck)
 )
-settings.register_profile("fuzz", deadline=None, max_examples=20_000, suppress_health_check=list(HealthCheck))
+settings.register_profile("fuzz", deadline=None, max_examples=2_000, suppress_health_check=list(HealthCheck))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 edits = st.lists(
