@@ -12,6 +12,15 @@ import Testing
     return ["--model", Fixture.audio, "--stream", wave, "--truth", truth]
   }
 
+  /// Ten hours of silence, of which the disk holds nothing: no machine is through with it before a signal comes.
+  private func longStream() throws -> [String] {
+    let byteCount = 10 * 3600 * 2 * TestSound.rate_hz
+    let wave = try folder.write(TestSound.wav([], declared_bytes: UInt32(byteCount)), to: "x.wav")
+    #expect(truncate(wave, 44 + byteCount) == 0)
+    let truth = try folder.write("start_s,end_s,word\n", to: "truth.csv")
+    return ["--model", Fixture.audio, "--stream", wave, "--truth", truth]
+  }
+
   private func child(_ path: String, _ arguments: [String]) throws -> Child {
     try Child(
       path, arguments,
@@ -57,7 +66,7 @@ import Testing
   }
 
   @Test func hangUpEndsInOrder() throws {
-    let process = try child(Command.score.path, try stream(seconds: 600))
+    let process = try child(Command.score.path, try longStream())
     #expect(try answer(of: process) != "")
     process.send(SIGHUP)
     #expect(process.wait() == 0)
@@ -77,7 +86,7 @@ import Testing
 
   /// Their default ends a process.
   @Test func userSignals() throws {
-    let process = try child(Command.score.path, try stream(seconds: 600))
+    let process = try child(Command.score.path, try longStream())
     #expect(try process.waitUntilItHandles(SIGUSR2))
     process.send(SIGUSR2)
     let errors = try answer(of: process)
