@@ -60,10 +60,22 @@ import Testing
     let tag = text + [UInt8](repeating: 0, count: 10 + 128 - text.count)
     let old = Array("TAG".utf8) + [UInt8](repeating: 32, count: 125)
     let bytes = tag + plain.bytes + old + tag + plain.bytes + old + plain.bytes
-    let same =
-      try readAll(SoundFile(path: try folder.write(bytes, to: "x.mp3"))) == plain.samples + plain.samples
-      + plain.samples
+    let expected = plain.samples + plain.samples + plain.samples
+    let same = try readAll(SoundFile(path: try folder.write(bytes, to: "x.mp3"))) == expected
     #expect(same)
+    for piece in [13, 977] {
+      let sameByPipe = try piped(bytes, piece: piece) == expected
+      #expect(sameByPipe, "pieces of \(piece)")
+    }
+  }
+
+  /// More than a pipe keeps.
+  @Test(arguments: ["mp3", "flac"]) func aPictureInATag(_ name: String) throws {
+    guard let format = Self.formats.first(where: { $0.name == name })?.format else { return }
+    let plain = try sound(format, rate_hz: 48_000, channels: 1, seed: 6)
+    let picture = Array("ID3".utf8) + [4, 0, 0, 0, 0x7F, 0x7F, 0x7F] + [UInt8](repeating: 7, count: 0x1F_FFFF)
+    let sameByPipe = try piped(picture + plain.bytes, piece: 1 << 16) == plain.samples
+    #expect(sameByPipe)
   }
 
   @Test func aTagBeforeFLAC() throws {

@@ -27,9 +27,11 @@ enum FileEnd {
   /// Sony's 64-bit chunks: a 16-byte name that begins with four letters, and a size that includes its own 24 bytes.
   private static func isCutW64(_ file: FileBytes) -> Bool {
     var at: Int64 = 40
-    while at + 24 <= file.size {
+    while at + 16 <= file.size {
       let size = file.number(at: at + 16, count: 8, bigEndian: false)
-      if file.bytes(at: at, count: 4) == Array("data".utf8) { return size > file.size - at }
+      if file.bytes(at: at, count: 4) == Array("data".utf8) {
+        return at + 24 > file.size || size < 1 << 60 && size > file.size - at
+      }
       guard size >= 24, size < file.size else { return false }
       at += (size + 7) / 8 * 8
     }

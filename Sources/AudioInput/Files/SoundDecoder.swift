@@ -46,7 +46,7 @@ final class SoundDecoder {
     self.file = file
     rate_hz = rate
     self.channels = channels
-    declared_frames = DeclaredLength(info).frames
+    declared_frames = (bytes as? HeadedSamples)?.declared_frames ?? DeclaredLength(info).frames
     let coding = Int(info.format) & Int(SF_FORMAT_SUBMASK)
     isFloat = coding == Int(SF_FORMAT_FLOAT) || coding == Int(SF_FORMAT_DOUBLE)
     let blockFrames = blockFrames ?? max(1, rate / 100)
@@ -179,7 +179,8 @@ private let virtualFile = SF_VIRTUAL_IO(
     return switch whence {
     case SEEK_SET: bytes.seek(to: offset)
     case SEEK_CUR: bytes.seek(to: bytes.position.addingReportingOverflow(offset).partialValue)
-    default: bytes.seek(to: bytes.length &+ offset)
+    // MP3's decoder then knows that it must take what comes.
+    default: bytes.length == .max ? -1 : bytes.seek(to: bytes.length &+ offset)
     }
   },
   read: { target, count, user in sf_count_t(source(user).read(into: target!, count: Int(count))) },

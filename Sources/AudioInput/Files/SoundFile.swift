@@ -56,11 +56,11 @@ public final class SoundFile: AudioSource {
     self.path = path
     self.settings = settings
     self.stopDescriptor = stopDescriptor
-    let wave = WaveBytes(file: bytes)
+    let headed = HeadedSamples(file: bytes)
     bytes.position = 0
     parts = FileParts(bytes)
     let first = parts.part() ?? bytes
-    decoder = try SoundDecoder(bytes: wave ?? first, name: path, blockFrames: 2048, settings: settings)
+    decoder = try SoundDecoder(bytes: headed ?? first, name: path, blockFrames: 2048, settings: settings)
   }
 
   /// The next samples.

@@ -4,15 +4,18 @@ enum SoundMagic: Equatable {
   case wave
   /// FLAC and Ogg: the same, and they find their own end.
   case flac, ogg
-  /// AIFF, AU, CAF and W64: libsndfile decodes them, but must go back and forth; their headers say how long they are.
-  case needsSeeking
-  /// MP3: the same, and it finds its own end.
+  /// AIFF, AU, CAF and W64: libsndfile must go back and forth in their headers, which say how long they are.
+  case otherContainer
+  /// AU with G.721 or G.723 inside, W64 with IMA ADPCM: the same, but libsndfile goes by the length of the file there, and where it is
+  /// told none goes on for ever or finds nothing.
+  case adpcm
+  /// MP3, or the tag in front of it, which may be in front of FLAC too. Decoded as it comes; it finds its own end.
   case mp3
   /// Sound that libsndfile does not read, by the name that people know it by.
   case foreign(String)
 
   /// Whether the header declares the length of the samples.
-  var declaresLength: Bool { self == .wave || self == .needsSeeking }
+  var declaresLength: Bool { self == .wave || self == .otherContainer }
 
   /// What may be put together to one file; nil: others are not.
   var partKind: PartScanner.Kind? {
@@ -20,7 +23,7 @@ enum SoundMagic: Equatable {
     case .flac: .flac
     case .ogg: .ogg
     case .mp3: .mp3
-    case .wave, .needsSeeking, .foreign: nil
+    case .wave, .otherContainer, .adpcm, .foreign: nil
     }
   }
 
@@ -54,8 +57,12 @@ enum SoundMagic: Equatable {
   private static let patterns: [(bytes: [UInt8?], magic: SoundMagic)] = [
     (text("RIFF"), .wave), (text("RIFX"), .wave), (text("RF64"), .wave),
     (text("fLaC"), .flac), (text("OggS"), .ogg),
-    (text("FORM"), .needsSeeking), (text(".snd"), .needsSeeking), (text("dns."), .needsSeeking),
-    (text("caff"), .needsSeeking), (text("riff"), .needsSeeking), (text("ID3"), .mp3),
+    (text(".snd") + [nil, nil, nil, nil, nil, nil, nil, nil, 0, 0, 0, 23], .adpcm),
+    (text(".snd") + [nil, nil, nil, nil, nil, nil, nil, nil, 0, 0, 0, 25], .adpcm),
+    (text(".snd") + [nil, nil, nil, nil, nil, nil, nil, nil, 0, 0, 0, 26], .adpcm),
+    (text("riff") + [UInt8?](repeating: nil, count: 60) + [0x11, 0], .adpcm),
+    (text("FORM"), .otherContainer), (text(".snd"), .otherContainer), (text("dns."), .otherContainer),
+    (text("caff"), .otherContainer), (text("riff"), .otherContainer), (text("ID3"), .mp3),
     // The first box is small, so that raw samples need not wait for more than the first byte.
     ([0, nil, nil, nil] + text("ftyp"), .foreign("MP4 (M4A, AAC)")),
     ([0, nil, nil, nil] + text("moov"), .foreign("QuickTime")),

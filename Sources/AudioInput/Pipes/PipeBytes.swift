@@ -68,13 +68,26 @@ final class PipeBytes: ByteSource {
     release()
   }
 
-  /// Whether the stream goes on with another part, which is then read from position 0.
+  /// Whether the stream goes on with another part, which is then read from position 0. What is left of this one, a tag, say, is
+  /// passed over.
   func beginNextPart() -> Bool {
+    guard scanner != nil else { return false }
+    keepsCache = false
+    position = taken
+    skip(.max)
     guard isAtBoundary else { return false }
     (cache, cacheStart, taken, position) = ([], 0, 0, 0)
     (isAtBoundary, keepsCache, scanner) = (false, true, nil)
     released = ahead.count
     return true
+  }
+
+  /// Forgets so many bytes from the beginning on, at least as many as were looked at: the stream then begins behind them.
+  func drop(_ count: Int64) {
+    keepsCache = false
+    _ = seek(to: 0)
+    skip(count)
+    (cache, cacheStart, taken, position, keepsCache) = ([], 0, 0, 0, true)
   }
 
   /// Passes over bytes. Where they are more than can be kept, what came before cannot be looked at again, and keeping begins

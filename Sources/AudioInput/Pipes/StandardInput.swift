@@ -10,8 +10,8 @@ public struct RawFormat: Equatable, Sendable {
 }
 
 /// A stream of bytes: standard input, a named pipe, a raw file. S16_LE, 16 kHz, mono, without a header, unless it begins as a
-/// sound file: WAV, FLAC and Ogg are decoded as they come, also when they never end; AIFF, AU, CAF, W64 and MP3, where the decoder
-/// must go back and forth, when all of them has come; others are refused.
+/// sound file, which is decoded as it comes, also when it never ends. Only where the decoder must go back and forth (AIFF, AU, CAF or
+/// W64 with compressed samples) all of it is waited for. Formats that cannot be decoded are refused.
 ///
 /// Raw samples are handed over as soon as they arrive. A stream that begins with much text is refused: it would be noise. Half a
 /// frame left at the end is dropped. A stream without a byte is no error: it ends.
@@ -85,10 +85,37 @@ public final class StandardInput: AudioSource {
     }
   }
 
-  /// Waits for as many bytes as it takes: one, if nothing that is known begins with it.
   private func decide() throws(AudioError) -> Content {
     defer { bytes.stopKeeping() }
     if let rawFormat { return .raw(try raw(rawFormat, refusesText: false)) }
+    var magic = firstMagic()
+    // A tag, of megabytes where it holds a picture, does not tell whose it is: what is behind it does.
+    while magic == .mp3, case let head = bytes.read(10), let tag = head.withUnsafeBytes({ id3Length($0) }) {
+      bytes.drop(Int64(tag))
+      magic = firstMagic() ?? .mp3
+    }
+    _ = bytes.seek(to: 0)
+    guard let magic else { return .raw(try raw(RawFormat(), refusesText: true)) }
+    do throws(AudioError) {
+      if case .foreign(let format) = magic { throw AudioError.foreign(format, name) }
+      if let kind = magic.partKind { bytes.splitParts(kind) }
+      let headed = HeadedSamples(pipe: bytes)
+      _ = bytes.seek(to: 0)
+      if headed == nil && [.otherContainer, .adpcm].contains(magic) {
+        return .spooled(
+          try SoundFile(try SpooledFile.bytes(of: bytes, name: name), path: name, settings: settings))
+      }
+      return .sound(try SoundDecoder(bytes: headed ?? bytes, name: name, blockFrames: nil, settings: settings))
+    } catch {
+      // Which ends at once.
+      if bytes.stopped { return .raw(try raw(RawFormat(), refusesText: false)) }
+      throw error
+    }
+  }
+
+  /// What the bytes begin as; nil: nothing that is known. Waits for as many as it takes: one, if nothing that is known begins
+  /// with it. Leaves the position at the beginning.
+  private func firstMagic() -> SoundMagic? {
     var first: [UInt8] = []
     var verdict = SoundMagic.verdict(first)
     while case .needs(let count) = verdict {
@@ -99,24 +126,8 @@ public final class StandardInput: AudioSource {
       if first.count >= count || first.count < 16 { verdict = SoundMagic.verdict(first) }
     }
     _ = bytes.seek(to: 0)
-    guard case .known(let magic) = verdict else { return .raw(try raw(RawFormat(), refusesText: true)) }
-    do throws(AudioError) {
-      switch magic {
-      case .foreign(let format): throw AudioError.foreign(format, name)
-      case .needsSeeking, .mp3:
-        return .spooled(
-          try SoundFile(try SpooledFile.bytes(of: bytes, name: name), path: name, settings: settings))
-      case .wave, .flac, .ogg:
-        if let kind = magic.partKind { bytes.splitParts(kind) }
-        let wave = WaveBytes(pipe: bytes)
-        _ = bytes.seek(to: 0)
-        return .sound(try SoundDecoder(bytes: wave ?? bytes, name: name, blockFrames: nil, settings: settings))
-      }
-    } catch {
-      // Which ends at once.
-      if bytes.stopped { return .raw(try raw(RawFormat(), refusesText: false)) }
-      throw error
-    }
+    guard case .known(let magic) = verdict else { return nil }
+    return magic
   }
 
   private func raw(_ format: RawFormat, refusesText: Bool) throws(AudioError) -> RawDecoder {

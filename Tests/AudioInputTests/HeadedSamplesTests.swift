@@ -6,7 +6,7 @@ import Testing
 @testable import AudioInput
 
 /// WAV files with headers that libsndfile stumbles over.
-@Suite struct WaveBytesTests {
+@Suite struct HeadedSamplesTests {
   let folder = TemporaryFolder()
   let samples = noise(9_000, seed: 8)
 
@@ -38,6 +38,64 @@ import Testing
     let bytes = TestSound.wav(samples, declared_bytes: 0)
     #expect(try filed(bytes) == samples)
     #expect(try piped(bytes) == samples)
+  }
+
+  /// What ffmpeg, sox and libsndfile leave there when they write to a pipe, or are killed.
+  @Test(
+    arguments: [
+      ("AIFF", SF_FORMAT_AIFF, "SSND", 4, [0x7F, 0, 0, 8]), ("AIFF", SF_FORMAT_AIFF, "SSND", 4, [0, 0, 0, 0]),
+      ("AIFF", SF_FORMAT_AIFF, "SSND", 4, [0, 0, 0, 8]), ("AIFF", SF_FORMAT_AIFF, "SSND", 4, [0xFF, 0xFF, 0xFF, 0xFF]),
+      ("AU", SF_FORMAT_AU, ".snd", 8, [0xFF, 0xFF, 0xFF, 0xFF]), ("AU", SF_FORMAT_AU, ".snd", 8, [0, 0, 0, 0]),
+      ("CAF", SF_FORMAT_CAF, "data", 4, [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]),
+      ("CAF", SF_FORMAT_CAF, "data", 4, [0, 0, 0, 0, 0, 0, 0, 3]),
+      ("CAF", SF_FORMAT_CAF, "data", 4, [0, 0, 0, 0, 0, 0, 0, 4]),
+      ("W64", SF_FORMAT_W64, "data", 16, [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]),
+      ("W64", SF_FORMAT_W64, "data", 16, [0x17, 0, 0, 0, 0, 0, 0, 0]),
+      ("W64", SF_FORMAT_W64, "data", 16, [0x18, 0, 0, 0, 0, 0, 0, 0]),
+      ("W64", SF_FORMAT_W64, "data", 16, [0, 0, 0, 0, 0, 0, 0, 0]),
+    ] as [(String, Int, String, Int, [UInt8])])
+  func lengthsThatAreNotKnownMeanToTheEnd(_ name: String, _ container: Int, _ chunk: String, _ at: Int, _ size: [UInt8])
+    throws
+  {
+    let path = folder.file("x")
+    write(samples, to: path, format: container | SF_FORMAT_PCM_16, rate_hz: 16_000, channels: 1)
+    var bytes = try TemporaryFolder.bytes(path)
+    let start = try #require(bytes.indices.dropLast(4).first { bytes[$0..<$0 + 4].elementsEqual(chunk.utf8) })
+    bytes.replaceSubrange(start + at..<start + at + size.count, with: size)
+    if let common = bytes.indices.dropLast(14).first(where: { bytes[$0..<$0 + 4].elementsEqual("COMM".utf8) }) {
+      bytes.replaceSubrange(common + 10..<common + 14, with: [0, 0, 0, 0])
+    }
+    let (byFile, byPipe) = (try filed(bytes) == samples, try piped(bytes) == samples)
+    #expect(byFile && byPipe)
+  }
+
+  /// A picture of megabytes, of which none is sound.
+  @Test(arguments: [SF_FORMAT_AIFF, SF_FORMAT_CAF]) func largeChunksStandBeforeOtherSamplesToo(_ container: Int) throws
+  {
+    let path = folder.file("x")
+    write(samples, to: path, format: container | SF_FORMAT_PCM_16, rate_hz: 16_000, channels: 1)
+    let plain = try TemporaryFolder.bytes(path)
+    let isAIFF = container == SF_FORMAT_AIFF
+    let size = [UInt8](repeating: 0, count: isAIFF ? 0 : 4) + little(3_000_000).reversed()
+    let chunk = Array((isAIFF ? "APPL" : "uuid").utf8) + size + [UInt8](repeating: 1, count: 3_000_000)
+    let at = isAIFF ? 12 : 52  // before COMM, after desc
+    let (byFile, byPipe) = (
+      try filed(plain[..<at] + chunk + plain[at...]) == samples,
+      try piped(plain[..<at] + chunk + plain[at...]) == samples
+    )
+    #expect(byFile && byPipe)
+  }
+
+  @Test(arguments: [SF_FORMAT_AIFF, SF_FORMAT_AU, SF_FORMAT_CAF, SF_FORMAT_W64])
+  func otherHeadersThatEndAnywhereAreRefused(_ container: Int) throws {
+    let path = folder.file("x")
+    write(samples, to: path, format: container | SF_FORMAT_PCM_16, rate_hz: 16_000, channels: 1)
+    let whole = try TemporaryFolder.bytes(path)
+    for count in [1, 3, 4, 7, 8, 11, 12, 19, 20, 23, 24, 31, 32, 37, 38, 39, 40, 47, 51, 53, 60, 63, 79, 103, 127] {
+      let cut = Array(whole[..<count])
+      #expect(audioError { _ = try filed(cut) } != nil, "\(count)")
+      #expect(audioError { _ = try piped(cut) } != nil || count < 12, "\(count)")
+    }
   }
 
   @Test func aFileOfChunksAloneIsStillEmpty() throws {
@@ -101,7 +159,7 @@ import Testing
     let sound = try SoundFile(path: path)
     #expect(sound.declaredSamples == nil)
     let bytes = FileBytes(descriptor: open(path, O_RDONLY), size: 44 + 5 << 30)
-    let wave = try #require(WaveBytes(file: bytes))
+    let wave = try #require(HeadedSamples(file: bytes))
     wave.position = (4 << 30) + 1000
     #expect(wave.read(8).count == 8)
   }

@@ -1,0 +1,69 @@
+/// Uncompressed samples whose own header libsndfile would stumble over, with another in front of them: nothing but the format, and a
+/// length without end, so that libsndfile does not look for what comes behind the samples.
+///
+/// So chunks of any size may stand before the samples, by pipe too, where libsndfile would have to look back; and where the
+/// header does not know the length (a stream, a recorder that lost power, a file over 4 GiB) the samples go on to their end.
+final class HeadedSamples: ByteSource {
+  /// What libsndfile keeps of a header is 100 kB.
+  private static let header_bytes: Int64 = 1 << 16
+
+  private let base: ByteSource
+  private let header: [UInt8]
+  /// Where in `base` the samples begin.
+  private let samplesStart: Int64
+  /// Bytes of samples; nil: to the end.
+  private let samplesLength: Int64?
+  /// Whole frames that the original header declares; nil: it does not know.
+  let declared_frames: Int64?
+
+  override var origin: ByteSource { base }
+  override var failure: Int32 { base.failure }
+
+  /// For a file: nil unless its header is one that needs help.
+  convenience init?(file: FileBytes) {
+    guard let original = readSamplesHeader(file, skip: { file.position += $0 }) else { return nil }
+    let left = file.size - original.samplesStart
+    let declared = original.samplesLength ?? 0
+    let isUnknown = original.samplesLength == nil
+    // Recorders that never came to write the length leave 0; a file without samples has nothing but chunks there.
+    let isUnfinished = declared == 0 && left > 0 && !original.isFollowedByChunks(file)
+    let isWrapped = left >= 1 << 32 && left > declared && (left - declared) % (1 << 32) == 0
+    let isToTheEnd = isUnknown || isUnfinished || isWrapped
+    guard isToTheEnd || original.samplesStart > Self.header_bytes else { return nil }
+    self.init(file, original, samplesLength: isToTheEnd ? nil : declared)
+  }
+
+  /// For a pipe, at its beginning. nil: no header that is known, or a codec that needs more than its bytes. What was read can be
+  /// looked at again, unless a chunk was larger than what a pipe keeps.
+  convenience init?(pipe: PipeBytes) {
+    guard let original = readSamplesHeader(pipe, skip: { pipe.skip($0) }) else { return nil }
+    self.init(pipe, original, samplesLength: original.samplesLength == 0 ? nil : original.samplesLength)
+  }
+
+  private init?(_ base: ByteSource, _ original: any SamplesHeader, samplesLength: Int64?) {
+    guard let header = original.rewritten() else { return nil }
+    self.base = base
+    self.header = header
+    samplesStart = original.samplesStart
+    self.samplesLength = samplesLength
+    declared_frames = samplesLength.map { $0 / Int64(max(1, original.frameBytes)) }
+  }
+
+  override func read(into target: UnsafeMutableRawPointer, count: Int) -> Int {
+    var done = 0
+    if position < header.count {
+      done = min(count, header.count - Int(position))
+      header.withUnsafeBytes { target.copyMemory(from: $0.baseAddress! + Int(position), byteCount: done) }
+      position += Int64(done)
+      guard done < count else { return done }
+    }
+    let at = position - Int64(header.count)
+    let left = samplesLength.map { max($0 - at, 0) } ?? .max
+    let wanted = Int(min(Int64(count - done), left))
+    guard wanted > 0, samplesStart <= .max - at else { return done }
+    base.position = samplesStart + at
+    let got = base.read(into: target + done, count: wanted)
+    position += Int64(got)
+    return done + got
+  }
+}
