@@ -14,6 +14,9 @@ package final class SoundReader {
 
   deinit { block.deallocate() }
 
+  /// The largest magnitude of the file's floats so far, where it is so far beyond full scale that they must be in another scale.
+  package var floatsBeyondScale: Float? { file.largestFloat.flatMap { integerScaleNote($0) == nil ? nil : $0 } }
+
   /// The next samples, which stay until the next call; nil at the end.
   ///
   /// - Throws: Failure for a file that is damaged or ends too early.
@@ -25,4 +28,12 @@ package final class SoundReader {
       throw Failure(error.description)
     }
   }
+}
+
+/// What to say of floats that go up to so much, if anything. Full scale is 1: mixers leave a few dB above it; nobody leaves 20.
+package func integerScaleNote(_ largest: Float) -> String? {
+  guard largest > 10 else { return nil }
+  return
+    "floats go up to \(decimalText(Double(largest), decimals: 0)), and full scale is 1: are they in the scale of "
+    + "16-bit integers? Divide them: sox -v \(decimalText(1 / 32_768, decimals: 8)) INPUT OUTPUT"
 }

@@ -58,8 +58,7 @@ final class LevelSink: EventSink {
     case .silence: isSilent
     case .quiet: !isSilent && total.peak < Self.quiet_peak
     case .clipping: window.clipped * 1000 >= window.count && !applies(.scale)
-    // Mixers leave a few dB above full scale; nobody leaves 20.
-    case .scale: total.largestFloat ?? 0 > 10
+    case .scale: integerScaleNote(total.largestFloat ?? 0) != nil
     // Every microphone has noise above 4.8 kHz; this is what a resampler leaves.
     case .cancelling: total.balance?.isLossy ?? false
     case .narrow: (window.mean_dBFS ?? -100) > -50 && (window.high_dB ?? 0) < -50
@@ -83,9 +82,7 @@ final class LevelSink: EventSink {
             + "they cancel each other, or most are silent")
           + "; choose one, --channel 0 to --channel \($0.channels - 1)"
       } ?? ""
-    case .scale:
-      "the file's floats go up to \(decimalText(Double(total.largestFloat ?? 0), decimals: 0)), and full scale is 1: are they in the scale of "
-        + "16-bit integers? Divide them: sox -v \(decimalText(1 / 32_768, decimals: 8)) INPUT OUTPUT"
+    case .scale: integerScaleNote(total.largestFloat ?? 0).map { "the file's \($0)" } ?? ""
     case .narrow:
       "the source has nothing above 4 kHz: it was recorded or sent at 8 kHz (a headset as a phone?), and fewer words are heard"
     }

@@ -11,6 +11,20 @@ struct BatchRun {
     case skipped
   }
 
+  /// Names the first clip whose floats are in the scale of integers, and says how many there are.
+  static func noteScales(_ outcomes: [Outcome], of batch: some ClipBatch) {
+    let found = outcomes.indices.compactMap { index in
+      if case .scored(let clip) = outcomes[index], let largest = clip.floatsBeyondScale {
+        (index, largest)
+      } else {
+        nil
+      }
+    }
+    guard let (index, largest) = found.first, let note = integerScaleNote(largest) else { return }
+    let more = found.count > 1 ? " (\(found.count) such files)" : ""
+    Diagnostics.say("\(batch.name(index)): its \(note)\(more)", command: "kws-score")
+  }
+
   let file: ModelFile
   let jobs: Int
   let stop: StopRequest

@@ -51,6 +51,7 @@ struct BatchScoring {
       Diagnostics.say(
         "\(workers) of \(min(jobs, count)) jobs ran: there was no memory for more; see --jobs", command: "kws-score")
     }
+    BatchRun.noteScales(outcomes, of: batch)
     for error in report.errors { Diagnostics.say(error.message, command: "kws-score") }
     if report.isInterrupted { Diagnostics.say("interrupted: the report covers what was done", command: "kws-score") }
     let output = StandardOutput()

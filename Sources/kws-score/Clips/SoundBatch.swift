@@ -21,7 +21,9 @@ struct SoundBatch: ClipBatch {
       scorer.accept(block)
       samples += block.count
     }
-    return ClipOutcome(score: scorer.finish(), audio_s: Double(samples) / Double(outputRate_hz))
+    return ClipOutcome(
+      score: scorer.finish(), audio_s: Double(samples) / Double(outputRate_hz),
+      floatsBeyondScale: sound.floatsBeyondScale)
   }
 }
 

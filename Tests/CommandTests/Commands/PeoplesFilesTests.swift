@@ -177,7 +177,18 @@ import Testing
       var bytes = TestSound.wav([], declared_bytes: UInt32(4 * sound.count))
       (bytes[20], bytes[34], bytes[32]) = (3, 32, 4)
       for sample in sound { bytes += withUnsafeBytes(of: Float(sample) * scale, Array.init) }
-      return try Command.listen.run("--model", Fixture.audio, "--input", folder.write(bytes, to: "f.wav")).errors
+      let path = try folder.write(bytes, to: "f.wav")
+      let heard = try Command.listen.run("--model", Fixture.audio, "--input", path).errors
+      let truth = try folder.write("start_s,end_s,word\n0.1,0.2,yes\n", to: "truth.csv")
+      let scored = [
+        try score(path, path),
+        try Command.score.run("--model", Fixture.audio, "--each", "--format", "csv", path, path),
+        try score("--stream", path, "--truth", truth),
+      ].map(\.errors)
+      let note = "go up to"
+      #expect(scored.allSatisfy { $0.contains(note) == heard.contains(note) }, "\(scored)")
+      #expect(scored[0].contains("2 such files") == heard.contains(note))
+      return heard
     }
     #expect(try notes(1).contains("are they in the scale of 16-bit integers?"))
     #expect(try !notes(1 / 32_768).contains("scale"))
