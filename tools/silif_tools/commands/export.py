@@ -102,6 +102,12 @@ def _arguments(argv):
         "--lif-tau", type=_tau, metavar="STEPS", help="time constant of LIF layers without tensors of their own"
     )
     parser.add_argument(
+        "--spike-threshold",
+        type=float,
+        metavar="Y",
+        help="above which S4D layers named as in the S4 code base spike; their files do not say it",
+    )
+    parser.add_argument(
         "--delay-kernel", type=_count, metavar="K", help="taps of learned delays (default: from NAME.json, else 31)"
     )
     parser.add_argument("--delays", choices=tuple(KINDS), help="kind of learned delays, where all layers are square")
@@ -178,6 +184,7 @@ def _choices(arguments, description: dict) -> Choices:
     asked = {
         "neuron": arguments.neuron,
         "lif_tau_steps": arguments.lif_tau,
+        "spike_threshold": arguments.spike_threshold,
         "delay_kernel": arguments.delay_kernel,
         "delays": arguments.delays,
     }

@@ -17,6 +17,7 @@ from .blocks import fold_blocks, is_of_blocks
 from .delays import KINDS as DELAY_KINDS
 from .delays import LearnedDelays, common_kind, read_delays
 from .layouts import canonical
+from .s4d_layout import canonical_s4d, is_of_s4d
 from .shapes import checked, input_norm
 from .state_dict import layer_count, layer_tensors
 
@@ -115,9 +116,14 @@ def fold(state: dict[str, np.ndarray], choices: Choices | None = None) -> list[F
 
     Raises ConversionError naming the tensor that stands in the way.
     """
+    choices = choices or Choices()
+    if is_of_s4d(state):
+        state = canonical_s4d(state, choices.spike_threshold)
+    elif choices.spike_threshold is not None:
+        raise ConversionError("--spike-threshold is for S4D layers named s4_layers.N")
     if is_of_blocks(state):
         return fold_blocks(state)
-    choices, state = choices or Choices(), canonical(state)
+    state = canonical(state)
     count = layer_count(state)
     if count > MAXIMUM_LAYERS:
         raise ConversionError(f"snn.{count - 1}: {count} layers; at most {MAXIMUM_LAYERS} run here")

@@ -16,6 +16,7 @@ from .blocks import is_of_blocks
 from .delays import read_delays
 from .float_network import run_float
 from .layouts import canonical
+from .s4d_layout import is_of_s4d
 from .state_dict import layer_tensors
 
 # Share of the running means' squares that recovered means may leave open.
@@ -83,7 +84,7 @@ def recovered_statistics(state: dict[str, np.ndarray], layers: list[FloatLayer])
     On the authors' networks the means so found correlate with those on spoken words at 0.997 (first layer) and 0.98
     (second). Covariances cannot be found so; the inputs are taken to be independent.
     """
-    if is_of_blocks(state):
+    if is_of_blocks(state) or is_of_s4d(state):
         # The frames' alone are in the state dict; the rest wants --calibrate.
         known = [InputStatistics.alike(layer.weights.shape[0]) for layer in layers]
         if "input_norm.mean" in state:

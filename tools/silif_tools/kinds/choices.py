@@ -11,6 +11,7 @@ class Choices:
     """neuron: "cadlif" or "adlif", for layers whose tensors fit both.
 
     lif_tau_steps: of layers without any neuron tensors, u = (1 - 1/tau)·u + I with a reset by subtraction.
+    spike_threshold: of S4D layers named as in the S4 code base, which do not say what makes their spikes.
     delay_kernel: taps of the delays' convolutions. delays: their kind ("axonal", "dendritic") in square layers.
     """
 
@@ -18,6 +19,7 @@ class Choices:
     lif_tau_steps: float | None = None
     delay_kernel: int = DEFAULT_KERNEL
     delays: str | None = None
+    spike_threshold: float | None = None
 
 
 def described(description: dict) -> Choices:
