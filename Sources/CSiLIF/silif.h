@@ -181,7 +181,7 @@ silif_error silif_reset(silif_engine *engine);
 silif_error silif_set_seed(silif_engine *engine, uint64_t seed);
 
 /* Runs the model's self-test in the engine's memory. SILIF_OK: this machine computes what the exporter computed.
- * The engine is reset by it; thresholds are kept. `digest` receives what was computed, and may be NULL. */
+ * The engine is reset by it; thresholds and seed are kept. `digest` receives what was computed, and may be NULL. */
 silif_error silif_verify(silif_engine *engine, uint64_t *digest);
 
 /* Takes samples until the network has made a step or the block is used up. `used` receives how many were taken: at least

@@ -41,7 +41,11 @@ struct Engine {
 
   /// The pipeline is made anew in its own memory, by which the handles to it here stay good.
   mutating func runSelfTest() throws(SpotterError) -> (digest: UInt64, step_count: Int) {
-    defer { reset() }
+    let seed = network.seed
+    defer {
+      if let seed { network.setSeed(seed) }
+      reset()
+    }
     return try model.runSelfTest(memory: stepMemory)
   }
 

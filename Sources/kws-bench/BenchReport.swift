@@ -10,6 +10,7 @@ struct BenchReport {
   let memory: MemoryTable
   let step_us: Int
   let layerSizes: [Int]
+  private let layerKinds: [NeuronKind]
   let kernels: KernelSet
   /// Steps in a clip of the kind the model was trained on; 0 where they vary.
   let clip_steps: Int
@@ -18,6 +19,8 @@ struct BenchReport {
   var network = Timings([], computed_ns: 0)
   /// One for each layer, the readout last.
   var layers: [Timings] = []
+  /// Of each layer that is a block its parts, in turn; of the others none.
+  var parts: [[(part: BlockPart, timings: Timings)]] = []
   var detector = Timings([], computed_ns: 0)
   var whole: Timings?
   /// Network steps in which every neuron fires; nil where no such step could be made.
@@ -42,6 +45,7 @@ struct BenchReport {
     self.kernels = kernels
     clip_steps = file.model.header.clip_frames
     step_us = file.model.header.step_us
+    layerKinds = (0..<file.model.header.layerCount).map { file.model.layer($0).kind }
     layerSizes = (0..<file.model.header.layerCount - 1).map { file.model.layer($0).outputs }
   }
 
@@ -81,5 +85,16 @@ struct BenchReport {
       ("front_end", frontEnd), ("network", network), ("detector", detector), ("whole", whole),
       ("worst_network_step", worstStep), ("worst_whole", worstWhole),
     ]
+  }
+
+  /// What a part of a block is called in this layer.
+  func name(of part: BlockPart, inLayer index: Int) -> String {
+    let draws = layerKinds[index].samples
+    return switch part {
+    case .take: draws ? "sampling, in" : "normalisation"
+    case .turn: "state space"
+    case .fire: draws ? "sampling, out" : "thresholds"
+    case .mix: "mixing"
+    }
   }
 }

@@ -11,7 +11,7 @@ extension BenchReport {
       ("input_steps", .integer(steps)),
       ("step_us", .integer(step_us)),
       ("stages", .object(stages.map { ($0.name, $0.timings?.json ?? .null) })),
-      ("layers", .array(layers.map(\.json))),
+      ("layers", .array(layers.indices.map(layer))),
       ("clock_us", .decimal(clock_us, decimals: 3)),
       ("mean_us_per_step", .decimal(mean_us, decimals: 3)),
       ("real_time_factor", .decimal(realTimeFactor, decimals: 6)),
@@ -57,6 +57,7 @@ extension BenchReport {
       guard stage.name == "network" else { continue }
       for (index, layer) in layers.enumerated() {
         add(index == layerSizes.count ? "  readout" : "  layer \(index + 1)", layer)
+        for (part, timings) in parts[index] { add("    \(name(of: part, inLayer: index))", timings) }
       }
     }
 
@@ -88,6 +89,16 @@ extension BenchReport {
       totals.add(["process", "\(resident_kB) kB resident, \(ownMemory_kB) kB of it its own (with the input in memory)"])
     }
     return overview.text + "\n" + times.text + "\n" + totals.text
+  }
+
+  /// Of a block with its parts.
+  private func layer(_ index: Int) -> JSONValue {
+    guard case .object(var fields) = layers[index].json, !parts[index].isEmpty else { return layers[index].json }
+    let own: [(key: String, value: JSONValue)] = parts[index].map { part, timings in
+      (name(of: part, inLayer: index).replacing(", ", with: "_").replacing(" ", with: "_"), timings.json)
+    }
+    fields.append(("parts", .object(own)))
+    return .object(fields)
   }
 
   private var names: [String: String] {

@@ -105,6 +105,7 @@ struct Benchmark {
       }
       report.network = timer.timings
       report.layers = layers(of: network, values, count)
+      report.parts = parts(of: network, values, count)
     }
     withExtendedLifetime(memory) {}
     return probabilities
@@ -119,6 +120,25 @@ struct Benchmark {
       network.updateProbabilities()
     }
     return timers.map(\.timingsWithoutMean)
+  }
+
+  /// The parts of each block alone, in their turn in the step; of other layers nothing.
+  private func parts(
+    of network: Network, _ values: UnsafeBufferPointer<Int16>, _ count: Int
+  ) -> [[(part: BlockPart, timings: Timings)]] {
+    let isBlock = (0..<header.layerCount).map { file.model.layer($0).kind.isBlock }
+    guard isBlock.contains(true) else { return isBlock.map { _ in [] } }
+    let parts = BlockPart.allCases
+    var timers = isBlock.map { $0 ? parts.map { _ in StepTimer(steps: steps) } : [] }
+    for step in 0..<steps {
+      network.accept(values.baseAddress! + step % count * header.inputCount)
+      for layer in timers.indices {
+        guard isBlock[layer] else { network.stepLayer(layer); continue }
+        for (index, part) in parts.enumerated() { timers[layer][index].time { network.stepLayer(layer, part) } }
+      }
+      network.updateProbabilities()
+    }
+    return timers.map { zip(parts, $0).map { ($0, $1.timingsWithoutMean) } }
   }
 
   private func detector(_ probabilities: [UInt16]) -> Timings {
@@ -173,7 +193,8 @@ struct Benchmark {
     let memory = AlignedMemory(byteCount: Network.requiredBytes(for: worst.model))
     let network = Network(model: worst.model, memory: memory.bytes, kernels: kernels)
     network.reset()
-    let neurons = (0..<header.layerCount - 1).reduce(0) { $0 + worst.model.layer($1).outputs }
+    let hidden = (0..<header.layerCount - 1).map(worst.model.layer)
+    let neurons = hidden.filter(\.kind.fires).reduce(0) { $0 + $1.outputs }
     let frame = [Int16](repeating: Int16(header.inputLimit), count: header.inputCount)
     let timings = frame.withUnsafeBufferPointer { values in
       for _ in 0..<WorstCaseModel.warmUp_steps { network.step(values.baseAddress!) }

@@ -56,6 +56,11 @@ package struct Command: SilifCommand {
       valueName: "dB"))
   var gate: Double?
 
+  @Option(
+    name: .long,
+    help: .init("Seed of a network that samples (default: the model's own).", valueName: "n"))
+  var seed: UInt64?
+
   @Flag(name: .long, help: "Show the level of the sound on standard error.")
   var meter = false
 
@@ -91,7 +96,7 @@ package struct Command: SilifCommand {
     // The audio thread alone uses the device, so alsa-lib's own locks have nothing to guard. Before its first use.
     setenv("LIBASOUND_THREAD_SAFE", "0", 0)
     if listDevices { return try DeviceListing(format: format ?? .text, listsAll: listed != nil).print() }
-    let file = try modelOptions.load(default: ModelLocation.streamName)
+    let file = try modelOptions.load(default: ModelLocation.streamName).drawing(with: seed)
     let setUp = try SpotterSetUp(file: file, settings: detectorOptions.settings(for: file.model))
     let stop = try StopRequest()
     let settings = try detectorOptions.settings(for: file.model)

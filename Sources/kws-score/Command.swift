@@ -126,10 +126,10 @@ package struct Command: SilifCommand {
   package func run() throws {
     try check()
     let loaded = try modelOptions.load(default: stream == nil ? ModelLocation.defaultName : ModelLocation.streamName)
-    if seed != nil || seeds != nil, loaded.model.sampling == nil {
-      throw ValidationError("--seed and --seeds: nothing in \(loaded.path) is drawn; leave them out.")
+    if seeds != nil, loaded.model.sampling == nil {
+      throw ValidationError("--seeds: nothing in \(loaded.path) is drawn; leave it out.")
     }
-    let file = try seed.map { try ModelFile(loaded, seed: $0) } ?? loaded
+    let file = try loaded.drawing(with: seed)
     let stop = try StopRequest()
     if let stream, let truth {
       let settings = try detectorOptions.settings(for: file.model)

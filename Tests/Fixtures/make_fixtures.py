@@ -7,12 +7,23 @@ nothing sensible, but they raise events on loud sound, always the same ones, and
 from pathlib import Path
 
 import numpy as np
+from silif_tools.atomic import write_atomically
 from silif_tools.export.self_test import add_self_test
 from silif_tools.fixed_point import mantissa_and_shift
 from silif_tools.integer.frontend import FrontEndSettings
-from silif_tools.kinds import CSILIF, READOUT, SILIF
-from silif_tools.model_file.tables import DelayKind, Detector, InputKind, LayerTables, ModelTables, Source
-from silif_tools.model_file.write import model_bytes, write_atomically
+from silif_tools.kinds import CSILIF, ENCODER, PSPIKE, READOUT, SILIF
+from silif_tools.kinds.golden_case import Spec
+from silif_tools.model_file.schema import STREAM_READ_BITS
+from silif_tools.model_file.tables import (
+    DelayKind,
+    Detector,
+    InputKind,
+    LayerTables,
+    ModelTables,
+    Sampling,
+    Source,
+)
+from silif_tools.model_file.write import model_bytes
 
 FOLDER = Path(__file__).parent
 FRACTION_BITS = 16
@@ -41,6 +52,12 @@ def layer(generator, kind, source, inputs, outputs, gain, delay_kind=DelayKind.N
         bias=np.zeros(outputs, np.int64),
         neuron={"decay": decay},
     )
+    if kind is ENCODER:
+        tables.neuron = {}
+    if kind is PSPIKE:
+        tables.pairs = 4
+        spec = Spec(kind, outputs, 8, fraction_bits=FRACTION_BITS, pairs=tables.pairs)
+        tables.neuron = kind.quantize(kind.random(generator, spec), FRACTION_BITS)
     if kind is SILIF:
         tables.neuron |= {
             "input_gain": 2**30 - decay,
@@ -64,6 +81,39 @@ def detector(words, unknown, silence) -> Detector:
 
 def audio_model() -> ModelTables:
     generator = np.random.default_rng(7)
+    return heard(
+        generator,
+        [
+            layer(generator, SILIF, Source.DENSE, 40, 16, 3.0 / (60 * 6 * 2000)),
+            layer(generator, CSILIF, Source.SPIKES, 16, 16, 1.5 / 100, DelayKind.AXONAL),
+            layer(generator, READOUT, Source.SPIKES, 16, 5, 8.0 / 100),
+        ],
+    )
+
+
+def sampling_model() -> ModelTables:
+    generator = np.random.default_rng(9)
+    return heard(
+        generator,
+        [
+            layer(generator, ENCODER, Source.DENSE, 40, 16, 0.9 / (60 * 6 * 2000)),
+            layer(generator, PSPIKE, Source.STREAM, 16, 16, 1.5 / 100),
+            layer(generator, PSPIKE, Source.STREAM, 16, 16, 1.5 / 100),
+            layer(
+                generator,
+                READOUT,
+                Source.STREAM,
+                16,
+                5,
+                8.0 / 100 / 2**STREAM_READ_BITS,
+            ),
+        ],
+        Sampling(seed=42),
+    )
+
+
+def heard(generator, layers, sampling=None) -> ModelTables:
+    """A model that hears sound."""
     words = ["yes", "no", "stop", "unknown", "silence"]
     model = ModelTables(
         input_kind=InputKind.LOG_MEL,
@@ -71,17 +121,17 @@ def audio_model() -> ModelTables:
         input_limit=16384,
         step_us=10_000,
         clip_frames=98,
-        layers=[
-            layer(generator, SILIF, Source.DENSE, 40, 16, 3.0 / (60 * 6 * 2000)),
-            layer(generator, CSILIF, Source.SPIKES, 16, 16, 1.5 / 100, DelayKind.AXONAL),
-            layer(generator, READOUT, Source.SPIKES, 16, 5, 8.0 / 100),
-        ],
+        layers=layers,
+        sampling=sampling,
         words=words,
         unknown_index=3,
         silence_index=4,
         detector=detector(words, 3, 4),
         front_end=FrontEndSettings().to_section(),
-        provenance={"made_by": "Tests/Fixtures/make_fixtures.py", "trained_on": "nothing: random weights"},
+        provenance={
+            "made_by": "Tests/Fixtures/make_fixtures.py",
+            "trained_on": "nothing: random weights",
+        },
     )
     samples = np.clip(generator.normal(0, 3000, 2000), -32768, 32767).astype(np.int16)
     add_self_test(model, samples, FrontEndSettings())
@@ -112,7 +162,11 @@ def counts_model() -> ModelTables:
 
 
 def main() -> None:
-    for name, model in (("audio", audio_model()), ("counts", counts_model())):
+    for name, model in (
+        ("audio", audio_model()),
+        ("counts", counts_model()),
+        ("sampling", sampling_model()),
+    ):
         write_atomically(FOLDER / f"{name}.silif", model_bytes(model))
 
 

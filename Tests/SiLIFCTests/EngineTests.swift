@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite struct EngineTests {
-  @Test(arguments: [Fixture.audio, Fixture.counts])
+  @Test(arguments: [Fixture.audio, Fixture.counts, Fixture.sampling])
   func theSelfTestPassesInExactlyThePlannedMemory(_ path: String) throws {
     let engine = try OpenEngine(TemporaryFolder.bytes(path))
     var digest: UInt64 = 0
@@ -77,6 +77,49 @@ import Testing
     }
     withExtendedLifetime((memory, model)) {}
     model.deallocate()
+  }
+
+  /// What is drawn depends on the seed and the steps since a reset: not on blocks, and not on what was drawn before.
+  @Test func aSeedReplaysWhateverTheBlocks() throws {
+    let samples = TestSound.samples(40_000)
+    let bytes = try TemporaryFolder.bytes(Fixture.sampling)
+    let own = try OpenEngine(bytes).push(samples, block: 4096).digest
+    var seeded: UInt64?
+    for block in [1, 7, 160, 4096] {
+      let engine = try OpenEngine(bytes)
+      #expect(engine.push(samples, block: block).digest == own, "block \(block)")
+      #expect(silif_set_seed(engine.engine, 7) == SILIF_OK)
+      #expect(silif_reset(engine.engine) == SILIF_OK)
+      let found = engine.push(samples, block: block).digest
+      #expect(found != own && found == seeded ?? found, "block \(block)")
+      seeded = found
+      // A reset keeps the seed, and verifying brings the model's own only for itself.
+      #expect(silif_verify(engine.engine, nil) == SILIF_OK)
+      #expect(engine.push(samples, block: block).digest == found, "block \(block)")
+      #expect(silif_set_seed(engine.engine, 42) == SILIF_OK)
+      silif_reset(engine.engine)
+      #expect(engine.push(samples, block: block).digest == own, "block \(block)")
+      #expect(engine.isGuardIntact)
+    }
+    let silent = try OpenEngine(TemporaryFolder.bytes(Fixture.audio))
+    #expect(silif_set_seed(silent.engine, 7) == SILIF_ERROR_ARGUMENT)
+    #expect(silif_set_seed(nil, 7) == SILIF_ERROR_ARGUMENT)
+  }
+
+  @Test func layersShowWhatTheyHave() throws {
+    let engine = try OpenEngine(TemporaryFolder.bytes(Fixture.sampling))
+    _ = engine.push(TestSound.samples(4_000), block: 160)
+    var count = 99
+    // The encoder has a stream and no spikes; blocks have both; the readout is no hidden layer.
+    for (layer, hasSpikes, hasStream) in [(0, false, true), (1, true, true), (2, true, true), (3, false, false)] {
+      #expect((silif_spikes(engine.engine, layer, &count) != nil) == hasSpikes)
+      #expect(count == (hasSpikes ? 16 : 0))
+      #expect((silif_stream(engine.engine, layer, &count) != nil) == hasStream)
+      #expect(count == (hasStream ? 16 : 0))
+    }
+    let audio = try OpenEngine(TemporaryFolder.bytes(Fixture.audio))
+    #expect(silif_stream(audio.engine, 0, &count) == nil && count == 0)
+    withExtendedLifetime((engine, audio)) {}
   }
 
   @Test func wholeBlocksHearTheSameAsSteps() throws {

@@ -4,6 +4,8 @@ package enum Fixture {
   package static let audio = path("Fixtures/audio.silif")
   /// Takes frames of 8 counts; words left, right, other.
   package static let counts = path("Fixtures/counts.silif")
+  /// Hears what `audio` hears, by two blocks of P-SpikeSSM: what it hears depends on a seed, 42.
+  package static let sampling = path("Fixtures/sampling.silif")
   /// A golden model of the engine's tests: every kind of neuron, weights of 4 and 8 bits.
   package static let mixedWidths = path("SiLIFTests/Golden/mixed-widths.silif")
 

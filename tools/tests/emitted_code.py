@@ -85,6 +85,8 @@ def _own(body: list[Instruction]) -> list[Instruction]:
                 pending.append(places[instruction.target])
             if instruction.mnemonic.startswith("ret") or instruction.mnemonic in UNCONDITIONAL | TRAPS:
                 break
+            if instruction.is_call and (instruction.callee or "").startswith("__stack_chk_fail"):
+                break  # which does not return
             index += 1
     return [instruction for index, instruction in enumerate(body) if index in kept]
 

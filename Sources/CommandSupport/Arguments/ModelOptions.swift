@@ -19,3 +19,17 @@ package struct ModelOptions: ParsableArguments {
     try ModelLocation.load(model ?? name)
   }
 }
+
+extension ModelFile {
+  /// The model with another seed for what its layers draw.
+  ///
+  /// - Parameter seed: nil for the model's own.
+  /// - Throws: ValidationError where a seed is given and nothing is drawn.
+  package func drawing(with seed: UInt64?) throws -> ModelFile {
+    guard let seed else { return self }
+    guard model.sampling != nil else {
+      throw ValidationError("--seed: nothing in \(path) is drawn; leave it out.")
+    }
+    return try ModelFile(self, seed: seed)
+  }
+}

@@ -196,8 +196,32 @@ enum Neurons {
   func read(kernels: KernelSet, saturation: SaturationCounter) {
     switch self {
     #if !SILIF_WITHOUT_BLOCKS
-      case .s4dGLU(let block): block.pointee.read(kernels: kernels, saturation: saturation)
-      case .pSpikeSSM(let block): block.pointee.read(kernels: kernels, saturation: saturation)
+      case .s4dGLU(let block):
+        block.pointee.take(saturation: saturation)
+        block.pointee.space.step(block.pointee.output.values_qF, kernels: kernels, saturation: saturation)
+        block.pointee.fire()
+      case .pSpikeSSM(let block):
+        block.pointee.take()
+        block.pointee.space.step(block.pointee.output.values_qF, kernels: kernels, saturation: saturation)
+        block.pointee.fire()
+    #endif
+    default: break
+    }
+  }
+
+  /// A part of `read`.
+  @_noAllocation @_noLocks
+  func read(_ part: BlockPart, kernels: KernelSet, saturation: SaturationCounter) {
+    switch (self, part) {
+    #if !SILIF_WITHOUT_BLOCKS
+      case (.s4dGLU(let block), .take): block.pointee.take(saturation: saturation)
+      case (.pSpikeSSM(let block), .take): block.pointee.take()
+      case (.s4dGLU(let block), .turn):
+        block.pointee.space.step(block.pointee.output.values_qF, kernels: kernels, saturation: saturation)
+      case (.pSpikeSSM(let block), .turn):
+        block.pointee.space.step(block.pointee.output.values_qF, kernels: kernels, saturation: saturation)
+      case (.s4dGLU(let block), .fire): block.pointee.fire()
+      case (.pSpikeSSM(let block), .fire): block.pointee.fire()
     #endif
     default: break
     }

@@ -15,6 +15,7 @@ extension Network {
     for index in 0..<header.classCount { digest.update(probabilities_q15[index]) }
   }
 
+  @inline(never)
   private func update(_ digest: inout FNV1a, bitmap spikes: UnsafeBufferPointer<UInt8>) {
     var byte: UInt8 = 0
     for index in 0..<spikes.count {

@@ -46,6 +46,26 @@ struct Layer {
   @inline(never)
   mutating func step() -> Int {
     neurons.read(kernels: connection.kernels, saturation: saturation)
+    return mix()
+  }
+
+  /// A part of a block's step.
+  ///
+  /// - Returns: as `step`, from the part that has the weights.
+  @_noAllocation @_noLocks
+  @inline(never)
+  mutating func step(_ part: BlockPart) -> Int {
+    switch part {
+    case .mix: return mix()
+    case .take, .turn, .fire:
+      neurons.read(part, kernels: connection.kernels, saturation: saturation)
+      return 0
+    }
+  }
+
+  @_noAllocation @_noLocks
+  @inline(__always)
+  private mutating func mix() -> Int {
     let arrived = connection.receive()
     neurons.step(connection.currents, kernels: connection.kernels, saturation: saturation)
     return arrived &* Int(truncatingIfNeeded: reached)

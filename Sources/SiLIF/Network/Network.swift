@@ -161,6 +161,9 @@ public struct Network {
     if samples { clock.pointee.step = UInt64.max }
   }
 
+  /// What numbers depend on beside step and place; nil where none are drawn.
+  public var seed: UInt64? { samples ? clock.pointee.seed : nil }
+
   /// Draws other numbers from the next step on, as if it were the first after a reset; a reset keeps the seed. Without effect
   /// where no layer samples. The model's own seed is in `Model.sampling`.
   @_noAllocation @_noLocks
@@ -189,7 +192,22 @@ public struct Network {
   /// The next part: each layer in turn, from the first on.
   @_noAllocation @_noLocks
   public func stepLayer(_ index: Int) {
-    let operations = layers[index].step()
+    count(layer: index, layers[index].step())
+  }
+
+  /// A part of `stepLayer` of a layer that is a block, so that each can be timed; all in turn make the same step.
+  @_noAllocation @_noLocks
+  public func stepLayer(_ index: Int, _ part: BlockPart) {
+    let operations = layers[index].step(part)
+    switch part {
+    case .mix: count(layer: index, operations)
+    case .take, .turn, .fire: break
+    }
+  }
+
+  @_noAllocation @_noLocks
+  @inline(__always)
+  private func count(layer index: Int, _ operations: Int) {
     counters[Counter.spikes.rawValue] &+= UInt64(truncatingIfNeeded: activeCounts[index &+ 1])
     counters[Counter.synapticOperations.rawValue] &+= UInt64(truncatingIfNeeded: operations)
   }

@@ -15,6 +15,17 @@ struct ModelReport {
   var model: Model { file.model }
   var layers: [LayerHeader] { (0..<model.header.layerCount).map(model.layer) }
 
+  /// Random numbers that a step of the network draws.
+  var drawsPerStep: Int {
+    let widths = layers.filter(\.kind.samples).map(\.outputs)
+    // Each of these layers samples twice.
+    return switch model.sampling?.sampler {
+    case .draws?: 2 * widths.reduce(0, +)
+    case .shared?: 2 * widths.count
+    case .feedback?, nil: 0
+    }
+  }
+
   /// - Throws: Failure where the front end contradicts the network.
   init(_ file: ModelFile) throws(Failure) {
     self.file = file

@@ -14,6 +14,7 @@ extension ModelReport {
       ("input", input),
       ("front_end", frontEndJSON),
       ("layers", .array(layers.map(layer))),
+      ("sampling", sampling),
       ("detector", detector),
       (
         "memory",
@@ -45,6 +46,16 @@ extension ModelReport {
       ("limit", .integer(model.header.inputLimit)),
       ("step_us", .integer(model.header.step_us)),
       ("clip_frames", model.header.clip_frames == 0 ? .null : .integer(model.header.clip_frames)),
+    ])
+  }
+
+  /// The seed as text: it has 64 bits, and many readers of JSON keep 53.
+  private var sampling: JSONValue {
+    guard let sampling = model.sampling else { return .null }
+    return .object([
+      ("sampler", .string(sampling.sampler.name)),
+      ("seed", .string("\(sampling.seed)")),
+      ("draws_per_step", .integer(drawsPerStep)),
     ])
   }
 

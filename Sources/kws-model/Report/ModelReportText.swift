@@ -30,6 +30,10 @@ extension ModelReport {
     } else {
       table.add(["front end", "none: takes precomputed frames"])
     }
+    if let sampling = model.sampling {
+      let numbers = drawsPerStep == 0 ? "no numbers" : "\(drawsPerStep) numbers a step, seed \(sampling.seed)"
+      table.add(["sampling", "\(sampling.sampler.name): \(numbers)"])
+    }
     let test = model.selfTest
     let values = "\(test.values.count) \(test.input == .samples ? "samples" : "values")"
     table.add(["self-test", "\(values), \(test.step_count) steps, digest \(SelfTest.digestText(test.digest))"])
@@ -43,7 +47,8 @@ extension ModelReport {
       let delays = layer.delayKind == .none ? "none" : "\(layer.delayKind.name), up to \(layer.maximumDelay) steps"
       table.add([
         "\(index)", layer.kind.name, "\(layer.inputs)", "\(layer.outputs)", "int\(layer.weightBits)",
-        "\(layer.weightBytes)", delays, "Q\(layer.stateFractionBits)",
+        "\(layer.weightBytes)", delays,
+        "Q\(layer.stateFractionBits)" + (layer.kind.hasStateSpaces ? ", \(layer.statePairs) pairs" : ""),
       ])
     }
     return table.text

@@ -46,34 +46,40 @@ struct GLUBlock: BitwiseCopyable {
     space = StateSpace(tables.space, header: header, arena: &arena)
   }
 
-  /// The first half of a step: the stream makes spikes.
+  /// The stream, normalised, for the state spaces.
   @_noAllocation @_noLocks
   @inline(never)
-  func read(kernels: KernelSet, saturation: SaturationCounter) {
+  func take(saturation: SaturationCounter) {
     // What it writes is written at the end: until then there is room for x, and for y.
-    let (space, flags, from_qF, values_qF) = (space, spikes.flags, input.values_qF, output.values_qF)
-    let (threshold_qF, sign) = (tables.threshold_qF, tables.sign)
+    let (space, from_qF, values_qF) = (space, input.values_qF, output.values_qF)
     // Not over ranges, whose checks would be traps in the loops.
     var channel = 0
     while channel < space.width {
       values_qF[channel] = space.normalised(from_qF[channel], channel: channel, saturation: saturation)
       channel &+= 1
     }
-    space.step(values_qF, kernels: kernels, saturation: saturation)
-    channel = 0
-    while channel < space.width {
+  }
+
+  /// What the state spaces made becomes spikes.
+  @_noAllocation @_noLocks
+  @inline(never)
+  func fire() {
+    let (width, flags, values_qF) = (space.width, spikes.flags, output.values_qF)
+    let (threshold_qF, sign) = (tables.threshold_qF, tables.sign)
+    var channel = 0
+    while channel < width {
       flags[channel] = exceeds(Int32(sign[channel]) &* values_qF[channel], threshold_qF[channel])
       channel &+= 1
     }
     list()
   }
 
-  /// Lists who fired. Apart, so that what its loop checks first is no trap between the loops of `read`.
+  /// Lists who fired. Apart, so that what its loop checks first is no trap behind the loop of `fire`.
   @_noAllocation @_noLocks
   @inline(never)
   private func list() { spikes.list() }
 
-  /// The second half: what the weights made of the spikes is gated and added.
+  /// What the weights made of the spikes is gated and added.
   ///
   /// - Parameter currents: of n, then of m, [width] each.
   @_noAllocation @_noLocks

@@ -73,12 +73,11 @@ struct PSpikeBlock: BitwiseCopyable {
     for index in 0..<errorCount { errors_q16[index] = 0 }
   }
 
-  /// The first half of a step: the stream makes spikes, which drive the state space, which makes spikes.
+  /// The stream makes spikes, for the state spaces.
   @_noAllocation @_noLocks
   @inline(never)
-  func read(kernels: KernelSet, saturation: SaturationCounter) {
-    let (space, fractionBits) = (space, input.fractionBits)
-    let one_qF = Int32(1) &<< Int32(truncatingIfNeeded: fractionBits)
+  func take() {
+    let (width, one_qF) = (space.width, Int32(1) &<< Int32(truncatingIfNeeded: input.fractionBits))
     // What it writes is written at the end: until then there is room for x, and for y.
     let values_qF = output.values_qF
     sample(
@@ -86,13 +85,19 @@ struct PSpikeBlock: BitwiseCopyable {
     )
     // Not over ranges, whose checks would be traps in the loops.
     var channel = 0
-    while channel < space.width {
+    while channel < width {
       values_qF[channel] = Int32(taken[channel]) &* one_qF
       channel &+= 1
     }
-    space.step(values_qF, kernels: kernels, saturation: saturation)
-    channel = 0
-    while channel < space.width {
+  }
+
+  /// What the state spaces made becomes spikes.
+  @_noAllocation @_noLocks
+  @inline(never)
+  func fire() {
+    let (width, fractionBits, values_qF) = (space.width, input.fractionBits, output.values_qF)
+    var channel = 0
+    while channel < width {
       values_qF[channel] = gelu(values_qF[channel], fractionBits: fractionBits)
       channel &+= 1
     }
@@ -101,14 +106,14 @@ struct PSpikeBlock: BitwiseCopyable {
     list()
   }
 
-  /// Lists who fired. Apart, so that what its loop checks first is no trap between the loops of `read`.
+  /// Lists who fired. Apart, so that what its loop checks first is no trap behind the loops of `fire`.
   @_noAllocation @_noLocks
   @inline(never)
   private func list() { spikes.list() }
 
   /// Makes spikes of the probabilities of values with F fractional bits, [width] each.
   @_noAllocation @_noLocks
-  @inline(__always)
+  @inline(never)
   private func sample(
     _ values_qF: UnsafePointer<Int32>, _ mantissa: UnsafePointer<Int32>, _ shift: UnsafePointer<UInt8>,
     _ bias_q16: UnsafePointer<Int32>, site offset: Int, into flags: UnsafeMutablePointer<UInt8>
@@ -154,7 +159,7 @@ struct PSpikeBlock: BitwiseCopyable {
     return spike
   }
 
-  /// The second half: what the weights made of the spikes is added.
+  /// What the weights made of the spikes is added.
   @_noAllocation @_noLocks
   @inline(never)
   func mix(_ currents: Currents, saturation: SaturationCounter) {

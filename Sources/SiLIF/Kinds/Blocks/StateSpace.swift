@@ -103,7 +103,7 @@ struct StateSpace: BitwiseCopyable {
 
   /// One step of all channels: `values_qF` [width] hold x, |x| <= `limit`, and receive y, |y| <= 2^30.
   @_noAllocation @_noLocks
-  @inline(__always)
+  @inline(never)
   func step(_ values_qF: UnsafeMutablePointer<Int32>, kernels: KernelSet, saturation: SaturationCounter) {
     #if canImport(CKernels)
       if kernels.isC { return step(values_qF, kernels: kernels.inC, saturation: saturation) }
