@@ -30,14 +30,15 @@ def make(script, *arguments) -> None:
 
 
 @pytest.mark.parametrize("threshold", ["0", "0.5", "0.9", "1"])
-def test_the_model_that_trapped(threshold):
-    model = shared_folder() / "cases" / "faults" / "threshold-trap.silif"
-    heard = run("kws-listen", "--model", model, "--input", DEMO, "--threshold", threshold)
-    assert heard.returncode == 0, heard.stderr
-    row = run(
-        "kws-score", "--model", model, "--threshold", threshold, "--stream", DEMO, "--truth", DEMO.with_suffix(".csv")
-    )
-    assert row.returncode == 0, row.stderr
+def test_the_model_that_trapped(threshold, tmp_path):
+    shipped = shared_folder() / "cases" / "faults" / "threshold-trap.silif"
+    make("make_threshold_trap.py", FIXTURE, tmp_path / "made.silif")
+    for model in (shipped, tmp_path / "made.silif"):
+        options = ["--model", model, "--threshold", threshold]
+        heard = run("kws-listen", *options, "--input", DEMO)
+        assert heard.returncode == 0, heard.stderr
+        row = run("kws-score", *options, "--stream", DEMO, "--truth", DEMO.with_suffix(".csv"))
+        assert row.returncode == 0, row.stderr
 
 
 @pytest.mark.parametrize("arguments", [[], ["--format", "json"]])
