@@ -39,7 +39,7 @@ let package = Package(
     .target(name: "SpotterHost", dependencies: ["KeywordSpotter", "Kernels", "SiLIF", "LogMel", "FileNames"]),
     // The C interface to all of these: silif.h and its functions. `make lib` builds it as Embedded Swift.
     .systemLibrary(name: "CSiLIF"),
-    .target(name: "SiLIFC", dependencies: ["CSiLIF", "KeywordSpotter", "SiLIF", "LogMel"]),
+    .target(name: "SiLIFC", dependencies: ["CSiLIF", "KeywordSpotter", "SiLIF", "LogMel", "FixedPoint"]),
     // ALSA capture, sound files, standard input; one resampler and mixer for all of them.
     .target(name: "AudioInput", dependencies: ["FixedPoint", "FileNames", "CALSA", "CSndFile"]),
     .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),

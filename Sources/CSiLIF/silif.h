@@ -193,6 +193,12 @@ silif_error silif_push_samples(silif_engine *engine, const int16_t *samples, siz
  * network made at least one step. */
 silif_error silif_hear(silif_engine *engine, const int16_t *samples, size_t count, size_t *used, silif_event *event);
 
+/* Samples that are floats, full scale 1, as the integers that the other functions take: times 32768, rounded half up,
+ * clamped, as the commands read files of floats. SILIF_ERROR_ARGUMENT where one is infinite or not a number: `target`,
+ * [count], is then as it was. No arrays may overlap. Empty ones may be NULL. */
+silif_error silif_int16_from_float(const float *samples, size_t count, int16_t *target);
+silif_error silif_int16_from_double(const double *samples, size_t count, int16_t *target);
+
 /* Scores a clip by itself, as kws-score does: from a fresh start, with zero samples appended up to the length that the
  * model was trained on. `sums_q15` receives the probabilities summed over the steps, [class_count]; divided by 32768 and
  * by clip->steps they are means. What the engine heard before is forgotten. */

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import os
+import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from silif import _library
 from silif._errors import InputError, InputTypeError
 from silif._model import Engine, Model
-from silif._samples import int16_samples
+from silif._samples import int16_samples, samples_of
 
 
 @dataclass(frozen=True)
@@ -78,30 +80,50 @@ def score(
     if isinstance(clips, np.ndarray) and clips.ndim < 2 and clips.dtype != object:
         raise InputError("clips", f"the shape is {clips.shape}", "give [clip, sample], or a list: [samples]")
     loaded = Model(model)
-    info = Engine(loaded).info
+    info = loaded.info()
     if info.sample_rate_hz == 0:
         raise InputError("model", "it takes frames, not samples", "use silif.Network, or a model with a front end")
-    samples = [int16_samples(clip, f"clips[{index}]") for index, clip in enumerate(clips)]
-    count = len(samples)
+    arrays = [samples_of(clip, f"clips[{index}]") for index, clip in enumerate(clips)]
+    count = len(arrays)
     threads = min(int(jobs), count)
     sums_q15 = np.zeros((count, len(info.words)), np.int64)
     winner, steps, spikes = np.zeros(count, np.int32), np.zeros(count, np.uint32), np.zeros(count, np.uint64)
 
+    sums, row_bytes = sums_q15.ctypes.data, sums_q15.strides[0]
+    refused: list[tuple[int, InputError]] = []
+    has_stopped = threading.Event()
+
+    # Each thread has every so many-th clip: neighbours are of like length.
+    def convert(first: int) -> None:
+        for index in range(first, count, threads):
+            if has_stopped.is_set():
+                return
+            try:
+                arrays[index] = int16_samples(arrays[index], f"clips[{index}]")
+            except InputError as error:
+                refused.append((index, error))
+                return
+
     def work(first: int) -> None:
-        # Every so many-th clip: neighbours are of like length.
         engine, clip = Engine(loaded), _library.Clip()
         for index in range(first, count, threads):
-            block = samples[index]
+            if has_stopped.is_set():
+                return
+            samples = arrays[index]
             code = _library.released.silif_score_clip(
-                engine.handle, block.ctypes.data, block.size, sums_q15[index].ctypes.data, ctypes.byref(clip)
+                engine.handle, samples.ctypes.data, samples.size, sums + index * row_bytes, ctypes.byref(clip)
             )
             _library.check(code, f"clips[{index}]")
             winner[index], steps[index], spikes[index] = clip.winner, clip.steps, clip.spikes
 
-    if threads == 1:
-        work(0)
-    elif threads > 1:
-        with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        try:
+            list(pool.map(convert, range(threads)))
+            if refused:
+                raise min(refused, key=itemgetter(0))[1]
             list(pool.map(work, range(threads)))
+        finally:
+            # Of Ctrl-C only this thread learns. The pool waits for the others.
+            has_stopped.set()
     probabilities = sums_q15 / np.maximum(steps, 1)[:, np.newaxis] / 32768
     return Scores(info.words, winner, probabilities, steps, spikes)

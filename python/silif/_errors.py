@@ -8,8 +8,13 @@ class SilifError(Exception):
 
     Attributes:
         field: the argument or the model's field that is to blame, as docs/MODEL-FORMAT.md names it.
+        problem: what is wrong with it.
         remedy: what to do.
     """
+
+    field: str
+    problem: str
+    remedy: str
 
     def __init__(self, field: str, problem: str, remedy: str):
         super().__init__(f"{field}: {problem}; {remedy}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import pathlib
+from typing import Any
 
 from silif._errors import InputError, ModelError
 
@@ -62,6 +63,8 @@ _FUNCTIONS = (
     ("silif_reset", _code, (_pointer,)),
     ("silif_verify", _code, (_pointer, _pointer)),
     ("silif_hear", _code, (_pointer, _pointer, _size, _pointer, _pointer)),
+    ("silif_int16_from_float", _code, (_pointer, _size, _pointer)),
+    ("silif_int16_from_double", _code, (_pointer, _size, _pointer)),
     ("silif_score_clip", _code, (_pointer, _pointer, _size, _pointer, _pointer)),
     ("silif_push_frame", _code, (_pointer, _pointer, _size, _pointer)),
     ("silif_set_threshold_q15", _code, (_pointer, _size, ctypes.c_int32)),
@@ -93,6 +96,13 @@ def _load(kind: type[ctypes.CDLL]) -> ctypes.CDLL:
 released = _load(ctypes.CDLL)
 #: Keeps the interpreter's lock: for calls of some microseconds. To get the lock back could take a busy program longer.
 held = _load(ctypes.PyDLL)
+
+
+def unconverted(name: str) -> Any:
+    """A function of `held` that takes instances of ctypes and bytes as they are, in half the time: `ctypes.c_void_p`
+    where silif.h has a pointer, `ctypes.c_size_t` where it has a size. An int would arrive as one of 32 bits."""
+    return held[name]
+
 
 _REMEDIES = {
     "SILIF_ERROR_TRUNCATED": "the file is cut: copy it again",

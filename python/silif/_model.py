@@ -66,6 +66,7 @@ class Model:
     _start: int
     _size: int
     _memory_bytes: int
+    _info: ModelInfo | None = None
 
     def __init__(self, model: str | os.PathLike[str] | bytes | Model):
         """
@@ -78,7 +79,7 @@ class Model:
         """
         if isinstance(model, Model):
             self.name, self._block, self._start, self._size = model.name, model._block, model._start, model._size
-            self._memory_bytes = model._memory_bytes
+            self._memory_bytes, self._info = model._memory_bytes, model._info
             return
         self.name, content = _read(model)
         self._size = len(content)
@@ -106,7 +107,9 @@ class Model:
 
     def info(self) -> ModelInfo:
         """Words, sizes and units."""
-        return Engine(self).info
+        if self._info is None:
+            self._info = Engine(self).info
+        return self._info
 
     def verify(self) -> int:
         """Runs the model's self-test on this machine.
@@ -171,7 +174,7 @@ class Engine:
         )
         _library.check(code, "model", failure)
         self.handle: int = engine.value or 0
-        self.info = self._describe()
+        self.info = model._info or self._describe()
 
     def _describe(self) -> ModelInfo:
         library, found, count = _library.released, _library.Description(), ctypes.c_size_t()

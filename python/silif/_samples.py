@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from silif import _library
 from silif._errors import InputError, InputTypeError
 
-INT16, FLOAT32 = np.dtype(np.int16), np.dtype(np.float32)
-# As arrays, which NumPy need not convert in every call.
-_SCALE, _HALF, _LOWEST, _HIGHEST = (np.array(value) for value in (32768.0, 0.5, -32768.0, 32767.0))
+INT16, FLOAT32, FLOAT64 = np.dtype(np.int16), np.dtype(np.float32), np.dtype(np.float64)
 
 
 def array_of(values: ArrayLike, field: str) -> NDArray[Any]:
@@ -22,41 +21,42 @@ def array_of(values: ArrayLike, field: str) -> NDArray[Any]:
         raise InputTypeError(field, f"no array ({error})", "give a NumPy array") from error
 
 
-def int16_samples(samples: ArrayLike, field: str = "samples") -> NDArray[np.int16]:
-    """One dimension, C order. int16 stays; floats are multiplied by 32768, rounded half up and clamped."""
+def samples_of(samples: ArrayLike, field: str = "samples") -> NDArray[Any]:
+    """Any array-like of samples as [count], int16, float32 or float64, in C order and this machine's byte order.
+
+    Raises:
+        InputError: another shape or type. What the values are is looked at by `int16_samples`.
+    """
     array = array_of(samples, field)
     if array.ndim != 1:
         raise InputError(field, f"the shape is {array.shape}", "give one channel, a one-dimensional array")
-    kind, width = array.dtype.kind, array.dtype.itemsize
-    if (kind, width) == ("i", 2):
-        return np.ascontiguousarray(array, INT16)
-    if array.size == 0 and array.dtype == np.float64:  # An empty list.
-        return np.empty(0, np.int16)
-    if kind != "f" or width not in (4, 8):
-        raise InputTypeError(
-            field,
-            f"the type is {array.dtype}",
-            "give int16, or float32 or float64 from -1 to 1 (x / 32768 of an int16)",
-        )
-    if not np.isfinite(array).all():
-        raise InputError(field, "some are not finite", "replace NaN and infinity")
-    # Clamped first: what is far out of range would overflow.
-    scaled = np.clip(array.astype(np.float64), -1, 1) * 32768
-    return np.clip(np.floor(scaled + 0.5), -32768, 32767).astype(np.int16)
+    for kind in (INT16, FLOAT32, FLOAT64):
+        if (array.dtype.kind, array.dtype.itemsize) == (kind.kind, kind.itemsize):
+            return np.ascontiguousarray(array, kind)
+    raise InputTypeError(
+        field,
+        f"the type is {array.dtype}",
+        "give int16, or float32 or float64 from -1 to 1 (x / 32768 of an int16)",
+    )
 
 
-def convert_short(samples: NDArray[np.float32], scratch: NDArray[np.float64], target: NDArray[np.int16]) -> None:
-    """The same for a short block, without new arrays.
+def int16_samples(samples: NDArray[Any], field: str = "samples") -> NDArray[np.int16]:
+    """What `samples_of` gave, as int16: floats are multiplied by 32768, rounded half up and clamped. Other threads run
+    meanwhile.
 
-    Args:
-        samples: one dimension.
-        scratch, target: of the same length.
+    Raises:
+        InputError: some are not finite.
     """
-    np.multiply(samples, _SCALE, out=scratch)
-    if not np.dot(scratch, scratch) < np.inf:
-        raise InputError("samples", "some are not finite", "replace NaN and infinity")
-    np.add(scratch, _HALF, out=scratch)
-    np.floor(scratch, out=scratch)
-    np.maximum(scratch, _LOWEST, out=scratch)
-    np.minimum(scratch, _HIGHEST, out=scratch)
-    target[:] = scratch
+    if samples.itemsize == 2:
+        return samples
+    target = np.empty(samples.shape, np.int16)
+    library = _library.released
+    convert = library.silif_int16_from_float if samples.itemsize == 4 else library.silif_int16_from_double
+    if convert(samples.ctypes.data, samples.size, target.ctypes.data):
+        raise not_finite(field)
+    return target
+
+
+def not_finite(field: str) -> InputError:
+    """What the conversion refuses."""
+    return InputError(field, "some are not finite", "replace NaN and infinity")

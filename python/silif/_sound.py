@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silif._errors import InputError, InputTypeError, SilifError
+from silif._samples import int16_samples
 from silif._stream import Resampler, mixed
 
 try:
@@ -247,12 +248,8 @@ def _decoded(sound: soundfile.SoundFile, file: _File, name: str) -> Iterator[NDA
 
 
 def _int16(block: NDArray[np.float32]) -> NDArray[np.int16]:
-    scaled = block.astype(np.float64)
-    scaled *= 32768
-    scaled += 0.5
-    np.floor(scaled, out=scaled)
-    np.clip(scaled, -32768, 32767, out=scaled)
-    return scaled.astype(np.int16)
+    # Infinity is loud, as in kws-score.
+    return int16_samples(np.clip(block, -1, 1).ravel()).reshape(block.shape)
 
 
 def _declared_length(sound: soundfile.SoundFile) -> tuple[int | None, int | None]:

@@ -7,7 +7,7 @@ import math
 import os
 import threading
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,11 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 from silif import _library
 from silif._errors import InputError, InputTypeError
 from silif._model import Engine, Model, ModelInfo
-from silif._samples import FLOAT32, INT16, convert_short, int16_samples
+from silif._samples import FLOAT32, FLOAT64, INT16, int16_samples, not_finite, samples_of
 
 #: Blocks up to this long are copied, which is faster than to ask NumPy where they lie, and heard under the
 #: interpreter's lock.
 _SHORT_SAMPLES = 1600
+#: For short blocks, where to convert arguments would cost as much as the call.
+_hear = _library.unconverted("silif_hear")
+_from_float = _library.unconverted("silif_int16_from_float")
+_from_double = _library.unconverted("silif_int16_from_double")
 
 
 class Event(NamedTuple):
@@ -51,12 +55,12 @@ class KeywordSpotter:
     """
 
     __slots__ = (
-        "_address",
         "_block",
+        "_count",
         "_engine",
         "_event",
         "_event_reference",
-        "_floats",
+        "_handle",
         "_lock",
         "_rate",
         "_used",
@@ -83,10 +87,10 @@ class KeywordSpotter:
         self._rate = self._engine.info.sample_rate_hz
         if self._rate == 0:
             raise InputError("model", "it takes frames, not samples", "use silif.Network, or a model with a front end")
-        self._block = np.zeros(_SHORT_SAMPLES, np.int16)
-        self._address = self._block.ctypes.data
-        self._floats = np.zeros(_SHORT_SAMPLES)
-        self._event, self._used = _library.Event(), ctypes.c_size_t()
+        self._handle = ctypes.c_void_p(self._engine.handle)
+        #: A short block of floats, as int16.
+        self._block = (ctypes.c_int16 * _SHORT_SAMPLES)()
+        self._count, self._used, self._event = ctypes.c_size_t(), ctypes.c_size_t(), _library.Event()
         self._event_reference, self._used_reference = ctypes.byref(self._event), ctypes.byref(self._used)
         if isinstance(thresholds, Mapping):
             for word, threshold in thresholds.items():
@@ -118,27 +122,31 @@ class KeywordSpotter:
         Raises:
             InputError: another type or shape, or values that are not finite. Nothing was taken then.
         """
-        if type(samples) is np.ndarray and samples.ndim == 1 and samples.shape[0] <= _SHORT_SAMPLES:
-            if samples.dtype is INT16:
-                return self._process_short(samples)
-            if samples.dtype is FLOAT32:
-                return self._process_short(samples, is_float=True)
-        ready = int16_samples(samples)
-        return self._process_short(ready) if ready.shape[0] <= _SHORT_SAMPLES else self._process_long(ready)
-
-    def _process_short(self, samples: NDArray[Any], is_float: bool = False) -> list[Event]:
-        count = samples.shape[0]
+        if not (
+            type(samples) is np.ndarray
+            and samples.ndim == 1
+            and samples.size <= _SHORT_SAMPLES
+            # By identity, which is fastest; the rare type that fails it is only looked at longer.
+            and ((kind := samples.dtype) is INT16 or kind is FLOAT32 or kind is FLOAT64)
+        ):
+            samples = samples_of(samples)
+            if samples.size > _SHORT_SAMPLES:
+                return self._process_long(int16_samples(samples))
+        count, width_bytes = samples.size, samples.itemsize
+        content: bytes | ctypes.Array[ctypes.c_int16] = samples.tobytes()
         with self._lock:
-            if is_float:
-                convert_short(samples, self._floats[:count], self._block[:count])
-            else:
-                self._block[:count] = samples
-            if _library.held.silif_hear(
-                self._engine.handle, self._address, count, self._used_reference, self._event_reference
-            ):
+            self._count.value = count
+            if width_bytes != 2:
+                convert = _from_float if width_bytes == 4 else _from_double
+                if convert(content, self._count, self._block):
+                    raise not_finite("samples")
+                content = self._block
+            if _hear(self._handle, content, self._count, self._used_reference, self._event_reference):
                 raise InputError("samples", "they were refused", "report this")
-            # Without a word all of the block was taken.
-            return [] if self._event.word < 0 else self._rest(_library.held, self._address, count)
+            if self._event.word < 0:  # Then all of the block was taken.
+                return []
+            start = ctypes.cast(content, ctypes.c_void_p).value  # type: ignore[arg-type]  # It takes bytes too.
+            return self._rest(_library.held, start or 0, count)
 
     def _process_long(self, samples: NDArray[np.int16]) -> list[Event]:
         address, count = samples.ctypes.data, samples.shape[0]

@@ -24,8 +24,8 @@ try:
     from wyoming.ping import Ping, Pong
     from wyoming.server import AsyncEventHandler, AsyncServer
     from wyoming.wake import Detect, Detection, NotDetected
-except ImportError as error:
-    raise SystemExit(f"silif-wyoming: {error}: install the extra with: pip install 'silif[wyoming]'") from error
+except ImportError as _error:
+    raise SystemExit(f"silif-wyoming: {_error}: install the extra with: pip install 'silif[wyoming]'") from _error
 
 _LOG = logging.getLogger("silif-wyoming")
 #: What one message may hold. A second of sound at the highest rate is below a megabyte.
@@ -139,6 +139,7 @@ class Peer(AsyncEventHandler):
         self._has_detected = False
 
     async def run(self) -> None:
+        """Serves the connection until its end."""
         Peer._open += 1
         self._is_running = True
         try:
@@ -162,6 +163,11 @@ class Peer(AsyncEventHandler):
             await asyncio.wait_for(self.write_event(Error(text=text, code="bad-message").event()), 1)
 
     async def handle_event(self, event: Event) -> bool:
+        """Answers one message. Always true: only errors end a connection from here.
+
+        Raises:
+            BadMessage, silif.SilifError: what the peer is told before it is disconnected.
+        """
         if Describe.is_type(event.type):
             await self.write_event(info_of(self._model).event())
         elif Ping.is_type(event.type):
@@ -264,6 +270,7 @@ async def _serve(options: argparse.Namespace, model: silif.Model) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """The command. Returns its exit status: 0, or 130 where it was interrupted."""
     parser = argparse.ArgumentParser(prog="silif-wyoming", description=__doc__)
     parser.add_argument(
         "--uri", default="tcp://0.0.0.0:10400", help="tcp://HOST:PORT, unix://PATH or stdio:// (%(default)s)"

@@ -1,6 +1,8 @@
 """silif.score gives what kws-score gives."""
 
 import os
+import signal
+import sys
 import threading
 import time
 
@@ -50,6 +52,42 @@ def test_an_array_of_clips_and_no_clip(demo):
     assert (silif.score(table).winner == silif.score(list(table)).winner).all()
     assert len(silif.score([])) == 0
     assert silif.score([]).probabilities.shape == (0, 12)
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 5])
+def test_the_first_bad_clip_is_named_whatever_the_threads(jobs):
+    clips = [np.zeros(300, np.float32) for _ in range(12)]
+    clips[4][7], clips[5][7], clips[9][7] = np.inf, np.nan, np.nan
+    with pytest.raises(silif.InputError, match=r"clips\[4\]: some are not finite; replace"):
+        silif.score(clips, jobs=jobs)
+
+
+def test_ctrl_c_is_not_kept_waiting_for_all_clips(monkeypatch):
+    """Python tells the main thread only; the others end after the clip that they are at."""
+    main, calls = threading.main_thread().ident, []
+
+    def does_main_wait_for_the_threads():
+        frame, names = sys._current_frames()[main], set()
+        while frame is not None:
+            names.add(frame.f_code.co_name)
+            frame = frame.f_back
+        return "shutdown" in names
+
+    def score_clip(*_):
+        calls.append(None)
+        if len(calls) == 1:
+            signal.raise_signal(signal.SIGINT)
+        else:
+            while not does_main_wait_for_the_threads():
+                time.sleep(0.001)
+        return 0
+
+    from silif import _library
+
+    monkeypatch.setattr(_library.released, "silif_score_clip", score_clip)
+    with pytest.raises(KeyboardInterrupt):
+        silif.score([np.zeros(10, np.int16)] * 1000, jobs=3)
+    assert len(calls) <= 4
 
 
 def test_other_threads_run_meanwhile(demo):

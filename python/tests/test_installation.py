@@ -1,12 +1,15 @@
 """What was installed: one version, the shipped models, the types."""
 
 import importlib.util
+import os
 import pathlib
 import re
 import subprocess
 import sys
 import tomllib
+import typing
 
+import numpy as np
 import pytest
 from conftest import REPOSITORY
 
@@ -65,27 +68,111 @@ def test_the_example_declares_the_same_structs():
         assert tuple(ours._fields_) == tuple(theirs._fields_)
 
 
-def test_types_are_right_inside_and_for_users(tmp_path):
-    """mypy, strict, on the sources; and on a program of a user, which finds the types of what is installed."""
-    right = tmp_path / "right.py"
-    right.write_text(
-        "import numpy as np\nimport silif\n"
-        "events: list[silif.Event] = silif.KeywordSpotter().process(np.zeros(160, np.int16))\n"
-        "score: float = events[0].score\n"
-        "words: tuple[str, ...] = silif.score([np.zeros(9)]).words\n"
-        "samples = silif.read_sound('talk.flac')\n"
-        "digest: int = silif.Model('kws12-stream').verify()\n"
+#: What a user's program has, and of which type.
+SETUP = """
+import numpy as np
+from numpy.typing import NDArray
+import silif
+
+samples = silif.read_sound("models/demo.flac")
+spotter = silif.KeywordSpotter("kws12-stream", thresholds={"yes": 0.9})
+events = spotter.process(samples)
+scores = silif.score([samples[:16000], samples[:9] / 32768, [0.0, 0.5]], jobs=2)
+network = silif.Network(silif.Model("kws12-silif"))
+error = silif.InputError("field", "problem", "remedy")
+"""
+TYPES = {
+    "samples": "NDArray[np.int16]",
+    "events": "list[silif.Event]",
+    "events[0].word": "str",
+    "events[0].score": "float",
+    "events[0].time_s": "float",
+    "events[0].sample": "int",
+    "spotter.words": "tuple[str, ...]",
+    "spotter.info": "silif.ModelInfo",
+    "spotter.info.layer_sizes": "tuple[int, ...]",
+    "spotter.info.step_s": "float",
+    "scores": "silif.Scores",
+    "scores.words": "tuple[str, ...]",
+    "scores.winner": "NDArray[np.int32]",
+    "scores.word": "NDArray[np.str_]",
+    "scores.score": "NDArray[np.float64]",
+    "scores.probabilities": "NDArray[np.float64]",
+    "scores.steps": "NDArray[np.uint32]",
+    "scores.spikes": "NDArray[np.uint64]",
+    "network.step(np.zeros(40, np.int16))": "NDArray[np.uint16]",
+    "network.probabilities_q15": "NDArray[np.uint16]",
+    "network.probabilities": "NDArray[np.float64]",
+    "network.membrane_q16": "NDArray[np.int32]",
+    "network.frame": "NDArray[np.int16]",
+    "network.spikes": "tuple[NDArray[np.uint8], ...]",
+    "silif.models()": "list[str]",
+    "silif.Model('kws12-silif').verify()": "int",
+    "silif.Model('kws12-silif').content()": "bytes",
+    "silif.__version__": "str",
+    "error.field": "str",
+    "error.problem": "str",
+    "error.remedy": "str",
+}
+
+
+def is_of(value: object, kind: object) -> bool:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is np.ndarray:
+        (element,) = typing.get_args(arguments[1])
+        return isinstance(value, np.ndarray) and np.issubdtype(value.dtype, element)
+    if origin is not None:
+        return type(value) is origin and len(value) > 0 and all(is_of(item, arguments[0]) for item in value)
+    return type(value) is kind
+
+
+def test_values_are_of_the_types_that_users_are_told(monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+    names: dict = {}
+    exec(SETUP, names)
+    for expression, kind in TYPES.items():
+        value = eval(expression, names)
+        assert is_of(value, eval(kind, names)), (expression, kind, value)
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory):
+    """A folder with a program that uses all types rightly and one that does not."""
+    folder = tmp_path_factory.mktemp("programs")
+    asserted = "".join(f"assert_type({expression}, {kind})\n" for expression, kind in TYPES.items())
+    (folder / "right.py").write_text(f"from typing import assert_type\n{SETUP}{asserted}")
+    (folder / "wrong.py").write_text(
+        "import silif\nword: int = silif.KeywordSpotter().words[0]\nsilif.Model()\nsilif.score([], jobs='two')\n"
     )
-    wrong = tmp_path / "wrong.py"
-    wrong.write_text("import silif\nword: int = silif.KeywordSpotter().words[0]\nsilif.Model()\n")
+    return folder
+
+
+def test_mypy_finds_the_types_strictly(programs):
+    """On the sources, and on a user's programs with what is installed."""
     mypy = [sys.executable, "-m", "mypy", "--config-file", REPOSITORY / "python" / "pyproject.toml"]
-    mypy += ["--cache-dir", tmp_path / "cache"]
+    mypy += ["--cache-dir", programs / "cache"]
 
     def run(*what):
-        return subprocess.run([*mypy, *what], capture_output=True, text=True, cwd=tmp_path)
+        return subprocess.run([*mypy, *what], capture_output=True, text=True, cwd=programs)
 
-    for what in (["-p", "silif"], [right]):
+    for what in (["-p", "silif"], ["right.py"]):
         done = run(*what)
         assert done.returncode == 0, done.stdout + done.stderr
-    found = run(wrong).stdout
-    assert 'has type "str", variable has type "int"' in found and "Found 2 errors" in found, found
+    found = run("wrong.py").stdout
+    assert 'has type "str", variable has type "int"' in found and "Found 3 errors" in found, found
+
+
+def test_pyright_finds_the_types_strictly_and_completely(programs):
+    def run(*what):
+        environment = {**os.environ, "PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"}
+        command = [sys.executable, "-m", "pyright", *what]
+        return subprocess.run(command, capture_output=True, text=True, cwd=programs, env=environment)
+
+    (programs / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict", "include": ["right.py"]}')
+    right = run()
+    assert right.returncode == 0, right.stdout + right.stderr
+    wrong = run("wrong.py").stdout
+    assert '"str" is not assignable to "int"' in wrong and "3 errors" in wrong, wrong
+    complete = run("--verifytypes", "silif", "--ignoreexternal").stdout
+    assert "Type completeness score: 100%" in complete, complete
+    assert "Functions without docstring: 0" in complete and "Classes without docstring: 0" in complete, complete

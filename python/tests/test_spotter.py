@@ -46,22 +46,26 @@ def test_floats_give_the_same_bits(demo, element, block):
     )
 
 
-def test_floats_are_rounded_and_clamped():
+@pytest.mark.parametrize("element", [np.float32, np.float64])
+def test_floats_are_rounded_half_up_and_clamped(element):
+    """Also those beside a half, where a sum of doubles would round before the floor does."""
     from silif._samples import int16_samples
 
-    values = np.array([0.4, 0.6, -0.6, 32767.4, 32768, 1e9, -1e9, -32768]) / 32768
-    assert int16_samples(values).tolist() == [0, 1, -1, 32767, 32767, 32767, -32768, -32768]
+    values = np.array([0.4, 0.6, -0.6, 0.5, -0.5, 1.5, 32767.4, 32767.5, 32768, 1e9, -1e9, -32768, -0.0], element)
+    assert int16_samples(values / 32768).tolist() == [0, 1, -1, 1, 0, 2, *[32767] * 4, -32768, -32768, 0]
+    below = np.nextafter(np.arange(-100, 100, dtype=element) + element(0.5), element(-1e9))
+    assert int16_samples(below / 32768).tolist() == list(range(-100, 100))
 
 
-def test_short_blocks_of_floats_are_rounded_as_long_ones_are():
-    from silif._samples import convert_short, int16_samples
+@pytest.mark.parametrize("element", [np.float32, np.float64])
+def test_short_blocks_of_floats_are_converted_as_long_ones_are(element):
+    from silif._samples import int16_samples
 
-    values = np.random.default_rng(5).normal(0, 0.5, 1600).astype(np.float32)
-    values[:8] = np.array([0.49999997, 0.5, -0.5, 1.5, 32767.5, 40000, -40000, -0.0], np.float32) / 32768
-    target = np.empty(1600, np.int16)
-    convert_short(values, np.empty(1600), target)
-    assert (target == int16_samples(values)).all()
-    assert target[:8].tolist() == [0, 1, 0, 2, 32767, 32767, -32768, 0]
+    values = np.random.default_rng(5).normal(0, 0.5, 1600).astype(element)
+    values[:4] = np.array([0.5, -0.5, 40_000, -40_000], element) / 32768
+    spotter = silif.KeywordSpotter()
+    spotter.process(values)
+    assert (np.frombuffer(spotter._block, np.int16) == int16_samples(values)).all()
 
 
 @pytest.mark.parametrize("count", [160, 4000])

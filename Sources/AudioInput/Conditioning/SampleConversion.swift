@@ -1,4 +1,6 @@
 // Decoded or captured samples to Int16: rounded half up, saturated. Plain loops over pointers, which vectorise.
+//
+// Twins: Sources/SiLIFC/FloatSamples.swift
 
 /// `input` at ±1 full scale. False if any value is not a number (which becomes some sample or other).
 @_noAllocation @_noLocks

@@ -47,6 +47,7 @@ def arguments_of(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """The command. Returns its exit status: 0 where all could be read, 130 where it was interrupted, else 1."""
     options = arguments_of(arguments)
     # Not before: whoever asks for help, or mistypes, has no need of Ray, which takes seconds to import.
     try:
