@@ -7,10 +7,12 @@ import asyncio
 import contextlib
 import json
 import logging
+import pathlib
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
 import silif
@@ -27,12 +29,18 @@ try:
 except ImportError as _error:
     raise SystemExit(f"silif-wyoming: {_error}: install the extra with: pip install 'silif[wyoming]'") from _error
 
+if TYPE_CHECKING:
+    from silif._announcement import Announcement
+
 _LOG = logging.getLogger("silif-wyoming")
+_URIS = "give a free tcp://HOST:PORT, unix://PATH or stdio://"
 #: What one message may hold. A second of sound at the highest rate is below a megabyte.
 _DATA_BYTES, _PAYLOAD_BYTES = 1 << 18, 1 << 22
 #: A message that has begun must have come by then. Between messages a peer may be silent for as long as it likes.
 _MESSAGE_S = 30.0
 _CLIENTS = 64
+#: So much sound is heard before other peers have their turn: a quarter of a second at 16 kHz.
+_SLICE_BYTES = 8192
 
 
 class BadMessage(Exception):
@@ -213,11 +221,16 @@ class Peer(AsyncEventHandler):
         if self._start_ms is None:
             # Home Assistant puts times on the chunks only.
             self._start_ms = _milliseconds(event.data) or 0
-        for found in self._spotter.process(self._conditioner.process(event.payload or b"")):
-            if self._names is None or found.word in self._names:
-                self._has_detected = True
-                timestamp_ms = self._start_ms + round(1000 * found.time_s)
-                await self.write_event(Detection(name=found.word, timestamp=timestamp_ms).event())
+        payload = event.payload or b""
+        for start in range(0, len(payload), _SLICE_BYTES):
+            samples = self._conditioner.process(payload[start : start + _SLICE_BYTES])
+            for found in self._spotter.process(samples):
+                if self._names is None or found.word in self._names:
+                    self._has_detected = True
+                    timestamp_ms = self._start_ms + round(1000 * found.time_s)
+                    await self.write_event(Detection(name=found.word, timestamp=timestamp_ms).event())
+            # The others' turn.
+            await asyncio.sleep(0)
 
 
 def _format(data: dict[str, Any]) -> tuple[int, int, int]:
@@ -236,7 +249,7 @@ def _text(text: object) -> str | None:
     return text if isinstance(text, str) else None
 
 
-async def _serve_stdio(make: Any) -> None:
+async def _serve_stdio(make: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Peer]) -> None:
     reader = await async_get_stdin()
     loop = asyncio.get_running_loop()
     transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, sys.stdout)
@@ -245,32 +258,55 @@ async def _serve_stdio(make: Any) -> None:
 
 async def _serve(options: argparse.Namespace, model: silif.Model) -> None:
     make = partial(Peer, model, options.threshold)
-    uri = urlparse(options.uri)
-    if options.zeroconf:
-        try:
-            from wyoming.zeroconf import HomeAssistantZeroconf
-        except ImportError as error:
-            raise SystemExit("silif-wyoming: --zeroconf: install it with: pip install 'silif[zeroconf]'") from error
-        if uri.scheme != "tcp" or uri.port is None:
-            raise SystemExit("silif-wyoming: --zeroconf announces a port: it needs --uri tcp://HOST:PORT")
-        host = uri.hostname if uri.hostname not in (None, "0.0.0.0", "localhost") else None
-        await HomeAssistantZeroconf(name=options.zeroconf, port=uri.port, host=host).register_server()
     try:
+        uri = urlparse(options.uri)
+        port = uri.port
         server = AsyncServer.from_uri(options.uri)
     except ValueError as error:
-        raise SystemExit(f"silif-wyoming: --uri {options.uri}: {error}") from error
-    _LOG.info("%s is served at %s: %s", model.name, options.uri, ", ".join(model.info().keywords))
+        raise silif.InputError("--uri", f"{options.uri}: {error}", _URIS) from error
+    announcement = None
+    if options.zeroconf is not None:
+        if uri.scheme != "tcp" or port is None:
+            raise silif.InputError("--zeroconf", "it announces a port", "give --uri tcp://HOST:PORT")
+        announcement = _announcement_of(options.zeroconf, uri.hostname, port)
+    served = f"{model.name} is served at {options.uri}: {', '.join(model.info().keywords)}"
     if uri.scheme == "stdio":
+        _LOG.info(served)
         await _serve_stdio(make)
         return
+    # The library deletes what is there, so that a socket left behind is no hindrance.
+    socket_path = pathlib.Path(uri.path) if uri.scheme == "unix" else None
+    if socket_path is not None and socket_path.exists() and not socket_path.is_socket():
+        raise silif.InputError("--uri", f"{socket_path} is there and is no socket", "give another path")
+    is_over, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, is_over.set)
     try:
-        await server.run(make)
+        await server.start(make)
     except OSError as error:
-        raise SystemExit(f"silif-wyoming: --uri {options.uri}: {error}") from error
+        raise silif.InputError("--uri", f"{options.uri}: {error.strerror or error}", _URIS) from error
+    # Not before: a port that somebody else has would be announced as this one's.
+    if announcement is not None:
+        await announcement.begin()
+    _LOG.info(served)
+    await is_over.wait()
+    if announcement is not None:
+        await announcement.end()
+    await server.stop()
+    if socket_path is not None:
+        socket_path.unlink(missing_ok=True)
+
+
+def _announcement_of(name: str, host: str | None, port: int) -> Announcement:
+    try:
+        from silif._announcement import Announcement
+    except ImportError as error:
+        raise SystemExit(f"silif-wyoming: --zeroconf: {error}") from error
+    return Announcement(name, host, port)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command. Returns its exit status: 0, or 130 where it was interrupted."""
+    """The command. Returns its exit status: 0 once it was ended by a signal or standard input."""
     parser = argparse.ArgumentParser(prog="silif-wyoming", description=__doc__)
     parser.add_argument(
         "--uri", default="tcp://0.0.0.0:10400", help="tcp://HOST:PORT, unix://PATH or stdio:// (%(default)s)"
@@ -289,6 +325,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(str(error))
     try:
         asyncio.run(_serve(options, model))
+    except silif.SilifError as error:
+        parser.exit(1, f"silif-wyoming: {error}\n")
     except KeyboardInterrupt:
         return 130
     return 0

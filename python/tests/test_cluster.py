@@ -1,4 +1,4 @@
-"""silif-score on a local Ray cluster, and the example for Spark, against kws-score."""
+"""silif-score on a local Ray cluster, against kws-score."""
 
 import contextlib
 import functools
@@ -242,17 +242,6 @@ def test_an_address_where_no_cluster_is(tmp_path):
     done = subprocess.run([*command, "--address", "ray://127.0.0.1:1"], capture_output=True, text=True, cwd="/")
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert "silif-score: --address ray://127.0.0.1:1: " in done.stderr
-
-
-def test_the_spark_example_gives_the_rows_of_kws_score(clips, tmp_path):
-    example = REPOSITORY / "examples" / "spark" / "score_clips.py"
-    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
-    command = [sys.executable, example, clips, tmp_path / "rows"]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    assert done.returncode == 0, done.stderr
-    rows = {path.removeprefix("file:"): row for path, row in rows_of(tmp_path / "rows").items()}
-    # Spark passes over folders that begin with an underscore.
-    assert_rows_of_kws_score(rows, [clips / "yes", clips / "go", clips / "bird"])
 
 
 def test_the_page(cluster, tmp_path, monkeypatch):

@@ -26,11 +26,15 @@ from silif._stream import Conditioner
 SERVER = [sys.executable, "-m", "silif.wyoming_server"]
 
 
-@pytest.fixture(scope="module")
-def server():
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def server():
+    port = free_port()
     process = subprocess.Popen([*SERVER, "--uri", f"tcp://127.0.0.1:{port}"], stderr=subprocess.PIPE)
     for _ in range(3000):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
@@ -249,9 +253,7 @@ def test_wyoming_satellite(server, demo, tmp_path):
     """The satellite from its registry, as Home Assistant runs it: the second word starts it, the first does not."""
     (tmp_path / "demo.raw").write_bytes(demo.tobytes())
     (tmp_path / "microphone.py").write_text(MICROPHONE)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [
         os.environ["SILIF_SATELLITE"],
         "-m",
@@ -300,31 +302,107 @@ def test_a_new_search_begins_anew(server, demo):
     assert expected(demo[25_000:]) != expected(demo)
 
 
-def test_it_is_announced_by_mdns():
-    """What `--zeroconf` does: Home Assistant finds the port under the name."""
-    from zeroconf.asyncio import AsyncZeroconf
+def test_it_is_announced_by_mdns_and_taken_back():
+    """What `--zeroconf` does: Home Assistant finds the ports of two servers, and learns when one has ended."""
+    from zeroconf import ServiceListener
+    from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [*SERVER, "--uri", f"tcp://127.0.0.1:{port}", "--zeroconf", "silif-test"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    kind, ports = "_wyoming._tcp.local.", [free_port(), free_port()]
+    processes, errors = [], []
+
+    class Watcher(ServiceListener):
+        def __init__(self):
+            self.there, self.gone = {}, {}
+
+        def of(self, events, name):
+            return events.setdefault(name, asyncio.Event())
+
+        def add_service(self, _, __, name):
+            self.of(self.there, name).set()
+
+        def update_service(self, _, __, name):
+            pass
+
+        def remove_service(self, _, __, name):
+            self.of(self.gone, name).set()
 
     async def find():
-        found = AsyncZeroconf()
-        for _ in range(60):
-            name = "silif-test._wyoming._tcp.local."
-            if (info := await found.async_get_service_info("_wyoming._tcp.local.", name, 1000)) is not None:
-                break
+        found, watcher, seen = AsyncZeroconf(), Watcher(), []
+        browser = AsyncServiceBrowser(found.zeroconf, kind, watcher)
+        names = [f"silif-test-{os.getpid()}{number}.{kind}" for number in ("", "-2")]
+        for port, name in zip(ports, names, strict=True):
+            # Both ask for the same name.
+            command = [*SERVER, "--uri", f"tcp://127.0.0.1:{port}", "--zeroconf", names[0].partition(".")[0]]
+            processes.append(subprocess.Popen(command, stderr=subprocess.PIPE))
+            await asyncio.wait_for(watcher.of(watcher.there, name).wait(), 300)
+            info = AsyncServiceInfo(kind, name)
+            while not await info.async_request(found.zeroconf, 3000):
+                pass
+            seen.append((info.port, info.parsed_addresses()))
+        processes[0].terminate()
+        await asyncio.wait_for(watcher.of(watcher.gone, names[0]).wait(), 300)
+        await browser.async_cancel()
         await found.async_close()
-        return info
+        return seen
 
     try:
-        info = asyncio.run(find())
+        assert asyncio.run(find()) == [(port, ["127.0.0.1"]) for port in ports]
     finally:
-        process.terminate()
-        errors = process.communicate()[1].decode()
-    assert info is not None and info.port == port, errors
+        for process in processes:
+            process.terminate()
+            errors.append(process.communicate()[1].decode())
+    assert [process.returncode for process in processes] == [0, 0], errors
+    assert "Traceback" not in "".join(errors), errors
+
+
+def test_long_sound_leaves_others_their_turn(demo):
+    """Of one chunk with a minute of sound; counted in turns, not in time."""
+    from wyoming.audio import AudioChunk
+
+    from silif.wyoming_server import Peer
+
+    turns, said = 0, []
+
+    class Quiet(Peer):
+        async def write_event(self, event):
+            said.append(event)
+
+    async def another():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def hear():
+        other = asyncio.create_task(another())
+        peer = Quiet(silif.Model("kws12-stream"), None, asyncio.StreamReader(), None)
+        sound = np.tile(demo, 4).tobytes()
+        await peer.handle_event(AudioChunk(rate=16_000, width=2, channels=1, audio=sound).event())
+        other.cancel()
+        return len(sound)
+
+    size = asyncio.run(hear())
+    assert turns >= size // 8192
+    assert [Detection.from_event(event).name for event in said] == [
+        event.word for event in silif.KeywordSpotter().process(np.tile(demo, 4))
+    ]
+
+
+def test_a_file_is_no_place_for_a_socket(tmp_path):
+    """The official library deletes whatever is there."""
+    path = tmp_path / "letter.txt"
+    path.write_text("keep me")
+    done = subprocess.run([*SERVER, "--uri", f"unix://{path}"], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1 and "letter.txt is there and is no socket; give another path" in done.stderr
+    assert path.read_text() == "keep me"
+
+
+def test_a_port_in_use_is_neither_served_nor_announced():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        uri = f"tcp://127.0.0.1:{other.getsockname()[1]}"
+        done = subprocess.run([*SERVER, "--uri", uri, "--zeroconf"], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1 and "is served" not in done.stderr and "Traceback" not in done.stderr
+    assert "address already in use; give a free tcp://HOST:PORT" in done.stderr
 
 
 def test_the_page_names_the_options_that_there_are():
@@ -345,7 +423,12 @@ def test_the_page_names_the_options_that_there_are():
         (["--uri", "tcp://127.0.0.1"], "A port must be specified"),
         (["--model", "kws13"], "there is no 'kws13'; give a path, or one of"),
         (["--threshold", "7"], "threshold: 7.0 is out of range; give one from 0 to 1"),
-        (["--uri", "stdio://", "--zeroconf"], "it needs --uri tcp://HOST:PORT"),
+        (["--uri", "tcp://127.0.0.1:99999"], "Port out of range 0-65535; give a free tcp://HOST:PORT"),
+        (["--uri", "tcp://[::1"], "--uri: tcp://[::1: "),
+        (["--uri", "unix:///no/such/folder/socket"], "No such file or directory; give a free"),
+        (["--uri", "stdio://", "--zeroconf"], "it announces a port; give --uri tcp://HOST:PORT"),
+        (["--uri", "tcp://127.0.0.1:0", "--zeroconf", ""], "--zeroconf: '' is no name; give one of 1 to 63 bytes"),
+        (["--uri", "tcp://127.0.0.1:0", "--zeroconf", "x" * 64], "is no name; give one of 1 to 63 bytes"),
     ],
 )
 def test_bad_options(options, message):
