@@ -47,3 +47,7 @@ def __getattr__(name: str) -> object:
 
         return read_sound
     raise AttributeError(f"module 'silif' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

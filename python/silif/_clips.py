@@ -19,7 +19,7 @@ from silif._model import Engine, Model
 from silif._samples import int16_samples, samples_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scores:
     """What clips gave, in their order.
 

@@ -211,3 +211,10 @@ class Engine:
         start = address - ctypes.addressof(self._block)
         whole = memoryview(self._block).toreadonly().cast("B")
         return whole[start : start + count * ctypes.sizeof(element)]
+
+
+def no_copy(field: str, kind: str) -> InputTypeError:
+    """What copy and pickle of an engine at work raise: both would share its memory, or lose it."""
+    return InputTypeError(
+        field, "its state cannot be copied or pickled", f"pass on a silif.Model, and make a {kind} of it"
+    )

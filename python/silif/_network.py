@@ -5,14 +5,14 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from silif import _library
 from silif._errors import InputError, InputTypeError
-from silif._model import Engine, Model, ModelInfo
+from silif._model import Engine, Model, ModelInfo, no_copy
 from silif._samples import array_of
 
 
@@ -100,6 +100,9 @@ class Network:
         """Forgets all states."""
         with self._lock:
             _library.check(_library.held.silif_reset(self._engine.handle), "network")
+
+    def __reduce__(self) -> NoReturn:
+        raise no_copy("network", "silif.Network")
 
     def __repr__(self) -> str:
         return f"silif.Network({self.info.name!r})"

@@ -24,10 +24,19 @@ def array_of(values: ArrayLike, field: str) -> NDArray[Any]:
 def samples_of(samples: ArrayLike, field: str = "samples") -> NDArray[Any]:
     """Any array-like of samples as [count], int16, float32 or float64, in C order and this machine's byte order.
 
+    Args:
+        samples: an array-like, or bytes: samples of 16 bits, little-endian.
+
     Raises:
         InputError: another shape or type. What the values are is looked at by `int16_samples`.
     """
+    if isinstance(samples, bytes | bytearray):
+        if len(samples) % 2:
+            raise InputError(field, f"{len(samples)} bytes end within a sample", "give two bytes for each sample")
+        samples = np.frombuffer(samples, "<i2")
     array = array_of(samples, field)
+    if array.ndim == 0 and not isinstance(samples, np.ndarray):
+        raise InputTypeError(field, f"a {type(samples).__name__} is no array of samples", "give a NumPy array")
     if array.ndim != 1:
         raise InputError(field, f"the shape is {array.shape}", "give one channel, a one-dimensional array")
     for kind in (INT16, FLOAT32, FLOAT64):

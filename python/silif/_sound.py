@@ -106,6 +106,8 @@ def sound_blocks(
     """The same in blocks, so that a long recording costs no memory. What could be read comes before the error."""
     if isinstance(source, str | os.PathLike):
         name = name or os.fspath(source)
+    elif isinstance(source, io.TextIOBase):
+        raise InputTypeError("source", "the file is open as text", "open it as bytes, with mode 'rb'")
     elif not isinstance(source, bytes | bytearray | memoryview) and not (
         hasattr(source, "read") and hasattr(source, "seek")
     ):

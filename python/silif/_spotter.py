@@ -7,14 +7,14 @@ import math
 import os
 import threading
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from silif import _library
 from silif._errors import InputError, InputTypeError
-from silif._model import Engine, Model, ModelInfo
+from silif._model import Engine, Model, ModelInfo, no_copy
 from silif._samples import FLOAT32, FLOAT64, INT16, int16_samples, not_finite, samples_of
 
 #: Blocks up to this long are copied, which is faster than to ask NumPy where they lie, and heard under the
@@ -113,8 +113,9 @@ class KeywordSpotter:
         """Hears the next samples.
 
         Args:
-            samples: one channel at 16 kHz, [count]; any count, also 0. int16 as it is. float32 and float64 are
-                from -1 to 1: multiplied by 32768, rounded, clamped, so that x / 32768 of an int16 gives the same bits.
+            samples: one channel at 16 kHz, [count]; any count, also 0. int16 as it is; bytes are int16,
+                little-endian. float32 and float64 are from -1 to 1: multiplied by 32768, rounded half up, clamped, so
+                that x / 32768 of an int16 gives the same bits.
 
         Returns:
             The words decided on in these samples, mostly none.
@@ -200,6 +201,9 @@ class KeywordSpotter:
         with self._lock:
             code = _library.held.silif_set_threshold_q15(self._engine.handle, words.index(word), threshold_q15)
             _library.check(code, "threshold")
+
+    def __reduce__(self) -> NoReturn:
+        raise no_copy("spotter", "silif.KeywordSpotter")
 
     def __repr__(self) -> str:
         return f"silif.KeywordSpotter({self._engine.info.name!r})"

@@ -1,5 +1,6 @@
 """No argument crashes: each is taken, or refused with an error that names field and remedy."""
 
+import copy
 import io
 import os
 import pickle
@@ -171,6 +172,15 @@ def test_a_damaged_model_is_refused(place, change, length):
             r"shape is \(2, 5\); give one channel",
         ),
         (lambda: silif.KeywordSpotter().process(np.zeros(5, np.int32)), TypeError, "the type is int32; give int16"),
+        (lambda: silif.KeywordSpotter().process(None), TypeError, "samples: a NoneType is no array of samples; give a"),
+        (lambda: silif.KeywordSpotter().process(b"abc"), ValueError, "3 bytes end within a sample; give two bytes"),
+        (
+            lambda: copy.copy(silif.KeywordSpotter()),
+            TypeError,
+            "spotter: its state cannot be copied or pickled; pass",
+        ),
+        (lambda: pickle.dumps(silif.Network()), TypeError, "and make a silif.Network of it"),
+        (lambda: silif.read_sound(io.StringIO("x")), TypeError, "the file is open as text; open it as bytes"),
         (lambda: silif.score([[0.0], ["a"]]), silif.InputError, r"clips\[1\]: the type is"),
         (lambda: silif.Network().step(np.zeros(3, int)), ValueError, "give 40 values"),
         (lambda: silif.Network().step(np.full(40, 40_000)), ValueError, "beyond int16"),

@@ -39,12 +39,14 @@ def test_200_clips_score_as_kws_score_scores_them(clips, model):
 def test_jobs_and_types_change_nothing(demo):
     cut = [demo[start : start + length] for start, length in ((0, 0), (0, 1), (9_000, 16_000), (50_000, 40_000))] * 3
     one = silif.score(cut, jobs=1)
+    changes = (lambda clip: clip / 32768, lambda clip: (clip / 32768).astype(np.float32), lambda clip: clip.tobytes())
     assert one.probabilities.shape == (12, 12)
     assert np.allclose(one.probabilities.sum(axis=1), 1, atol=1e-3)
-    for other in (silif.score(cut, jobs=7), silif.score([clip / 32768 for clip in cut])):
+    for other in (silif.score(cut, jobs=7), *(silif.score([change(clip) for clip in cut]) for change in changes)):
         assert (other.probabilities == one.probabilities).all()
         assert (other.winner == one.winner).all() and (other.spikes == one.spikes).all()
     assert (one.score == one.probabilities.max(axis=1)).all()
+    assert one == one and len({one, one}) == 1
 
 
 def test_an_array_of_clips_and_no_clip(demo):

@@ -27,6 +27,10 @@ def test_it_is_the_installed_package_that_is_tested():
     assert pathlib.Path(silif.__file__).with_name("py.typed").exists()
 
 
+def test_what_there_is_is_listed():
+    assert set(silif.__all__) <= set(dir(silif))
+
+
 def test_the_models_that_ship_are_inside():
     assert silif.models() == sorted(path.stem for path in (REPOSITORY / "models").glob("*.silif"))
 

@@ -74,6 +74,11 @@ def test_strides_and_byte_order_do_not_matter(demo, count):
     stereo = np.stack([demo, demo // 2], axis=1)
     assert heard(silif.KeywordSpotter(), stereo[:, 0], count) == expected
     assert heard(silif.KeywordSpotter(), demo.astype(">i2"), count) == expected
+    assert heard(silif.KeywordSpotter(), demo.astype(">f4") / 32768, count) == expected
+    raw = demo.astype("<i2").tobytes()
+    assert (
+        heard(silif.KeywordSpotter(), raw, 2 * count) == heard(silif.KeywordSpotter(), bytearray(raw), 998) == expected
+    )
     read_only = demo.copy()
     read_only.flags.writeable = False
     assert heard(silif.KeywordSpotter(), read_only, count) == expected
