@@ -216,11 +216,14 @@ def test_a_job_that_is_killed_goes_on_where_it_stopped(clips, tmp_path):
         (["x", "--threshold", "1"], 2, "--threshold belongs to --events"),
         (["x", "--part", "0"], 2, "--part must be 1 or more"),
         (["no/such"], 1, "no/such: no such file or folder; check the path"),
+        (["{demo}", ""], 1, "input: a path is empty; give . for this folder"),
         (["ftpx://x/y"], 1, "ftpx://x/y: cannot be looked into (Protocol not known: ftpx)"),
         (["{folder}"], 1, "no sound file and no shard is there; give a folder that holds some"),
         (["--list", "{folder}/none.txt"], 1, "the list cannot be read"),
         (["x.wav", "--model", "kws13"], 1, "model: there is no 'kws13'"),
         (["{demo}", "--output", "/proc/rows"], 1, "/proc/rows: cannot be written"),
+        (["{demo}", "--output", "ftpx://rows"], 1, "ftpx://rows: cannot be written (Protocol not known: ftpx)"),
+        (["{demo}", "--output", ""], 1, "--output: the path is empty; give a folder"),
     ],
 )
 def test_bad_arguments(tmp_path, capsys, arguments, status, message):
@@ -236,12 +239,22 @@ def test_bad_arguments(tmp_path, capsys, arguments, status, message):
     assert message in capsys.readouterr().err
 
 
-def test_an_address_where_no_cluster_is(tmp_path):
+def test_the_cluster_that_runs_on_this_machine(cluster, tmp_path):
+    """From another process, as on a machine where `ray start` was."""
     demo = REPOSITORY / "models" / "demo.flac"
-    command = [sys.executable, "-m", "silif.job.command", demo, "--output", tmp_path / "rows"]
-    done = subprocess.run([*command, "--address", "ray://127.0.0.1:1"], capture_output=True, text=True, cwd="/")
+    command = [sys.executable, "-m", "silif.job.command", demo, "--output", tmp_path / "rows", "--address", "auto"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/")
+    assert done.returncode == 0, done.stderr
+    assert_rows_of_kws_score(rows_of(tmp_path / "rows"), [demo])
+
+
+@pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:no"])
+def test_an_address_where_no_cluster_is(tmp_path, address):
+    demo = REPOSITORY / "models" / "demo.flac"
+    command = [sys.executable, "-m", "silif.job.command", demo, "--output", tmp_path / "rows", "--address", address]
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/")
     assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert "silif-score: --address ray://127.0.0.1:1: " in done.stderr
+    assert f"silif-score: --address {address}: " in done.stderr
 
 
 def test_the_page(cluster, tmp_path, monkeypatch):

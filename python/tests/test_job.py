@@ -34,6 +34,8 @@ def test_a_folder_of_other_rows_is_refused(clips, tmp_path, capsys):
             output.prepare(job, other, others, is_resumed=True)
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "x.parquet").write_bytes(b"")
+    with pytest.raises(silif.InputError, match=r"nofs://x: cannot be written \(Protocol not known: nofs\); check"):
+        Output("nofs://x", "/").prepare({}, model, parts, is_resumed=False)
     with pytest.raises(silif.InputError, match="holds Parquet files of something else; give another --output"):
         Output(str(tmp_path / "other"), "/").prepare({}, model, parts, is_resumed=False)
 
@@ -117,6 +119,9 @@ def test_lists(clips, tmp_path):
     (part,) = parts_of([], INFO, 10, list_path=str(tmp_path / "list.txt"), root=str(clips))
     assert part.paths == [f"{clips}/yes/1.flac", f"{clips}/bird/2.flac", "/other/_silence_/x.wav"]
     assert part.labels == ["yes", "_unknown_", "_silence_"]
+    (tmp_path / "utf16.txt").write_text("yes/\u00fc.flac\r\ngo/2.flac\r\n", encoding="utf-16")
+    (part,) = parts_of([], INFO, 10, list_path=str(tmp_path / "utf16.txt"), root=str(clips))
+    assert part.paths == [f"{clips}/yes/\u00fc.flac", f"{clips}/go/2.flac"]
     (part,) = parts_of([], INFO, 10, list_path=str(tmp_path / "list.txt"))
     assert part.paths[0] == f"{tmp_path}/yes/1.flac"
 

@@ -52,6 +52,8 @@ class Output:
         Raises:
             InputError: the folder holds rows already, or with `is_resumed` those of another job.
         """
+        if not self.url:
+            raise InputError("--output", "the path is empty", "give a folder")
         plan = json.dumps([(part.kind, part.paths, part.labels) for part in parts]).encode()
         job = {**job, "model": model.name, "model_sha256": hashlib.sha256(model.content()).hexdigest()}
         job |= {"parts": len(parts), "inputs_sha256": hashlib.sha256(plan).hexdigest()}
@@ -76,7 +78,9 @@ class Output:
             for name in fs.ls(path.rpartition("/")[0], detail=False):
                 if name.rpartition("/")[2].startswith((_BEGUN, _WRITING)):
                     fs.rm_file(name)
-        except OSError as error:
+        except (OSError, ImportError, ValueError) as error:  # ImportError where a file system needs a package.
+            if isinstance(error, InputError):
+                raise
             raise InputError(self.url, f"cannot be written ({error})", "check --output") from error
         return [part for part in parts if _name(part.number) not in done]
 

@@ -134,6 +134,8 @@ class _Search:
 
     def of_path(self, path: str) -> list[tuple[str, str | None]]:
         """What a path, a folder or a pattern stands for, each with its label."""
+        if not path:
+            raise InputError("input", "a path is empty", "give . for this folder")
         try:
             fs, there = location(path, self.folder)
             if magic := re.search(r"[*?\[]", path):
@@ -158,8 +160,11 @@ class _Search:
 
     def of_list(self, path: str, root: str | None) -> Iterator[tuple[str, str | None]]:
         try:
-            with fsspec.open(path, encoding="utf-8-sig", mode="rt") as file:
-                lines = [line.strip() for line in file if line.strip()]
+            with fsspec.open(path) as file:
+                content = file.read()
+            # As kws-score: UTF-8, or UTF-16 that says so.
+            text = content.decode("utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
+            lines = [line.strip() for line in text.split("\n") if line.strip()]
         except (OSError, ValueError) as error:
             raise InputError(path, f"the list cannot be read ({error})", "check the path") from error
         root = root if root is not None else path.rpartition("/")[0] or ("/" if path.startswith("/") else ".")

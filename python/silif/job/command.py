@@ -28,7 +28,8 @@ def arguments_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--workers", type=int, metavar="N", help="cores to use (all that the cluster has)")
     add(
         "--address",
-        help="the cluster's: ray://HOST:10001, auto, or local for this machine alone (RAY_ADDRESS, else local)",
+        help="the cluster's, on one of its machines: auto or HOST:6379; or local for this machine alone (RAY_ADDRESS, "
+        "else local)",
     )
     add("--audio-column", default="audio", metavar="NAME", help="of Parquet shards: the files' bytes (%(default)s)")
     add("--path-column", default="path", metavar="NAME", help="of Parquet shards: their names (%(default)s)")
