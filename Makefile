@@ -21,7 +21,7 @@ CLANG_FORMAT ?= $(VENV)/bin/clang-format
 
 .PHONY: help demo test build install uninstall convert models bench lib firmware deb deb-arm64 test-swift test-python embedded lint format
 .PHONY: image test-service measure-pulse
-.PHONY: count wheel test-wheel test-wyoming test-cluster bench-cluster bench-python test-arm test-examples test-device bench-peers samples docs manual clean dependencies
+.PHONY: count wheel test-wheel test-wheel-arm test-wyoming test-cluster bench-cluster bench-python test-arm test-examples test-device bench-peers samples docs manual clean dependencies
 .PHONY: fuzz fuzz-planted sanitize soak valgrind reproducible
 
 ##Use it
@@ -171,6 +171,11 @@ test-examples: $(VENV)/installed
 ## the wheels: auditwheel, and the tests of python/ in a fresh environment
 test-wheel: build wheel
 	tools/scripts/check_wheel.sh
+
+# Python and NumPy for arm64 are unpacked into build/arm64-python.
+## the wheel for 64-bit ARM under emulation: the same bits as here
+test-wheel-arm: wheel
+	tools/scripts/check_wheel_arm64.sh
 
 ## silif-wyoming with the official client, in a fresh environment
 test-wyoming: wheel

@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -32,14 +33,21 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
+def await_server(process, family, address):
+    """Comes back when it is served: a socket may be there before that."""
+    while process.poll() is None:
+        with contextlib.suppress(OSError), socket.socket(family) as probe:
+            probe.connect(address)
+            return
+        time.sleep(0.1)
+    pytest.fail(process.communicate()[1].decode())
+
+
 @pytest.fixture(scope="module")
 def server():
     port = free_port()
     process = subprocess.Popen([*SERVER, "--uri", f"tcp://127.0.0.1:{port}"], stderr=subprocess.PIPE)
-    for _ in range(3000):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            break
-        asyncio.run(asyncio.sleep(0.1))
+    await_server(process, socket.AF_INET, ("127.0.0.1", port))
     yield port
     process.terminate()
     errors = process.communicate(timeout=300)[1].decode()
@@ -222,10 +230,7 @@ def test_unix_socket_and_stdio(demo, tmp_path):
     uri = f"unix://{tmp_path}/socket"
     process = subprocess.Popen([*SERVER, "--uri", uri], stderr=subprocess.PIPE)
     try:
-        for _ in range(3000):
-            if (tmp_path / "socket").exists():
-                break
-            asyncio.run(asyncio.sleep(0.1))
+        await_server(process, socket.AF_UNIX, str(tmp_path / "socket"))
         assert pairs(asyncio.run(hear(uri, demo))) == expected(demo)
     finally:
         process.terminate()
@@ -268,7 +273,7 @@ def test_wyoming_satellite(server, demo, tmp_path):
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
     async def home_assistant():
-        for _ in range(1200):
+        while process.poll() is None:
             with contextlib.suppress(OSError):
                 async with AsyncClient.from_uri(f"tcp://127.0.0.1:{port}") as client:
                     await client.write_event(Event(type="run-satellite"))

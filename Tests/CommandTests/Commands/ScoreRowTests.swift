@@ -80,6 +80,20 @@ import Testing
     #expect(try folder.read("table") == before)
   }
 
+  /// One line without an end could be half a row; only one of the clip that is next is.
+  @Test(arguments: ["csv", "jsonl"]) func whatIsNoRowIsNotCutOff(_ format: String) throws {
+    _ = try score("--format", format, "--output", table)
+    let rows = try folder.read("table").split(separator: "\n")
+    for content in ["Dear reader", format == "csv" ? rows[0] + "\nDear reader" : rows[1]] {
+      try folder.write(Array(content.utf8), to: "table")
+      let result = try Command.score.run(
+        "--model", Fixture.audio, "\(folder.path)/words", "--each", "--format", format, "--output", table, "--resume")
+      #expect(result.status == 1)
+      #expect(result.errors.contains("give another --output"))
+      #expect(try folder.read("table") == content)
+    }
+  }
+
   @Test(arguments: [["--format", "csv"], ["--each", "--output", "x"], ["--each", "--format", "csv", "--resume"]])
   func optionsThatDoNotFitAreRefused(_ options: [String]) throws {
     let result = try Command.score.run(["--model", Fixture.audio, "\(folder.path)/words"] + options)
