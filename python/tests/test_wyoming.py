@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import socket
@@ -12,6 +13,8 @@ import time
 import numpy as np
 import pytest
 from conftest import REPOSITORY
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncClient
 from wyoming.error import Error
@@ -24,6 +27,7 @@ import silif
 from silif import _resampler
 from silif._stream import Conditioner
 
+MODEL = silif.Model("kws12-small")
 SERVER = [sys.executable, "-m", "silif.wyoming_server"]
 
 
@@ -215,6 +219,80 @@ def test_a_bad_peer_costs_only_its_own_connection(server, demo, name):
             while block := peer.recv(4096):
                 answer += block
         assert answer == b"" or (Error.is_type("error") and b'"type": "error"' in answer)
+
+
+class Writer:
+    """The other end of a connection within this process."""
+
+    def __init__(self):
+        self.content, self.is_closed = b"", False
+
+    def write(self, content):
+        self.content += content
+
+    def writelines(self, contents):
+        self.content += b"".join(contents)
+
+    async def drain(self):
+        pass
+
+    def close(self):
+        self.is_closed = True
+
+
+values = some.recursive(
+    some.none() | some.booleans() | some.integers() | some.floats() | some.text(max_size=9),
+    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(some.text(max_size=5), inner, max_size=3),
+)
+sounds = some.fixed_dictionaries(
+    {
+        "rate": some.sampled_from([16_000, 8_000, 44_100, 3_999, 192_001]),
+        "width": some.sampled_from([2, 4, 1]),
+        "channels": some.sampled_from([1, 2, 8, 9]),
+    },
+    optional={"timestamp": values},
+)
+odd_sounds = some.dictionaries(some.sampled_from(["rate", "width", "channels", "timestamp"]), values)
+names = some.fixed_dictionaries({"names": some.lists(some.sampled_from(["yes", "no", "ok_nabu"])) | values})
+kinds = {
+    "detect": names,
+    "audio-start": sounds | odd_sounds,
+    "audio-chunk": sounds | odd_sounds,
+    "audio-stop": some.just({}),
+    "describe": some.just({}),
+    "ping": some.fixed_dictionaries({"text": values}),
+    "other": values,
+}
+
+
+def written(kind, data, payload, lengths):
+    header = {"type": kind, "data": data, "payload_length": len(payload), **lengths}
+    return json.dumps(header).encode() + b"\n" + payload
+
+
+good = some.sampled_from(sorted(kinds)).flatmap(
+    lambda kind: some.builds(written, some.just(kind), kinds[kind], some.binary(max_size=3000), some.just({}))
+)
+bad = some.builds(
+    written, values, values, some.binary(max_size=9), some.dictionaries(some.just("data_length"), values, max_size=1)
+)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(some.lists(good, max_size=8), bad | some.binary(max_size=60))
+def test_whatever_a_peer_says_ends_in_an_answer_and_a_closed_connection(said, last):
+    """Nothing that it says raises what `run` does not take for the peer's fault."""
+    from silif.wyoming_server import Peer
+
+    async def serve():
+        reader, writer = asyncio.StreamReader(), Writer()
+        reader.feed_data(b"".join([*said, last]))
+        reader.feed_eof()
+        await Peer(MODEL, None, reader, writer).run()
+        return writer
+
+    writer = asyncio.run(serve())
+    assert writer.is_closed and Peer._open == 0
 
 
 def test_a_word_that_the_model_has_not(server):

@@ -8,7 +8,7 @@ work=$(mktemp -d)
 trap 'rm -fr "$work"' EXIT
 wheel=$(ls "$PWD"/build/wheel/silif-*_"$(uname -m)".whl)
 python3 -m venv "$work/clean"
-"$work/clean/bin/python" -m pip install --quiet --disable-pip-version-check "silif[wyoming,zeroconf] @ file://$wheel" pytest soundfile
+"$work/clean/bin/python" -m pip install --quiet --disable-pip-version-check "silif[wyoming,zeroconf] @ file://$wheel" pytest hypothesis soundfile
 "$work/clean/bin/silif-wyoming" --version
 # The satellite wants an older wyoming, so it has an environment of its own.
 python3 -m venv "$work/satellite"

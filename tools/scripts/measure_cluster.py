@@ -39,6 +39,7 @@ PART_CLIPS = 250
 
 def make_clips(source: pathlib.Path, target: pathlib.Path, count: int) -> int:
     """Links to `count` clips, in the folders of their words. Returns how many different ones there are."""
+    target.mkdir()
     paths = sorted(source.rglob("*.flac"))
     for number, path in zip(range(count), itertools.cycle(paths), strict=False):
         folder = target / path.parent.name
@@ -163,10 +164,12 @@ def main() -> None:
     found = {}
     with tempfile.TemporaryDirectory() as name:
         work = pathlib.Path(name)
+        print("once, not counted: Ray reads itself in")
+        make_clips(options.source, work / "first", options.workers)
+        score_on_cluster([str(work / "first")], options.workers, work / "first-rows")
         for share in (8, 4, 2, 1):
             count = options.clips // share
             folder = work / f"clips-{count}"
-            folder.mkdir()
             different = make_clips(options.source, folder, count)
             for workers in range(1, options.workers + 1):
                 print(f"{count} clips ({min(different, count)} different), {workers} workers")
@@ -179,7 +182,7 @@ def main() -> None:
                 found["silif-score", workers, count] = wall_s, core_s
                 print(
                     f"  {assert_same_rows(rows, lines)} rows are the same; {wall_s / command_s:.2f} x the time, "
-                    f"{core_s / command_core_s:.2f} x the seconds of a core of kws-score"
+                    f"{core_s / command_core_s:.2f} x the seconds of a core of kws-score; load {os.getloadavg()[0]:.0f}"
                 )
         print(f"{options.clips} clips, {options.workers} workers, one killed half-way")
         wall_s, _, killed = score_on_cluster([str(folder)], options.workers, work / "killed", kills=True)
