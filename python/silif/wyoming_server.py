@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import logging
 import pathlib
@@ -36,7 +35,8 @@ _LOG = logging.getLogger("silif-wyoming")
 _URIS = "give a free tcp://HOST:PORT, unix://PATH or stdio://"
 #: What one message may hold. A second of sound at the highest rate is below a megabyte.
 _DATA_BYTES, _PAYLOAD_BYTES = 1 << 18, 1 << 22
-#: A message that has begun must have come by then. Between messages a peer may be silent for as long as it likes.
+#: The first message, and the rest of each that has begun, must have come by then, and answers been read. Between
+#: messages a peer may be silent for as long as it likes.
 _MESSAGE_S = 30.0
 _CLIENTS = 64
 #: So much sound is heard before other peers have their turn: a quarter of a second at 16 kHz.
@@ -129,6 +129,8 @@ class Peer(AsyncEventHandler):
     """One connection. Whatever goes wrong in it ends it, and no other."""
 
     _open = 0
+    #: Whether it keeps nobody out, by standard input.
+    is_alone = False
 
     def __init__(
         self,
@@ -153,22 +155,33 @@ class Peer(AsyncEventHandler):
         try:
             if Peer._open > _CLIENTS:
                 raise BadMessage(f"{_CLIENTS} clients are connected already")
-            while self._is_running and (message := await read_message(self.reader)) is not None:
-                if not await self.handle_event(message):
-                    break
+            message = await asyncio.wait_for(read_message(self.reader), None if self.is_alone else _MESSAGE_S)
+            while message is not None and self._is_running and await self.handle_event(message):
+                message = await read_message(self.reader)
         except (BadMessage, silif.SilifError) as error:
             _LOG.warning("a peer is disconnected: %s", error)
             await self._say_goodbye(str(error))
         except (OSError, asyncio.IncompleteReadError) as error:
-            _LOG.debug("a peer has gone: %s", error)
+            _LOG.debug("a peer has gone, says nothing or does not read: %s", error or type(error).__name__)
+            # Closed alone, it would wait until what was written is read.
+            self.writer.transport.abort()
         finally:
             Peer._open -= 1
             self.writer.close()
 
     async def _say_goodbye(self, text: str) -> None:
-        # A peer that does not read is not waited for.
-        with contextlib.suppress(OSError, TimeoutError):
+        try:
             await asyncio.wait_for(self.write_event(Error(text=text, code="bad-message").event()), 1)
+        except OSError:  # TimeoutError is one.
+            self.writer.transport.abort()
+
+    async def write_event(self, event: Event) -> None:
+        """Sends one message.
+
+        Raises:
+            OSError: the peer has gone, or does not read.
+        """
+        await asyncio.wait_for(super().write_event(event), _MESSAGE_S)
 
     async def handle_event(self, event: Event) -> bool:
         """Answers one message. Always true: only errors end a connection from here.
@@ -253,7 +266,9 @@ async def _serve_stdio(make: Callable[[asyncio.StreamReader, asyncio.StreamWrite
     reader = await async_get_stdin()
     loop = asyncio.get_running_loop()
     transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, sys.stdout)
-    await make(reader, asyncio.StreamWriter(transport, protocol, None, loop)).run()
+    peer = make(reader, asyncio.StreamWriter(transport, protocol, None, loop))
+    peer.is_alone = True
+    await peer.run()
 
 
 async def _serve(options: argparse.Namespace, model: silif.Model) -> None:

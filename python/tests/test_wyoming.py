@@ -295,6 +295,50 @@ def test_whatever_a_peer_says_ends_in_an_answer_and_a_closed_connection(said, la
     assert writer.is_closed and Peer._open == 0
 
 
+@pytest.mark.parametrize("said", [b"", b'{"type": "describe"}\n', b'{"type": "detect", "data": {"names": ["?"]}}\n'])
+def test_a_peer_that_says_nothing_or_does_not_read_is_let_go(monkeypatch, said):
+    """Else 64 of them would keep all others out."""
+    from silif import wyoming_server
+
+    class Deaf(Writer):
+        transport = None
+
+        async def drain(self):
+            await asyncio.Event().wait()
+
+        def abort(self):
+            self.is_aborted = True
+
+    async def serve():
+        reader, writer = asyncio.StreamReader(), Deaf()
+        writer.transport = writer
+        reader.feed_data(said)
+        await wyoming_server.Peer(MODEL, None, reader, writer).run()
+        return writer
+
+    monkeypatch.setattr(wyoming_server, "_MESSAGE_S", 0.01)
+    writer = asyncio.run(serve())
+    assert writer.is_aborted and writer.is_closed and wyoming_server.Peer._open == 0
+
+
+def test_standard_input_may_begin_late(monkeypatch):
+    from silif import wyoming_server
+
+    async def serve():
+        reader, writer = asyncio.StreamReader(), Writer()
+        peer = wyoming_server.Peer(MODEL, None, reader, writer)
+        peer.is_alone = True
+        task = asyncio.create_task(peer.run())
+        await asyncio.sleep(0.05)
+        reader.feed_data(b'{"type": "ping"}\n')
+        reader.feed_eof()
+        await task
+        return writer
+
+    monkeypatch.setattr(wyoming_server, "_MESSAGE_S", 0.01)
+    assert b'"type": "pong"' in asyncio.run(serve()).content
+
+
 def test_a_word_that_the_model_has_not(server):
     async def exchange():
         async with AsyncClient.from_uri(f"tcp://127.0.0.1:{server}") as client:
