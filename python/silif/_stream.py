@@ -14,8 +14,6 @@ _RATES_HZ = (4_000, 192_000)
 _CHANNELS = (1, 8)
 #: Samples of 16 bits, and of 32 that are rounded to 16.
 _WIDTHS = {2: "<i2", 4: "<i4"}
-
-
 #: So many windows are laid out at a time.
 _PART_OUTPUTS = 2048
 
@@ -99,8 +97,13 @@ class Conditioner:
 
     def __init__(self, rate_hz: int, width_bytes: int, channels: int):
         """
+        Args:
+            rate_hz: 4000 to 192000.
+            width_bytes: of a sample: 2, or 4, which is rounded to 16 bits. Signed, little-endian.
+            channels: 1 to 8, interleaved; their mean is heard.
+
         Raises:
-            InputError: a format that is not taken.
+            InputError: another one.
         """
         for name, value, (low, high) in (("rate", rate_hz, _RATES_HZ), ("channels", channels, _CHANNELS)):
             if type(value) is not int or not low <= value <= high:

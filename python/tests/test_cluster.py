@@ -248,7 +248,7 @@ def test_the_cluster_that_runs_on_this_machine(cluster, tmp_path):
     assert_rows_of_kws_score(rows_of(tmp_path / "rows"), [demo])
 
 
-@pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:no"])
+@pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:no", "127.0.0.1:1", "127.0.0.1:99999"])
 def test_an_address_where_no_cluster_is(tmp_path, address):
     demo = REPOSITORY / "models" / "demo.flac"
     command = [sys.executable, "-m", "silif.job.command", demo, "--output", tmp_path / "rows", "--address", address]

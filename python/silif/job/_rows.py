@@ -33,7 +33,13 @@ _FETCHES = 16
 
 @dataclass(frozen=True)
 class Sound:
-    """One recording of a part: how to open it, or why it cannot be."""
+    """One recording of a part.
+
+    Attributes:
+        name: path or URL; in a shard SHARD/NAME.
+        label: the word that its folder names; None where there is none.
+        open: gives a path, the content or an open file, or raises why there is none.
+    """
 
     name: str
     label: str | None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import os
+import re
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -114,10 +116,20 @@ def duration_text(seconds: int) -> str:
 
 @contextmanager
 def connected(address: str) -> Iterator[None]:
-    """A connection to a cluster. A program that has one already keeps it."""
+    """A connection to a cluster. A program that has one already keeps it.
+
+    Raises:
+        ConnectionError: none is at this address.
+    """
     if ray.is_initialized():
         yield
         return
+    if place := re.fullmatch(r"([^/]+):(\d+)", address):
+        # Ray itself waits for minutes.
+        try:
+            socket.create_connection((place[1], int(place[2])), timeout=30).close()
+        except (OSError, OverflowError) as error:
+            raise ConnectionError(f"--address {address}: no cluster is there ({error})") from error
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:
