@@ -146,7 +146,7 @@ def plot(path: pathlib.Path, found: dict[tuple[str, int, int], tuple[float, floa
                 )
         axes.set(xlabel="clips", ylabel=label, xlim=(0, None), ylim=(0, None), xticks=list(points))
         axes.grid(alpha=0.3)
-    both[0].legend(frameon=False)
+    both[1].legend(frameon=False, loc="upper left")
     figure.savefig(path, metadata={"Date": None})
 
 
