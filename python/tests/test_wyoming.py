@@ -313,7 +313,7 @@ def test_a_peer_that_says_nothing_or_does_not_read_is_let_go(monkeypatch, said):
         reader, writer = asyncio.StreamReader(), Deaf()
         writer.transport = writer
         reader.feed_data(said)
-        await wyoming_server.Peer(MODEL, None, reader, writer).run()
+        await asyncio.wait_for(wyoming_server.Peer(MODEL, None, reader, writer).run(), 300)
         return writer
 
     monkeypatch.setattr(wyoming_server, "_MESSAGE_S", 0.01)
