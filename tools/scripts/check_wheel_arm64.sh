@@ -16,13 +16,15 @@ emulator=$(command -v qemu-aarch64 || command -v qemu-aarch64-static)
 
 if [[ ! -e $root/usr/bin/python3 ]]; then
   # apt for another architecture, beside this machine's own.
-  mkdir -p "$work"/apt/{lists/partial,cache/archives/partial} "$work/debs" "$root"
+  mkdir -p "$work"/apt/{lists/partial,cache/archives/partial} "$work/root" build
   touch "$work/apt/status"
   apt=(apt-get -qq -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o Dir::State::status="$work/apt/status"
     -o Dir::State::lists="$work/apt/lists" -o Dir::Cache="$work/apt/cache" -o APT::Sandbox::User=root -o Debug::NoLocking=1)
   "${apt[@]}" update
-  (cd "$work/debs" && "${apt[@]}" install --download-only --no-install-recommends -y python3 libstdc++6 >/dev/null)
-  for deb in "$work"/apt/cache/archives/*.deb; do dpkg-deb -x "$deb" "$root"; done
+  "${apt[@]}" install --download-only --no-install-recommends -y python3 libstdc++6 >/dev/null
+  for deb in "$work"/apt/cache/archives/*.deb; do dpkg-deb -x "$deb" "$work/root"; done
+  rm -fr "$root"
+  mv "$work/root" "$root"
 fi
 version=$(basename "$(readlink "$root/usr/bin/python3")")
 packages=$work/packages
