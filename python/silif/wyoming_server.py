@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
 import silif
+from silif._commands import Parser, say, visible
 from silif._stream import Conditioner
 
 try:
@@ -159,7 +160,7 @@ class Peer(AsyncEventHandler):
             while message is not None and self._is_running and await self.handle_event(message):
                 message = await read_message(self.reader)
         except (BadMessage, silif.SilifError) as error:
-            _LOG.warning("a peer is disconnected: %s", error)
+            _LOG.warning("a peer is disconnected: %s", visible(error))
             await self._say_goodbye(str(error))
         except (OSError, asyncio.IncompleteReadError) as error:
             _LOG.debug("a peer has gone, says nothing or does not read: %s", error or type(error).__name__)
@@ -284,7 +285,7 @@ async def _serve(options: argparse.Namespace, model: silif.Model) -> None:
         if uri.scheme != "tcp" or port is None:
             raise silif.InputError("--zeroconf", "it announces a port", "give --uri tcp://HOST:PORT")
         announcement = _announcement_of(options.zeroconf, uri.hostname, port)
-    served = f"{model.name} is served at {options.uri}: {', '.join(model.info().keywords)}"
+    served = visible(f"{model.name} is served at {options.uri}: {', '.join(model.info().keywords)}")
     if uri.scheme == "stdio":
         _LOG.info(served)
         await _serve_stdio(make)
@@ -321,8 +322,8 @@ def _announcement_of(name: str, host: str | None, port: int) -> Announcement:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command. Returns its exit status: 0 once it was ended by a signal or standard input."""
-    parser = argparse.ArgumentParser(prog="silif-wyoming", description=__doc__)
+    """The command. Returns its exit status: 0 once a signal or standard input ended it, 1 where it cannot serve."""
+    parser = Parser(prog="silif-wyoming", description=__doc__)
     parser.add_argument(
         "--uri", default="tcp://0.0.0.0:10400", help="tcp://HOST:PORT, unix://PATH or stdio:// (%(default)s)"
     )
@@ -341,7 +342,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         asyncio.run(_serve(options, model))
     except silif.SilifError as error:
-        parser.exit(1, f"silif-wyoming: {error}\n")
+        say("silif-wyoming", error)
+        return 1
     except KeyboardInterrupt:
         return 130
     return 0

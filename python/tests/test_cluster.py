@@ -216,6 +216,7 @@ def test_a_job_that_is_killed_goes_on_where_it_stopped(clips, tmp_path):
         (["x", "--threshold", "1"], 2, "--threshold belongs to --events"),
         (["x", "--part", "0"], 2, "--part must be 1 or more"),
         (["no/such"], 1, "no/such: no such file or folder; check the path"),
+        (["\x1b2J"], 1, "\\u{1B}2J: no such file or folder"),
         (["{demo}", ""], 1, "input: a path is empty; give . for this folder"),
         (["ftpx://x/y"], 1, "ftpx://x/y: cannot be looked into (Protocol not known: ftpx)"),
         (["{folder}"], 1, "no sound file and no shard is there; give a folder that holds some"),

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
+from silif._commands import say
 from silif._errors import SilifError
 from silif.job._output import Output
 from silif.job._parts import Part
@@ -81,7 +82,7 @@ def run(parts: list[Part], output: Output, options: dict[str, Any], workers: int
             problems += 1
             if problems <= _TOLD:
                 progress.clear()
-                print(f"silif-score: {problem}", file=sys.stderr)
+                say("silif-score", problem)
         progress.show(done, len(parts), counts, time.monotonic() - start)
     progress.clear()
     return counts

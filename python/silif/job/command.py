@@ -9,12 +9,13 @@ import time
 from collections.abc import Sequence
 
 import silif
+from silif._commands import Parser, say, visible
 from silif._errors import SilifError
 
 
 def arguments_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The options; ends the program where they are wrong."""
-    parser = argparse.ArgumentParser(prog="silif-score", description=__doc__)
+    parser = Parser(prog="silif-score", description=__doc__)
     add = parser.add_argument
     add("input", nargs="*", help="sound files, folders, shards (.tar, .parquet), patterns; paths or URLs of fsspec")
     add("--list", metavar="FILE", help="a list of paths instead, one a line; the parent folder is the word")
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from silif.job._rows import Counts
         from silif.job._workers import connected, run
     except ImportError as error:
-        print(f"silif-score: {error}: install the extra with: pip install 'silif[ray]'", file=sys.stderr)
+        say("silif-score", f"{error}: install the extra with: pip install 'silif[ray]'")
         return 1
     try:
         model = silif.Model(options.model or ("kws12-stream" if options.events else "kws12-silif"))
@@ -67,10 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         job = {"rows": "events" if options.events else "clips", "threshold": options.threshold}
         left = output.prepare(job, model, parts, is_resumed=options.resume)
     except SilifError as error:
-        print(f"silif-score: {error}", file=sys.stderr)
+        say("silif-score", error)
         return 1
     if len(left) < len(parts):
-        print(f"silif-score: {len(parts) - len(left)} of {len(parts)} parts are there already", file=sys.stderr)
+        say("silif-score", f"{len(parts) - len(left)} of {len(parts)} parts are there already")
     start = time.monotonic()
     counts = Counts()
     rows = {
@@ -83,20 +84,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with connected(options.address or os.environ.get("RAY_ADDRESS", "local")):
                 counts = run(left, output, rows, options.workers)
     except ConnectionError as error:
-        print(f"silif-score: {error}", file=sys.stderr)
+        say("silif-score", error)
         return 1
     except KeyboardInterrupt:
-        print("silif-score: interrupted; the same command with --resume does the rest", file=sys.stderr)
+        say("silif-score", "interrupted; the same command with --resume does the rest")
         return 130
     elapsed_s = time.monotonic() - start
     what = f"{counts.sounds} sounds, {counts.failed} failed, {counts.sound_s / 3600:.2f} h"
-    print(f"{what}, in {elapsed_s:.1f} s, {counts.core_s:.1f} s of a core: {options.output}")
+    print(f"{what}, in {elapsed_s:.1f} s, {counts.core_s:.1f} s of a core: {visible(options.output)}")
     missing = len(parts) - len(output.done())
     if missing:
-        print(
-            f"silif-score: {missing} parts are missing; the same command with --resume tries them again",
-            file=sys.stderr,
-        )
+        say("silif-score", f"{missing} parts are missing; the same command with --resume tries them again")
     return 1 if counts.failed or missing else 0
 
 
