@@ -61,6 +61,7 @@ _FUNCTIONS = (
     ("silif_plan_memory", _code, (_pointer, _size, _pointer, _pointer)),
     ("silif_open", _code, (_pointer, _size, _pointer, _size, _pointer, _pointer)),
     ("silif_reset", _code, (_pointer,)),
+    ("silif_set_seed", _code, (_pointer, ctypes.c_uint64)),
     ("silif_verify", _code, (_pointer, _pointer)),
     ("silif_hear", _code, (_pointer, _pointer, _size, _pointer, _pointer)),
     ("silif_int16_from_float", _code, (_pointer, _size, _pointer)),

@@ -35,7 +35,7 @@ class ModelInfo:
         step_s: duration of a step of the network.
         input_count: values in a frame.
         input_fraction_bits: a frame's integer x stands for x / 2**input_fraction_bits.
-        layer_sizes: neurons of each hidden layer.
+        layer_sizes: neurons of each hidden layer; 0 for an encoder, which has none.
         self_test_steps: steps of the self-test that `Model.verify` runs.
         model_bytes, memory_bytes: size of the file; what an engine needs besides.
     """

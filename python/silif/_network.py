@@ -96,6 +96,23 @@ class Network:
             _library.check(code, "frame")
         return self.probabilities_q15
 
+    def set_seed(self, seed: int) -> None:
+        """Of a network that samples: draws other numbers from the next step on, as if it were the first.
+
+        Args:
+            seed: 0 to 2**64 - 1. `reset` keeps it.
+
+        Raises:
+            InputError: this network draws nothing, or the seed is out of range.
+        """
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+            raise InputTypeError("seed", f"{seed!r} is no integer", "give 0 to 2**64 - 1")
+        if not 0 <= seed < 1 << 64:
+            raise InputError("seed", f"{seed} is out of range", "give 0 to 2**64 - 1")
+        with self._lock:
+            if _library.held.silif_set_seed(self._engine.handle, int(seed)):
+                raise InputError("seed", "this network draws no numbers", "leave it out")
+
     def reset(self) -> None:
         """Forgets all states."""
         with self._lock:

@@ -184,6 +184,9 @@ def test_a_damaged_model_is_refused(place, change, length):
         (lambda: silif.score([[0.0], ["a"]]), silif.InputError, r"clips\[1\]: the type is"),
         (lambda: silif.Network().step(np.zeros(3, int)), ValueError, "give 40 values"),
         (lambda: silif.Network().step(np.full(40, 40_000)), ValueError, "beyond int16"),
+        (lambda: silif.Network().set_seed(1), ValueError, "seed: this network draws no numbers; leave it out"),
+        (lambda: silif.Network().set_seed(-1), ValueError, "seed: -1 is out of range; give 0 to"),
+        (lambda: silif.Network().set_seed(1.5), TypeError, "seed: 1.5 is no integer"),
     ],
 )
 def test_what_errors_say(call, kind, message):

@@ -548,7 +548,7 @@ def test_the_page_names_the_options_that_there_are():
     [
         (["--uri", "http://x"], "Only 'stdio://'"),
         (["--uri", "\x1b[2J://x"], "--uri: \\u{1B}[2J://x: Only 'stdio://'"),
-        (["--threshold", "\x1b[2J"], "'\\u{1B}[2J'"),
+        (["\x1b[2J"], "unrecognized arguments: \\u{1B}[2J"),
         (["--uri", "tcp://127.0.0.1"], "A port must be specified"),
         (["--model", "kws13"], "there is no 'kws13'; give a path, or one of"),
         (["--threshold", "7"], "threshold: 7.0 is out of range; give one from 0 to 1"),

@@ -26,7 +26,7 @@ print(len(silif.KeywordSpotter().process(numpy.zeros(16000, numpy.int16))), sili
 echo "wheel: works in a clean environment of $installed"
 
 # shellcheck disable=SC2086
-"$work/clean/bin/python" $pip auditwheel pytest hypothesis mypy 'pyright[nodejs]' soundfile pyarrow fsspec wyoming
+"$work/clean/bin/python" $pip auditwheel pytest hypothesis mypy 'pyright[nodejs]' soundfile pyarrow fsspec wyoming scipy
 for wheel in build/wheel/silif-*.whl; do
   machine=${wheel##*manylinux_2_17_}
   machine=${machine%.whl}
