@@ -1,6 +1,6 @@
 """Sound files as `kws-score` reads them: the same samples, and what it refuses is refused here.
 
-Twins: Sources/AudioInput/Files/{SoundDecoder,FileEnd,DeclaredLength,WaveHeader,SoundMagic,SoundEndings}.swift
+Twins: Sources/AudioInput/Files/{SoundDecoder,FileEnd,DeclaredLength,HeadedSamples,WaveHeader,SoundMagic,SoundEndings}.swift
 """
 
 from __future__ import annotations
@@ -307,11 +307,11 @@ def _end_is_missing(file: _File) -> bool:
                 return size < _UNKNOWN_BYTES and start + size > file.size
     elif kind == b"riff":
         at = 40
-        while at + 24 <= file.size:
-            header = file.at(at, 24)
+        while at + 16 <= file.size:
+            header = file.at(at, 24).ljust(24, b"\0")
             (size,) = struct.unpack("<q", header[16:])
             if header[:4] == b"data":
-                return bool(size > file.size - at)
+                return at + 24 > file.size or bool(file.size - at < size < 1 << 60)
             if not 24 <= size < file.size:
                 return False
             at += (size + 7) // 8 * 8
