@@ -1,7 +1,6 @@
 """silif.score gives what kws-score gives."""
 
 import os
-import signal
 import sys
 import threading
 import time
@@ -64,8 +63,8 @@ def test_the_first_bad_clip_is_named_whatever_the_threads(jobs):
         silif.score(clips, jobs=jobs)
 
 
-def test_ctrl_c_is_not_kept_waiting_for_all_clips(monkeypatch):
-    """Python tells the main thread only; the others end after the clip that they are at."""
+def test_what_ends_it_is_not_kept_waiting_for_all_clips(monkeypatch):
+    """An error, and Ctrl-C, of which Python tells the main thread only: the others end after the clip that they are at."""
     main, calls = threading.main_thread().ident, []
 
     def does_main_wait_for_the_threads():
@@ -75,21 +74,20 @@ def test_ctrl_c_is_not_kept_waiting_for_all_clips(monkeypatch):
             frame = frame.f_back
         return "shutdown" in names
 
-    def score_clip(*_):
-        calls.append(None)
-        if len(calls) == 1:
-            signal.raise_signal(signal.SIGINT)
-        else:
-            while not does_main_wait_for_the_threads():
-                time.sleep(0.001)
+    def score_clip(_, __, count, *___):
+        calls.append(count)
+        if count == 11:
+            return 1
+        while not does_main_wait_for_the_threads():
+            time.sleep(0.001)
         return 0
 
     from silif import _library
 
     monkeypatch.setattr(_library.released, "silif_score_clip", score_clip)
-    with pytest.raises(KeyboardInterrupt):
-        silif.score([np.zeros(10, np.int16)] * 1000, jobs=3)
-    assert len(calls) <= 4
+    with pytest.raises(silif.ModelError, match="argument"):
+        silif.score([np.zeros(11, np.int16), *[np.zeros(10, np.int16)] * 1000], jobs=3)
+    assert len(calls) <= 3
 
 
 def test_other_threads_run_meanwhile(demo):
