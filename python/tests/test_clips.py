@@ -64,7 +64,7 @@ def test_the_first_bad_clip_is_named_whatever_the_threads(jobs):
 
 
 def test_what_ends_it_is_not_kept_waiting_for_all_clips(monkeypatch):
-    """An error, and Ctrl-C, of which Python tells the main thread only: the others end after the clip that they are at."""
+    """An error, or Ctrl-C, of which Python tells the main thread only: the others end after their clip."""
     main, calls = threading.main_thread().ident, []
 
     def does_main_wait_for_the_threads():
