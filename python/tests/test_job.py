@@ -136,7 +136,7 @@ def test_help_and_wrong_options_need_no_ray(tmp_path):
     assert shown.returncode == 0 and "--resume" in shown.stdout
     wrong = run_without_ray("x.wav", "--output", tmp_path, "--part", "0")
     assert wrong.returncode == 2 and "--part must be 1 or more" in wrong.stderr
-    obeyed = run_without_ray("x.wav", "--output", tmp_path, "--part", "\x1b[2J")
+    obeyed = run_without_ray("x.wav", "--output", tmp_path, "--\x1b[2J")
     assert obeyed.returncode == 2 and "\\u{1B}[2J" in obeyed.stderr and "\x1b" not in obeyed.stderr
     scored = run_without_ray("x.wav", "--output", tmp_path)
     assert scored.returncode == 1 and "pip install 'silif[ray]'" in scored.stderr
