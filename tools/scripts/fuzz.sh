@@ -20,6 +20,8 @@ declare -A runs=([models]=100000 [sound]=40000 [tables]=150000)
 build() {
   # In C also the undefined: a shift too far, an overflow, an address that is not aligned.
   local c_flags=(-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined)
+  # SwiftPM adds to the archive and leaves in it what has gone from the sources.
+  rm -f "$scratch/release/libSilifFuzz.a"
   SILIF_FUZZ=build swift build --scratch-path "$scratch" -c release --product SilifFuzz \
     -Xswiftc -sanitize=fuzzer,address -Xswiftc -enable-testing $(printf -- "-Xcc %s " "${c_flags[@]}") >&2
   swiftc -sanitize=fuzzer,address -use-ld=lld -emit-executable "$scratch/release/libSilifFuzz.a" -o "$scratch/silif-fuzz" \
