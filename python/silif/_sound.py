@@ -1,6 +1,7 @@
 """Sound files as `kws-score` reads them: the same samples, and what it refuses is refused here.
 
-Twins: Sources/AudioInput/Files/{SoundDecoder,FileEnd,DeclaredLength,HeadedSamples,WaveHeader,SoundMagic,SoundEndings}.swift
+Twins: Sources/AudioInput/Files/{SoundDecoder,FileEnd,DeclaredLength,WaveHeader,SoundMagic,SoundEndings}.swift
+Twins: Sources/AudioInput/Files/HeadedSamples.swift
 """
 
 from __future__ import annotations
