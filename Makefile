@@ -22,7 +22,7 @@ CLANG_FORMAT ?= $(VENV)/bin/clang-format
 .PHONY: help demo test build install uninstall convert models bench lib firmware deb deb-arm64 test-swift test-python embedded lint format
 .PHONY: image test-service measure-pulse
 .PHONY: count wheel test-wheel test-wheel-arm test-wyoming test-cluster bench-cluster bench-python test-arm test-examples test-device bench-peers samples docs manual clean dependencies
-.PHONY: fuzz fuzz-planted sanitize soak valgrind reproducible
+.PHONY: fuzz fuzz-planted sanitize soak valgrind reproducible sign
 
 ##Use it
 
@@ -97,6 +97,11 @@ deb:
 ## a package for arm64: Raspberry Pi OS and Debian 13 (needs sudo)
 deb-arm64:
 	tools/scripts/cross_deb_arm64.sh
+
+## KEY=private.pem: sign the packages in build (SECURITY.md)
+sign:
+	@test -n "$(KEY)" || { echo "usage: make sign KEY=private.pem, after make deb or make wheel" >&2; exit 2; }
+	tools/scripts/sign.sh "$(KEY)" $(wildcard build/deb/*.deb build/wheel/*.whl)
 
 ## the container image `silif`, by docker, podman or buildah
 image: deb

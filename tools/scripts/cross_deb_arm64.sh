@@ -10,7 +10,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 ((EUID == 0)) || { echo "cross_deb_arm64: a chroot needs root: sudo $0 $*" >&2; exit 1; }
 [[ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]] || {
-  echo "cross_deb_arm64: arm64 programs do not run here: apt-get install qemu-user-static binfmt-support" >&2
+  echo "cross_deb_arm64: arm64 programs do not run here: apt-get install qemu-user-static binfmt-support" \
+    "(where no systemd runs, then: mount -t binfmt_misc none /proc/sys/fs/binfmt_misc; update-binfmts --enable)" >&2
   exit 1
 }
 root=$(realpath -m "${1:-build/roots/cross}")
@@ -31,11 +32,13 @@ fi
 bind /proc /proc
 bind /dev /dev
 # A mirror of Swift packages that git is told to use on this machine.
-for mirror in $(git config --global --get-regexp '^url\..*\.insteadof$' | sed -n 's|^url\.\(/[^ ]*[^/]\)/*\.insteadof .*|\1|p' | sort -u); do
+for mirror in $(git config --get-regexp '^url\..*\.insteadof$' | sed -n 's|^url\.\(/[^ ]*[^/]\)/*\.insteadof .*|\1|p' | sort -u); do
   bind "$mirror" "$mirror"
 done
 cp /etc/resolv.conf "$root/etc/"
-[[ ! -f ~/.gitconfig ]] || { cp ~/.gitconfig "$root/root/" && git config --file "$root/root/.gitconfig" --replace-all safe.directory '*'; }
+[[ ! -f /etc/gitconfig ]] || cp /etc/gitconfig "$root/etc/"
+[[ ! -f ~/.gitconfig ]] || cp ~/.gitconfig "$root/root/"
+git config --file "$root/root/.gitconfig" --replace-all safe.directory '*'
 mkdir -p "$root/silif"
 find "$root/silif" -mindepth 1 -maxdepth 1 ! -name '.build*' -exec rm -fr {} +
 git ls-files --cached --others --exclude-standard | tar c -T - | tar x -C "$root/silif"

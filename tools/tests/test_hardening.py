@@ -82,8 +82,31 @@ def test_signatures(tmp_path):
     openssl("genpkey", "-algorithm", "ed25519", "-out", "private.pem")
     openssl("pkey", "-in", "private.pem", "-pubout", "-out", "public.pem")
     assert "my.silif.sig: no such file" in verify().stderr
-    openssl("pkeyutl", "-sign", "-inkey", "private.pem", "-rawin", "-in", "my.silif", "-out", "my.silif.sig")
+    sign = REPOSITORY / "tools/scripts/sign.sh"
+    package = tmp_path / "silif.deb"
+    package.write_bytes(b"a package")
+    subprocess.run([sign, "private.pem", "my.silif", "silif.deb"], cwd=tmp_path, check=True)
     assert verify().returncode == 0 and verify().stdout.startswith("pass")
+    check = (
+        "pkeyutl",
+        "-verify",
+        "-pubin",
+        "-inkey",
+        "public.pem",
+        "-rawin",
+        "-in",
+        "silif.deb",
+        "-sigfile",
+        "silif.deb.sig",
+    )
+    openssl(*check)
+    package.write_bytes(b"another")
+    with pytest.raises(subprocess.CalledProcessError):
+        openssl(*check)
+    # A public key signs nothing, and leaves nothing.
+    refused = subprocess.run([sign, "public.pem", "public.pem"], cwd=tmp_path, capture_output=True, text=True)
+    assert refused.returncode == 1 and "no private Ed25519 key" in refused.stderr
+    assert not list(tmp_path.glob("public.pem.*"))
     model.write_bytes((REPOSITORY / "Tests/Fixtures/counts.silif").read_bytes())
     other = verify()
     assert other.returncode == 1 and "does not belong to this model and the key" in other.stderr
