@@ -86,6 +86,23 @@ import Testing
     #expect(byFile && byPipe)
   }
 
+  /// Positions and sizes add up to more than 63 bits.
+  @Test(arguments: [SF_FORMAT_CAF, SF_FORMAT_W64], [0x7F, 0xFF, 0x80, 0x0F] as [UInt8])
+  func chunksLargerThanAnyFileAreRefused(_ container: Int, _ highest: UInt8) throws {
+    let path = folder.file("x")
+    write(samples, to: path, format: container | SF_FORMAT_PCM_16, rate_hz: 16_000, channels: 1)
+    var bytes = try TemporaryFolder.bytes(path)
+    var size = [highest] + [UInt8](repeating: 0xFF, count: 7)
+    if container == SF_FORMAT_W64 { size.reverse() }
+    // Of the first chunk, made one that is passed over, and of the samples.
+    let first = container == SF_FORMAT_W64 ? 40 : 8
+    bytes.replaceSubrange(first..<first + 4, with: "free".utf8)
+    let at = container == SF_FORMAT_W64 ? 16 : 4
+    bytes.replaceSubrange(first + at..<first + at + 8, with: size)
+    #expect(audioError { _ = try filed(bytes) } != nil)
+    #expect(audioError { _ = try piped(bytes) } != nil)
+  }
+
   @Test(arguments: [SF_FORMAT_AIFF, SF_FORMAT_AU, SF_FORMAT_CAF, SF_FORMAT_W64])
   func otherHeadersThatEndAnywhereAreRefused(_ container: Int) throws {
     let path = folder.file("x")

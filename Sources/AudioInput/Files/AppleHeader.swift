@@ -87,11 +87,11 @@ struct AppleHeader: SamplesHeader {
         description = found
         samplesStart = bytes.position
         // -1 is the format's own way to say that it is not known; libsndfile puts 3 or 4 there where it never comes back.
-        samplesLength = chunk.size < 0 ? nil : max(0, chunk.size - 4)
+        samplesLength = ChunkLayout.sizes.contains(chunk.size) ? max(0, chunk.size - 4) : nil
         chunks = layout
         return
       default:
-        guard chunk.size >= 0 else { return nil }
+        guard ChunkLayout.sizes.contains(chunk.size) else { return nil }
         skip(chunk.size)
       }
     }
@@ -102,9 +102,11 @@ struct AppleHeader: SamplesHeader {
 
   /// As CAF.
   func rewritten() -> [UInt8]? {
+    var header: [UInt8] = Array("caff".utf8) + [0, 1, 0, 0]
+    header += Array("desc".utf8) + big(32, 8) + description
     // Not -1, with which libsndfile looks for chunks behind the end of what it takes for the file.
-    Array("caff".utf8) + [0, 1, 0, 0] + Array("desc".utf8) + big(32, 8) + description
-      + Array("data".utf8) + big(endless_bytes, 8) + big(0, 4)
+    header += Array("data".utf8) + big(endless_bytes, 8) + big(0, 4)
+    return header
   }
 
   /// The chunk "COMM": channels, frames, bits, the rate as an 80-bit float, and in AIFF-C the codec.
@@ -128,9 +130,13 @@ struct AppleHeader: SamplesHeader {
   }
 
   private static func chunk(_ found: Description) -> [UInt8] {
-    let flags: UInt64 = found.codec == "lpcm" ? (found.isFloat ? 1 : 0) | (found.isLittleEndian ? 2 : 0) : 0
-    return big(Double(found.rate_hz).bitPattern, 8) + Array(found.codec.utf8) + big(flags, 4)
-      + big(found.sampleBytes &* found.channels, 4) + big(1, 4) + big(found.channels, 4) + big(found.sampleBytes * 8, 4)
+    var flags: UInt64 = 0
+    if found.codec == "lpcm" { flags = (found.isFloat ? 1 : 0) | (found.isLittleEndian ? 2 : 0) }
+    var content: [UInt8] = big(Double(found.rate_hz).bitPattern, 8)
+    content += Array(found.codec.utf8) + big(flags, 4)
+    content += big(found.sampleBytes &* found.channels, 4) + big(1, 4)
+    content += big(found.channels, 4) + big(found.sampleBytes * 8, 4)
+    return content
   }
 }
 

@@ -54,6 +54,9 @@ extension SamplesHeader {
 
 /// How the chunks of a container are laid out: a name, a size, and so many bytes.
 struct ChunkLayout {
+  /// What chunks of 64-bit formats may declare; no sum of positions and sizes overflows.
+  static let sizes: Range<Int64> = 0..<1 << 60
+
   /// A name's first four bytes say what it is.
   let nameBytes: Int
   let sizeBytes: Int

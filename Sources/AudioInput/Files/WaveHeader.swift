@@ -25,7 +25,7 @@ struct WaveHeader: SamplesHeader {
         samplesLength = Self.known(chunk.size, long: long, layout)
         return
       default:
-        guard chunk.size >= 0 else { return nil }
+        guard ChunkLayout.sizes.contains(chunk.size) else { return nil }
         skip(layout.padded(chunk.size))
       }
     }
@@ -46,7 +46,7 @@ struct WaveHeader: SamplesHeader {
   private static func known(_ size: Int64, long: Int64?, _ layout: ChunkLayout) -> Int64? {
     let isLong = layout.sizeBytes == 8 || size == 0xFFFF_FFFF
     guard let size = size == 0xFFFF_FFFF ? long : size else { return nil }
-    return (0..<(isLong ? 1 << 60 : DeclaredLength.unknown_bytes)).contains(size) ? size : nil
+    return (isLong ? ChunkLayout.sizes : 0..<DeclaredLength.unknown_bytes).contains(size) ? size : nil
   }
 
   /// What the format says, where there is one.
