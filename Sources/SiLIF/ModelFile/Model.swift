@@ -52,7 +52,9 @@ public struct Model {
 
   /// Puts another seed into a file that was read before, and its checksum right. Without effect where no layer samples.
   ///
-  /// - Parameter bytes: a whole model file; whoever reads it meanwhile sees half a change.
+  /// - Parameters:
+  ///   - seed: any number; the same one draws the same.
+  ///   - bytes: a whole model file; whoever reads it meanwhile sees half a change.
   public static func setSeed(_ seed: UInt64, in bytes: UnsafeMutableRawBufferPointer) {
     guard let sections = try? SectionTable(file: UnsafeRawBufferPointer(bytes)),
       let section = sections.section(.sampling), section.count == Sampling.bytes,
