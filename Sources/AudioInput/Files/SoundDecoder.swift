@@ -126,8 +126,11 @@ final class SoundDecoder {
   }
 
   private static func openingFailed(_ bytes: ByteSource, _ name: String) -> AudioError {
-    let reason = String(cString: sf_strerror(nil))
     let problem = HeaderProblem(of: bytes.origin)
+    bytes.origin.position = 0
+    // Not in libsndfile's words: those of whoever opened a file last, in whatever thread, are the only ones it has.
+    let isKnown = SoundMagic(bytes.origin.read(128)) != nil
+    let reason = isKnown ? "its header is damaged or cut off" : "it begins as no format that is known"
     if bytes.failure != 0 { return .system(bytes.failure, name) }
     return switch problem {
     case .codec(let codec)?: .foreign(codec, name)
@@ -140,8 +143,7 @@ final class SoundDecoder {
 
 extension AudioError {
   static func notASound(_ name: String, reason: String) -> AudioError {
-    let reason = reason.hasSuffix(".") ? String(reason.dropLast()) : reason
-    return AudioError(
+    AudioError(
       .notASound, name, "is not a sound file that can be read (\(reason)); give wav, flac, ogg, aiff or the like")
   }
 
