@@ -87,7 +87,7 @@ struct AppleHeader: SamplesHeader {
         description = found
         samplesStart = bytes.position
         // -1 is the format's own way to say that it is not known; libsndfile puts 3 or 4 there where it never comes back.
-        samplesLength = ChunkLayout.sizes.contains(chunk.size) ? max(0, chunk.size - 4) : nil
+        samplesLength = layout.known(chunk.size).map { max(0, $0 - 4) }
         chunks = layout
         return
       default:

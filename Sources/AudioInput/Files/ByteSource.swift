@@ -20,6 +20,9 @@ class ByteSource {
     return fruitlessCalls > 1 << 22
   }
 
+  /// Whole frames that it holds, where it knows better than the header that libsndfile reads.
+  var declared_frames: Int64? { nil }
+
   /// The file or pipe that the bytes come from.
   var origin: ByteSource { self }
 

@@ -4,38 +4,29 @@ enum FileEnd {
   static func isMissing(_ file: FileBytes) -> Bool {
     let head = file.bytes(at: 0, count: 4)
     return switch String(decoding: head, as: UTF8.self) {
-    case "RIFF": isCutRIFF(file, bigEndian: false)
-    case "RIFX": isCutRIFF(file, bigEndian: true)
-    case "riff": isCutW64(file)
+    case "RIFF": isCut(file, .riff, firstChunk: 12)
+    // With the numbers of AIFF.
+    case "RIFX": isCut(file, .aiff, firstChunk: 12)
+    case "riff": isCut(file, .w64, firstChunk: 40)
     case "OggS": !hasLastOggPage(file)
     default: false
     }
   }
 
-  private static func isCutRIFF(_ file: FileBytes, bigEndian: Bool) -> Bool {
-    var at: Int64 = 12
-    while at + 8 <= file.size {
-      let size = file.number(at: at + 4, count: 4, bigEndian: bigEndian)
-      if file.bytes(at: at, count: 4) == Array("data".utf8) {
-        return size < DeclaredLength.unknown_bytes && at + 8 + size > file.size
+  private static func isCut(_ file: FileBytes, _ layout: ChunkLayout, firstChunk: Int64) -> Bool {
+    let before = file.position
+    defer { file.position = before }
+    file.position = firstChunk
+    while true {
+      let at = file.position
+      guard let chunk = layout.next(in: file) else {
+        // Within a chunk's head: without samples libsndfile says so, but for W64.
+        return file.bytes(at: at, count: 4) == Array("data".utf8)
       }
-      at += 8 + size + size % 2
+      if chunk.name == "data" { return (layout.known(chunk.size) ?? 0) > file.size - file.position }
+      guard (0..<file.size).contains(chunk.size) else { return false }
+      file.position += layout.padded(chunk.size)
     }
-    return false  // no samples: libsndfile says so
-  }
-
-  /// Sony's 64-bit chunks: a 16-byte name that begins with four letters, and a size that includes its own 24 bytes.
-  private static func isCutW64(_ file: FileBytes) -> Bool {
-    var at: Int64 = 40
-    while at + 16 <= file.size {
-      let size = file.number(at: at + 16, count: 8, bigEndian: false)
-      if file.bytes(at: at, count: 4) == Array("data".utf8) {
-        return at + 24 > file.size || size < 1 << 60 && size > file.size - at
-      }
-      guard size >= 24, size < file.size else { return false }
-      at += (size + 7) / 8 * 8
-    }
-    return false
   }
 
   /// The last page of an Ogg stream has flag 4; a page is at most 65,307 bytes long.
@@ -63,11 +54,5 @@ extension FileBytes {
     var result = [UInt8](repeating: 0, count: count)
     let got = result.withUnsafeMutableBytes { read(into: $0.baseAddress!, count: count) }
     return Array(result[..<got])
-  }
-
-  fileprivate func number(at offset: Int64, count: Int, bigEndian: Bool) -> Int64 {
-    let found = bytes(at: offset, count: count)
-    let value = (bigEndian ? found : found.reversed()).reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
-    return Int64(clamping: value)
   }
 }

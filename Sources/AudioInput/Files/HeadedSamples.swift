@@ -13,9 +13,10 @@ final class HeadedSamples: ByteSource {
   private let samplesStart: Int64
   /// Bytes of samples; nil: to the end.
   private let samplesLength: Int64?
-  /// Whole frames that the original header declares; nil: it does not know.
-  let declared_frames: Int64?
+  /// By the original header; nil: it does not know.
+  private let frames: Int64?
 
+  override var declared_frames: Int64? { frames }
   override var origin: ByteSource { base }
   override var failure: Int32 { base.failure }
 
@@ -46,7 +47,7 @@ final class HeadedSamples: ByteSource {
     self.header = header
     samplesStart = original.samplesStart
     self.samplesLength = samplesLength
-    declared_frames = samplesLength.map { $0 / Int64(max(1, original.frameBytes)) }
+    frames = samplesLength.map { $0 / Int64(max(1, original.frameBytes)) }
   }
 
   override func read(into target: UnsafeMutableRawPointer, count: Int) -> Int {

@@ -86,6 +86,11 @@ struct ChunkLayout {
     return (String(decoding: head[..<4], as: UTF8.self), content)
   }
 
+  /// The size of the samples, where a header gives one that is to be believed.
+  func known(_ size: Int64) -> Int64? {
+    (sizeBytes == 8 ? Self.sizes : 0..<DeclaredLength.unknown_bytes).contains(size) ? size : nil
+  }
+
   /// From a content's beginning to the next chunk.
   func padded(_ size: Int64) -> Int64 {
     let (sum, overflow) = size.addingReportingOverflow(alignment - 1)

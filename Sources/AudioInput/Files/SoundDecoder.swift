@@ -46,7 +46,7 @@ final class SoundDecoder {
     self.file = file
     rate_hz = rate
     self.channels = channels
-    declared_frames = (bytes as? HeadedSamples)?.declared_frames ?? DeclaredLength(info).frames
+    declared_frames = bytes.declared_frames ?? DeclaredLength(info).frames
     let coding = Int(info.format) & Int(SF_FORMAT_SUBMASK)
     isFloat = coding == Int(SF_FORMAT_FLOAT) || coding == Int(SF_FORMAT_DOUBLE)
     let blockFrames = blockFrames ?? max(1, rate / 100)

@@ -19,10 +19,11 @@ struct WaveHeader: SamplesHeader {
       case "ds64" where (28...1 << 12).contains(chunk.size):
         let content = bytes.read(Int(layout.padded(chunk.size)))
         guard content.count >= chunk.size else { return nil }
-        long = Int64(clamping: littleEndian(content[8..<16]))
+        long = Int64(exactly: littleEndian(content[8..<16])).flatMap { ChunkLayout.sizes.contains($0) ? $0 : nil }
       case "data":
         samplesStart = bytes.position
-        samplesLength = Self.known(chunk.size, long: long, layout)
+        let isInLong = layout.sizeBytes == 4 && chunk.size == 0xFFFF_FFFF
+        samplesLength = isInLong ? long : layout.known(chunk.size)
         return
       default:
         guard ChunkLayout.sizes.contains(chunk.size) else { return nil }
@@ -41,12 +42,6 @@ struct WaveHeader: SamplesHeader {
     guard start[..<4].text == "riff", case let rest = bytes.read(28), rest.count == 28, rest[12..<16].text == "wave"
     else { return nil }
     return .w64
-  }
-
-  private static func known(_ size: Int64, long: Int64?, _ layout: ChunkLayout) -> Int64? {
-    let isLong = layout.sizeBytes == 8 || size == 0xFFFF_FFFF
-    guard let size = size == 0xFFFF_FFFF ? long : size else { return nil }
-    return (isLong ? ChunkLayout.sizes : 0..<DeclaredLength.unknown_bytes).contains(size) ? size : nil
   }
 
   /// What the format says, where there is one.

@@ -14,8 +14,8 @@ package final class SoundReader {
 
   deinit { block.deallocate() }
 
-  /// The largest magnitude of the file's floats so far, where it is so far beyond full scale that they must be in another scale.
-  package var floatsBeyondScale: Float? { file.largestFloat.flatMap { integerScaleNote($0) == nil ? nil : $0 } }
+  /// What to say of the file's floats so far, if anything: see `integerScaleNote`.
+  package var scaleNote: String? { file.largestFloat.flatMap(integerScaleNote) }
 
   /// The next samples, which stay until the next call; nil at the end.
   ///

@@ -14,13 +14,9 @@ struct BatchRun {
   /// Names the first clip whose floats are in the scale of integers, and says how many there are.
   static func noteScales(_ outcomes: [Outcome], of batch: some ClipBatch) {
     let found = outcomes.indices.compactMap { index in
-      if case .scored(let clip) = outcomes[index], let largest = clip.floatsBeyondScale {
-        (index, largest)
-      } else {
-        nil
-      }
+      if case .scored(let clip) = outcomes[index], let note = clip.scaleNote { (index, note) } else { nil }
     }
-    guard let (index, largest) = found.first, let note = integerScaleNote(largest) else { return }
+    guard let (index, note) = found.first else { return }
     let more = found.count > 1 ? " (\(found.count) such files)" : ""
     Diagnostics.say("\(batch.name(index)): its \(note)\(more)", command: "kws-score")
   }

@@ -17,12 +17,12 @@ struct ClipOutcome: Sendable {
   let score: ClipScorer.Score
   /// Length of the input in seconds, without the zeros appended to a short clip.
   let audio_s: Double
-  /// Of the sound's floats, where they are no sound in the scale of floats.
-  let floatsBeyondScale: Float?
+  /// What to say of the sound's floats, if anything.
+  let scaleNote: String?
 
-  init(score: ClipScorer.Score, audio_s: Double, floatsBeyondScale: Float? = nil) {
+  init(score: ClipScorer.Score, audio_s: Double, scaleNote: String? = nil) {
     self.score = score
     self.audio_s = audio_s
-    self.floatsBeyondScale = floatsBeyondScale
+    self.scaleNote = scaleNote
   }
 }

@@ -23,7 +23,7 @@ struct SoundBatch: ClipBatch {
     }
     return ClipOutcome(
       score: scorer.finish(), audio_s: Double(samples) / Double(outputRate_hz),
-      floatsBeyondScale: sound.floatsBeyondScale)
+      scaleNote: sound.scaleNote)
   }
 }
 

@@ -18,9 +18,7 @@ enum StreamRun {
       blocks += 1
       if blocks % 40 == 0 { onProgress(heard_s) }
     }
-    if let largest = sound.floatsBeyondScale, let note = integerScaleNote(largest) {
-      Diagnostics.say("\(path): its \(note)", command: "kws-score")
-    }
+    if let note = sound.scaleNote { Diagnostics.say("\(path): its \(note)", command: "kws-score") }
     return (events, heard_s)
   }
 }
