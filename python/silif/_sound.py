@@ -1,7 +1,7 @@
 """Sound files as `kws-score` reads them: the same samples, and what it refuses is refused here.
 
-Twins: Sources/AudioInput/Files/{SoundDecoder,FileEnd,DeclaredLength,WaveHeader,SoundMagic,SoundEndings}.swift
-Twins: Sources/AudioInput/Files/HeadedSamples.swift
+Twins: Sources/AudioInput/Files/{SoundDecoder,FileEnd,DeclaredLength,WaveHeader,AppleHeader,SoundMagic}.swift
+Twins: Sources/AudioInput/Files/{HeadedSamples,SamplesHeader,SoundEndings}.swift
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import io
 import os
 import struct
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +78,41 @@ _FOREIGN = (
 )
 #: Formats whose header says how long the samples are.
 _DECLARE_LENGTH = (b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"dns.", b"caff", b"riff")
+#: AIFF-C whose samples are so many bytes each; None where COMM says how many bits they have.
+_AIFF_SAMPLE_BYTES = {
+    **dict.fromkeys((b"", b"NONE", b"twos", b"in24", b"in32", b"sowt", b"42ni", b"23ni"), None),
+    **dict.fromkeys((b"fl32", b"FL32"), 4),
+    **dict.fromkeys((b"fl64", b"FL64"), 8),
+    **dict.fromkeys((b"alaw", b"ALAW", b"ulaw", b"ULAW"), 1),
+}
+
+
+class _Layout(NamedTuple):
+    """How the chunks of a container are laid out: a name, a size, and so many bytes."""
+
+    first: int
+    name_bytes: int
+    #: Of the size, for struct.
+    size: str
+    size_counts_name_and_itself: bool
+    alignment: int
+
+    @property
+    def head_bytes(self) -> int:
+        return self.name_bytes + struct.calcsize(self.size)
+
+    def known(self, size: int) -> int | None:
+        """The size of the samples, where a header gives one that is to be believed."""
+        return size if 0 <= size < (_UNKNOWN_BYTES if struct.calcsize(self.size) == 4 else 1 << 60) else None
+
+
+_LAYOUTS = {
+    b"RIFF": _Layout(12, 4, "<I", False, 2),
+    b"RIFX": _Layout(12, 4, ">I", False, 2),
+    b"FORM": _Layout(12, 4, ">I", False, 2),
+    b"caff": _Layout(8, 4, ">q", False, 1),
+    b"riff": _Layout(40, 16, "<q", True, 8),
+}
 
 
 def has_sound_ending(path: str) -> bool:
@@ -138,12 +173,19 @@ class _File(io.RawIOBase):
     that holds less is noticed and not taken for a shorter one."""
 
     def __init__(self, file: BinaryIO):
-        self.file, self.patch = file, (0, b"")
+        self.file = file
+        #: Place and bytes of what libsndfile is given instead of the file's own.
+        self.patches: list[tuple[int, bytes]] = []
         self.failure: Exception | None = None
         self.size = file.seek(0, os.SEEK_END)
         self.head = self.at(0, 4096)
         self._position = 0
-        self._end = 1 << 62 if self.head.startswith(_DECLARE_LENGTH) else self.size
+        # libsndfile goes by the length of the file for G.721 and G.723 in AU and for IMA ADPCM in W64.
+        is_adpcm = (self.head[:4] == b".snd" and self.head[12:16] in (b"\0\0\0\x17", b"\0\0\0\x19", b"\0\0\0\x1a")) or (
+            self.head[:4] == b"riff" and self.head[64:66] == b"\x11\0"
+        )
+        declares_length = self.head.startswith(_DECLARE_LENGTH) and not is_adpcm
+        self._end = 1 << 62 if declares_length else self.size
 
     def at(self, offset: int, count: int) -> bytes:
         """Bytes at a place, as many as there are."""
@@ -163,10 +205,10 @@ class _File(io.RawIOBase):
         except Exception as error:  # A remote file may fail in its own way; through libsndfile nothing can be raised.
             self.failure = error
             return 0
-        place, patch = self.patch
-        for index, value in enumerate(patch, place - self._position):
-            if 0 <= index < len(content):
-                content[index] = value
+        for place, patch in self.patches:
+            for index, value in enumerate(patch, place - self._position):
+                if 0 <= index < len(content):
+                    content[index] = value
         target[: len(content)] = content
         self._position += len(content)
         return len(content)
@@ -266,56 +308,104 @@ def _declared_length(sound: soundfile.SoundFile) -> tuple[int | None, int | None
     return sound.frames, frame_bytes and frame_bytes * sound.frames
 
 
-def _chunks(file: _File, order: str) -> Iterator[tuple[bytes, int, int]]:
-    """Name, place and declared size of the chunks of a RIFF file."""
-    at = 12
-    while len(header := file.at(at, 8)) == 8:
-        (size,) = struct.unpack(order + "I", header[4:])
-        yield header[:4], at + 8, size
-        at += 8 + size + size % 2
+def _chunks(file: _File, layout: _Layout, at: int | None = None) -> Iterator[tuple[bytes, int, int]]:
+    """Name, place and declared size of the content of the chunks from a place on, or from the first."""
+    at = layout.first if at is None else at
+    while len(head := file.at(at, layout.head_bytes)) == layout.head_bytes:
+        (size,) = struct.unpack(layout.size, head[layout.name_bytes :])
+        start = at + layout.head_bytes
+        size -= layout.head_bytes if layout.size_counts_name_and_itself else 0
+        yield head[:4], start, size
+        if size < 0:
+            return
+        at = start + -(-size // layout.alignment) * layout.alignment
 
 
 def _mend_length(file: _File) -> None:
-    """A recorder that lost power or wrote to a pipe does not know how long its WAV is: the samples go on to the end."""
-    if not file.head.startswith(b"RIFF") or file.head[8:12] != b"WAVE":
+    """A recorder that lost power or wrote to a pipe does not know how long its samples are: they go on to the end."""
+    kind = file.head[:4]
+    if kind in (b".snd", b"dns."):
+        _mend_au(file, ">" if kind == b".snd" else "<")
+    elif kind == b"FORM" and file.head[8:11] == b"AIF":
+        _mend_aiff(file, _LAYOUTS[kind])
+    elif (kind == b"RIFF" and file.head[8:12] == b"WAVE") or kind == b"riff":
+        for name, start, size in _chunks(file, _LAYOUTS[kind]):
+            if name == b"data":
+                _mend_chunk(file, _LAYOUTS[kind], start, _LAYOUTS[kind].known(size), 0)
+                return
+    elif kind == b"caff":
+        for name, start, size in _chunks(file, _LAYOUTS[kind]):
+            if name == b"desc" and file.at(start + 8, 4) not in (b"lpcm", b"alaw", b"ulaw"):
+                return
+            if name == b"data":
+                # Of these 4 count edits. -1 is the format's own way to say that it is not known.
+                size = _LAYOUTS[kind].known(size)
+                _mend_chunk(file, _LAYOUTS[kind], start, size if size is None else max(0, size - 4), 4)
+                return
+
+
+def _mend_chunk(file: _File, layout: _Layout, start: int, samples_bytes: int | None, before: int) -> bool:
+    """Puts the length of the file into a chunk that does not know it, which has so many bytes before the samples."""
+    left = file.size - start - before
+    is_unfinished = samples_bytes == 0 and left > 0 and not _is_followed_by_chunks(file, layout, start + before)
+    if not (samples_bytes is None or is_unfinished) or layout.known(left) is None:
+        return False
+    size = left + before + (layout.head_bytes if layout.size_counts_name_and_itself else 0)
+    file.patches.append((start - struct.calcsize(layout.size), struct.pack(layout.size, size)))
+    return True
+
+
+def _mend_au(file: _File, order: str) -> None:
+    if len(file.head) < 24:
         return
-    for chunk, start, size in _chunks(file, "<"):
-        if chunk == b"data":
-            left = file.size - start
-            is_unknown = size >= _UNKNOWN_BYTES
-            is_unfinished = size == 0 and left > 0 and not _is_followed_by_chunks(file, start)
-            if (is_unknown or is_unfinished) and left < _UNKNOWN_BYTES:
-                file.patch = (start - 4, struct.pack("<I", left))
+    start, size, encoding = struct.unpack(order + "3I", file.head[4:16])
+    left = file.size - start
+    if encoding in (1, 2, 3, 4, 5, 6, 7, 27) and (size >= _UNKNOWN_BYTES or size == 0 < left) and left < _UNKNOWN_BYTES:
+        file.patches.append((8, struct.pack(order + "I", left)))
+
+
+def _mend_aiff(file: _File, layout: _Layout) -> None:
+    """Here frames are counted, too."""
+    frames_at, frame_bytes = 0, 0
+    for name, start, size in _chunks(file, layout):
+        if name == b"COMM" and 18 <= size <= 1 << 12:
+            channels, _, bits = struct.unpack(">HIH", file.at(start, 8).ljust(8, b"\0"))
+            codec = file.at(start + 18, 4) if size >= 22 else b""
+            if codec not in _AIFF_SAMPLE_BYTES:
+                return
+            frames_at, frame_bytes = start + 2, channels * (_AIFF_SAMPLE_BYTES[codec] or (bits + 7) // 8)
+        elif name == b"SSND":
+            before = 8 + int.from_bytes(file.at(start, 4), "big")
+            # sox puts 0x7f000000 and a little more there where it cannot go back, ffmpeg 0.
+            samples_bytes = None if size >= 0x7F00_0000 else max(0, size - before)
+            if frame_bytes and _mend_chunk(file, layout, start, samples_bytes, before):
+                frames = (file.size - start - before) // frame_bytes
+                file.patches.append((frames_at, struct.pack(">I", frames)))
             return
 
 
-def _is_followed_by_chunks(file: _File, at: int) -> bool:
-    while at + 8 <= file.size:
-        header = file.at(at, 8)
-        if not all(0x20 <= byte < 0x7F for byte in header[:4]):
+def _is_followed_by_chunks(file: _File, layout: _Layout, at: int) -> bool:
+    for name, start, size in _chunks(file, layout, at):
+        if not all(0x20 <= byte < 0x7F for byte in name) or not 0 <= size <= file.size - start:
             return False
-        at += 8 + struct.unpack("<I", header[4:])[0]
-        at += at % 2
-    return at == file.size
+        at = start + -(-size // layout.alignment) * layout.alignment
+    return at >= file.size
 
 
 def _end_is_missing(file: _File) -> bool:
     """Whether the file was cut off, by its own structure: libsndfile reads such a WAV, W64 or Ogg as a shorter one."""
     kind = file.head[:4]
-    if kind in (b"RIFF", b"RIFX"):
-        for chunk, start, size in _chunks(file, "<" if kind == b"RIFF" else ">"):
-            if chunk == b"data":
-                return size < _UNKNOWN_BYTES and start + size > file.size
-    elif kind == b"riff":
-        at = 40
-        while at + 16 <= file.size:
-            header = file.at(at, 24).ljust(24, b"\0")
-            (size,) = struct.unpack("<q", header[16:])
-            if header[:4] == b"data":
-                return at + 24 > file.size or bool(file.size - at < size < 1 << 60)
-            if not 24 <= size < file.size:
+    if kind in (b"RIFF", b"RIFX", b"riff"):
+        layout = _LAYOUTS[kind]
+        at = layout.first
+        for name, start, size in _chunks(file, layout):
+            if name == b"data":
+                return (layout.known(size) or 0) > file.size - start
+            if not 0 <= size < file.size:
                 return False
-            at += (size + 7) // 8 * 8
+            at = start + -(-size // layout.alignment) * layout.alignment
+        # Within a chunk's head: without samples libsndfile says so, but for W64.
+        return file.at(at, 4) == b"data"
     elif kind == b"OggS":
         tail = file.at(max(0, file.size - 65_307), 65_307)
         at = tail.rfind(b"OggS")

@@ -90,6 +90,40 @@ def test_headers_that_do_not_know_the_length(demo, tmp_path):
     assert compare(paths, 1e-9) == 0
 
 
+@pytest.mark.parametrize(
+    ("ending", "chunk", "at", "sizes"),
+    [
+        ("aiff", b"SSND", 4, ("7f000008", "00000000", "00000008", "ffffffff")),
+        ("au", b".snd", 8, ("ffffffff", "00000000")),
+        ("caf", b"data", 4, ("ffffffffffffffff", "0000000000000003", "0000000000000004")),
+        ("w64", b"data", 16, ("ffffffffffffff7f", "1700000000000000", "1800000000000000", "0000000000000000")),
+    ],
+)
+def test_other_headers_that_do_not_know_the_length(demo, tmp_path, ending, chunk, at, sizes):
+    """What ffmpeg, sox and libsndfile leave there."""
+    whole = tmp_path / f"whole.{ending}"
+    soundfile.write(whole, demo[16_000:40_000], 16_000, "PCM_16")
+    content, paths = bytearray(whole.read_bytes()), [whole]
+    place = content.index(chunk) + at
+    if b"COMM" in content:
+        frames = content.index(b"COMM") + 10
+        content[frames : frames + 4] = bytes(4)
+    for size in map(bytes.fromhex, sizes):
+        content[place : place + len(size)] = size
+        paths.append(tmp_path / f"{size.hex()}.{ending}")
+        paths[-1].write_bytes(content)
+    assert compare(paths, 1e-9) == 0
+    assert all((silif.read_sound(path) == demo[16_000:40_000]).all() for path in paths)
+
+
+@pytest.mark.parametrize(("ending", "subtype"), [("au", "G721_32"), ("w64", "IMA_ADPCM"), ("caf", "ALAC_16")])
+def test_codecs_that_end_with_the_file(demo, tmp_path, ending, subtype):
+    path = tmp_path / f"x.{ending}"
+    soundfile.write(path, demo[16_000:32_000], 16_000, subtype)
+    assert compare([path], 1e-9) == 0
+    assert 16_000 <= len(silif.read_sound(path)) < 16_800
+
+
 def test_what_is_no_sound(tmp_path):
     contents = {
         "empty.wav": b"",
