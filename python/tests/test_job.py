@@ -99,6 +99,15 @@ def test_shards_that_break_off(clips, tmp_path):
     assert "No such file" in found["missing.tar"][0][1]
 
 
+def test_a_folder_that_has_two_names_counts_once(tmp_path):
+    (tmp_path / "yes").mkdir()
+    (tmp_path / "yes" / "a.wav").write_bytes(b"")
+    (tmp_path / "yes" / "up").symlink_to("..")
+    (tmp_path / "another").symlink_to("yes")
+    (part,) = parts_of([str(tmp_path)], INFO, 10)
+    assert part.paths == [f"{tmp_path}/another/a.wav"] and part.labels == ["yes"]
+
+
 def test_a_name_that_is_no_utf8(demo, tmp_path):
     name = os.fsencode(tmp_path) + b"/gr\xfc\xdfe.wav"
     with open(name, "wb") as file:

@@ -16,7 +16,7 @@ enum BatchInput {
       try file.requireAudio()
       var search = FolderSearch(rule: rule)
       var clips: [SoundClip] = []
-      for path in paths { clips += try search.clips(at: path) }
+      for path in paths { clips += try search.clips(at: path, isOneOfMany: paths.count > 1) }
       for line in search.leftOut.lines { Diagnostics.say(line, command: "kws-score") }
       return SoundBatch(clips, settings: sound)
     case .list(let list, let root):

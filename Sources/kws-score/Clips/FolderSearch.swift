@@ -14,25 +14,33 @@ struct FolderSearch {
 
   init(rule: WordRule) { self.rule = rule }
 
-  /// - Parameter path: a sound file, whatever its name, or a folder that is searched.
-  mutating func clips(at path: String) throws(Failure) -> [SoundClip] {
+  /// - Parameters:
+  ///   - path: a sound file, whatever its name, or a folder that is searched.
+  ///   - isOneOfMany: what is not there is then a clip that fails in its turn, so that it does not lose the others.
+  mutating func clips(at path: String, isOneOfMany: Bool) throws(Failure) -> [SoundClip] {
     var status = stat()
     guard withFileName(path, { stat($0, &status) }) == 0 else {
+      if isOneOfMany { return [SoundClip(path: path, label: label(of: path))] }
       throw Failure("\(path): \(errno == ENOENT ? "no such file or folder; check the path" : systemMessage(errno))")
     }
     guard status.st_mode & S_IFMT == S_IFDIR else { return [SoundClip(path: path, label: label(of: path))] }
     var clips: [SoundClip] = []
-    try search(path, above: [], into: &clips)
+    var searched: Set<[UInt64]> = []
+    try search(path, &searched, into: &clips)
     guard !clips.isEmpty else { throw Failure("\(path): no sound file in this folder; give one that holds some") }
     return clips
   }
 
-  /// - Parameter above: device and inode of the folders that this one lies in: a link back to one of them is not followed.
-  private mutating func search(_ folder: String, above: [[UInt64]], into clips: inout [SoundClip]) throws(Failure) {
+  /// - Parameter searched: device and inode of the folders so far: a link to one of them would count its clips twice, or
+  ///   go round in a circle.
+  private mutating func search(
+    _ folder: String, _ searched: inout Set<[UInt64]>, into clips: inout [SoundClip]
+  ) throws(Failure) {
     var status = stat()
     guard withFileName(folder, { stat($0, &status) }) == 0 else { throw Failure("\(folder): \(systemMessage(errno))") }
-    let identity = [UInt64(status.st_dev), UInt64(status.st_ino)]
-    guard !above.contains(identity) else { return leftOut.add(.loop, folder) }
+    guard searched.insert([UInt64(status.st_dev), UInt64(status.st_ino)]).inserted else {
+      return leftOut.add(.searched, folder)
+    }
     for name in try FolderSearch.names(in: folder, hidden: { leftOut.add(.hidden, "\(folder)/\($0)") }) {
       let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
       guard withFileName(path, { stat($0, &status) }) == 0 else {
@@ -46,7 +54,7 @@ struct FolderSearch {
       }
       switch status.st_mode & S_IFMT {
       case S_IFDIR where name == WordRule.passedOverFolder: leftOut.add(.background, path)
-      case S_IFDIR: try search(path, above: above + [identity], into: &clips)
+      case S_IFDIR: try search(path, &searched, into: &clips)
       case S_IFREG where hasSoundEnding(name): clips.append(SoundClip(path: path, label: label(of: path)))
       case S_IFREG: leftOut.add(.notNamedAsSound, path)
       default: leftOut.add(.noFile, path)
@@ -100,7 +108,7 @@ struct LeftOut {
     case notNamedAsSound = "not named as sound"
     case background = "background noise, which is no word"
     case hidden = "hidden"
-    case loop = "a link to a folder above it"
+    case searched = "searched by another name"
     case noFile = "a pipe or a device"
   }
 

@@ -160,15 +160,28 @@ import Testing
     try folder.write(TestSound.wav(sound), to: "all/yes/.b.wav")
     for name in ["LICENSE", "list.txt", "notes.pdf", "z.json"] { try folder.write("text", to: "all/\(name)") }
     #expect(symlink("..", folder.file("all/yes/up")) == 0)
+    #expect(symlink("yes", folder.file("all/yes2")) == 0)
     let result = try score(folder.file("all"))
     #expect(result.status == 0)
     let all = folder.file("all")
     for line in [
       "left out (not named as sound): \(all)/LICENSE, \(all)/list.txt, \(all)/notes.pdf and 1 more",
       "left out (background noise, which is no word): \(all)/_background_noise_",
-      "left out (hidden): \(all)/yes/.b.wav", "left out (a link to a folder above it): \(all)/yes/up",
+      "left out (hidden): \(all)/yes/.b.wav", "left out (searched by another name): \(all)/yes/up, \(all)/yes2",
     ] { #expect(result.errors.contains("kws-score: \(line)\n"), "\(result.errors)") }
+    #expect(try parsedJSON(result.output)["clips"] as? Int == 1, "\(result.output)")
     #expect(try score(folder.file("all/yes/a.wav")).errors.isEmpty)
+  }
+
+  @Test func aPathThatIsNotThereLosesNoOther() throws {
+    let path = try folder.write(TestSound.wav(sound), to: "there.wav")
+    let gone = folder.file("gone.wav")
+    let result = try Command.score.run("--model", Fixture.audio, "--each", "--format", "csv", path, gone, path)
+    #expect(result.status == 1 && result.lines.count == 4, "\(result.output)")
+    #expect(result.errors.contains("\(gone): no such file; check the path"), "\(result.errors)")
+    let alone = try score(gone)
+    #expect(alone.status == 1 && alone.output.isEmpty)
+    #expect(alone.errors == "kws-score: \(gone): no such file or folder; check the path\n")
   }
 
   /// Numbers of 16 bits written as floats: every sample clips.

@@ -144,7 +144,7 @@ class _Search:
                 names = [name for name in fs.glob(there) if fs.isfile(name)]
             elif fs.isdir(there):
                 given, start = path.rstrip("/"), there.rstrip("/")
-                names = list(self._local(there) if isinstance(fs, LocalFileSystem) else self._remote(fs, there))
+                names = list(self._local(there, set()) if isinstance(fs, LocalFileSystem) else self._remote(fs, there))
             elif fs.exists(there):
                 given, start, names = path, there, [there]
             else:
@@ -175,19 +175,20 @@ class _Search:
             if parts[-2] != _PASSED_OVER:
                 yield (line if line.startswith("/") or "://" in line else f"{root}/{line}"), self._label(parts[-2])
 
-    def _local(self, folder: str, above: tuple[tuple[int, int], ...] = ()) -> Iterator[str]:
-        """Follows links, but not in a circle."""
+    def _local(self, folder: str, searched: set[tuple[int, int]]) -> Iterator[str]:
+        """Follows links, but not to a folder that it has been in: its clips would count twice."""
         status = os.stat(folder)
         identity = (status.st_dev, status.st_ino)
-        if identity in above:
+        if identity in searched:
             return
+        searched.add(identity)
         with os.scandir(folder) as entries:
-            for entry in entries:
+            for entry in sorted(entries, key=lambda entry: os.fsencode(entry.name)):
                 if entry.name.startswith("."):
                     continue
                 if entry.is_dir():
                     if entry.name != _PASSED_OVER:
-                        yield from self._local(entry.path, (*above, identity))
+                        yield from self._local(entry.path, searched)
                 elif _is_wanted(entry.name) and (entry.is_file() or not os.path.exists(entry.path)):
                     yield entry.path
 
