@@ -65,10 +65,12 @@ def scored(stream: Stream, detector: Detector, words: list[str]) -> tuple[Stream
     return score(events, stream.truth, stream.audio_h), events
 
 
-def curve(streams: list[Stream], words: list[str], base: Detector, window: int) -> list[Point]:
+def curve(
+    streams: list[Stream], words: list[str], base: Detector, window: int, thresholds: Sequence[float] = THRESHOLDS
+) -> list[Point]:
     """From the highest threshold down, until alarms come ten times as often as the last rate of interest."""
     points = []
-    for threshold in THRESHOLDS:
+    for threshold in thresholds:
         moved = with_threshold(replace(base, window_frames=window, warm_up_frames=window + 10), float(threshold))
         found = {stream.name: scored(stream, moved, words)[0] for stream in streams}
         points.append(Point(window, float(threshold), found))
@@ -77,9 +79,15 @@ def curve(streams: list[Stream], words: list[str], base: Detector, window: int) 
     return points
 
 
-def curves(streams: list[Stream], words: list[str], base: Detector, windows: Sequence[int] = WINDOWS) -> list[Point]:
+def curves(
+    streams: list[Stream],
+    words: list[str],
+    base: Detector,
+    windows: Sequence[int] = WINDOWS,
+    thresholds: Sequence[float] = THRESHOLDS,
+) -> list[Point]:
     """Of all windows."""
-    return [point for window in windows for point in curve(streams, words, base, window)]
+    return [point for window in windows for point in curve(streams, words, base, window, thresholds)]
 
 
 def detector_of(point: Point, base: Detector) -> Detector:
