@@ -3,10 +3,10 @@
     pip install ai-edge-litert
     python -m silif_tools.studies.clip_peer kws_ref_model.tflite --streams runs/test-streams
 
-kws_ref_model.tflite lies in https://github.com/mlcommons/tiny, benchmark/training/keyword_spotting/trained_models (commit
-1afd2c98). It hears a second of sound every 20 ms, each second scaled to its own peak, as in its training (get_dataset.py
-there); detector and score are those of measure_streams. With --clips it hears the clips of a list, as a check that its
-features are right: it was published with 91.6 %.
+kws_ref_model.tflite lies in https://github.com/mlcommons/tiny (commit 1afd2c98), in the folder
+benchmark/training/keyword_spotting/trained_models. It hears a second of sound every 20 ms, each second scaled to its
+own peak, as in its training (get_dataset.py there); detector and score are those of measure_streams. With --clips it
+hears the clips of a list, as a check that its features are right: it was published with 91.6 %.
 """
 
 import argparse
