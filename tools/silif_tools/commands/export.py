@@ -20,12 +20,13 @@ from ..export.description import LONGEST_STEP_MS, carried_over, front_end, read_
 from ..export.fold import fold
 from ..export.input_statistics import InputStatistics, recovered_statistics
 from ..export.nir_graph import RESETS, GraphChoices, read_graph
-from ..export.remarks import deaf_remarks, dt_remarks
+from ..export.remark import Remark
+from ..export.remarks import deaf_remarks, dt_remarks, neuron_remarks
 from ..export.self_test import add_self_test, liveliest
-from ..export.state_dict import load_state_dict
+from ..export.state_dict import load_checkpoint
 from ..integer.frontend import CLIP_FRAMES
 from ..kinds import HIDDEN_KINDS
-from ..kinds.choices import Choices, described
+from ..kinds.choices import BATCH_NORM_EPSILON, DEFAULT_KERNEL, Choices, described
 from ..kinds.connection import FloatLayer
 from ..kinds.silif import STORED_RANGES
 from ..model_file.bounds import MAXIMUM_CLIP_STEPS
@@ -95,8 +96,16 @@ def _arguments(argv):
         help="comma-separated classes in the readout's order (default: from NAME.json, else `words` of the --frames,"
         " else numbers)",
     )
+    parser.add_argument("--neuron", choices=tuple(STORED_RANGES), help="for layers that fit both (default cadlif)")
     parser.add_argument(
-        "--neuron", choices=tuple(STORED_RANGES), default="cadlif", help="for layers that fit both (default cadlif)"
+        "--norm-epsilon", type=float, metavar="E", help="what batch normalization adds to variances (default 1e-5)"
+    )
+    parser.add_argument(
+        "--key",
+        help="where in the checkpoint the network is, as in ema or run.model (default: where it is found)",
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="refuse where something is assumed or does not fit, instead of saying so"
     )
     parser.add_argument(
         "--lif-tau", type=_tau, metavar="STEPS", help="time constant of LIF layers without tensors of their own"
@@ -183,6 +192,7 @@ def _choices(arguments, description: dict) -> Choices:
     choices = described(description)
     asked = {
         "neuron": arguments.neuron,
+        "norm_epsilon": arguments.norm_epsilon,
         "lif_tau_steps": arguments.lif_tau,
         "spike_threshold": arguments.spike_threshold,
         "delay_kernel": arguments.delay_kernel,
@@ -191,20 +201,43 @@ def _choices(arguments, description: dict) -> Choices:
     return replace(choices, **{key: value for key, value in asked.items() if value is not None})
 
 
-def _delay_lines(layers: list[FloatLayer]) -> list[str]:
+def _unsaid(arguments, description: dict, state: dict) -> list[Remark]:
+    """What a state dict cannot say and nobody did."""
+    found = []
+    if arguments.step_ms is None and "step_ms" not in description:
+        found.append(Remark.assumed("a step lasts 4 ms (--step-ms says how long)"))
+    has_norm = any(key.endswith(".running_var") for key in state)
+    # silif-train writes its recipe beside what it trained.
+    if has_norm and arguments.norm_epsilon is None and "recipe" not in description:
+        text = f"batch normalization adds {BATCH_NORM_EPSILON:g} to variances, PyTorch's default (--norm-epsilon)"
+        found.append(Remark.assumed(text))
+    has_positions = any(key.endswith(".P") for key in state)
+    if has_positions and arguments.delay_kernel is None and "max_delay" not in (description.get("delay") or {}):
+        text = f"delays were learned in a kernel of {DEFAULT_KERNEL} taps, as published (--delay-kernel)"
+        found.append(Remark.assumed(text))
+    return found
+
+
+def _delay_remarks(layers: list[FloatLayer]) -> list[Remark]:
     return [
-        f"layer {index}.delays: {layer.delay_rounding.line()}"
+        Remark(f"layer {index}.delays: {layer.delay_rounding.line()}", layer.delay_rounding.changes)
         for index, layer in enumerate(layers)
         if layer.delay_rounding is not None
     ]
+
+
+def _refuse_assumptions(is_strict: bool, remarks: list[Remark]) -> None:
+    assumed = [remark.text for remark in remarks if remark.is_assumption]
+    if is_strict and assumed:
+        raise ConversionError(f"--strict: {'; '.join(assumed)}")
 
 
 def _step_of(arguments, description: dict) -> float:
     return arguments.step_ms or description.get("step_ms", 4)
 
 
-def _network(arguments, description: dict) -> tuple[list[FloatLayer], list[InputStatistics] | None, int, list[str]]:
-    """The layers, what is known of their inputs, the bits of a weight, and what is odd about the network."""
+def _network(arguments, description: dict) -> tuple[list[FloatLayer], list[InputStatistics] | None, int, list[Remark]]:
+    """The layers, what is known of their inputs, the bits of a weight, and what there is to say of the network."""
     if arguments.checkpoint.suffix == ".nir":
         step_ms = arguments.step_ms or description.get("step_ms")
         if step_ms is None:
@@ -212,11 +245,19 @@ def _network(arguments, description: dict) -> tuple[list[FloatLayer], list[Input
         choices = GraphChoices(step_ms, arguments.discretization, arguments.reset)
         layers = read_graph(arguments.checkpoint, choices)
         return layers, None, arguments.bits or 8, deaf_remarks(layers)
-    state = load_state_dict(arguments.checkpoint)
-    layers = fold(state, _choices(arguments, description))
+    checkpoint = load_checkpoint(arguments.checkpoint, arguments.key)
+    state = checkpoint.tensors
+    choices = _choices(arguments, description)
+    layers = fold(state, choices)
     # With recordings or precomputed input the statistics are measured.
     known = None if arguments.calibrate else recovered_statistics(state, layers)
-    remarks = dt_remarks(state, _step_of(arguments, description)) + deaf_remarks(layers)
+    remarks = [
+        *checkpoint.remarks,
+        *_unsaid(arguments, description, state),
+        *neuron_remarks(state, choices, arguments.neuron is not None),
+        *dt_remarks(state, _step_of(arguments, description)),
+        *deaf_remarks(layers),
+    ]
     return layers, known, _weight_bits(arguments.bits, description, state), remarks
 
 
@@ -313,21 +354,25 @@ def export(arguments, command: list[str]) -> list[str]:
         f"{line.name:34} scale {line.scale:28} SNR {line.signal_to_noise_db:6.1f} dB  saturated {line.saturated}"
         for line in conversion.report
     ]
-    lines += _delay_lines(folded) + remarks
     evaluations = []
     for list_file in arguments.evaluate:
         clips = load_list(list_file, list_file.parent, words, clip_steps, settings)
         evaluations.append(EvaluationData(*clips, str(list_file)))
     if arguments.frames:
         evaluations.append(load_frames(arguments.frames, arguments.labels, model))
+        remarks += evaluations[-1].remarks
     if not evaluations and calibration is not None:
         evaluations.append(EvaluationData(calibration, None, "the calibration clips"))
     elif not evaluations:
         what = "the self-test recording" if arguments.self_test else "generated noise, the self-test's input"
         evaluations.append(EvaluationData(frames, None, what, is_real=False))
+        remarks += evaluations[-1].remarks
+    lines += [remark.line() for remark in remarks]
+    _refuse_assumptions(arguments.strict, remarks)
     for evaluation in evaluations:
         lines.append(f"on {evaluation.source}:")
-        lines += ["  " + line for line in compare(conversion, evaluation.frames, evaluation.labels).lines()]
+        compared = compare(conversion, evaluation.frames, evaluation.labels, evaluation.real)
+        lines += ["  " + line for line in compared.lines()]
     data = model_bytes(model)
     write_atomically(arguments.output, data)
     lines.append(f"{arguments.output}: {len(data)} bytes")

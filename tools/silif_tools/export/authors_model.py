@@ -12,11 +12,11 @@ from collections.abc import Callable
 import numpy as np
 
 from ..errors import ConversionError
+from ..kinds.choices import BATCH_NORM_EPSILON
 from ..kinds.readout import DECAY_RANGE
 from ..kinds.rf import LARGEST_DECAY_RATE, STEP_S
 from ..kinds.silif import STORED_RANGES
 from .float_network import FloatTrace, softmax
-from .fold import BATCH_NORM_EPSILON
 from .layouts import canonical
 from .state_dict import layer_count, layer_tensors
 

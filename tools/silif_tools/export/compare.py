@@ -76,22 +76,26 @@ class Comparison:
         return text
 
 
-def compare(conversion: Conversion, frames: np.ndarray, labels: np.ndarray | None = None) -> Comparison:
-    """frames [clip, step, input] input integers; labels [clip], without which there are no accuracies."""
+def compare(
+    conversion: Conversion, frames: np.ndarray, labels: np.ndarray | None = None, real: np.ndarray | None = None
+) -> Comparison:
+    """frames [clip, step, input] input integers; labels [clip], without which there are no accuracies; real: what float
+    reads, where the integers do not hold it."""
     hidden = len(conversion.float_layers) - 1
     float_winner, fixed_winner, saturations = [], [], 0
     float_rates, fixed_rates, peaks = np.zeros(hidden), np.zeros(hidden), np.zeros(hidden)
     for start in range(0, len(frames), _CLIPS_AT_ONCE):
         part = frames[start : start + _CLIPS_AT_ONCE]
-        real = run_float(conversion.float_layers, part * conversion.input_unit)
+        values = part * conversion.input_unit if real is None else real[start : start + _CLIPS_AT_ONCE]
+        trace = run_float(conversion.float_layers, values)
         fixed = run_model(conversion.model, part)
-        float_winner.append(real.scores.argmax(axis=1))
+        float_winner.append(trace.scores.argmax(axis=1))
         fixed_winner.append(fixed.scores_q15.argmax(axis=1))
         saturations += fixed.saturations
         weight = len(part) / len(frames)
-        float_rates += [weight * spikes.mean() for spikes in real.spikes]
+        float_rates += [weight * spikes.mean() for spikes in trace.spikes]
         fixed_rates += [weight * spikes.mean() for spikes in fixed.spikes]
-        peaks = np.maximum(peaks, real.state_peak[:hidden])
+        peaks = np.maximum(peaks, trace.state_peak[:hidden])
     float_winner, fixed_winner = np.concatenate(float_winner), np.concatenate(fixed_winner)
     float_right, fixed_right = (None, None) if labels is None else (float_winner == labels, fixed_winner == labels)
     return Comparison(

@@ -33,6 +33,11 @@ class DelayRounding:
     mean_kept: float
     smallest_kept: float
 
+    @property
+    def changes(self) -> bool:
+        """Whether the network is another one with the rounded delays."""
+        return bool(self.moved or self.clamped or self.mean_kept < 1)
+
     def line(self) -> str:
         text = (
             f"{self.count} {self.kind.name.lower()} delays of 0...{self.longest} steps (kernel {self.kernel}):"

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ConversionError
 from ..kinds import KINDS, Kind
-from ..kinds.choices import Choices
+from ..kinds.choices import BATCH_NORM_EPSILON, Choices
 from ..kinds.connection import FloatConnection, FloatLayer
 from ..kinds.kind import Family
 from ..model_file.bounds import MAXIMUM_LAYERS
@@ -21,7 +21,6 @@ from .s4d_layout import canonical_s4d, is_of_s4d
 from .shapes import checked, input_norm
 from .state_dict import layer_count, layer_tensors
 
-BATCH_NORM_EPSILON = 1e-5
 _NORM_TENSORS = {f"norm.{key}" for key in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")}
 _DELAY_TENSORS = {f"delay_layer.{key}" for key in ("weight", "P", "SIG", "bias", "delay_scores", "m")}
 _CURRENT_TENSORS = {"W.weight", "W.bias", "W.scale", *_NORM_TENSORS, *_DELAY_TENSORS}
@@ -34,7 +33,9 @@ _REFUSED = {
 }
 
 
-def _current(tensors: dict, learned: LearnedDelays | None, name: str) -> FloatConnection:
+def _current(
+    tensors: dict, learned: LearnedDelays | None, name: str, epsilon: float = BATCH_NORM_EPSILON
+) -> FloatConnection:
     """I = BatchNorm(W x + bias)."""
     weight = tensors["W.weight"] if learned is None else learned.weights
     count = len(weight)
@@ -44,7 +45,7 @@ def _current(tensors: dict, learned: LearnedDelays | None, name: str) -> FloatCo
         raise ConversionError(f"{name}.W.scale must hold one positive scale for each of the {count} rows")
     current = FloatConnection(weight.T, bias, scale)
     if "norm.running_mean" in tensors:
-        gain = tensors.get("norm.weight", np.ones(count)) / np.sqrt(tensors["norm.running_var"] + BATCH_NORM_EPSILON)
+        gain = tensors.get("norm.weight", np.ones(count)) / np.sqrt(tensors["norm.running_var"] + epsilon)
         current.bias = current.bias - tensors["norm.running_mean"]
         current = current.times(gain)
         current.bias = current.bias + tensors.get("norm.bias", np.zeros(count))
@@ -77,7 +78,7 @@ def _layer(tensors: dict, name: str, source: Source, choices: Choices, hint, is_
     learned = read_delays(tensors, name, choices.delay_kernel, hint) if has_delays else None
     # exp(dt) may leave float64: a decay of 0 or 1 is right then, and what is not finite is refused below.
     with np.errstate(over="ignore", invalid="ignore"):
-        folded = family.fold(tensors, _current(tensors, learned, name), choices, name)
+        folded = family.fold(tensors, _current(tensors, learned, name, choices.norm_epsilon), choices, name)
     connection = folded.connection
     for values in (connection.weights, connection.bias, *folded.coefficients.values()):
         if not np.isfinite(values).all():

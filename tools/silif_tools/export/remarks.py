@@ -1,15 +1,20 @@
-"""What is odd about a network although it converts: most likely a mistake in how it was saved."""
+"""What is odd about a network although it converts, and what a state dict does not say and was assumed."""
 
 import numpy as np
 
+from ..kinds.choices import Choices
 from ..kinds.connection import FloatLayer
+from ..kinds.readout import DECAY_RANGE
+from ..kinds.silif import STORED_RANGES
 from .layouts import canonical
+from .remark import Remark
 
 # In the published networks the median of exp(dt) is 0.7 to 1.1 steps.
 _FAR_FROM_A_STEP = 30
+_STORED = ("alpha", "beta", "a", "b")
 
 
-def dt_remarks(state: dict[str, np.ndarray], step_ms: float) -> list[str]:
+def dt_remarks(state: dict[str, np.ndarray], step_ms: float) -> list[Remark]:
     """SiLIF neurons whose own step is far from the network's: dt is the natural logarithm of seconds."""
     found = []
     for key, values in canonical(state).items():
@@ -19,19 +24,65 @@ def dt_remarks(state: dict[str, np.ndarray], step_ms: float) -> list[str]:
             own_ms = 1000 * float(np.exp(np.median(values)))
         if not step_ms / _FAR_FROM_A_STEP <= own_ms <= step_ms * _FAR_FROM_A_STEP:
             found.append(
-                f"note: {key}: exp(dt) is {own_ms:.3g} ms in the median, a step is {step_ms:g} ms;"
-                " dt is the natural logarithm of seconds"
+                Remark.note(
+                    f"{key}: exp(dt) is {own_ms:.3g} ms in the median, a step is {step_ms:g} ms;"
+                    " dt is the natural logarithm of seconds"
+                )
             )
     return found
 
 
-def deaf_remarks(layers: list[FloatLayer]) -> list[str]:
+def deaf_remarks(layers: list[FloatLayer]) -> list[Remark]:
     """Neurons that no input reaches."""
     found = []
     for index, layer in enumerate(layers):
         deaf = int(np.count_nonzero(~layer.weights.any(axis=0)))
         if deaf:
-            found.append(
-                f"note: layer {index}: all folded weights of {deaf} of {layer.weights.shape[1]} neurons are zero"
-            )
+            text = f"layer {index}: all folded weights of {deaf} of {layer.weights.shape[1]} neurons are zero"
+            found.append(Remark.note(text))
+    return found
+
+
+def _outside(values: np.ndarray, bounds: tuple[float, float]) -> str:
+    """How many values a range cuts, in words; nothing where it cuts none."""
+    low, high = bounds
+    parts = [
+        f"{np.count_nonzero(cut)} of {values.size} {side} {limit:.3g}"
+        for cut, side, limit in ((values < low - 1e-9, "below", low), (values > high + 1e-9, "above", high))
+        if cut.any()
+    ]
+    return " and ".join(parts)
+
+
+def _clamped(tensors: dict[str, np.ndarray], name: str, ranges: dict[str, tuple[float, float]]) -> list[str]:
+    cut = {key: _outside(tensors[key], bounds) for key, bounds in ranges.items() if key in tensors}
+    return [f"{name}.{key}: {text} are clamped" for key, text in cut.items() if text]
+
+
+def neuron_remarks(state: dict[str, np.ndarray], choices: Choices, is_said: bool) -> list[Remark]:
+    """Which neuron was taken where tensors fit several, and the values that its range cuts.
+
+    is_said: whether the user said which (`--neuron`). The ranges are part of the neurons, and the authors' code clamps
+    so in every step: where it is sure which neuron it is, clamped values are no assumption.
+    """
+    found, state = [], canonical(state)
+    names = dict.fromkeys(key.rsplit(".", 1)[0] for key in state if key.endswith(".alpha"))
+    for name in names:
+        tensors = {key: state[f"{name}.{key}"] for key in ("dt", *_STORED) if f"{name}.{key}" in state}
+        if "dt" in tensors:
+            found += map(Remark.note, _clamped(tensors, name, {"a": (0, 1), "b": (0, 2)}))
+            continue
+        make = Remark.note if is_said else Remark.assumed
+        if set(_STORED) <= set(tensors):
+            title = {"cadlif": "cAdLIF", "adlif": "adLIF"}[choices.neuron]
+            if not is_said:
+                text = f"{name}: {title}, whose tensors adLIF stores too (--neuron says which)"
+                found.append(make(text))
+            if (tensors["alpha"] > 1).all():
+                text = f"{name}: every alpha is above 1, as SiLIF stores them; SiLIF has {name}.dt beside them"
+                found.append(make(text))
+            ranges = dict(zip(_STORED, STORED_RANGES[choices.neuron], strict=True))
+            found += map(make, _clamped(tensors, name, ranges))
+        elif set(tensors) == {"alpha"}:
+            found += map(make, _clamped(tensors, name, {"alpha": DECAY_RANGE}))
     return found

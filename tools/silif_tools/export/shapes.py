@@ -23,8 +23,10 @@ def _check_norm(tensors: dict[str, np.ndarray], name: str) -> None:
         return
     if "norm.running_mean" not in tensors or "norm.running_var" not in tensors:
         raise ConversionError(
-            f"{name}.norm has no running statistics: layer normalization divides by what all neurons do at the moment,"
-            " and cannot be folded into weights; batch normalization has running_mean and running_var"
+            f"{name}.norm has no running statistics (running_mean, running_var): batch normalization without them"
+            " (track_running_stats=False) divides by what the batch at hand does, layer normalization by what all"
+            " neurons do at the moment, and neither can be folded into weights. Of batch normalization, put them in:"
+            " a pass over training data with nn.BatchNorm1d(n, momentum=None)"
         )
     if (tensors["norm.running_var"] < 0).any():
         raise ConversionError(f"{name}.norm.running_var is negative; a variance is not")

@@ -1,19 +1,14 @@
 """Load a state dict safely and name what cannot run here."""
 
 import re
-import struct
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import ConversionError
+from .checkpoint import Checkpoint, load_pth, without_strangers
 from .layouts import module_number
-
-# Where training scripts put the state dict beside an optimizer's state.
-_WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network")
-
 
 # Below this a file may stand for more than it holds: one number for a whole row is usual.
 _SMALL = 1 << 20
@@ -47,45 +42,7 @@ def _array(path: Path, key: str, value) -> np.ndarray:
     return value.detach().double().numpy()
 
 
-def _check_archive(path: Path) -> None:
-    """PyTorch stores tensors as they are. Compressed, a few bytes may unpack to any size."""
-    with path.open("rb") as file:
-        if file.read(2) != b"PK":
-            return  # the older format, or none: torch will tell
-    try:
-        with zipfile.ZipFile(path) as archive:
-            total = sum(entry.file_size for entry in archive.infolist())
-    # A damaged archive raises any of these.
-    except (zipfile.BadZipFile, OSError, ValueError, LookupError, NotImplementedError, struct.error):
-        raise ConversionError(f"{path}: not a plain PyTorch state dict, or damaged (not a zip archive)") from None
-    if total > path.stat().st_size:
-        raise ConversionError(f"{path}: not as torch.save writes it: its parts are larger than the file")
-
-
-def _load_pth(path: Path) -> dict:
-    import torch
-
-    _check_archive(path)
-    # Opened here, so that an OSError from within torch is one about the file's content (a file cut short).
-    with path.open("rb") as file:
-        try:
-            loaded = torch.load(file, map_location="cpu", weights_only=True)
-        except Exception as error:
-            raise ConversionError(
-                f"{path}: not a plain PyTorch state dict, or damaged ({type(error).__name__}). Save it with"
-                " torch.save(model.state_dict(), path); pickled modules are refused because loading them runs code"
-            ) from None
-    if isinstance(loaded, dict):
-        for wrapper in _WRAPPERS:
-            if isinstance(loaded.get(wrapper), dict):
-                loaded = loaded[wrapper]
-                break
-    if not isinstance(loaded, dict) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
-        raise ConversionError(f"{path}: expected a state dict of tensors; save model.state_dict() alone")
-    return _arrays(path, loaded.items())
-
-
-def _load_safetensors(path: Path) -> dict:
+def _load_safetensors(path: Path, key: str | None) -> Checkpoint:
     try:
         from safetensors import SafetensorError, safe_open
     except ImportError:
@@ -95,24 +52,43 @@ def _load_safetensors(path: Path) -> dict:
     try:
         # Through torch, which has bfloat16.
         with safe_open(path, framework="pt") as stored:
-            return _arrays(path, ((key, stored.get_tensor(key)) for key in stored.keys()))  # noqa: SIM118
+            prefix = f"{key}." if key else ""
+            names = [name for name in stored.keys() if name.startswith(prefix)]  # noqa: SIM118
+            if not names:
+                raise ConversionError(f"--key {key}: {path} has no tensor whose name begins with {prefix}")
+            found = without_strangers({name[len(prefix) :]: name for name in names})
+            tensors = ((short, stored.get_tensor(name)) for short, name in found.tensors.items())
+            return Checkpoint(_arrays(path, tensors), found.remarks)
     except SafetensorError as error:
         raise ConversionError(f"{path}: not a safetensors file ({error})") from None
 
 
-def load_state_dict(path: Path) -> dict[str, np.ndarray]:
-    """A `.pth` or `.safetensors` state dict as float64 arrays, by its own names. Never runs code from the file."""
+def load_checkpoint(path: Path, key: str | None = None) -> Checkpoint:
+    """The state dict in a `.pth` or `.safetensors` file as float64 arrays, by its own names, and what was passed over.
+
+    key: its place, where a file holds several: dotted, or the beginning of the tensors' names. Never runs code from
+    the file. Raises ConversionError naming the tensor or type that cannot be read.
+    """
     path = Path(path)
     if not path.exists():
         raise ConversionError(f"{path}: no such file")
     if not path.is_file():
         what = "a folder" if path.is_dir() else "no file"
         raise ConversionError(f"{path}: is {what}; give a .pth or .safetensors file")
-    state = _load_safetensors(path) if path.suffix == ".safetensors" else _load_pth(path)
-    for key, values in state.items():
+    if path.suffix == ".safetensors":
+        checkpoint = _load_safetensors(path, key)
+    else:
+        found = load_pth(path, key)
+        checkpoint = Checkpoint(_arrays(path, found.tensors.items()), found.remarks)
+    for name, values in checkpoint.tensors.items():
         if not np.isfinite(values).all():
-            raise ConversionError(f"{path}: {key} holds values that are not finite; the training diverged")
-    return state
+            raise ConversionError(f"{path}: {name} holds values that are not finite; the training diverged")
+    return checkpoint
+
+
+def load_state_dict(path: Path) -> dict[str, np.ndarray]:
+    """The tensors of `load_checkpoint`."""
+    return load_checkpoint(path).tensors
 
 
 def layer_count(state: dict) -> int:

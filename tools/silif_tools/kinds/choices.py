@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 # Taps of a learned delay's convolution in the published networks.
 DEFAULT_KERNEL = 31
+# PyTorch's default.
+BATCH_NORM_EPSILON = 1e-5
 
 
 @dataclass
@@ -12,6 +14,7 @@ class Choices:
 
     lif_tau_steps: of layers without any neuron tensors, u = (1 - 1/tau)·u + I with a reset by subtraction.
     spike_threshold: of S4D layers named as in the S4 code base, which do not say what makes their spikes.
+    norm_epsilon: what batch normalization adds to variances.
     delay_kernel: taps of the delays' convolutions. delays: their kind ("axonal", "dendritic") in square layers.
     """
 
@@ -20,6 +23,7 @@ class Choices:
     delay_kernel: int = DEFAULT_KERNEL
     delays: str | None = None
     spike_threshold: float | None = None
+    norm_epsilon: float = BATCH_NORM_EPSILON
 
 
 def described(description: dict) -> Choices:

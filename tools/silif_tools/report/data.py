@@ -6,6 +6,7 @@ import numpy as np
 
 from ..arrays import load_arrays
 from ..errors import ConversionError
+from ..export.remark import Remark
 from ..model_file.tables import ModelTables
 from .observe import EvaluationData
 
@@ -21,15 +22,35 @@ def _first(arrays: dict[str, np.ndarray], names: tuple[str, ...]) -> np.ndarray 
     return next((arrays[name] for name in names if name in arrays), None)
 
 
-def _in_input_format(frames: np.ndarray, model: ModelTables, path: Path) -> np.ndarray:
-    """Integers are taken as they are; floats are real values and go into the input format, as in kws-score."""
+def _in_input_format(frames: np.ndarray, model: ModelTables, path: Path) -> tuple[np.ndarray, list[Remark]]:
+    """Integers are taken as they are; floats are real values and go into the input format, as in kws-score.
+
+    Returns the integers, and what they do not hold of the values.
+    """
+    remarks, limit = [], model.input_limit
     if frames.dtype.kind == "f":
         if not np.isfinite(frames).all():
             raise ConversionError(f"{path}: some values are not finite")
-        frames = np.floor(frames.astype(np.float64) * 2.0**model.input_fraction_bits + 0.5)
+        exact = frames.astype(np.float64) * 2.0**model.input_fraction_bits
+        frames = np.floor(exact + 0.5)
+        moved = np.abs(frames - exact)
+        if moved.any() and model.input_fraction_bits == 0:
+            share, most = 100 * np.count_nonzero(moved) / moved.size, moved.max()
+            text = f"{path.name}: {share:.1f} % of the values are fractions, rounded to counts by up to {most:.2g}"
+            remarks.append(Remark.assumed(text))
     elif frames.dtype.kind not in "iu":
         raise ConversionError(f"{path}: frames of type {frames.dtype}; give integers or floats")
-    return np.clip(frames, -model.input_limit, model.input_limit).astype(np.int16)
+    # Of integers the lowest has no positive twin, which abs would need.
+    over = (frames > limit) | (frames < -limit)
+    if over.any():
+        share, largest = 100 * np.count_nonzero(over) / over.size, max(int(frames.max()), -int(frames.min()))
+        unit = 2.0**-model.input_fraction_bits
+        text = (
+            f"{path.name}: {share:.1f} % of the values are beyond ±{limit * unit:g}, the largest input of this model,"
+            f" and are cut to it (up to {largest * unit:g})"
+        )
+        remarks.append(Remark.assumed(text))
+    return np.clip(frames, -limit, limit).astype(np.int16), remarks
 
 
 def stored_words(path: Path) -> list[str] | None:
@@ -65,4 +86,7 @@ def load_frames(frames_path: Path, labels_path: Path | None, model: ModelTables)
         if labels.min() < 0 or labels.max() >= classes:
             raise ConversionError(f"{where}: labels {labels.min()}...{labels.max()}; the network has {classes} words")
         labels = labels.astype(np.int64)
-    return EvaluationData(_in_input_format(frames, model, frames_path), labels, frames_path.name)
+    integers, remarks = _in_input_format(frames, model, frames_path)
+    unit = 1.0 if frames.dtype.kind == "f" else 2.0**-model.input_fraction_bits
+    real = frames.astype(np.float64) * unit if remarks else None
+    return EvaluationData(integers, labels, frames_path.name, real=real, remarks=remarks)

@@ -1,11 +1,12 @@
 """Runs the float and the integer network side by side and keeps what the page shows of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..export.convert import Conversion
 from ..export.float_network import run_float
+from ..export.remark import Remark
 from ..fixed_point import STATE_BITS
 from ..integer.network import IntegerNetwork, Trace
 from ..kinds.kind import IntegerNeurons, State
@@ -16,13 +17,22 @@ _CLIPS_AT_ONCE = 64
 
 @dataclass
 class EvaluationData:
-    """frames [clip, step, input] input integers, labels [clip] or None, and where they come from, in words."""
+    """frames [clip, step, input] input integers, labels [clip] or None, and where they come from, in words.
+
+    real: the same in real units, where the integers do not hold what was given. remarks: what they do not hold.
+    """
 
     frames: np.ndarray
     labels: np.ndarray | None
     source: str
     # False for generated input: its winners and rates say nothing about what the network was trained for.
     is_real: bool = True
+    real: np.ndarray | None = None
+    remarks: list[Remark] = field(default_factory=list)
+
+    def real_part(self, part: slice, unit: float) -> np.ndarray:
+        """What float reads of these clips; unit: the real value of one input integer."""
+        return self.frames[part] * unit if self.real is None else self.real[part]
 
 
 @dataclass
@@ -125,8 +135,9 @@ def observe(conversion: Conversion, data: EvaluationData) -> Observation:
     both, either = [np.zeros(steps) for _ in widths], [np.zeros(steps) for _ in widths]
     float_scores, fixed_scores, spikes, operations, saturations = [], [], [], [], 0
     for start in range(0, clips, _CLIPS_AT_ONCE):
-        part = data.frames[start : start + _CLIPS_AT_ONCE]
-        real = run_float(conversion.float_layers, part * conversion.input_unit, observers)
+        clips_now = slice(start, start + _CLIPS_AT_ONCE)
+        part = data.frames[clips_now]
+        real = run_float(conversion.float_layers, data.real_part(clips_now, conversion.input_unit), observers)
         fixed = _run_fixed(IntegerNetwork(model, len(part)), part, states)
         float_scores.append(real.scores)
         fixed_scores.append(fixed.scores_q15 / 32768)
@@ -141,7 +152,8 @@ def observe(conversion: Conversion, data: EvaluationData) -> Observation:
             either[index] += (pair[0] | pair[1]).sum(axis=(0, 2), dtype=np.int64)
     spikes, operations = np.concatenate(spikes), np.concatenate(operations)
     typical = int(np.argsort(spikes, kind="stable")[len(spikes) // 2])
-    chosen = data.frames[typical : typical + 1]
+    chosen = slice(typical, typical + 1)
+    typical_float = run_float(conversion.float_layers, data.real_part(chosen, conversion.input_unit))
     layers = [
         LayerActivity(
             *(by_neuron[index] / (clips * steps)),
@@ -160,8 +172,6 @@ def observe(conversion: Conversion, data: EvaluationData) -> Observation:
         spikes_per_clip=float(spikes.mean()),
         synaptic_operations_per_clip=float(operations.mean()),
         typical_clip=typical,
-        typical_float_spikes=[
-            train[0] for train in run_float(conversion.float_layers, chosen * conversion.input_unit).spikes
-        ],
-        typical_fixed_spikes=[train[0] for train in IntegerNetwork(model, 1).run(chosen).spikes],
+        typical_float_spikes=[train[0] for train in typical_float.spikes],
+        typical_fixed_spikes=[train[0] for train in IntegerNetwork(model, 1).run(data.frames[chosen]).spikes],
     )
