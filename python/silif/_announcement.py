@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from typing import Any
 
 from silif._errors import InputError
 
@@ -13,9 +14,9 @@ except ImportError as error:
     raise ImportError(f"{error}: install it with: pip install 'silif[zeroconf]'") from error
 
 _KIND = "_wyoming._tcp.local."
-#: Where mDNS speaks to; the address from which this is reached is the one that others reach.
-_EVERYBODY = ("224.0.0.251", 5353)
-_ANY = (None, "", "0.0.0.0", "::", "localhost")
+#: Where mDNS speaks to; the address from which this is reached is the one that others reach. Of IPv6 the group of the
+#: site: ff02::fb, that of the link, is reached only by who names an interface.
+_EVERYBODY = {socket.AF_INET: ("224.0.0.251", 5353), socket.AF_INET6: ("ff05::fb", 5353)}
 
 
 class Announcement:
@@ -36,7 +37,11 @@ class Announcement:
         Raises:
             InputError: the name cannot be used, or there is no network.
         """
-        if not 1 <= len(self._name.encode()) <= 63:
+        try:
+            is_name = 1 <= len(self._name.encode()) <= 63
+        except UnicodeEncodeError:  # Bytes of the command line that are no UTF-8.
+            is_name = False
+        if not is_name:
             raise InputError("--zeroconf", f"{self._name!r} is no name", "give one of 1 to 63 bytes")
         try:
             info = AsyncServiceInfo(_KIND, f"{self._name}.{_KIND}", addresses=[_address(self._host)], port=self._port)
@@ -55,10 +60,15 @@ class Announcement:
 
 
 def _address(host: str | None) -> bytes:
-    """Of 4 or 16 bytes."""
-    if host in _ANY:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.connect(_EVERYBODY)  # Sends nothing.
-            return socket.inet_aton(probe.getsockname()[0])
-    family, _, _, _, place = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
+    """Of 4 or 16 bytes. A server that is bound to every address of IPv6 is not reached by IPv4."""
+    family, _, _, _, place = socket.getaddrinfo(host or "0.0.0.0", None, type=socket.SOCK_STREAM)[0]
+    address = _packed(family, place)
+    if any(address):
+        return address
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect(_EVERYBODY[family])  # Sends nothing.
+        return _packed(family, probe.getsockname())
+
+
+def _packed(family: int, place: tuple[Any, ...]) -> bytes:
     return socket.inet_pton(family, str(place[0]).partition("%")[0])

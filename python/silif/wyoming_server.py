@@ -299,8 +299,9 @@ async def _serve(options: argparse.Namespace, model: silif.Model) -> None:
         loop.add_signal_handler(number, is_over.set)
     try:
         await server.start(make)
-    except OSError as error:
-        raise silif.InputError("--uri", f"{options.uri}: {error.strerror or error}", _URIS) from error
+    except (OSError, UnicodeError) as error:  # UnicodeError: no name of a host, as a..b
+        problem = getattr(error, "strerror", None) or error
+        raise silif.InputError("--uri", f"{options.uri}: {problem}", _URIS) from error
     # Not before: a port that somebody else has would be announced as this one's.
     if announcement is not None:
         await announcement.begin()

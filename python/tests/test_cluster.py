@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 
+import fsspec
 import numpy as np
 import pyarrow
 import pyarrow.parquet
@@ -221,6 +222,7 @@ def test_a_job_that_is_killed_goes_on_where_it_stopped(clips, tmp_path):
         (["ftpx://x/y"], 1, "ftpx://x/y: cannot be looked into (Protocol not known: ftpx)"),
         (["{folder}"], 1, "no sound file and no shard is there; give a folder that holds some"),
         (["--list", "{folder}/none.txt"], 1, "the list cannot be read"),
+        (["--list", "lacking://x/list.txt"], 1, "the list cannot be read (install lacking); check the path"),
         (["x.wav", "--model", "kws13"], 1, "model: there is no 'kws13'"),
         (["{demo}", "--output", "/proc/rows"], 1, "/proc/rows: cannot be written"),
         (["{demo}", "--output", "ftpx://rows"], 1, "ftpx://rows: cannot be written (Protocol not known: ftpx)"),
@@ -228,6 +230,8 @@ def test_a_job_that_is_killed_goes_on_where_it_stopped(clips, tmp_path):
     ],
 )
 def test_bad_arguments(tmp_path, capsys, arguments, status, message):
+    # As s3:// where s3fs is not installed.
+    fsspec.register_implementation("lacking", "no_such_package.FileSystem", errtxt="install lacking", clobber=True)
     places = {"folder": tmp_path, "demo": REPOSITORY / "models" / "demo.flac"}
     arguments = [argument.format(**places) for argument in arguments]
     arguments = ["--output", str(tmp_path / "rows"), *arguments]
@@ -249,7 +253,7 @@ def test_the_cluster_that_runs_on_this_machine(cluster, tmp_path):
     assert_rows_of_kws_score(rows_of(tmp_path / "rows"), [demo])
 
 
-@pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:no", "127.0.0.1:1", "127.0.0.1:99999"])
+@pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:no", "127.0.0.1:1", "127.0.0.1:99999", "a..b:1"])
 def test_an_address_where_no_cluster_is(tmp_path, address):
     demo = REPOSITORY / "models" / "demo.flac"
     command = [sys.executable, "-m", "silif.job.command", demo, "--output", tmp_path / "rows", "--address", address]

@@ -482,6 +482,19 @@ def test_it_is_announced_by_mdns_and_taken_back():
     assert "Traceback" not in "".join(errors), errors
 
 
+def test_announced_is_where_the_server_listens():
+    """A server at localhost is not at the network's address, nor one at every address of IPv6 at one of IPv4."""
+    from silif._announcement import _address
+
+    places = socket.getaddrinfo("localhost", None, type=socket.SOCK_STREAM)
+    assert _address("localhost") in [socket.inet_pton(family, place[0]) for family, _, _, _, place in places]
+    assert _address("127.0.0.2") == bytes([127, 0, 0, 2]) and _address("::1") == bytes(15) + b"\1"
+    for host, size in ((None, 4), ("0.0.0.0", 4), ("0", 4), ("::", 16)):
+        with contextlib.suppress(OSError):  # No network of this family.
+            address = _address(host)
+            assert len(address) == size and any(address), host
+
+
 def test_long_sound_leaves_others_their_turn(demo):
     """Of one chunk with a minute of sound; counted in turns, not in time."""
     from wyoming.audio import AudioChunk
@@ -558,6 +571,8 @@ def test_the_page_names_the_options_that_there_are():
         (["--uri", "stdio://", "--zeroconf"], "it announces a port; give --uri tcp://HOST:PORT"),
         (["--uri", "tcp://127.0.0.1:0", "--zeroconf", ""], "--zeroconf: '' is no name; give one of 1 to 63 bytes"),
         (["--uri", "tcp://127.0.0.1:0", "--zeroconf", "x" * 64], "is no name; give one of 1 to 63 bytes"),
+        (["--uri", "tcp://127.0.0.1:0", "--zeroconf", b"\xff"], "is no name; give one of 1 to 63 bytes"),
+        (["--uri", "tcp://a..b:10400"], "--uri: tcp://a..b:10400: "),
     ],
 )
 def test_bad_options(options, message):

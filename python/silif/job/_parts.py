@@ -165,7 +165,7 @@ class _Search:
             # As kws-score: UTF-8, or UTF-16 that says so.
             text = content.decode("utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
             lines = [line.strip() for line in text.split("\n") if line.strip()]
-        except (OSError, ValueError) as error:
+        except (OSError, ImportError, ValueError) as error:
             raise InputError(path, f"the list cannot be read ({error})", "check the path") from error
         root = root if root is not None else path.rpartition("/")[0] or ("/" if path.startswith("/") else ".")
         for line in lines:

@@ -129,7 +129,7 @@ def connected(address: str) -> Iterator[None]:
         # Ray itself waits for minutes.
         try:
             socket.create_connection((place[1], int(place[2])), timeout=30).close()
-        except (OSError, OverflowError) as error:
+        except (OSError, OverflowError, ValueError) as error:  # ValueError: no name of a host, as a..b
             raise ConnectionError(f"--address {address}: no cluster is there ({error})") from error
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
