@@ -92,6 +92,16 @@ def test_every_block_learns(kind):
         assert torch.equal(network(features), network(features)), "an evaluation draws the same numbers every time"
 
 
+def test_an_evaluation_leaves_the_generators_of_training_as_they_were(monkeypatch):
+    """That of a GPU too: its noise would repeat itself from report to report."""
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: pytest.fail("the GPU's generator was reseeded"))
+    network = BlockNetwork("pspike", 6, 8, 1, 2, 3).eval()
+    before = torch.get_rng_state()
+    with torch.no_grad():
+        network(torch.randn(5, 2, 6, generator=torch.Generator().manual_seed(1)))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

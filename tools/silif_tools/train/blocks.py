@@ -247,9 +247,10 @@ class BlockNetwork(nn.Module):
         """The same from normalised features."""
         if self.training:
             return self._run(x, self.sampler)
-        # Evaluations compare networks and moments: each draws the same numbers.
+        # Evaluations compare networks and moments: each draws the same numbers. They run on the processor;
+        # torch.manual_seed would also reseed the GPU's generator, which fork_rng does not put back here.
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(EVALUATION_SEED)
+            torch.default_generator.manual_seed(EVALUATION_SEED)
             return self._run(x, self.evaluation_sampler)
 
     def _run(self, x: torch.Tensor, sampler: str) -> torch.Tensor:
