@@ -153,6 +153,8 @@ def test_a_seventeenth_layer_is_refused():
         (lambda s: s.update({"snn.1.neuron.w": np.ones(1)}), "snn.1.neuron.w: neurons of spikingjelly"),
         (lambda s: s.update({"snn.1.tau": np.ones(17)}), "snn.1: no neuron that runs here has the tensors .*tau"),
         (lambda s: s.update({"encoder.weight": np.ones(1)}), "encoder.weight: only layers named snn.N run here"),
+        (lambda s: s.update({"snn.00.W.bias": np.ones(1)}), r"snn\.00\.W\.bias: only layers named snn.N run here"),
+        (lambda s: s.update({"snn.extra": np.ones(1)}), r"snn\.extra: only layers named snn.N run here"),
         (lambda s: s.update({"other.snn.0.W.weight": np.ones(1)}), "two networks in one file"),
         (lambda s: s.pop("snn.0.W.weight"), "snn.0 has no W.weight"),
         (lambda s: [s.pop(key) for key in list(s) if key.startswith("snn.2")], "snn.1: only the last layer is"),

@@ -26,11 +26,13 @@ _OUTSIDE = {
     *(f"norm.{key}" for key in _NORM),
     *(f"dec_norm.{key}" for key in _NORM),
 }
+# A number as PyTorch writes it: 00 would be a second block 0.
+_BLOCK = re.compile(r"blocks\.(0|[1-9][0-9]{0,5})\.")
 
 
 def is_of_blocks(state: Arrays) -> bool:
     """Whether a state dict is one of a network of blocks."""
-    return any(re.match(r"blocks\.\d+\.ssm\.", key) for key in state)
+    return any(match and key.startswith("ssm.", match.end()) for key in state for match in [_BLOCK.match(key)])
 
 
 def _tensor(state: Arrays, key: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -125,11 +127,11 @@ def fold_blocks(state: Arrays) -> list[FloatLayer]:
     if encoder is None or encoder.ndim != 2:
         raise ConversionError("enc.weight, the encoder's [width, inputs], is missing")
     width, inputs = encoder.shape
-    count = 1 + max(int(match[1]) for match in (re.match(r"blocks\.(\d{1,6})\.", key) for key in state) if match)
+    count = 1 + max(int(match[1]) for match in map(_BLOCK.match, state) if match)
     if count + 2 > MAXIMUM_LAYERS:
         raise ConversionError(f"blocks.{count - 1}: {count} blocks; at most {MAXIMUM_LAYERS - 2} run here")
     for key in state:
-        if not key.startswith("blocks.") and key not in _OUTSIDE:
+        if _BLOCK.match(key) is None and key not in _OUTSIDE:
             raise ConversionError(f"{key}: a network of blocks has no such tensor")
     weights, bias = encoder.T, _tensor(state, "enc.bias", (width,))
     if "input_norm.mean" in state or "input_norm.std" in state:

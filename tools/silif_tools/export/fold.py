@@ -129,8 +129,9 @@ def fold(state: dict[str, np.ndarray], choices: Choices | None = None) -> list[F
     if count > MAXIMUM_LAYERS:
         raise ConversionError(f"snn.{count - 1}: {count} layers; at most {MAXIMUM_LAYERS} run here")
     tensors = [layer_tensors(state, index) for index in range(count)]
+    own = tuple(f"snn.{index}." for index in range(count))
     for key in state:
-        if not key.startswith("snn.") and key not in ("input_norm.mean", "input_norm.std"):
+        if not key.startswith(own) and key not in ("input_norm.mean", "input_norm.std"):
             raise ConversionError(f"{key}: only layers named snn.N run here")
     hint = DELAY_KINDS[choices.delays] if choices.delays else common_kind(tensors)
     layers = [

@@ -16,7 +16,8 @@ from ..kinds.readout import DECAY_RANGE
 
 _EPSILON = 1e-5
 _NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
-_LAYER = re.compile(r"(s4_layers|norms)\.(\d{1,6})\.(.+)")
+# A number as PyTorch writes it: 00 would be a second layer 0.
+_LAYER = re.compile(r"(s4_layers|norms)\.(0|[1-9][0-9]{0,5})\.(.+)")
 _SPACE = {"D": "D", **{f"kernel.{name}": name for name in ("log_dt", "log_A_real", "A_imag", "C")}}
 # Names in a layer, and why what they belong to cannot run.
 _REFUSED = (
@@ -67,7 +68,7 @@ def canonical_s4d(state: Arrays, spike_threshold: float | None) -> Arrays:
                 raise ConversionError(f"{key}: a network of s4_layers has no such tensor here")
             continue
         part, index, name = match.groups()
-        block = f"blocks.{int(index)}"
+        block = f"blocks.{index}"
         if part == "norms":
             found[f"{block}.norm.{name}"] = values
         elif name in _SPACE:
