@@ -20,7 +20,6 @@ import numpy as np
 
 _REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 _ALIGNMENT = 64
-DIGEST_START = 0xCBF29CE484222325
 
 
 class _Failure(ctypes.Structure):

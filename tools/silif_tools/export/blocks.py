@@ -10,21 +10,20 @@ import numpy as np
 
 from ..errors import ConversionError
 from ..kinds import ENCODER, GLU, PSPIKE, READOUT
+from ..kinds.choices import BATCH_NORM_EPSILON
 from ..kinds.connection import FloatConnection, FloatLayer
 from ..kinds.kind import Arrays
 from ..kinds.readout import DECAY_RANGE
 from ..model_file.bounds import MAXIMUM_LAYERS
 from ..model_file.schema import MAXIMUM_PAIRS, Source
 from ..model_file.tables import Sampling
-from .shapes import input_norm
+from .shapes import BATCH_NORM, input_norm
 
-_EPSILON = 1e-5
-_NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 _SPACE = {f"ssm.{name}" for name in ("log_dt", "log_A_real", "A_imag", "C", "D")}
 _OUTSIDE = {
     *("input_norm.mean", "input_norm.std", "enc.weight", "enc.bias", "dec.weight", "alpha"),
-    *(f"norm.{key}" for key in _NORM),
-    *(f"dec_norm.{key}" for key in _NORM),
+    *(f"norm.{key}" for key in BATCH_NORM),
+    *(f"dec_norm.{key}" for key in BATCH_NORM),
 }
 # A number as PyTorch writes it: 00 would be a second block 0.
 _BLOCK = re.compile(r"blocks\.(0|[1-9][0-9]{0,5})\.")
@@ -46,10 +45,10 @@ def _tensor(state: Arrays, key: str, shape: tuple[int, ...]) -> np.ndarray:
 
 def _norm(state: Arrays, name: str, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Batch normalisation as factor and offset [width]."""
-    weight, bias, mean, variance = (_tensor(state, f"{name}.{key}", (width,)) for key in _NORM[:4])
+    weight, bias, mean, variance = (_tensor(state, f"{name}.{key}", (width,)) for key in BATCH_NORM[:4])
     if (variance < 0).any():
         raise ConversionError(f"{name}.running_var is negative; a variance is not")
-    gain = weight / np.sqrt(variance + _EPSILON)
+    gain = weight / np.sqrt(variance + BATCH_NORM_EPSILON)
     return gain, bias - mean * gain
 
 
@@ -105,8 +104,8 @@ def _pspike(state: Arrays, name: str, width: int) -> FloatLayer:
 
 # The tensors of a block (without `blocks.N.`) and what makes a layer of them.
 _BLOCKS = (
-    (_SPACE | {f"{norm}.{key}" for norm in ("norm", "pre") for key in _NORM} | {"out.weight", "out.bias"}, _glu),
-    (_SPACE | {f"norm.{key}" for key in _NORM} | {"out.weight", "out.bias", "out_a", "out_b"}, _pspike),
+    (_SPACE | {f"{norm}.{key}" for norm in ("norm", "pre") for key in BATCH_NORM} | {"out.weight", "out.bias"}, _glu),
+    (_SPACE | {f"norm.{key}" for key in BATCH_NORM} | {"out.weight", "out.bias", "out_a", "out_b"}, _pspike),
 )
 
 

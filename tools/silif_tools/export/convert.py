@@ -9,7 +9,8 @@ from ..fixed_point import STATE_BITS
 from ..integer.frontend import FrontEndSettings
 from ..kinds.choices import Choices
 from ..kinds.connection import FloatLayer
-from ..model_file.schema import STREAM_LIMIT, STREAM_READ_BITS, Source
+from ..model_file.bounds import largest_input
+from ..model_file.schema import STREAM_READ_BITS, Source
 from ..model_file.tables import Detector, InputKind, ModelTables
 from .fold import fold
 from .input_statistics import InputStatistics, measured_statistics, recovered_statistics
@@ -81,17 +82,17 @@ def convert_layers(
         statistics = measured_statistics(layers, calibration * input_unit)
     tables, report = [], []
     for index, layer in enumerate(layers):
-        unit, limit = 1.0, 1
+        unit = 1.0
         if layer.source == Source.DENSE:
-            unit, limit = input_unit, input_limit
+            unit = input_unit
         elif layer.source == Source.STREAM and not layer.kind.is_block:
-            unit, limit = 2.0**-STREAM_READ_BITS, STREAM_LIMIT
+            unit = 2.0**-STREAM_READ_BITS
         quantized, lines = quantize_layer(
             layer,
             name=f"layer {index}",
             bits=weight_bits,
             input_unit=unit,
-            input_limit=limit,
+            input_limit=largest_input(layer.source, layer.kind.is_block, input_limit),
             input_mean=statistics[index].mean,
             input_covariance=statistics[index].covariance,
             coarser=coarser,

@@ -18,10 +18,10 @@ from .delays import KINDS as DELAY_KINDS
 from .delays import LearnedDelays, common_kind, read_delays
 from .layouts import canonical
 from .s4d_layout import canonical_s4d, is_of_s4d
-from .shapes import checked, input_norm
+from .shapes import BATCH_NORM, checked, input_norm
 from .state_dict import layer_count, layer_tensors
 
-_NORM_TENSORS = {f"norm.{key}" for key in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")}
+_NORM_TENSORS = {f"norm.{key}" for key in BATCH_NORM}
 _DELAY_TENSORS = {f"delay_layer.{key}" for key in ("weight", "P", "SIG", "bias", "delay_scores", "m")}
 _CURRENT_TENSORS = {"W.weight", "W.bias", "W.scale", *_NORM_TENSORS, *_DELAY_TENSORS}
 # Beginnings of names, and why what they belong to cannot run.

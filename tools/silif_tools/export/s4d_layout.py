@@ -11,11 +11,11 @@ import re
 import numpy as np
 
 from ..errors import ConversionError
+from ..kinds.choices import BATCH_NORM_EPSILON
 from ..kinds.kind import Arrays
 from ..kinds.readout import DECAY_RANGE
+from .shapes import BATCH_NORM
 
-_EPSILON = 1e-5
-_NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 # A number as PyTorch writes it: 00 would be a second layer 0.
 _LAYER = re.compile(r"(s4_layers|norms)\.(0|[1-9][0-9]{0,5})\.(.+)")
 _SPACE = {"D": "D", **{f"kernel.{name}": name for name in ("log_dt", "log_A_real", "A_imag", "C")}}
@@ -52,9 +52,9 @@ def _checked(key: str, values: np.ndarray) -> None:
 
 def _norm(name: str, width: int, gain=1.0, offset=0.0) -> Arrays:
     """A normalisation that multiplies by `gain` and adds `offset`."""
-    variance = np.full(width, 1 - _EPSILON)
+    variance = np.full(width, 1 - BATCH_NORM_EPSILON)
     values = (np.full(width, gain), np.broadcast_to(offset, width), np.zeros(width), variance, np.zeros(()))
-    return {f"{name}.{key}": each for key, each in zip(_NORM, values, strict=True)}
+    return {f"{name}.{key}": each for key, each in zip(BATCH_NORM, values, strict=True)}
 
 
 def canonical_s4d(state: Arrays, spike_threshold: float | None) -> Arrays:

@@ -4,6 +4,9 @@ import numpy as np
 
 from ..errors import ConversionError
 
+# The tensors of PyTorch's batch normalization.
+BATCH_NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+
 
 def _outputs(tensors: dict[str, np.ndarray], name: str) -> int:
     """Neurons of a layer, by its weights."""

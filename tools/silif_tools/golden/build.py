@@ -6,7 +6,7 @@ from .. import __version__
 from ..integer.digest import trace_digest
 from ..integer.network import Trace, run_model
 from ..kinds.golden_case import Case
-from ..model_file.schema import STREAM_LIMIT
+from ..model_file.bounds import largest_input
 from ..model_file.tables import Detector, InputKind, ModelTables, Source
 from ..model_file.write import model_bytes
 from .layers import make_layer
@@ -24,8 +24,8 @@ def _tables(case: Case) -> ModelTables:
     rng = np.random.default_rng(case.seed)
     layers, inputs, source = [], case.inputs, Source.DENSE
     for spec in case.layers:
-        limit = {Source.DENSE: case.input_limit, Source.SPIKES: 1, Source.STREAM: STREAM_LIMIT}[source]
-        layers.append(make_layer(rng, spec, source, inputs, 1 if spec.kind.is_block else limit))
+        limit = largest_input(source, spec.kind.is_block, case.input_limit)
+        layers.append(make_layer(rng, spec, source, inputs, limit))
         inputs, source = spec.outputs, spec.kind.output
     classes = case.layers[-1].outputs
     words = ["zéro", *(f"word{index}" for index in range(1, classes))]

@@ -23,6 +23,11 @@ def _largest_current(layer: LayerTables, sums: np.ndarray) -> np.ndarray:
     return ((product + ((np.int64(1) << shift) >> 1)) >> shift) + np.abs(np.asarray(layer.bias, dtype=np.int64))
 
 
+def largest_input(source: Source, is_block: bool, input_limit: int) -> int:
+    """Largest |input| in the sums of a layer. A block reads the stream, but its weights take 0 and 1."""
+    return 1 if is_block else {Source.DENSE: input_limit, Source.SPIKES: 1, Source.STREAM: STREAM_LIMIT}[source]
+
+
 def _check_layer(layer: LayerTables, input_limit: int, name: str) -> None:
     check_range(layer.inputs, 1, MAXIMUM_NEURONS, f"{name}.inputs")
     check_range(layer.outputs, 1, MAXIMUM_NEURONS, f"{name}.outputs")
@@ -69,8 +74,7 @@ def check_model(model: ModelTables) -> None:
         if (layer.kind.output is None) != (index == len(model.layers) - 1):
             raise ValueError(f"{name}.kind: the last layer, and no other, is the readout")
         _check_stream(layer, stream_bits, name)
-        limit = {Source.DENSE: model.input_limit, Source.SPIKES: 1, Source.STREAM: STREAM_LIMIT}
-        _check_layer(layer, 1 if layer.kind.is_block else limit[layer.source], name)
+        _check_layer(layer, largest_input(layer.source, layer.kind.is_block, model.input_limit), name)
         width, below, stream_bits = layer.outputs, layer.kind.output, layer.state_fraction_bits
     if any(layer.kind.samples for layer in model.layers) != (model.sampling is not None):
         raise ValueError("SMPL: a network has a sampler where a layer samples, and nowhere else")

@@ -42,10 +42,6 @@ class Checked:
     shares: Shares
     remarks: list[str] = field(default_factory=list)
 
-    @property
-    def recorded_words(self) -> set[str]:
-        return {each.word for each in self.shares.learned}
-
 
 def _word(text: str) -> str:
     word = " ".join(text.split()).lower()

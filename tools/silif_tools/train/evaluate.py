@@ -4,10 +4,8 @@ import numpy as np
 import torch
 
 from silif_tools.train.clips import Clips
-from silif_tools.train.fbank import CLIP_FRAMES, CLIP_SAMPLES, HOP, log_mel
+from silif_tools.train.fbank import CLIP_FRAMES, CLIP_SAMPLES, log_mel
 from silif_tools.train.network import Network, scores
-
-CONTEXT_FRAMES = CLIP_SAMPLES // HOP  # a whole second before the clip
 
 
 def padded(clips: Clips) -> torch.Tensor:

@@ -3,6 +3,7 @@
 import tomllib
 from pathlib import Path
 
+from silif_tools.model_file.schema import MAXIMUM_PAIRS
 from silif_tools.train import delays, quantize, stream_recipe
 from silif_tools.train.blocks import BLOCKS, SAMPLERS
 
@@ -56,7 +57,6 @@ LONGEST_DELAY = 254  # of a model file, and even
 OPTIONAL = {"rate_steps", "weight_bits", "flat", "store_every", "ssm_rate", "spike_weight", "sampler"}
 # What says the size of the hidden layers: in networks of blocks (s4d-glu, s4d-gsu, pspike) all are alike.
 SIZES = {"hidden": list, "width": int, "blocks": int, "pairs": int}
-MOST_PAIRS = 64  # of a model file
 
 
 class BadRecipe(Exception):
@@ -129,8 +129,8 @@ def _check_sizes(recipe: dict, where: str) -> None:
     for key in ("width", "blocks"):
         if recipe[key] < 1:
             raise BadRecipe(f"{where}{key} must be 1 or more")
-    if not 1 <= recipe["pairs"] <= MOST_PAIRS:
-        raise BadRecipe(f"{where}pairs must be 1 to {MOST_PAIRS}")
+    if not 1 <= recipe["pairs"] <= MAXIMUM_PAIRS:
+        raise BadRecipe(f"{where}pairs must be 1 to {MAXIMUM_PAIRS}")
     for part in ("delay", "stream"):
         if part in recipe:
             raise BadRecipe(f"{where}[{part}] cannot be had where kind is {recipe['kind']}")
