@@ -6,7 +6,9 @@ import sys
 # What terminals and editors obey and do not show: C0, DEL and C1, which hold line breaks and the beginnings of escape
 # sequences, the breaks of Unicode, and what turns the direction of writing.
 _OBEYED = (*range(0x20), *range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
-_VISIBLE = {code: f"\\u{{{code:X}}}" for code in _OBEYED}
+# Bytes that are no UTF-8, as Python reads them from the command line and from folders.
+_BYTES = range(0xDC80, 0xDD00)
+_VISIBLE = {code: f"\\u{{{code:X}}}" for code in _OBEYED} | {code: f"\\x{code - 0xDC00:X}" for code in _BYTES}
 
 
 class ConversionError(ValueError):
@@ -16,9 +18,11 @@ class ConversionError(ValueError):
 def visible(text: object) -> str:
     """Text from outside (a tensor's name, a file's, a word) as it may stand in a line of output.
 
-    What would be obeyed is written out, as in `\\u{1B}[2J`. Twins: Sources/CommandSupport/Output/VisibleText.swift
+    What would be obeyed is written out, as in `\\u{1B}[2J`, and so are bytes that are no UTF-8, as in `\\xFC`.
+
+    Twins: python/silif/_commands.py, Sources/CommandSupport/Output/VisibleText.swift
     """
-    return str(text).translate(_VISIBLE)
+    return str(text).translate(_VISIBLE).encode(errors="backslashreplace").decode()
 
 
 class CommandParser(argparse.ArgumentParser):

@@ -1,10 +1,14 @@
 """No command of the package prints a control character that it was given, whatever is wrong with the arguments."""
 
 import importlib
+import importlib.util
+import os
 import tomllib
 
 import pytest
 from built_commands import REPOSITORY
+
+from silif_tools.errors import visible
 
 SCRIPTS = tomllib.loads((REPOSITORY / "tools/pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
 HARMFUL = "\x1b[2J\x1b]0;title\x07\x9b31m\r\nforged: \x85\u2028\u202e\x7f"
@@ -28,3 +32,20 @@ def test_what_was_given_is_written_out(script, arguments, capsys, monkeypatch, t
     assert printed
     obeyed = [c for c in printed if c != "\n" and (ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 or c in "\u2028\u202e")]
     assert not obeyed and not any(line.startswith("forged") for line in printed.splitlines())
+
+
+def other_visible():
+    """That of the package silif, which imports nothing of it."""
+    path = REPOSITORY / "python/silif/_commands.py"
+    spec = importlib.util.spec_from_file_location("_commands", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.visible
+
+
+def test_both_packages_write_out_what_the_swift_commands_write_out():
+    """As Tests/CommandTests/Parts/FileNameTests.swift has it; then every character there is."""
+    assert visible(os.fsdecode(b"g\xfc\x9b\x1b")) == "g\\xFC\\x9B\\u{1B}"
+    everything = "".join(map(chr, range(0x110000)))
+    assert visible(everything) == other_visible()(everything)
+    visible(everything).encode()

@@ -14,6 +14,8 @@ extension Unicode.Scalar {
 /// A text from outside (a word, a file's name, a line of provenance) as it may stand in a line of output: what would be
 /// obeyed is written out, as in `\u{1B}[2J`, and so are bytes that are no UTF-8, as in `\xFC`.
 ///
+/// Twins: tools/silif_tools/errors.py, python/silif/_commands.py
+///
 /// - Parameters:
 ///   - kept: characters that stay as they are.
 ///   - keepsBytes: whether bytes do, for who writes them as `fileNameBytes`.
