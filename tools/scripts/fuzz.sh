@@ -50,9 +50,10 @@ fuzz() { # fuzz TARGET: Swift and C, by libFuzzer
 
 readers() { # Python's, by hypothesis: again and again, until the time is over
   mkdir -p build/fuzz/readers
-  local end=$((SECONDS + seconds)) status=0 rounds=0
-  while [[ $SECONDS -lt $end ]]; do
-    (cd tools && HYPOTHESIS_PROFILE=fuzz timeout $((end - SECONDS)) "$python" -m pytest -q -x -p no:cacheprovider \
+  local end=$((SECONDS + seconds)) left status=0 rounds=0
+  # The time left is asked once: `timeout 0` would run without an end.
+  while left=$((end - SECONDS)) && [[ $left -gt 0 ]]; do
+    (cd tools && HYPOTHESIS_PROFILE=fuzz timeout "$left" "$python" -m pytest -q -x -p no:cacheprovider \
       ${SEED:+--hypothesis-seed="$SEED"} tests/test_trust_readers.py) >build/fuzz/readers/log 2>&1 || status=$?
     [[ $status -eq 0 || $status -eq 124 ]] || return 1
     rounds=$((rounds + 1))
