@@ -112,6 +112,7 @@ def test_an_evaluation_leaves_the_generators_of_training_as_they_were(monkeypatc
         ('kind = "s4d-glu"', 'kind = "silif"', "hidden is missing where kind is silif"),
         ('kind = "s4d-glu"', 'kind = "s4d"', "kind must be one of: silif, csilif, s4d-glu, s4d-gsu, pspike"),
         ("ssm_rate = 0.25", 'sampler = "dice"', "sampler must be one of: draws, shared, probabilities, feedback"),
+        ("ssm_rate = 0.25", 'sampler = "draws"', "sampler is unknown where kind is s4d-glu"),
         ("frozen_statistics = false", "frozen_statistics = true\nweight_bits = 8", "networks of blocks train in float"),
     ],
 )
@@ -121,6 +122,17 @@ def test_what_a_recipe_cannot_say_is_refused_by_name(tmp_path, old, new, message
     path = tmp_path / "changed.toml"
     path.write_text(text.replace(old, new, 1))
     with pytest.raises(recipe.BadRecipe, match=message):
+        recipe.load(path)
+
+
+@pytest.mark.parametrize("key", ["ssm_rate = 0.25", "spike_weight = 0.1", 'sampler = "draws"'])
+@pytest.mark.parametrize("section", ["[training]", "[finish.training]"])
+def test_keys_of_blocks_are_refused_where_there_are_none(tmp_path, section, key):
+    text = recipe.find("kws12-silif").read_text()
+    assert section in text
+    path = tmp_path / "changed.toml"
+    path.write_text(text.replace(section, f"{section}\n{key}", 1))
+    with pytest.raises(recipe.BadRecipe, match=f"{key.split()[0]} is unknown where kind is silif"):
         recipe.load(path)
 
 

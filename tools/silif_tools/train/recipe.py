@@ -54,7 +54,8 @@ LONGEST_DELAY = 254  # of a model file, and even
 # the engine does, with weights of 4 or 8 bits (quantize.py); the rounds after it too.
 # flat, store_every: as in [stream]. Of blocks: ssm_rate, the factor on the rate of time steps and poles; spike_weight,
 # the loss for each spike a neuron and step; sampler, what P-SpikeSSM trains on.
-OPTIONAL = {"rate_steps", "weight_bits", "flat", "store_every", "ssm_rate", "spike_weight", "sampler"}
+OF_BLOCKS = ("ssm_rate", "spike_weight", "sampler")
+OPTIONAL = {"rate_steps", "weight_bits", "flat", "store_every", *OF_BLOCKS}
 # What says the size of the hidden layers: in networks of blocks (s4d-glu, s4d-gsu, pspike) all are alike.
 SIZES = {"hidden": list, "width": int, "blocks": int, "pairs": int}
 
@@ -114,6 +115,13 @@ def _check_bits(training: dict, where: str) -> None:
         raise BadRecipe(f"{where}weight_bits needs frozen_statistics = true")
 
 
+def _refuse(training: dict, keys: tuple[str, ...], kind: str, where: str) -> None:
+    """Keys of [training] that nothing would read where kind is this."""
+    for key in keys:
+        if key in training:
+            raise BadRecipe(f"{where}{key} is unknown where kind is {kind}")
+
+
 def _check_sizes(recipe: dict, where: str) -> None:
     """Of layers one after another `hidden`, of blocks `width`, `blocks` and `pairs`, from which `hidden` follows."""
     if recipe["kind"] not in ("silif", "csilif", *BLOCKS):
@@ -125,6 +133,8 @@ def _check_sizes(recipe: dict, where: str) -> None:
                 f"{where}{key} is {'unknown' if key in recipe else 'missing'} where kind is {recipe['kind']}"
             )
     if not of_blocks:
+        for part in rounds(recipe):
+            _refuse(part["training"], OF_BLOCKS, recipe["kind"], where)
         return
     for key in ("width", "blocks"):
         if recipe[key] < 1:
@@ -139,6 +149,8 @@ def _check_sizes(recipe: dict, where: str) -> None:
             raise BadRecipe(f"{where}weight_bits: networks of blocks train in float; leave it out")
         if part["training"].get("sampler", SAMPLERS[0]) not in SAMPLERS:
             raise BadRecipe(f"{where}sampler must be one of: {', '.join(SAMPLERS)}")
+        if recipe["kind"] != "pspike":
+            _refuse(part["training"], ("sampler",), recipe["kind"], where)
     recipe["hidden"] = [recipe["width"]] * recipe["blocks"]
 
 
