@@ -111,11 +111,12 @@ def test_a_converted_network_makes_the_logits_of_the_original(network, state):
     assert compare(conversion, counts).same_winner > 0.9
 
 
-def test_the_command_converts_it(network, tmp_path):
+def test_the_command_converts_it(network, tmp_path, capsys):
     torch.save(network.float().state_dict(), tmp_path / "x.pth")
     network.double()
     arguments = [str(tmp_path / "x.pth"), "-o", str(tmp_path / "x.silif"), "--words", ",".join(WORDS)]
     assert export.main([*arguments, "--spike-threshold", str(THRESHOLD)]) == 0
+    assert "assumed: each norms.N stands before its layer, as with prenorm=True" in capsys.readouterr().out
     assert [layer.kind.slug for layer in read_model(tmp_path / "x.silif").layers] == [
         "encoder",
         "s4d-glu",
@@ -137,6 +138,7 @@ def values(*shape):
         ("s4_layers.0.kernel.inv_dt", values(24), r"inv_dt: .*models/s4/s4d\.py"),
         ("s4_layers.0.kernel.B", values(24, 4, 2), r"kernel\.B: .*models/s4/s4d\.py"),
         ("s4_layers.0.kernel.C", values(2, 24, 4, 2), r"s4_layers\.0\.kernel\.C has 2 channels: .*bidirectional=False"),
+        ("s4_layers.0.kernel.C", values(1, 24, 4, 2), r"C has the shape \[1, 24, 4, 2\].*s4d\.py.* is \[24, 4, 2\]"),
         ("s4_layers.0.reverse_layer.D", values(24), r"reverse_layer\.D: .*bidirectional=False"),
         ("s4_layers.0.V", values(24), r"s4_layers\.0\.V: an S4D layer here has"),
         ("s4_layers.00.D", values(24), r"s4_layers\.00\.D: a network of s4_layers has no such tensor"),

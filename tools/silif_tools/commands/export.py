@@ -21,7 +21,7 @@ from ..export.fold import fold
 from ..export.input_statistics import InputStatistics, recovered_statistics
 from ..export.nir_graph import RESETS, GraphChoices, read_graph
 from ..export.remark import Remark
-from ..export.remarks import deaf_remarks, dt_remarks, neuron_remarks
+from ..export.remarks import deaf_remarks, dt_remarks, neuron_remarks, s4d_remarks
 from ..export.self_test import add_self_test, liveliest
 from ..export.state_dict import load_checkpoint
 from ..integer.frontend import CLIP_FRAMES
@@ -256,6 +256,7 @@ def _network(arguments, description: dict) -> tuple[list[FloatLayer], list[Input
         *_unsaid(arguments, description, state),
         *neuron_remarks(state, choices, arguments.neuron is not None),
         *dt_remarks(state, _step_of(arguments, description)),
+        *s4d_remarks(state),
         *deaf_remarks(layers),
     ]
     return layers, known, _weight_bits(arguments.bits, description, state), remarks

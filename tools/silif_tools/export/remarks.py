@@ -8,6 +8,7 @@ from ..kinds.readout import DECAY_RANGE
 from ..kinds.silif import STORED_RANGES
 from .layouts import canonical
 from .remark import Remark
+from .s4d_layout import is_of_s4d
 
 # In the published networks the median of exp(dt) is 0.7 to 1.1 steps.
 _FAR_FROM_A_STEP = 30
@@ -30,6 +31,18 @@ def dt_remarks(state: dict[str, np.ndarray], step_ms: float) -> list[Remark]:
                 )
             )
     return found
+
+
+def s4d_remarks(state: dict[str, np.ndarray]) -> list[Remark]:
+    """Where an S4 network normalises, which its tensors do not tell: example.py's default is the other way."""
+    if not is_of_s4d(state):
+        return []
+    return [
+        Remark.assumed(
+            "each norms.N stands before its layer, as with prenorm=True; a network trained with prenorm=False, the"
+            " default of example.py, has the same tensors and computes something else"
+        )
+    ]
 
 
 def deaf_remarks(layers: list[FloatLayer]) -> list[Remark]:

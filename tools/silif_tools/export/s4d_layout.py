@@ -47,6 +47,11 @@ def _checked(key: str, values: np.ndarray) -> None:
         if re.search(pattern, key):
             raise ConversionError(f"{key}: {reason}")
     if key.endswith(".kernel.C") and values.ndim == 4:
+        if len(values) == 1:
+            raise ConversionError(
+                f"{key} has the shape {list(values.shape)}, that of the full S4 kernel: train with"
+                f" models/s4/s4d.py, whose kernel.C is {list(values.shape[1:])}"
+            )
         raise ConversionError(f"{key} has {len(values)} channels: those of both directions; bidirectional=False")
 
 
