@@ -122,6 +122,22 @@ import Testing
     withExtendedLifetime((engine, audio)) {}
   }
 
+  @Test func rightAfterAResetTheDigestIsAFreshOnes() throws {
+    let bytes = try TemporaryFolder.bytes(Fixture.sampling)
+    let (fresh, used) = (try OpenEngine(bytes), try OpenEngine(bytes))
+    _ = used.push(TestSound.samples(4_000), block: 160)
+    let start = UInt64(0xCBF2_9CE4_8422_2325)
+    #expect(silif_digest(used.engine, start) != silif_digest(fresh.engine, start))
+    #expect(silif_reset(used.engine) == SILIF_OK)
+    var count = 0
+    for layer in 0..<3 {
+      let stream = try #require(silif_stream(used.engine, layer, &count))
+      #expect(UnsafeBufferPointer(start: stream, count: count).allSatisfy { $0 == 0 }, "layer \(layer)")
+    }
+    #expect(silif_digest(used.engine, start) == silif_digest(fresh.engine, start))
+    withExtendedLifetime((fresh, used)) {}
+  }
+
   @Test func wholeBlocksHearTheSameAsSteps() throws {
     let samples = TestSound.samples(80_000)
     let bytes = try TemporaryFolder.bytes(Fixture.audio)

@@ -26,13 +26,13 @@ enum Edge: BitwiseCopyable {
   case spikes(Spikes)
   case stream(Stream)
 
-  /// Back to before the first step.
+  /// Back to before the first step. A stream is its writer's to reset: blocks that read it have weights that read another edge.
   @_noAllocation @_noLocks
   func reset() {
     switch self {
-    case .frames(let frames): frames.activeCount.pointee = 0
+    case .frames(let frames): frames.reset()
     case .spikes(let spikes): spikes.reset()
-    case .stream(let stream): stream.reset()
+    case .stream: break
     }
   }
 }

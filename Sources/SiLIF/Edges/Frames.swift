@@ -3,12 +3,18 @@
 struct Frames: BitwiseCopyable {
   /// Values in a frame.
   let width: Int
-  /// [width], within ± the network's input limit. Stays until the next frame: whoever runs the network may look at it.
+  /// [width], within ± the network's input limit. Stays until the next frame or a reset: whoever runs the network may look at it.
   let values: UnsafeMutablePointer<Int16>
   /// How many of the last frame's values count as operations of the layer that reads them.
   let activeCount: UnsafeMutablePointer<Int>
   /// Whether a value of zero is an operation: in dense input it is, in event counts it is the absence of one.
   let countsZeros: Bool
+
+  @_noAllocation @_noLocks
+  func reset() {
+    for index in 0..<width { values[index] = 0 }
+    activeCount.pointee = 0
+  }
 
   /// Takes in a frame; values beyond ±`limit` are saturated to it.
   ///

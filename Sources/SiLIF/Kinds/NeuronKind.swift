@@ -171,7 +171,7 @@ enum Neurons {
     }
   }
 
-  /// All states zero. The edge that they write is the network's to reset.
+  /// All states zero, and the stream that they write. Spikes are reset with the layer that reads them.
   ///
   /// Mutating, because Swift 6.0.3 crashes where a reset copies such an enum.
   @_noAllocation @_noLocks
@@ -182,8 +182,8 @@ enum Neurons {
     case .readout(let neurons): neurons.reset()
     case .rf(let neurons): neurons.state.reset()
     #if !SILIF_WITHOUT_BLOCKS
-      case .encoder: break
-      case .s4dGLU(let block): block.pointee.space.reset()
+      case .encoder(let neurons): neurons.stream.reset()
+      case .s4dGLU(let block): block.pointee.reset()
       case .pSpikeSSM(let block): block.pointee.reset()
     #endif
     case .lif(let neurons): neurons.reset()

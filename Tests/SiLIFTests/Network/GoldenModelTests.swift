@@ -33,6 +33,33 @@ import Testing
     }
   }
 
+  /// Nothing of the last step is left to be looked at, between blocks neither.
+  @Test(arguments: GoldenModels.names)
+  func rightAfterAResetEveryResultIsAFreshOnes(_ name: String) throws {
+    let loaded = try LoadedModel(golden: name)
+    let (running, fresh) = (RunningNetwork(loaded), RunningNetwork(loaded))
+    let (network, layers) = (running.network, 0..<loaded.model.header.layerCount - 1)
+    func isZero(_ index: Int) -> Bool {
+      network.stream(ofLayer: index).allSatisfy { $0 == 0 } && network.spikes(ofLayer: index).allSatisfy { $0 == 0 }
+        && network.takenSpikes(ofLayer: index).allSatisfy { $0 == 0 }
+    }
+    func digest(_ network: Network) -> UInt64 {
+      var digest = FNV1a()
+      network.updateDigest(&digest)
+      return digest.value
+    }
+    // Until every layer has something to forget.
+    var busy = Set<Int>()
+    for step in 0..<loaded.model.selfTest.step_count where busy.count < layers.count {
+      network.step(loaded.model.selfTest.values.baseAddress! + step * loaded.model.header.inputCount)
+      busy = Set(layers.filter { !isZero($0) })
+    }
+    #expect(busy.count == layers.count)
+    network.reset()
+    for index in layers { #expect(isZero(index), "layer \(index)") }
+    #expect(digest(network) == digest(fresh.network))
+  }
+
   @Test(arguments: GoldenModels.names)
   func theSelfTestDependsOnTheState(_ name: String) throws {
     let loaded = try LoadedModel(golden: name)

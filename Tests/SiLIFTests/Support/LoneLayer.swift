@@ -14,13 +14,14 @@ final class LoneLayer {
   private let frameCount = Scratch<Int>(count: 1)
   private let arriving: SpikeMemory
   private let arrivingStream: StreamMemory
-  private let clock = ClockMemory()
+  private let clock: ClockMemory
   private let memory: [AlignedBytes]
   private let usedBytes: [Int]
   private static let guardBytes = 256
 
-  init(_ section: LayerSection, inputLimit: Int, kernels: KernelSet) throws {
+  init(_ section: LayerSection, inputLimit: Int, kernels: KernelSet, sampler: Sampler = .draws) throws {
     let header = section.header
+    clock = ClockMemory(sampler: sampler)
     parameters = try LoadedLayer(section, inputLimit: inputLimit)
     (frame, arriving) = (Scratch(count: header.inputs), SpikeMemory(width: header.inputs))
     output = SpikeMemory(width: header.paddedOutputs)
@@ -77,15 +78,26 @@ final class LoneLayer {
     layer.reset()
     clock.reset()
     output.spikes.reset()
-    stream.stream.reset()
   }
 
   /// States and rings, byte for byte.
   var state: [UInt8] {
     guard let space = layer.neurons.stateSpace else { return Array(memory[0].bytes[..<usedBytes[0]]) }
     // The rest of a block's memory holds addresses, which differ from layer to layer.
-    let count = 2 * space.width * space.pairs
-    return Array(UnsafeRawBufferPointer(UnsafeBufferPointer(start: space.states_qF, count: count)))
+    var state = LoneLayer.bytes(space.states_qF, 2 * space.width * space.pairs)
+    if case .pSpikeSSM(let block) = layer.neurons {
+      state += taken + LoneLayer.bytes(block.pointee.errors_q16, block.pointee.errorCount)
+    }
+    return state
+  }
+
+  private static func bytes(_ values: UnsafePointer<Int32>, _ count: Int) -> [UInt8] {
+    Array(UnsafeRawBufferPointer(UnsafeBufferPointer(start: values, count: count)))
+  }
+
+  /// The spikes that were drawn for the state spaces, those of the padding included; empty where none are.
+  var taken: [UInt8] {
+    Array(UnsafeBufferPointer(start: layer.neurons.taken, count: layer.neurons.taken == nil ? 0 : output.spikes.width))
   }
   var isGuardIntact: Bool {
     zip(memory, usedBytes).allSatisfy { $0.bytes[$1...].allSatisfy { $0 == 0xA5 } }

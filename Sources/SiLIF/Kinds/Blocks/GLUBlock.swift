@@ -46,6 +46,12 @@ struct GLUBlock: BitwiseCopyable {
     space = StateSpace(tables.space, header: header, arena: &arena)
   }
 
+  @_noAllocation @_noLocks
+  func reset() {
+    space.reset()
+    output.reset()
+  }
+
   /// The stream, normalised, for the state spaces.
   @_noAllocation @_noLocks
   @inline(never)

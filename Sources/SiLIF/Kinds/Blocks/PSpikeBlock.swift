@@ -40,7 +40,7 @@ struct PSpikeBlock: BitwiseCopyable {
   let spikes: Spikes
   /// Of feedback, what probabilities and spikes differ by so far: of s1, then of s2, [width] each, ±2^16. Else nothing.
   let errors_q16: UnsafeMutablePointer<Int32>
-  private let errorCount: Int
+  let errorCount: Int
   // Of the sampler, what a step asks: enums are not compared without a call.
   private let feedsBack: Bool
   private let shares: Bool
@@ -69,6 +69,7 @@ struct PSpikeBlock: BitwiseCopyable {
   @_noAllocation @_noLocks
   func reset() {
     space.reset()
+    output.reset()
     for index in 0..<space.width { taken[index] = 0 }
     for index in 0..<errorCount { errors_q16[index] = 0 }
   }
