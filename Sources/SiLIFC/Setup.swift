@@ -54,7 +54,7 @@ private func memoryPlan(for model: Model) throws(Failure) -> silif_memory {
 
 @_cdecl("silif_set_seed")
 public func setSeed(_ engine: OpaquePointer?, _ seed: UInt64) -> Int32 {
-  guard let engine = pointer(engine), engine.pointee.network.samples else { return Int32(SILIF_ERROR_ARGUMENT) }
+  guard let engine = pointer(engine), engine.pointee.network.draws else { return Int32(SILIF_ERROR_ARGUMENT) }
   engine.pointee.network.setSeed(seed)
   return Int32(SILIF_OK)
 }

@@ -126,7 +126,7 @@ package struct Command: SilifCommand {
   package func run() throws {
     try check()
     let loaded = try modelOptions.load(default: stream == nil ? ModelLocation.defaultName : ModelLocation.streamName)
-    if seeds != nil, loaded.model.sampling == nil {
+    if seeds != nil, loaded.model.sampling?.draws != true {
       throw ValidationError("--seeds: nothing in \(loaded.path) is drawn; leave it out.")
     }
     let file = try loaded.drawing(with: seed)

@@ -104,6 +104,13 @@ import Testing
     let silent = try OpenEngine(TemporaryFolder.bytes(Fixture.audio))
     #expect(silif_set_seed(silent.engine, 7) == SILIF_ERROR_ARGUMENT)
     #expect(silif_set_seed(nil, 7) == SILIF_ERROR_ARGUMENT)
+    // It samples, but without numbers.
+    var fedBack = bytes
+    fedBack[try sectionStart("SMPL", in: bytes)] = 3
+    repairChecksum(&fedBack)
+    let feedback = try OpenEngine(fedBack)
+    #expect(silif_set_seed(feedback.engine, 7) == SILIF_ERROR_ARGUMENT)
+    withExtendedLifetime((silent, feedback)) {}
   }
 
   @Test func layersShowWhatTheyHave() throws {

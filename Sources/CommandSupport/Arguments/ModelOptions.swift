@@ -27,7 +27,7 @@ extension ModelFile {
   /// - Throws: ValidationError where a seed is given and nothing is drawn.
   package func drawing(with seed: UInt64?) throws -> ModelFile {
     guard let seed else { return self }
-    guard model.sampling != nil else {
+    guard let sampling = model.sampling, sampling.draws else {
       throw ValidationError("--seed: nothing in \(path) is drawn; leave it out.")
     }
     return try ModelFile(self, seed: seed)

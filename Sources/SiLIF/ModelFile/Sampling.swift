@@ -23,6 +23,8 @@ public struct Sampling: Sendable, BitwiseCopyable {
   public let sampler: Sampler
   /// Of the numbers, unless the network is given another.
   public let seed: UInt64
+  /// Whether numbers are drawn, so that the seed matters.
+  public var draws: Bool { sampler != .feedback }
 
   static let bytes = 16
   /// Of a number.

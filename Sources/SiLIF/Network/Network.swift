@@ -14,10 +14,10 @@ public struct Network {
   private let softmax: Softmax
   private let probabilities: UnsafeMutablePointer<UInt16>
   private let counters: UnsafeMutablePointer<UInt64>
-  /// What draws depend on; none where no layer samples.
+  /// What draws depend on; no memory where no layer samples.
   private let clock: UnsafeMutablePointer<SamplingClock>
   /// Whether layers draw numbers, so that a seed matters.
-  public let samples: Bool
+  public let draws: Bool
   /// Readout membrane potentials of the last step, [classCount], 16 fractional bits.
   public let membrane: UnsafePointer<Int32>
 
@@ -82,7 +82,7 @@ public struct Network {
     header = model.header
     layers = arena.reserveValues(Layer.self, model.header.layerCount)
     counters = arena.reserve(UInt64.self, Counter.count)
-    samples = model.sampling != nil
+    draws = model.sampling.map { $0.draws } ?? false
     clock = arena.reserveValues(SamplingClock.self, model.sampling == nil ? 0 : 1)
     if let sampling = model.sampling, !isCounting {
       clock.initialize(to: SamplingClock(seed: sampling.seed))
@@ -158,17 +158,17 @@ public struct Network {
     }
     for index in 0..<header.classCount { probabilities[index] = 0 }
     for index in 0..<Counter.count { counters[index] = 0 }
-    if samples { clock.pointee.step = UInt64.max }
+    if draws { clock.pointee.step = UInt64.max }
   }
 
   /// What numbers depend on beside step and place; nil where none are drawn.
-  public var seed: UInt64? { samples ? clock.pointee.seed : nil }
+  public var seed: UInt64? { draws ? clock.pointee.seed : nil }
 
   /// Draws other numbers from the next step on, as if it were the first after a reset; a reset keeps the seed. Without effect
-  /// where no layer samples. The model's own seed is in `Model.sampling`.
+  /// where no layer draws. The model's own seed is in `Model.sampling`.
   @_noAllocation @_noLocks
   public func setSeed(_ seed: UInt64) {
-    guard samples else { return }
+    guard draws else { return }
     clock.pointee.seed = seed
     clock.pointee.step = UInt64.max
   }
@@ -186,7 +186,7 @@ public struct Network {
   @_noAllocation @_noLocks
   public func accept(_ frame: UnsafePointer<Int16>) {
     input.accept(frame, limit: Int16(truncatingIfNeeded: header.inputLimit))
-    if samples { clock.pointee.step &+= 1 }
+    if draws { clock.pointee.step &+= 1 }
   }
 
   /// The next part: each layer in turn, from the first on.

@@ -18,7 +18,7 @@ struct BatchReport {
   private(set) var errors: [(name: String, message: String)] = []
   private(set) var results: [ClipResult] = []
   let isInterrupted: Bool
-  /// Of a network that samples: each seed that was tried, with the clips that were right.
+  /// Of a network that draws numbers: each seed that was tried, with the clips that were right.
   private(set) var seeds: [(seed: UInt64, correct: Int)] = []
   var elapsed_s = 0.0
   var jobs = 1

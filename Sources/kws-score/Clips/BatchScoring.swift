@@ -31,7 +31,8 @@ struct BatchScoring {
     report.elapsed_s = MonotonicClock.seconds(since: start_ns)
     report.jobs = workers
     report.listsClips = listsEachClip || report.tally.labelled == 0
-    if let first = file.model.sampling?.seed {
+    if let sampling = file.model.sampling, sampling.draws {
+      let first = sampling.seed
       report.addSeed(first, correct: report.tally.correct)
       // Stopped, the report covers the seeds that were done.
       for seed in (1..<max(seeds, 1)).map({ first &+ UInt64($0) }) where !report.isInterrupted {

@@ -85,14 +85,21 @@ import Testing
   }
 
   @Test func whereNothingIsDrawnASeedIsRefused() throws {
-    for (command, arguments, option) in [
-      (Command.listen, ["--input", file, "--seed", "1"], "--seed:"), (.score, [file, "--seed", "1"], "--seed:"),
-      (.score, [file, "--seeds", "2"], "--seeds:"),
-    ] {
-      let result = try command.run(["--model", Fixture.audio] + arguments)
-      #expect(result.status == 2)
-      #expect(result.errors.contains(option) && result.errors.contains("audio.silif"), "\(result.errors)")
+    // The second samples, by feedback: without numbers.
+    let feedback = try folder.write(ModelBytes.with(sampler: 3, Fixture.sampling), to: "feedback.silif")
+    for (model, name) in [(Fixture.audio, "audio.silif"), (feedback, "feedback.silif")] {
+      for (command, arguments, option) in [
+        (Command.listen, ["--input", file, "--seed", "1"], "--seed:"), (.score, [file, "--seed", "1"], "--seed:"),
+        (.score, [file, "--seeds", "2"], "--seeds:"),
+      ] {
+        let result = try command.run(["--model", model] + arguments)
+        #expect(result.status == 2)
+        #expect(result.errors.contains(option) && result.errors.contains(name), "\(result.errors)")
+      }
     }
+    #expect(try Command.listen.run("--model", feedback, "--input", file).status == 0)
+    let info = try parsedJSON(Command.model.run("info", feedback, "--format", "json").output)
+    #expect((info["sampling"] as? [String: Any])?["draws_per_step"] as? Int == 0)
     for value in ["-1", "x", "18446744073709551616"] {
       #expect(try Command.listen.run("--model", Fixture.sampling, "--input", file, "--seed=\(value)").status == 2)
     }

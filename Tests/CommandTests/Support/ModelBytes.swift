@@ -46,6 +46,13 @@ struct ModelBytes {
     return model.sealed
   }
 
+  /// Of a network that samples: by another sampler, which docs/MODEL-FORMAT.md numbers.
+  static func with(sampler: UInt16, _ path: String) throws -> [UInt8] {
+    var model = try ModelBytes(path)
+    model.set(sampler, at: model.start("SMPL"))
+    return model.sealed
+  }
+
   static func with(provenance: [UInt8], _ path: String) throws -> [UInt8] {
     var model = try ModelBytes(path)
     model.replace("PROV", with: provenance)
