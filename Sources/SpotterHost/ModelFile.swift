@@ -26,29 +26,23 @@ public final class ModelFile: Sendable {
   ///
   /// - Throws: ModelFileError: the system's error, or what is wrong with which field.
   public convenience init(path: String) throws(ModelFileError) {
-    try self.init(path: path, memory: try ModelFile.read(path))
-  }
-
-  private init(path: String, memory: AlignedMemory) throws(ModelFileError) {
-    self.path = path
-    self.memory = memory
+    let memory = try ModelFile.read(path)
     do {
-      model = try Model(bytes: UnsafeRawBufferPointer(memory.bytes))
+      self.init(path: path, memory: memory, model: try Model(bytes: UnsafeRawBufferPointer(memory.bytes)))
     } catch {
       throw .invalid(error)
     }
   }
 
-  /// The same model with another seed for what its layers draw.
-  ///
-  /// - Throws: ModelFileError where the copy is refused, which the original was not.
-  public convenience init(_ original: ModelFile, seed: UInt64) throws(ModelFileError) {
-    let bytes = original.model.bytes
-    let memory = AlignedMemory(byteCount: bytes.count)
-    let copy = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[..<bytes.count])
-    copy.copyMemory(from: bytes)
-    Model.setSeed(seed, in: copy)
-    try self.init(path: original.path, memory: memory)
+  private init(path: String, memory: AlignedMemory, model: Model) {
+    self.path = path
+    self.memory = memory
+    self.model = model
+  }
+
+  /// The same model, in the same memory, with another seed for what its layers draw.
+  public func drawing(seed: UInt64) -> ModelFile {
+    ModelFile(path: path, memory: memory, model: model.drawing(seed: seed))
   }
 
   private static func read(_ path: String) throws(ModelFileError) -> AlignedMemory {

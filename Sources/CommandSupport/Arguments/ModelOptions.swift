@@ -30,6 +30,6 @@ extension ModelFile {
     guard let sampling = model.sampling, sampling.draws else {
       throw ValidationError("--seed: nothing in \(path) is drawn; leave it out.")
     }
-    return try ModelFile(self, seed: seed)
+    return drawing(seed: seed)
   }
 }

@@ -15,7 +15,7 @@ public struct Model {
   /// Section FRNT, read by the front end; nil where the model takes precomputed frames only.
   public let frontEnd: UnsafeRawBufferPointer?
   /// Section SMPL; nil where no layer samples.
-  public let sampling: Sampling?
+  public private(set) var sampling: Sampling?
   /// Section PROV: UTF-8 lines `key: value`.
   public let provenance: UnsafeRawBufferPointer
 
@@ -50,19 +50,13 @@ public struct Model {
     try checkLayers()
   }
 
-  /// Puts another seed into a file that was read before, and its checksum right. Without effect where no layer samples.
+  /// The same model, in the same bytes, with another seed for what its layers draw. Without effect where none draws.
   ///
-  /// - Parameters:
-  ///   - seed: any number; the same one draws the same.
-  ///   - bytes: a whole model file; whoever reads it meanwhile sees half a change.
-  public static func setSeed(_ seed: UInt64, in bytes: UnsafeMutableRawBufferPointer) {
-    guard let sections = try? SectionTable(file: UnsafeRawBufferPointer(bytes)),
-      let section = sections.section(.sampling), section.count == Sampling.bytes,
-      let start = section.baseAddress, let base = bytes.baseAddress
-    else { return }
-    bytes.storeBytes(
-      of: seed.littleEndian, toByteOffset: UnsafeRawPointer(base).distance(to: start) + 8, as: UInt64.self)
-    SectionTable.repairChecksum(of: bytes)
+  /// - Parameter seed: any number; the same one draws the same.
+  public func drawing(seed: UInt64) -> Model {
+    var model = self
+    model.sampling?.seed = seed
+    return model
   }
 
   /// The layers make a chain, and each of their values lies within its bounds.

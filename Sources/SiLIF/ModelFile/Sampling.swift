@@ -22,7 +22,7 @@ public struct Sampling: Sendable, BitwiseCopyable {
   /// What makes spikes.
   public let sampler: Sampler
   /// Of the numbers, unless the network is given another.
-  public let seed: UInt64
+  public internal(set) var seed: UInt64
   /// Whether numbers are drawn, so that the seed matters.
   public var draws: Bool { sampler != .feedback }
 

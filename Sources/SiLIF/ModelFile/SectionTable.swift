@@ -68,14 +68,6 @@ struct SectionTable {
     }
   }
 
-  /// Makes the checksum of a whole file right, after a change.
-  static func repairChecksum(of file: UnsafeMutableRawBufferPointer) {
-    var crc = CRC32()
-    crc.update(UnsafeRawBufferPointer(rebasing: file[..<16]))
-    crc.update(UnsafeRawBufferPointer(rebasing: file[20...]))
-    file.storeBytes(of: crc.value.littleEndian, toByteOffset: 16, as: UInt32.self)
-  }
-
   /// The `ordinal`-th section with this tag, or nil.
   func section(_ tag: Tag, ordinal: Int = 0) -> UnsafeRawBufferPointer? {
     var seen = 0

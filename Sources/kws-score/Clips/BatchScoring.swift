@@ -36,7 +36,7 @@ struct BatchScoring {
       report.addSeed(first, correct: report.tally.correct)
       // Stopped, the report covers the seeds that were done.
       for seed in (1..<max(seeds, 1)).map({ first &+ UInt64($0) }) where !report.isInterrupted {
-        var run = BatchRun(file: try ModelFile(file, seed: seed), jobs: jobs, stop: stop)
+        var run = BatchRun(file: file.drawing(seed: seed), jobs: jobs, stop: stop)
         run.onProgress = {
           progress.show(
             "seed \(seed): " + progressText(done: $0, of: count, elapsed_s: MonotonicClock.seconds(since: start_ns)),
