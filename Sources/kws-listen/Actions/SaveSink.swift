@@ -16,7 +16,7 @@ final class SaveSink: EventSink {
   private let ring: SoundRing
   private let words: [String]
   private let say: (String) -> Void
-  private var waiting: [(event: KeywordEvent, name: String)] = []
+  private(set) var waiting: [(event: KeywordEvent, name: String)] = []
   private var complaints = RateLimit(interval_s: 60)
   private(set) var savedCount = 0
   private(set) var lostCount = 0
@@ -79,7 +79,8 @@ final class SaveSink: EventSink {
     // Whoever watches the folder sees only whole files.
     guard written == bytes.count, withFileName(path + ".part", { from in withFileName(path) { rename(from, $0) } }) == 0
     else {
-      _ = withFileName(path + ".part") { unlink($0) }
+      // One that could not be made is another's.
+      if descriptor >= 0 { _ = withFileName(path + ".part") { unlink($0) } }
       lostCount += 1
       if complaints.pass() != nil { say("\(path): cannot be saved: \(systemMessage(code))") }
       return

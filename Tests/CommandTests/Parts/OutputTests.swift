@@ -88,6 +88,27 @@ import Testing
     #expect(near.sorted(.nearMiss(event(9))) == [] && near.rest() == [.nearMiss(event(9))])
   }
 
+  /// A file of that name may be another listener's, which is writing it.
+  @Test func aPartThatTheSaverDidNotMakeStays() throws {
+    let folder = TemporaryFolder()
+    let ring = SoundRing()
+    let block = [Int16](repeating: 7, count: 1_000)
+    block.withUnsafeBufferPointer { ring.write($0) }
+    var said: [String] = []
+    let sink = try SaveSink(folder: folder.path, limit_bytes: .max, ring: ring, words: ["yes"]) { said.append($0) }
+    for score_q15 in [16_384, 32_768] as [Int32] {
+      try sink.write(.keyword(KeywordEvent(word: 0, score_q15: score_q15, position: 1_000)))
+    }
+    let names = sink.waiting.map(\.name)
+    #expect(names.count == 2)
+    let part = try folder.write("half", to: names[0] + ".part")
+    sink.finish(isInterrupted: false)
+    #expect(try TemporaryFolder.bytes(part) == Array("half".utf8))
+    #expect(said.count == 1 && said[0].contains(names[0]) && said[0].contains("file exists"), "\(said)")
+    #expect(sink.savedCount == 1 && sink.lostCount == 1)
+    #expect(try TemporaryFolder.bytes("\(folder.path)/\(names[1])").count == 44 + 2 * block.count)
+  }
+
   @Test func theSoundRingKeepsTheLastSamples() {
     let ring = SoundRing()
     let total = SoundRing.capacity_samples + 1_000
