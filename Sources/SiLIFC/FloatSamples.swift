@@ -10,18 +10,25 @@ import FixedPoint
 public func int16FromFloat(
   _ samples: UnsafePointer<Float>?, _ count: Int, _ target: UnsafeMutablePointer<Int16>?
 ) -> Int32 {
-  if count == 0 { return Int32(SILIF_OK) }
-  guard let samples, let target, count > 0 else { return Int32(SILIF_ERROR_ARGUMENT) }
-  return Int32(convert(samples, to: target, count: count) ? SILIF_OK : SILIF_ERROR_ARGUMENT)
+  checked(samples, count, target) { convert($0, to: $1, count: count) }
 }
 
 @_cdecl("silif_int16_from_double")
 public func int16FromDouble(
   _ samples: UnsafePointer<Double>?, _ count: Int, _ target: UnsafeMutablePointer<Int16>?
 ) -> Int32 {
+  checked(samples, count, target) { convert($0, to: $1, count: count) }
+}
+
+/// Checks the arguments and gives them to `convert`, which says whether it took the samples.
+@inline(__always)
+private func checked<Sample>(
+  _ samples: UnsafePointer<Sample>?, _ count: Int, _ target: UnsafeMutablePointer<Int16>?,
+  _ convert: (UnsafePointer<Sample>, UnsafeMutablePointer<Int16>) -> Bool
+) -> Int32 {
   if count == 0 { return Int32(SILIF_OK) }
   guard let samples, let target, count > 0 else { return Int32(SILIF_ERROR_ARGUMENT) }
-  return Int32(convert(samples, to: target, count: count) ? SILIF_OK : SILIF_ERROR_ARGUMENT)
+  return Int32(convert(samples, target) ? SILIF_OK : SILIF_ERROR_ARGUMENT)
 }
 
 /// - Returns: false, and nothing is written, where one is not finite.

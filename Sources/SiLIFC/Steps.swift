@@ -86,22 +86,27 @@ public func frame(_ engine: OpaquePointer?) -> UnsafePointer<Int16>? {
 public func spikes(
   _ engine: OpaquePointer?, _ layer: Int, _ count: UnsafeMutablePointer<Int>?
 ) -> UnsafePointer<UInt8>? {
-  count?.pointee = 0
-  guard let engine = pointer(engine), layer >= 0, layer < engine.pointee.model.header.layerCount - 1 else { return nil }
-  let spikes = engine.pointee.network.spikes(ofLayer: layer)
-  if let count { count.pointee = spikes.count }
-  return spikes.baseAddress
+  shown(engine, layer, count) { $0.spikes(ofLayer: layer) }
 }
 
 @_cdecl("silif_stream")
 public func stream(
   _ engine: OpaquePointer?, _ layer: Int, _ count: UnsafeMutablePointer<Int>?
 ) -> UnsafePointer<Int32>? {
+  shown(engine, layer, count) { $0.stream(ofLayer: layer) }
+}
+
+/// What a hidden layer has of the last step; NULL and 0 where there is no such layer, or nothing of that sort in it.
+@inline(__always)
+private func shown<Value>(
+  _ engine: OpaquePointer?, _ layer: Int, _ count: UnsafeMutablePointer<Int>?,
+  _ values: (Network) -> UnsafeBufferPointer<Value>
+) -> UnsafePointer<Value>? {
   count?.pointee = 0
   guard let engine = pointer(engine), layer >= 0, layer < engine.pointee.model.header.layerCount - 1 else { return nil }
-  let stream = engine.pointee.network.stream(ofLayer: layer)
-  if let count { count.pointee = stream.count }
-  return stream.baseAddress
+  let found = values(engine.pointee.network)
+  count?.pointee = found.count
+  return found.baseAddress
 }
 
 @_cdecl("silif_digest")
