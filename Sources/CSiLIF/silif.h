@@ -227,7 +227,8 @@ const int32_t *silif_membrane_q16(const silif_engine *engine);
 const int16_t *silif_frame(const silif_engine *engine);
 /* Spikes of a hidden layer, 1 where a neuron fired; `count` receives the number of neurons. An encoder has none: NULL and 0. */
 const uint8_t *silif_spikes(const silif_engine *engine, size_t layer, size_t *count);
-/* The stream after a hidden layer, with the fractional bits of the layer; NULL and 0 where the layer writes none. */
+/* The stream after a hidden layer; NULL and 0 where the layer writes none. How many fractional bits it has is in the model, as
+ * `state_fraction_bits` of the layer: `kws-model info --format json MODEL` tells it. */
 const int32_t *silif_stream(const silif_engine *engine, size_t layer, size_t *count);
 
 /* Adds the last step to a digest (FNV-1a, as the self-test's; docs/MODEL-FORMAT.md, section TEST) and returns it.

@@ -27,9 +27,8 @@ struct SpikeRing {
   ///   - slot: this step modulo the number of slots.
   ///   - delays: [inputs], each at most maximumDelay.
   ///   - arrived: receives the indices; room for all inputs. Not the memory of `active`.
-  /// Never inlined: among the other ways of a connection its loops lack registers, which cost kws12-small 3 % of its worst step.
-  ///
   /// - Returns: how many arrived.
+  // Never inlined: among the other ways of a connection its loops lack registers.
   @_noAllocation @_noLocks
   @inline(never)
   func exchange(
