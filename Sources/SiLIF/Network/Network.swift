@@ -233,10 +233,11 @@ public struct Network {
   /// read. Empty for an encoder, which has none.
   public func spikes(ofLayer index: Int) -> UnsafeBufferPointer<UInt8> {
     precondition(index >= 0 && index < header.layerCount - 1)
-    let edge = layers[index].neurons.isBlock ? layers[index].input : layers[index + 1].input
-    guard case .spikes(let spikes) = edge, layers[index].neurons.stream == nil || layers[index].neurons.isBlock else {
-      return UnsafeBufferPointer(start: nil, count: 0)
-    }
+    let isBlock = layers[index].neurons.isBlock
+    // Behind an encoder the next layer's spikes are its own.
+    guard isBlock || layers[index].neurons.stream == nil,
+      case .spikes(let spikes) = isBlock ? layers[index].input : layers[index + 1].input
+    else { return UnsafeBufferPointer(start: nil, count: 0) }
     return UnsafeBufferPointer(start: spikes.flags, count: layers[index].outputs)
   }
 

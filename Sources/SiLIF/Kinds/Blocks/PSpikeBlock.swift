@@ -40,7 +40,7 @@ struct PSpikeBlock: BitwiseCopyable {
   let spikes: Spikes
   /// Of feedback, what probabilities and spikes differ by so far: of s1, then of s2, [width] each, ±2^16. Else nothing.
   let errors_q16: UnsafeMutablePointer<Int32>
-  let errorCount: Int
+  var errorCount: Int { @_noAllocation @_noLocks get { feedsBack ? 2 &* space.width : 0 } }
   // Of the sampler, what a step asks: enums are not compared without a call.
   private let feedsBack: Bool
   private let shares: Bool
@@ -62,8 +62,7 @@ struct PSpikeBlock: BitwiseCopyable {
     space = StateSpace(tables.space, header: header, arena: &arena)
     (feedsBack, shares) = (drawing.sampler == .feedback, drawing.sampler == .shared)
     taken = arena.reserve(UInt8.self, header.paddedOutputs)
-    errorCount = feedsBack ? 2 * header.paddedOutputs : 0
-    errors_q16 = arena.reserve(Int32.self, errorCount)
+    errors_q16 = arena.reserve(Int32.self, feedsBack ? 2 * header.paddedOutputs : 0)
   }
 
   @_noAllocation @_noLocks
