@@ -54,3 +54,13 @@ func alignedCurrent_qF30(_ sum: Int32, _ mantissa: Int32, _ shift: UInt8, _ bias
 func current_qF8(_ sum: Int32, _ mantissa: Int32, _ shift: UInt8, _ bias_qF8: Int32) -> Int64 {
   roundedShift(product(sum, mantissa), rightByVariable: shift) &+ wide(bias_qF8)
 }
+
+/// The same rounded to F fractional bits and clamped to the bound of a state.
+@_noAllocation @_noLocks
+@inline(__always)
+func current_qF(
+  _ sum: Int32, _ mantissa: Int32, _ shift: UInt8, _ bias_qF8: Int32, saturation: SaturationCounter
+) -> Int32 {
+  let current = roundedShift(current_qF8(sum, mantissa, shift, bias_qF8), rightBy: 8)
+  return Int32(truncatingIfNeeded: saturation.clamp(current, limit: StateLimit.state))
+}

@@ -95,12 +95,12 @@ struct GLUBlock: BitwiseCopyable {
     let (from_qF, to_qF, sums, scale) = (input.values_qF, output.values_qF, currents.sums, currents.scale)
     for index in 0..<width {
       let gate = width &+ index
-      let n_qF8 = current_qF8(sums[index], scale.mantissa[index], scale.shift[index], scale.bias_qF8[index])
+      let n_qF = current_qF(
+        sums[index], scale.mantissa[index], scale.shift[index], scale.bias_qF8[index], saturation: saturation)
       let m_qF8 = current_qF8(sums[gate], scale.mantissa[gate], scale.shift[gate], scale.bias_qF8[gate])
-      let n_qF = saturation.clamp(roundedShift(n_qF8, rightBy: 8), limit: StateLimit.state)
       // At most 2^45.
       let added_qF = roundedShift(
-        n_qF &* wide(sigmoid_q15(q16(m_qF8, fractionBits: fractionBits &+ 8))), rightBy: 15)
+        product(n_qF, sigmoid_q15(q16(m_qF8, fractionBits: fractionBits &+ 8))), rightBy: 15)
       to_qF[index] = Int32(
         truncatingIfNeeded: saturation.clamp(wide(from_qF[index]) &+ added_qF, limit: StateLimit.state))
     }

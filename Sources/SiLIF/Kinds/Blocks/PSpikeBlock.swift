@@ -166,9 +166,8 @@ struct PSpikeBlock: BitwiseCopyable {
     let (from_qF, to_qF, sums, scale) = (input.values_qF, output.values_qF, currents.sums, currents.scale)
     let fractionBits = input.fractionBits
     for index in 0..<space.width {
-      let current = current_qF8(sums[index], scale.mantissa[index], scale.shift[index], scale.bias_qF8[index])
-      let value_qF = Int32(
-        truncatingIfNeeded: saturation.clamp(roundedShift(current, rightBy: 8), limit: StateLimit.state))
+      let value_qF = current_qF(
+        sums[index], scale.mantissa[index], scale.shift[index], scale.bias_qF8[index], saturation: saturation)
       let sum = wide(from_qF[index]) &+ wide(gelu(value_qF, fractionBits: fractionBits))
       to_qF[index] = Int32(truncatingIfNeeded: saturation.clamp(sum, limit: StateLimit.state))
     }

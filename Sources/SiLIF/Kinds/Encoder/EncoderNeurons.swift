@@ -1,5 +1,3 @@
-import FixedPoint
-
 /// The encoder (docs/NEURONS.md): `r = I`, the first value of the stream to which blocks add. It remembers nothing.
 ///
 /// Twins: tools/silif_tools/kinds/encoder.py, docs/ARITHMETIC.md, docs/NEURONS.md
@@ -11,9 +9,8 @@ struct EncoderNeurons: BitwiseCopyable {
   func step(_ currents: Currents, saturation: SaturationCounter) {
     let (values_qF, sums, scale) = (stream.values_qF, currents.sums, currents.scale)
     for index in 0..<stream.width {
-      let current = alignedCurrent_qF30(sums[index], scale.mantissa[index], scale.shift[index], scale.bias_qF8[index])
-      values_qF[index] = Int32(
-        truncatingIfNeeded: saturation.clamp(roundedShift(current, rightBy: 30), limit: StateLimit.state))
+      values_qF[index] = current_qF(
+        sums[index], scale.mantissa[index], scale.shift[index], scale.bias_qF8[index], saturation: saturation)
     }
   }
 }
