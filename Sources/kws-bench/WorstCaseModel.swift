@@ -49,7 +49,7 @@ struct WorstCaseModel {
     for table in layer.tables {
       guard let busy = table.busy else { continue }
       let value = clamps ? busy.clamped : busy.settled
-      for index in 0..<table.count where index / table.each % layer.paddedOutputs < layer.outputs {
+      for index in 0..<table.count where !layer.isPadding(column: index / table.each) {
         let offset = start + table.offset + table.elementBytes * index
         if table.elementBytes == 1 {
           bytes.storeBytes(of: Int8(truncatingIfNeeded: value), toByteOffset: offset, as: Int8.self)

@@ -11,7 +11,7 @@ struct ConnectionTables: BitwiseCopyable {
     weights = try Weights(reading: &reader)
     scale = try Scale(reading: &reader)
     if reader.proves {
-      for output in 0..<weights.width where output % reader.header.paddedOutputs < reader.header.outputs {
+      for output in 0..<weights.width where !reader.header.isPadding(column: output) {
         // Whatever the order and the subset, a sum then stays within Int32.
         let sum = weights.largestSum(to: output, inputLimit: reader.inputLimit)
         try reader.prove(sum, in: 0...Int64(Int32.max), "weights")

@@ -20,7 +20,7 @@ struct Weights: BitwiseCopyable {
     default: rows = UnsafeRawPointer(try reader.table(Int16.self, "weights", count: inputs * width, in: range))
     }
     guard reader.proves else { return }
-    for output in 0..<width where output % header.paddedOutputs >= header.outputs {
+    for output in 0..<width where header.isPadding(column: output) {
       for input in 0..<inputs {
         try reader.prove(Int64(weight(from: input, to: output)), in: 0...0, "weights padding")
       }

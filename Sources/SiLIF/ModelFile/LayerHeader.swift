@@ -38,6 +38,9 @@ public struct LayerHeader: Sendable, BitwiseCopyable {
   /// Columns of its weights: padded outputs, those of each branch after those of the other.
   public var columns: Int { @_noAllocation @_noLocks @inline(__always) get { kind.branches &* paddedOutputs } }
 
+  /// Whether a column, counted through all branches, belongs to no neuron.
+  public func isPadding(column: Int) -> Bool { column % paddedOutputs >= outputs }
+
   /// What its weights read: what the layer reads, but in a block the spikes that it makes of the stream.
   public var weightedSource: EdgeKind {
     @_noAllocation @_noLocks @inline(__always) get { kind.isBlock ? .spikes : source }

@@ -103,7 +103,7 @@ struct TableReader {
     let table = try table(type, field, count: neurons * each, in: range, padding: padding, each: each, busy: busy)
     guard proves else { return table }
     for neuron in 0..<neurons {
-      let isPadding = neuron % header.paddedOutputs >= header.outputs
+      let isPadding = header.isPadding(column: neuron)
       for index in neuron * each..<(neuron + 1) * each {
         try prove(Int64(table[index]), in: isPadding ? 0...0 : range, isPadding ? padding : field)
       }

@@ -147,7 +147,7 @@ import Testing
         #expect(refusal(section, table, index, 1) == ModelError(.outOfRange, name, value: 1, layer: 0))
       }
     }
-    for index in 0..<item.header.columns where index % item.header.paddedOutputs >= item.header.outputs {
+    for index in 0..<item.header.columns where item.header.isPadding(column: index) {
       var changed = section
       var row = [Int](repeating: 0, count: item.header.columns)
       row[index] = -1

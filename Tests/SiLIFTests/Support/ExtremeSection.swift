@@ -16,7 +16,7 @@ extension LayerSection {
       }
     }
     let range = section.table("weights").range
-    let isColumn = (0..<header.columns).map { $0 % header.paddedOutputs < header.outputs }
+    let isColumn = (0..<header.columns).map { !header.isPadding(column: $0) }
     let weights = (0..<header.inputs).map { _ in isColumn.map { $0 ? Int(some(range)) : 0 } }
     section.fillWeights(weights)
     for table in header.tables {

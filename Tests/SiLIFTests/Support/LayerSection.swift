@@ -60,7 +60,7 @@ struct LayerSection {
 extension LayerTable {
   /// The elements that belong to neurons, and those of the padding.
   func indices(_ header: LayerHeader) -> (values: [Int], padding: [Int]) {
-    func isValue(_ index: Int) -> Bool { index / each % header.paddedOutputs < header.outputs }
+    func isValue(_ index: Int) -> Bool { !header.isPadding(column: index / each) }
     return ((0..<count).filter(isValue), (0..<count).filter { !isValue($0) })
   }
 }
