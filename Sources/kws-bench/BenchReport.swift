@@ -87,14 +87,14 @@ struct BenchReport {
     ]
   }
 
-  /// What a part of a block is called in this layer.
-  func name(of part: BlockPart, inLayer index: Int) -> String {
-    let draws = layerKinds[index].samples
+  /// What a part of a block is called in this layer, in JSON and as text.
+  func name(of part: BlockPart, inLayer index: Int) -> (key: String, text: String) {
+    let samples = layerKinds[index].samples
     return switch part {
-    case .take: draws ? "sampling, in" : "normalisation"
-    case .turn: "state space"
-    case .fire: draws ? "sampling, out" : "thresholds"
-    case .mix: "mixing"
+    case .take: samples ? ("sampling_in", "sampling, in") : ("normalisation", "normalisation")
+    case .turn: ("state_space", "state space")
+    case .fire: samples ? ("sampling_out", "sampling, out") : ("thresholds", "thresholds")
+    case .mix: ("mixing", "mixing")
     }
   }
 }

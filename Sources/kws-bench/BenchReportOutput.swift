@@ -57,7 +57,7 @@ extension BenchReport {
       guard stage.name == "network" else { continue }
       for (index, layer) in layers.enumerated() {
         add(index == layerSizes.count ? "  readout" : "  layer \(index + 1)", layer)
-        for (part, timings) in parts[index] { add("    \(name(of: part, inLayer: index))", timings) }
+        for (part, timings) in parts[index] { add("    \(name(of: part, inLayer: index).text)", timings) }
       }
     }
 
@@ -95,7 +95,7 @@ extension BenchReport {
   private func layer(_ index: Int) -> JSONValue {
     guard case .object(var fields) = layers[index].json, !parts[index].isEmpty else { return layers[index].json }
     let own: [(key: String, value: JSONValue)] = parts[index].map { part, timings in
-      (name(of: part, inLayer: index).replacing(", ", with: "_").replacing(" ", with: "_"), timings.json)
+      (name(of: part, inLayer: index).key, timings.json)
     }
     fields.append(("parts", .object(own)))
     return .object(fields)
