@@ -22,17 +22,21 @@ def sound(seconds: float, seed: int = 0) -> np.ndarray:
 def test_names_prompts_and_voices_are_not_those_of_training():
     lists = (synthetic_text.NEAR, synthetic_text.SHORT, synthetic_text.MORE_NAMES, synthetic_text.NAMES)
     trained = {text.lower() for texts in (*lists, synthetic_text.NOUNS) for text in texts}
-    for text in (*development.NAMES, *development.PROMPTS):
+    words = [word for text in (*development.KEPT_NAMES, *development.KEPT_PROMPTS) for word in text.lower().split()]
+    assert not synthetic_text.listed([*words, "downs", "yes", "know", "joke's", "ups"], 100, 1)
+    assert sorted(synthetic_text.listed(["joke", "goat", "abstruse"], 100, 1)) == ["goat", "joke"]
+    for text in (*development.KEPT_NAMES, *development.KEPT_PROMPTS):
         assert text.lower() not in trained and synthetic_text.clean(text), text
     assert not set(development.VOICES) & set(voices.TIMBRES)
 
 
-def test_a_sentence_is_held_out_in_every_reading_and_one_kind_as_a_whole():
+def test_a_sentence_is_held_out_in_every_reading_and_two_phrases_as_a_whole():
     readings = [f"arctic_kathleen/arctic_a{k:04}_{reading}.ogg" for k in range(80) for reading in (1, 2)]
     kept = {name for name in readings if hold_out.is_held_out(name, 0.25)}
     assert {n.rpartition("_")[0] + "_1.ogg" for n in kept} | {n.rpartition("_")[0] + "_2.ogg" for n in kept} == kept
     assert 10 < len(kept) < 80
-    assert all(hold_out.is_held_out(f"hymel_phrases/joke/{k}.ogg", 0.0) for k in range(5))
+    assert all(hold_out.is_held_out(f"hymel_phrases/goodnight/{k}.ogg", 0.0) for k in range(5))
+    assert 10 < sum(hold_out.is_held_out(f"hymel_phrases/joke/{k}.ogg", 0.25) for k in range(80)) < 30
 
 
 def test_training_lists_take_the_extra_one_without_what_holds_a_command(tmp_path):

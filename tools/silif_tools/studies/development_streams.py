@@ -22,7 +22,7 @@ from ..streams.compose import RATE_HZ, TruthRow, compose
 from ..streams.files import COMMANDS, composed, concatenate, write_stream
 from ..train import material
 from ..train.hold_out import SHARE, is_held_out
-from ..train.synthetic_text import clean, sentences
+from ..train.synthetic_text import KEPT_NAMES, KEPT_PROMPTS, clean, sentences
 from ..train.voices import ACCENTS, espeak
 from ..train.waves import varied
 
@@ -39,21 +39,6 @@ VOICES = (
     "Jacky", "kaukovalta", "marcelo", "Marco", "michel", "Mike", "Nguyen", "paul", "pedro", "quincy", "robert",
     "klatt3", "norbert", "sandro", "klatt2", "klatt5", "AnxiousAndy", "announcer",
 )  # fmt: skip
-# Names and short prompts of one to three words, as devices say and hear them; none of them is in synthetic_text.py.
-NAMES = """Amelia, Sophia, Olivia, Mia, Lydia, Claudia, Antonia, Cecilia, Virginia, Georgia, Valeria, Fabio, Leo,
-Theo, Hugh, Otto, Nico, Marco, Paolo, Margot, Noel, Noah, Norman, Joan, Yvonne, Ron, Don, Lon, Bruno, Gordon, Jonas,
-Joe, Jeff, Geoff, Josh, Scott, Todd, Bob, Rob, Wes, Tess, Bess, Jessica, Lester, Esther, Dwight, Brian, Lyle, Kyle,
-Heidi, Levi, Clive, Olaf, Gustav, Christoph, Adolph, Duff, Huff, Buddy, Rupert, Topaz, Poppy""".replace(
-    "\n", " "
-).split(", ")
-PROMPTS = """mailbox, hash, pound, asterisk, area code, extension, please hold, thank you, goodbye, one moment,
-enter your password, you have new messages, press the star key, unavailable, busy, after the tone, conference,
-muted, your position, today, tonight, Sunday, Monday, Tuesday, Thursday, Friday, April, May, June, first, third,
-fifth, hundred, thousand, alpha, bravo, delta, echo, foxtrot, golf, hotel, india, kilo, lima, papa, quebec, tango,
-uniform, whiskey, x-ray, zulu, restart, reset, record, shuffle, unmute, brighter, warmer, colder, unlock, dismiss,
-snooze, repeat, reply, archive, favourite, home, awesome, alright, income, gopher, lofty, toffee, officer, opposite,
-couple, puppet, nowhere, noted, notice, jester, bereft, daunting, account, stopper, stocking, copper, shopping,
-laptop, desktop""".replace("\n", " ").split(", ")
 FOREIGN = {
     "de": [
         "Guten Morgen, wie geht es Ihnen heute?", "Die Katze sitzt auf dem Dach und schläft.",
@@ -195,10 +180,10 @@ def streams(data: Path, seed: int, share: float) -> Makers:
     return made | {
         "running": speech_of(10, of("coffee_orders")),
         "sentences": speech_of(11, of("arctic_kathleen")),
-        "prompts": speech_of(12, lambda rng: of("asterisk_allison")(rng) + spoken(PROMPTS * 2, rng)),
+        "prompts": speech_of(12, lambda rng: of("asterisk_allison")(rng) + spoken(KEPT_PROMPTS * 2, rng)),
         "wake-words": speech_of(13, of("wake_words", "mycroft_wake")),
-        "phrases": speech_of(14, of("hymel_phrases"), 2),
-        "names": speech_of(15, lambda rng: spoken(NAMES * 6, rng), 2),
+        "phrases": speech_of(14, of("hymel_phrases"), 4),
+        "names": speech_of(15, lambda rng: spoken(KEPT_NAMES * 6, rng), 2),
         "foreign": speech_of(16, foreign, 2),
         "synthetic": speech_of(17, lambda rng: spoken(sentences(600, seed + 1000), rng), 1),
         "cut-up": speech_of(18, lambda rng: cut_up(speech, 1800, rng), 1),

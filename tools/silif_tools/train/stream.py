@@ -62,7 +62,7 @@ def shorten(recipe: dict) -> None:
             part["steps"] = max(2, part["steps"] // 1000)
         r["report_every"] = r["steps"]
         r["speech_variants"], r["synthetic_variants"], r["recalibration_batches"] = 1, 1, 2
-        for key in ("synthetic_sentences", "synthetic_words"):
+        for key in ("synthetic_sentences", "synthetic_words", "synthetic_listed"):
             r[key] = min(r[key], 20)
         r["synthetic_commands"] = min(r["synthetic_commands"], 1)
 
@@ -82,7 +82,7 @@ def make_scenes(found: Material, scenes: Scenes, recipe: dict, threads: int) -> 
         """For certain: none by its text, nor what sounds the same ("know")."""
         return not name.startswith(UNTOLD) and synthetic_text.clean(found.texts.get(name, ""))
 
-    counts = settings["synthetic_sentences"], settings["synthetic_words"], settings["synthetic_commands"]
+    counts = [settings[f"synthetic_{kind}"] for kind in ("sentences", "words", "listed", "commands")]
     sentences, words, commands = synthetic.material(*counts, recipe["seed"])
     spoken, variants = found.splits["train"], settings["synthetic_variants"]
     reels = {

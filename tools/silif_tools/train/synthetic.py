@@ -2,24 +2,38 @@
 
 import hashlib
 import shutil
+from pathlib import Path
 
 import numpy as np
 
 from silif_tools.atomic import replacing
 from silif_tools.train.clips import Clips, cache_folder, joined
 from silif_tools.train.material import MissingData
-from silif_tools.train.synthetic_text import COMMANDS, MORE_NAMES, NEAR, NOUNS, SHORT, sentences
+from silif_tools.train.synthetic_text import COMMANDS, MORE_NAMES, NEAR, NOUNS, SHORT, listed, sentences
 from silif_tools.train.voices import centred, say, trimmed
 
 VERSION = 3
+WORD_LIST = Path("/usr/share/dict/american-english")  # of Debian's `wamerican`
 
 
-def material(sentence_count: int, word_count: int, command_count: int, seed: int) -> tuple[Clips, Clips, Clips]:
-    """Sentences; single words that are no commands; command_count recordings of every command. From the cache."""
+def _listed(count: int, seed: int) -> list[str]:
+    if not count:
+        return []
+    if not WORD_LIST.exists():
+        raise MissingData(f"{WORD_LIST} does not exist: apt install wamerican, or set synthetic_listed = 0")
+    return listed(WORD_LIST.read_text(encoding="utf-8").splitlines(), count, seed)
+
+
+def material(
+    sentence_count: int, word_count: int, listed_count: int, command_count: int, seed: int
+) -> tuple[Clips, Clips, Clips]:
+    """Sentences; single words that are no commands, word_count of our own lists, many near a command, and listed_count
+    short ones of a word list; command_count recordings of every command. From the cache."""
     for program in ("espeak-ng", "flite"):
         if shutil.which(program) is None:
             raise MissingData(f"{program} is not installed: apt install espeak-ng flite")
-    key = repr([VERSION, sentence_count, word_count, command_count, seed, sentences(50, seed), NEAR])
+    more = _listed(listed_count, seed)
+    key = repr([VERSION, sentence_count, word_count, command_count, seed, sentences(50, seed), NEAR, *more])
     path = cache_folder() / f"synthetic-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
     if not path.exists():
         rng = np.random.default_rng([seed, 6])
@@ -31,6 +45,7 @@ def material(sentence_count: int, word_count: int, command_count: int, seed: int
         wanted = [("sentence", text) for text in sentences(sentence_count, seed)]
         vocabulary = NEAR * 2 + NOUNS + SHORT + MORE_NAMES
         wanted += [("word", vocabulary[rng.integers(len(vocabulary))]) for _ in range(word_count)]
+        wanted += [("word", word) for word in more]
         wanted += [("command", word) for word in COMMANDS for _ in range(command_count)]
         for kind, text in wanted:
             audio = say(text, rng)

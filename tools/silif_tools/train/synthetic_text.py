@@ -1,7 +1,8 @@
 # ruff: noqa: SIM905
 """Sentences and single words for the synthesizers: English that holds none of the commands, by a small grammar."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -73,7 +74,7 @@ spa soppy prop slog snipe tape steer strep slip slot store taupe lop sump storm 
 steeple stole snoop sot soap sloth ago beaux ego ergo gauche gay gear glow goad goal goes goo gore grow guy amigo
 goldfish mango dingo largo outgo bingo virago gofer goatherd cargo indigo vertigo""".split()
 NEAR = list(dict.fromkeys([*NEAR, *BY_SOUND]))
-# Short prompts and names; those of the development streams (streams/development.py) are others.
+# Short prompts and names; those of the development streams are others, below.
 SHORT = """voice mail, new message, dial tone, wrong number, operator, please try later, thank you for calling,
 hello there, good evening, one two three, zero nine, volume, brightness, temperature, living room, bedroom,
 bathroom, ceiling lamp, curtains, thermostat, channel seven, previous song, next track, increase, decrease, what
@@ -90,6 +91,21 @@ Gino, Nina, Nora, Nola, Naomi, Nolan, Norris, Norbert, Ana, Ian, Shawn, Sean, Va
 Gus, Curtis, Stella, Stan, Steve, Stuart, Christopher, Geoffrey, Clifford, Leif, Leopold, Lefteris, Lev, Rhett,
 Ryder, Wyatt, Wade, Dwayne, Duncan, Dennis, Dan, Donna, Dora, Upton, Abby, Gabby, Bobby, Philip, Sophie, Sonia,
 Tonia, Victoria, Gloria""".replace("\n", " ").split(", ")
+# Names and short prompts of the development streams, as devices say and hear them: no training says them.
+KEPT_NAMES = """Amelia, Sophia, Olivia, Mia, Lydia, Claudia, Antonia, Cecilia, Virginia, Georgia, Valeria, Fabio, Leo,
+Theo, Hugh, Otto, Nico, Marco, Paolo, Margot, Noel, Noah, Norman, Joan, Yvonne, Ron, Don, Lon, Bruno, Gordon, Jonas,
+Joe, Jeff, Geoff, Josh, Scott, Todd, Bob, Rob, Wes, Tess, Bess, Jessica, Lester, Esther, Dwight, Brian, Lyle, Kyle,
+Heidi, Levi, Clive, Olaf, Gustav, Christoph, Adolph, Duff, Huff, Buddy, Rupert, Topaz, Poppy""".replace(
+    "\n", " "
+).split(", ")
+KEPT_PROMPTS = """mailbox, hash, pound, asterisk, area code, extension, please hold, thank you, goodbye, one moment,
+enter your password, you have new messages, press the star key, unavailable, busy, after the tone, conference,
+muted, your position, today, tonight, Sunday, Monday, Tuesday, Thursday, Friday, April, May, June, first, third,
+fifth, hundred, thousand, alpha, bravo, delta, echo, foxtrot, golf, hotel, india, kilo, lima, papa, quebec, tango,
+uniform, whiskey, x-ray, zulu, restart, reset, record, shuffle, unmute, brighter, warmer, colder, unlock, dismiss,
+snooze, repeat, reply, archive, favourite, home, awesome, alright, income, gopher, lofty, toffee, officer, opposite,
+couple, puppet, nowhere, noted, notice, jester, bereft, daunting, account, stopper, stocking, copper, shopping,
+laptop, desktop""".replace("\n", " ").split(", ")
 
 
 def _sentence(rng: np.random.Generator) -> str:
@@ -139,6 +155,20 @@ def any_sentences(count: int, seed: int, kept: Callable[[str], bool]) -> list[st
         if kept(text):
             found.append(text)
     return found
+
+
+def listed(words: Sequence[str], count: int, seed: int) -> list[str]:
+    """So many short words of a list, or all if there are fewer: none is a command, sounds like one or is one with an
+    ending, and none belongs to what is kept for the development streams."""
+    kept = {word for text in (*KEPT_NAMES, *KEPT_PROMPTS) for word in text.lower().split()}
+    holds = re.compile("(down|left|right|stop).*|(yes|no|up|on|off|go)(s|es|ed|ing)?")
+    found = [
+        word
+        for word in words
+        if re.fullmatch("[a-z]{2,6}", word) and clean(word) and word not in kept and not holds.fullmatch(word)
+    ]
+    order = np.random.default_rng([seed, 7]).permutation(len(found))
+    return [found[k] for k in order[:count]]
 
 
 def sentences(count: int, seed: int) -> list[str]:
