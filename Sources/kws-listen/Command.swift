@@ -4,6 +4,8 @@ import CommandSupport
 import Glibc
 
 package struct Command: SilifCommand {
+  package static let isEndedBySignals = true
+
   package static let configuration = CommandConfiguration(
     commandName: "kws-listen",
     abstract: "Prints the keywords it hears from a microphone, a sound file or a pipe.",

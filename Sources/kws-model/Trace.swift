@@ -47,7 +47,7 @@ struct Trace: ParsableCommand {
       try TraceRun.sound(input, file: file, into: trace, stop: stop)
     }
     // Half a trace is worth nothing: its temporary files go with the writer.
-    if stop.isRequested { return }
+    if stop.isRequested { throw ExitCode(stop.exitStatus) }
     try trace.finish()
     let report = JSONValue.object([
       ("folder", .string(folder)), ("steps", .integer(trace.stepCount)),

@@ -59,7 +59,7 @@ package struct Command: SilifCommand {
   @OptionGroup var detectorOptions: DetectorOptions
   @OptionGroup var soundOptions: SoundOptions
 
-  @Flag(name: .long, help: "List the result of every clip, also when clips are labelled.")
+  @Flag(name: .long, help: "List the result of every clip, also when several are given and labelled.")
   var each = false
 
   @Option(name: .shortAndLong, parsing: .unconditional, help: .init("Threads (default: all cores).", valueName: "n"))

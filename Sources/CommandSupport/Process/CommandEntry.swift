@@ -4,11 +4,16 @@ import Glibc
 
 /// A command of this project: `main()` keeps the exit codes that all of them share.
 ///
-/// 0: done, stopped by SIGINT, SIGTERM or SIGHUP, or the reader of the output is gone. 1: failed. 2: wrong usage
-/// (ArgumentParser's own is 64).
-package protocol SilifCommand: ParsableCommand {}
+/// 0: done, or the reader of the output is gone. 1: failed. 2: wrong usage (ArgumentParser's own is 64). 128 and the
+/// number of SIGINT, SIGTERM or SIGHUP: stopped by it, before all was done.
+package protocol SilifCommand: ParsableCommand {
+  /// Whether the command runs until a signal comes, which is then no failure: 0.
+  static var isEndedBySignals: Bool { get }
+}
 
 extension SilifCommand {
+  package static var isEndedBySignals: Bool { false }
+
   package static func main() {
     fillStandardDescriptors()
     #if !DEBUG
@@ -18,7 +23,7 @@ extension SilifCommand {
     signal(SIGPIPE, SIG_IGN)
     // For what takes no time; a command with something to finish makes a StopRequest.
     for number in [SIGINT, SIGTERM, SIGHUP] where !(number == SIGHUP && isIgnored(number)) {
-      signal(number) { _ in _exit(0) }
+      if isEndedBySignals { signal(number) { _ in _exit(0) } } else { signal(number) { _exit(128 + $0) } }
     }
     // Their default is to end the process, and whoever sends them wants to know something of it.
     StatusRequest.listen()

@@ -20,9 +20,9 @@ package final class StopRequest: Sendable {
     handlerDescriptor = ends.write
     for number in [SIGINT, SIGTERM, SIGHUP] where !(number == SIGHUP && isIgnored(number)) {
       var action = sigaction()
-      action.__sigaction_handler.sa_handler = { _ in
+      action.__sigaction_handler.sa_handler = { number in
         let saved = errno
-        isStopSignalled.store(true, ordering: .relaxed)
+        stopSignal.store(number, ordering: .relaxed)
         var byte: UInt8 = 1
         _ = write(handlerDescriptor, &byte, 1)
         errno = saved
@@ -37,7 +37,10 @@ package final class StopRequest: Sendable {
   package func request() { ends.signal() }
 
   /// Also where the pipe cannot be asked.
-  package var isRequested: Bool { isStopSignalled.load(ordering: .relaxed) || wait(timeout_ms: 0) }
+  package var isRequested: Bool { stopSignal.load(ordering: .relaxed) != 0 || wait(timeout_ms: 0) }
+
+  /// What a command that was stopped before all was done exits with: 128 and the number of the signal, as in a shell.
+  package var exitStatus: Int32 { 128 + stopSignal.load(ordering: .relaxed) }
 
   /// Waits for a request at most this long; -1 waits for ever.
   @discardableResult
@@ -47,7 +50,8 @@ package final class StopRequest: Sendable {
 /// Set before the handler is installed, never changed after.
 nonisolated(unsafe) private var handlerDescriptor: Int32 = -1
 
-private let isStopSignalled = Atomic<Bool>(false)
+/// The last that came, 0 before.
+private let stopSignal = Atomic<Int32>(0)
 
 /// Whether whoever started the command asked it not to hear a signal (`nohup`).
 package func isIgnored(_ number: Int32) -> Bool {

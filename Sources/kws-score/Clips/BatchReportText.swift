@@ -5,7 +5,8 @@ extension BatchReport {
     var text = ""
     if listsClips && !results.isEmpty { text += listing + "\n" }
     text += summary
-    if tally.labelled > 0 { text += "\n" + perWordTable + "\n" + confusionTable }
+    // Of a single clip the list says it all.
+    if tally.labelled > 0 && tally.clips > 1 { text += "\n" + perWordTable + "\n" + confusionTable }
     return text
   }
 

@@ -1,4 +1,5 @@
 import CommandSupport
+import SiLIF
 import SpotterHost
 import Synchronization
 
@@ -19,6 +20,22 @@ struct BatchRun {
     guard let (index, note) = found.first else { return }
     let more = found.count > 1 ? " (\(found.count) such files)" : ""
     Diagnostics.say("\(batch.name(index)): its \(note)\(more)", command: "kws-score")
+  }
+
+  /// Names the first sound that is no clip: one word is told of it, whatever else it holds.
+  static func noteLengths(_ outcomes: [Outcome], of batch: some ClipBatch, header: NetworkHeader) {
+    guard batch.isSound, header.clip_frames > 0 else { return }
+    let clip_s = Double(header.clip_frames) * Double(header.step_us) * 1e-6
+    let found = outcomes.indices.compactMap { index in
+      if case .scored(let clip) = outcomes[index], clip.audio_s > 5 * clip_s { (index, clip.audio_s) } else { nil }
+    }
+    guard let (index, length_s) = found.first else { return }
+    let more = found.count > 1 ? " (\(found.count) such files)" : ""
+    Diagnostics.say(
+      "\(batch.name(index)): \(decimalText(length_s, decimals: 1)) s are scored as one clip, and clips of this model have "
+        + "\(decimalText(clip_s, decimals: 1)) s\(more); --stream with --truth scores the words in a long sound, "
+        + "kws-listen --input lists them",
+      command: "kws-score")
   }
 
   let file: ModelFile

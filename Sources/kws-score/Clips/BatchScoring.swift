@@ -14,7 +14,7 @@ struct BatchScoring {
   let sound: SoundSettings
   let stop: StopRequest
 
-  /// - Throws: ExitCode 1 when a clip failed; the report is printed before.
+  /// - Throws: ExitCode 1 when a clip failed, that of the signal when clips are left; the report is printed before.
   func run(_ input: BatchInput) throws {
     let batch = try input.batch(for: file, sound)
     let progress = Progress()
@@ -30,7 +30,8 @@ struct BatchScoring {
     var report = BatchReport(file: file, batch: batch, outcomes: outcomes)
     report.elapsed_s = MonotonicClock.seconds(since: start_ns)
     report.jobs = workers
-    report.listsClips = listsEachClip || report.tally.labelled == 0
+    report.listsClips = listsEachClip || count == 1 || report.tally.labelled == 0
+    var isCutShort = false
     if let sampling = file.model.sampling, sampling.draws {
       let first = sampling.seed
       report.addSeed(first, correct: report.tally.correct)
@@ -43,7 +44,10 @@ struct BatchScoring {
             bar: progressBar(done: $0, of: count))
         }
         let other = BatchReport(file: file, batch: batch, outcomes: try run.run(batch).outcomes)
-        if other.isInterrupted { break }
+        if other.isInterrupted {
+          isCutShort = true
+          break
+        }
         report.addSeed(seed, correct: other.tally.correct)
       }
     }
@@ -53,11 +57,13 @@ struct BatchScoring {
         "\(workers) of \(min(jobs, count)) jobs ran: there was no memory for more; see --jobs", command: "kws-score")
     }
     BatchRun.noteScales(outcomes, of: batch)
+    BatchRun.noteLengths(outcomes, of: batch, header: file.model.header)
     for error in report.errors { Diagnostics.say(error.message, command: "kws-score") }
     if report.isInterrupted { Diagnostics.say("interrupted: the report covers what was done", command: "kws-score") }
     let output = StandardOutput()
     try output.write(format == .json ? report.json.text + "\n" : report.text)
     try output.flush()
+    if report.isInterrupted || isCutShort { throw ExitCode(stop.exitStatus) }
     if !report.errors.isEmpty { throw ExitCode(1) }
   }
 }

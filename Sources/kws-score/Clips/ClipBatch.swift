@@ -3,6 +3,8 @@ import SpotterHost
 
 /// Clips that can be scored in any order, by several threads at once.
 protocol ClipBatch: Sendable {
+  /// Whether the clips are sound, which may be longer than a clip.
+  var isSound: Bool { get }
   var count: Int { get }
   /// Class that a clip is known to hold.
   func label(_ index: Int) -> Int?

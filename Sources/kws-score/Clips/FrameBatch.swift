@@ -21,6 +21,7 @@ struct FrameBatch: ClipBatch {
     }
   }
 
+  let isSound = false
   var count: Int { frames.array.header.shape[0] }
   func label(_ index: Int) -> Int? { labels?[index] }
   func name(_ index: Int) -> String { "clip \(index)" }

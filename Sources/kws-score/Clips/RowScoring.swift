@@ -15,7 +15,7 @@ struct RowScoring {
   let sound: SoundSettings
   let stop: StopRequest
 
-  /// - Throws: ExitCode 1 when a clip failed.
+  /// - Throws: ExitCode 1 when a clip failed, that of the signal when clips are left.
   func run(_ input: BatchInput) throws {
     let batch = try input.batch(for: file, sound)
     try score(batch)
@@ -51,6 +51,7 @@ struct RowScoring {
       throw Failure("\(outputPath ?? ""): cannot be written: \(systemMessage(errno))")
     }
     BatchRun.noteScales(outcomes, of: batch)
+    BatchRun.noteLengths(outcomes, of: batch, header: file.model.header)
     var failed = 0
     for case .failed(let failure) in outcomes {
       Diagnostics.say(failure.message, command: "kws-score")
@@ -59,7 +60,10 @@ struct RowScoring {
     let skipped = outcomes[first...].count {
       if case .skipped = $0 { true } else { false }
     }
-    if skipped > 0 { Diagnostics.say("interrupted: \(skipped) clips are left", command: "kws-score") }
+    if skipped > 0 {
+      Diagnostics.say("interrupted: \(skipped) clips are left", command: "kws-score")
+      throw ExitCode(stop.exitStatus)
+    }
     if failed > 0 { throw ExitCode(1) }
   }
 }

@@ -9,6 +9,7 @@ struct SoundBatch: ClipBatch {
 
   init(_ clips: [SoundClip], settings: SoundSettings) { (self.clips, self.settings) = (clips, settings) }
 
+  let isSound = true
   var count: Int { clips.count }
   func label(_ index: Int) -> Int? { clips[index].label }
   func name(_ index: Int) -> String { clips[index].path }

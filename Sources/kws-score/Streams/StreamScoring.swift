@@ -1,3 +1,4 @@
+import ArgumentParser
 import AudioInput
 import CommandSupport
 import KeywordSpotter
@@ -14,6 +15,7 @@ struct StreamScoring {
   let sound: SoundSettings
   let stop: StopRequest
 
+  /// - Throws: ExitCode of the signal when the sound was not heard to its end; the report is printed before.
   func run() throws {
     let truth = try TruthFile.read(truth)
     warnOfForeignWords(truth)
@@ -35,6 +37,7 @@ struct StreamScoring {
     let output = StandardOutput()
     try output.write(format == .json ? report.json.text + "\n" : report.text)
     try output.flush()
+    if report.isInterrupted { throw ExitCode(stop.exitStatus) }
   }
 
   /// The truth about another recording, or about a longer one, would count words as missed that nobody could hear.

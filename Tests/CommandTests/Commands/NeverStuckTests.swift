@@ -69,7 +69,7 @@ import Testing
     let process = try child(Command.score.path, try longStream())
     #expect(try answer(of: process) != "")
     process.send(SIGHUP)
-    #expect(process.wait() == 0)
+    #expect(process.wait() == 128 + Int(SIGHUP))
     #expect(try folder.read("stdout").contains("(interrupted)"))
   }
 
@@ -91,7 +91,7 @@ import Testing
     process.send(SIGUSR2)
     let errors = try answer(of: process)
     process.send(SIGTERM)
-    #expect(process.wait() == 0)
+    #expect(process.wait() == 128 + Int(SIGTERM))
     #expect(errors.hasPrefix("kws-score: ") && errors.hasSuffix(" min\n"), "\(errors)")
   }
 

@@ -49,6 +49,30 @@ import Testing
     #expect(try json("\(folder.path)/words/bed/e.wav")["labelled"] as? Int == 1)
   }
 
+  @Test func ofASingleClipItSaysWhatItHeard() throws {
+    let path = "\(folder.path)/words/bed/e.wav"
+    let results = try #require(try json(path)["results"] as? [[String: Any]])
+    #expect(results.count == 1 && results[0]["label"] as? String == "unknown")
+    let text = try Command.score.run("--model", Fixture.audio, path)
+    #expect(text.lines[0].hasPrefix(path))
+    // A table of one clip for each word is none.
+    #expect(!text.output.contains("precision"))
+    #expect(try Command.score.run("--model", Fixture.audio, "\(folder.path)/words").output.contains("precision"))
+  }
+
+  @Test func aLongSoundGivenAsAClipIsSentToTheStreams() throws {
+    let long = try folder.write(TestSound.wav(TestSound.samples(seconds: 7)), to: "long/x.wav")
+    let said = try Command.score.run("--model", Fixture.audio, long)
+    #expect(said.status == 0)
+    #expect(said.errors.contains("\(long): 7.0 s are scored as one clip, and clips of this model have 1.0 s; --stream"))
+    #expect(!said.errors.contains("such files"))
+    try folder.write(TestSound.wav(TestSound.samples(seconds: 6)), to: "long/y.wav")
+    let both = try Command.score.run(
+      "--model", Fixture.audio, "\(folder.path)/long", "--each", "--format", "csv")
+    #expect(both.errors.contains("(2 such files); --stream"))
+    #expect(try !Command.score.run("--model", Fixture.audio, "\(folder.path)/words").errors.contains("--stream"))
+  }
+
   @Test func otherClipsAreUnlabelledAndListed() throws {
     let path = try folder.write(TestSound.wav(TestSound.samples(seconds: 1)), to: "some/where/x.wav")
     let report = try json(path)
