@@ -115,6 +115,14 @@ def test_without_a_synthesizer_or_a_compiler_it_says_what_to_install(tmp_path, m
         assert package in capsys.readouterr().err
 
 
+@needs_espeak
+def test_a_voice_changer_that_cannot_be_loaded_is_said_at_once(tmp_path, monkeypatch, capsys):
+    """It ended the run in the middle of speaking."""
+    monkeypatch.setattr(request, "is_installed", lambda module: module == "pyworld")
+    assert words.main(["lumos", "--output", str(tmp_path / "my.silif")]) == 1
+    assert "pip install 'setuptools<81'" in capsys.readouterr().err
+
+
 def test_help_and_refusals_load_no_pytorch():
     """They come at once."""
     code = (

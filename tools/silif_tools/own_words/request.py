@@ -93,6 +93,8 @@ def check(request: Request) -> Checked:
         remarks.append("espeak-ng is the only synthesizer here: sudo apt install flite festival")
     if not engines & {"piper", "hibari"}:
         remarks.append("no neural voice is installed: tools[voices] of docs/OWN-WORDS.md adds two")
+    if is_installed("pyworld") and not is_installed("pkg_resources"):
+        raise ConversionError("pyworld imports pkg_resources, which newer setuptools lack: pip install 'setuptools<81'")
     if not is_installed("pyworld"):
         remarks.append("pyworld is not installed: with it (tools[voices]) every voice is many speakers")
     shares = Shares([], [])
