@@ -35,18 +35,20 @@ def small(tmp_path, monkeypatch):
     monkeypatch.setattr(voices.shutil, "which", lambda name: None if name in ("flite", "festival") else which(name))
 
 
-def recordings(folder):
-    """Five of one word by one speaker."""
+def recordings(folder, speakers=("anna",), each=5):
+    """Of one word."""
     place = folder / "lumos"
     place.mkdir(parents=True)
-    for number in range(5):
-        tone = np.sin(np.arange(9600) * 0.2) * np.hanning(9600) * 9000
-        soundfile.write(place / f"anna_{number}.wav", tone.astype(np.int16), 16000)
+    for speaker in speakers:
+        for number in range(each):
+            tone = np.sin(np.arange(9600) * 0.2) * np.hanning(9600) * 9000
+            soundfile.write(place / f"{speaker}_{number}.wav", tone.astype(np.int16), 16000)
     return folder
 
 
 @needs_espeak
 def test_the_same_request_gives_the_same_file_after_an_interruption_too(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(voices, "is_installed", INSTALLED)  # other processes know nothing of the fixture
     asked = ["lumos", "hey computer", "--processes", "1", "--recordings", str(recordings(tmp_path / "mine"))]
     path = tmp_path / "my.silif"
     with monkeypatch.context() as patch:
@@ -65,8 +67,22 @@ def test_the_same_request_gives_the_same_file_after_an_interruption_too(tmp_path
     assert not (tmp_path / "my.work").exists()
 
     (tmp_path / "again").mkdir()
+    asked[asked.index("--processes") + 1] = "2"
     assert words.main([*asked, "-o", str(tmp_path / "again" / "my.silif")]) == 0
     assert (tmp_path / "again" / "my.silif").read_bytes() == path.read_bytes()
+
+
+@needs_espeak
+@pytest.mark.parametrize("count, kept", [(2, 3), (5, 3), (12, 6)])
+def test_a_family_of_any_size_gets_a_model(tmp_path, capsys, count, kept):
+    """One person alone is in the test above."""
+    folder = recordings(tmp_path / "mine", [f"speaker{number}" for number in range(count)], 3)
+    path = tmp_path / "my.silif"
+    assert words.main(["lumos", "--recordings", str(folder), "--processes", "1", "-o", str(path)]) == 0
+    assert f"{count} speakers; " in capsys.readouterr().err
+    card = path.with_suffix(".md").read_text()
+    assert f"{3 * count - kept} recordings were learned from" in card and f"{kept} recordings" in card
+    assert read_model(path).words[0] == "lumos"
 
 
 @needs_espeak

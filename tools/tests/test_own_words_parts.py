@@ -1,5 +1,7 @@
 """Own words, piece by piece: pronunciations, shares, takes, noise, progress, the network that learning starts from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soundfile
@@ -8,9 +10,12 @@ from built_commands import REPOSITORY
 
 from silif_tools.errors import ConversionError
 from silif_tools.integer.network import run_model
-from silif_tools.own_words import models, noises, pronunciation, recordings, start, take, vocabulary
+from silif_tools.own_words import make, models, noises, pronunciation, recordings, start, take, tune, vocabulary
 from silif_tools.own_words.progress import Progress, spelled
-from silif_tools.own_words.voices import RATE_HZ
+from silif_tools.own_words.settings import QUICK_EFFORT, recipe
+from silif_tools.own_words.speech import Said, Saying
+from silif_tools.own_words.voices import RATE_HZ, Voice
+from silif_tools.streams.tune import Stream
 
 STOP, STAR, COMPUTER = ("s", "t", "0", "p"), ("s", "t", "A"), ("k", "@", "m", "p", "j", "u", "t", "3")
 
@@ -189,3 +194,44 @@ def test_a_start_that_cannot_be_trained_on_is_refused():
         start.load(REPOSITORY / "models" / "kws12-csilif.silif")
     with pytest.raises(ConversionError, match="no model nothing"):
         models.find("nothing")
+
+
+def heard(peaks, name="20 dB", words=("jarvis", "lumos"), step=400):
+    """A stream in which words reach these scores, one after another, for 0.7 s each."""
+    probabilities = np.zeros((step * (len(peaks) + 1), 4), np.int64)
+    truth = []
+    for number, (word, peak) in enumerate(peaks):
+        at = step * (number + 1)
+        probabilities[at : at + 70, words.index(word)] = round(32768 * peak)
+        truth.append(((at - 50) / 100, at / 100, word))
+    return Stream(name, probabilities, truth)
+
+
+def test_the_recordings_say_how_much_surer_the_network_is_of_people():
+    words = ["jarvis", "lumos", "_unknown_", "_silence_"]
+    synthetic = heard([("jarvis", 0.7), ("jarvis", 0.8), ("jarvis", 0.9)])
+    people = heard([("jarvis", 0.9), ("jarvis", 0.95), ("jarvis", 0.97)])
+    lift = tune._lift([synthetic], [people], words)
+    assert lift[0] == pytest.approx(np.log(0.95 / 0.05) - np.log(0.8 / 0.2), abs=0.01)
+    assert lift[1:].tolist() == [0, 0, 0], "of a word without recordings nobody's voice was learned"
+    assert tune._lift([people], [synthetic], words).tolist() == [0, 0, 0, 0]
+    assert tune._lift([], [], words).tolist() == [0, 0, 0, 0]
+
+
+def test_a_word_with_recordings_enough_is_checked_by_them_alone():
+    few, many = (recordings.Recorded(["jarvis"] * count, [tone(0.6)] * count) for count in (4, 5))
+    assert tune.enough(few) == set() and tune.enough(many) == {"jarvis"}
+    assert make._of_whom(["jarvis", "lumos"], many).endswith("and 5 recordings (of *jarvis* those alone)")
+    assert make._of_whom(["jarvis"], many) == "5 recordings that it never learned from"
+    voice = Voice("espeak", "en-us")
+    sayings = [Saying("check words", word, word, voice) for word in ("jarvis", "lumos") for _ in range(3)]
+    sayings += [Saying("check sentences", "sentence", "hello", voice)]
+    said = Said(sayings, [tone(0.6)] * 7)
+    effort = replace(QUICK_EFFORT, noise_s=2.0)
+    made = tune.exam(
+        said, many, {"words": ["jarvis", "lumos", "_unknown_", "_silence_"], **recipe([], effort, 1)}, effort
+    )
+    for _, truth in made.said.values():
+        assert sorted(word for *_, word in truth) == ["jarvis"] * 5 + ["lumos"] * 3
+    assert [len(truth) for _, truth in made.synthetic.values()] == [3]
+    assert [len(truth) for _, truth in made.people.values()] == [5]

@@ -1,10 +1,12 @@
 """Thresholds per word, on made-up scores of a running network."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from silif_tools.export.convert import default_detector
 from silif_tools.streams.tune import Stream, score_stream
-from silif_tools.streams.words import scores, thresholds, tune_words
+from silif_tools.streams.words import scores, shifted, thresholds, tune_words
 
 WORDS = ["yes", "no", "_unknown_", "_silence_"]
 
@@ -51,3 +53,26 @@ def test_tuned_detector_keeps_to_the_alarms_and_finds_the_words():
     assert without.false_alarms == 0 and with_words.hit_rate == 1.0
     assert np.median(with_words.latency_ms) <= 300
     assert np.allclose(detector.rearm, detector.threshold / 2)
+
+
+def test_where_the_talk_that_is_meant_scores_higher_the_threshold_is_too():
+    both = streams()
+    base = default_detector(WORDS)
+    plain = tune_words(both, WORDS, base, alarms_per_hour=0, windows=(30,))
+    lift = np.array([1.5, 0.0, 0.0, 0.0])
+    raised = tune_words(both, WORDS, base, alarms_per_hour=0, windows=(30,), lift=lift)
+    assert raised.threshold[0] > plain.threshold[0] and abs(raised.threshold[1] - plain.threshold[1]) < 0.1
+    as_here = shifted(raised.threshold, -lift)
+    assert score_stream(both[1], replace(raised, threshold=as_here, rearm=as_here / 2), WORDS).false_alarms == 0
+
+
+def test_shifted_probabilities_have_the_odds_that_are_asked_for():
+    assert np.allclose(shifted(np.array([0.5, 0.8]), np.log(4)), [0.8, 16 / 17])
+
+
+def test_where_nothing_is_quiet_enough_the_quietest_is_taken():
+    """Not a threshold that nothing was tried with: a model that hears nobody came of it."""
+    both = streams()
+    found = tune_words(both, WORDS, default_detector(WORDS), alarms_per_hour=-1, windows=(30,))
+    with_words, without = (score_stream(stream, found, WORDS) for stream in both)
+    assert found.window_frames == 30 and without.false_alarms == 0 and with_words.hit_rate > 0.5

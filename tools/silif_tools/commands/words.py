@@ -78,7 +78,7 @@ def main(argv: list[str] | None = None) -> int:
         print("\nsilif-words: stopped; the same command goes on from here", file=sys.stderr)
         return 130
     hits = ", ".join(f"{value:.0f} % at {stream}" for stream, value in own.hits.items())
-    print(f"{options.output}: hears {hits} in synthetic voices, {own.alarms_per_hour:.1f} false alarms an hour")
+    print(f"{options.output}: hears {hits} in the check, {own.alarms_per_hour:.1f} false alarms an hour")
     print(f"{options.output.with_suffix('.md')}: what that was measured on, and how to say it")
     return 0
 

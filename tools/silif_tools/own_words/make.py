@@ -18,14 +18,14 @@ from ..train.clips import cache_folder
 from . import card, learn, start, tune
 from .material import scenes_of
 from .progress import Progress
-from .recordings import load_all
+from .recordings import Recorded, load_all
 from .request import Checked, Request
 from .settings import QUICK_EFFORT, THOROUGH_EFFORT, Effort, recipe
 from .speech import plan, say_all
 from .vocabulary import Avoided, listed, pronounced
 from .voices import summary
 
-VERSION = 1
+VERSION = 2
 
 
 def work_folder(output: Path) -> Path:
@@ -56,6 +56,17 @@ def _how(checked: Checked, effort: Effort, said: dict[str, int], seed: int, lear
         f" {effort.batch} sequences; seed {seed}.",
     ]
     return lines + ([f"{learned} recordings were learned from."] if learned else []) + checked.remarks
+
+
+def _of_whom(words: list[str], kept: Recorded) -> str:
+    """Whose voices the streams of the check are."""
+    by_people = [f"*{word}*" for word in words if word in tune.enough(kept)]
+    if not kept.words:
+        return "synthetic voices that it never learned from"
+    if len(by_people) == len(words):
+        return f"{len(kept.words)} recordings that it never learned from"
+    instead = f" (of {', '.join(by_people)} those alone)" if by_people else ""
+    return f"synthetic voices that it never learned from, and {len(kept.words)} recordings{instead}"
 
 
 @contextmanager
@@ -123,20 +134,21 @@ def _made(
     model = learn.exported(network, scenes, asked, example, provenance)
     exam = tune.exam(said, kept, asked, effort)
     progress.at(0.5)
-    streams = exam.run(start.network_of(model))
-    model.detector = tune.choose(streams, asked["words"], request.alarms_per_hour)
-    rows = tune.curve(streams, model.detector, asked["words"])
-    own = tune.curve(streams, model.detector, asked["words"], (1.0,))[0]
+    heard = tune.run(exam, start.network_of(model))
+    model.detector = tune.choose(heard, asked["words"], request.alarms_per_hour)
+    rows = tune.curve(heard, model.detector, asked["words"])
+    own = tune.curve(heard, model.detector, asked["words"], (1.0,))[0]
     progress.start("writing")
     write_atomically(request.output, model_bytes(model))
     counts = {part: len(said.part(part).samples) for part in ("words", "near", "sentences", "singles")}
     found = card.Findings(
         rows,
         own,
-        tune.of_each_word(streams, model.detector, asked["words"]),
-        sum(s.audio_h for s in streams if not s.truth),
-        {s.name: len(s.truth) for s in streams if s.truth},
-        f", and {len(kept.words)} recordings" if kept.words else "",
+        tune.of_each_word(heard.streams, model.detector, asked["words"]),
+        sum(s.audio_h for s in heard.streams if not s.truth),
+        {s.name: len(s.truth) for s in heard.streams if s.truth},
+        _of_whom(checked.words, kept),
+        float(heard.lift.max()),
     )
     how = _how(checked, effort, counts, request.seed, len(learned.words))
     credits = [f"{checked.model.stem}: {base.get('credits', 'see its card')}"]

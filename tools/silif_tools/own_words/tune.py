@@ -1,4 +1,9 @@
-"""Window and thresholds, chosen on streams of voices that no training clip has; and what they come to there."""
+"""Window and thresholds, chosen on streams of voices that no training clip has; and what they come to there.
+
+A network that learned from recordings makes more of people's voices than of synthetic ones: of the words, and of all
+that people say. How much more, the recordings tell that were kept from it. A threshold that synthetic talk does not
+reach is then too low by that much.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +14,7 @@ from ..export.convert import default_detector
 from ..model_file.tables import Detector
 from ..streams.compose import compose
 from ..streams.tune import Stream, score_stream, total, with_threshold
-from ..streams.words import tune_words
+from ..streams.words import scores, shifted, tune_words
 from ..train import bank
 from ..train.network import Network
 from ..train.stream_exam import features_of, probabilities
@@ -22,47 +27,96 @@ from .speech import Said
 SNRS_DB = (20, 10)
 LATENCY_MS = 450.0
 WINDOWS = (50, 60)  # frames; the loss of the sequences thinks of 50
+ENOUGH = 5  # recordings of a word that were kept: they alone say how often it is heard
 FACTORS = tuple(np.geomspace(0.1, 30, 16))
+
+
+Heard = dict[str, tuple[np.ndarray, list]]
 
 
 @dataclass
 class Exam:
-    """Streams with the own words at several levels of noise, and sound without them, as features."""
+    """As features, with the truth: the own words at several levels of noise, by recordings where there are enough of
+    them, else by synthetic voices; the recorded words once more, `synthetic` and as `people` say them; and sound
+    without words."""
 
     words: list[str]
-    said: dict[str, tuple[np.ndarray, list]]
+    said: Heard
+    synthetic: Heard
+    people: Heard
     none: dict[str, np.ndarray]
 
-    def run(self, network: Network) -> list[Stream]:
-        """Those with words first."""
-        streams = [Stream(name, probabilities(network, x), truth) for name, (x, truth) in self.said.items()]
-        return streams + [Stream(name, probabilities(network, x), []) for name, x in self.none.items()]
+
+@dataclass
+class Examined:
+    """The streams of an Exam, heard by a network. lift [class]: log odds that people's voices raise a word by."""
+
+    streams: list[Stream]  # those with words first
+    lift: np.ndarray
+
+
+def enough(recorded: Recorded) -> set[str]:
+    """Words that recordings alone are to be checked by."""
+    return {word for word in recorded.words if recorded.words.count(word) >= ENOUGH}
 
 
 def exam(said: Said, recorded: Recorded, recipe: dict, effort: Effort) -> Exam:
     """recorded: recordings that were kept from training."""
     spoken, talk = said.part("check words"), said.part("check sentences")
-    words = [(saying.label, pcm) for saying, pcm in zip(spoken.sayings, spoken.samples, strict=True)]
-    words += list(zip(recorded.words, recorded.samples, strict=True))
+    synthetic = [(saying.label, pcm) for saying, pcm in zip(spoken.sayings, spoken.samples, strict=True)]
+    people = list(zip(recorded.words, recorded.samples, strict=True))
+    by_people = enough(recorded)
     seed = recipe["seed"] + 500
     noise = [noises.noise(number, effort.noise_s, seed) for number in range(12)]
-    found = {}
-    for snr in SNRS_DB:
-        pcm, rows = compose(words, noise, talk.samples, snr_db=snr, seed=seed, gap_s=(1.5, 3.0))
-        found[f"{snr} dB"] = features_of(pcm), [(row.start_s, row.end_s, row.word) for row in rows]
+
+    def heard(words: list[tuple[str, np.ndarray]], snrs_db: tuple[int, ...], of: str = "") -> Heard:
+        found = {}
+        for snr in snrs_db if words else ():
+            pcm, rows = compose(words, noise, talk.samples, snr_db=snr, seed=seed, gap_s=(1.5, 3.0))
+            found[f"{snr} dB{of}"] = features_of(pcm), [(row.start_s, row.end_s, row.word) for row in rows]
+        return found
+
+    spoken_to = heard([pair for pair in synthetic if pair[0] not in by_people] + people, SNRS_DB)
+    both = [[pair for pair in part if pair[0] in by_people] for part in (synthetic, people)]
+    once = [heard(part, SNRS_DB[:1]) for part in both]
     # Heard again at other speeds and in rooms: hours of it cost minutes to say.
     reel = bank.reel(spaced(talk), 4, seed, recipe["bank"] | {"speed": 1.25}, 1)
     none = {
         "sentences": reel.features,
         "noise": features_of(np.concatenate(noise)),
     }
-    return Exam(recipe["words"], found, none)
+    return Exam(recipe["words"], spoken_to, *once, none)
 
 
-def choose(streams: list[Stream], words: list[str], alarms_per_hour: float) -> Detector:
+def _lift(synthetic: list[Stream], people: list[Stream], words: list[str]) -> np.ndarray:
+    """One number for all recorded words: the medians of few recordings of each would differ by chance."""
+    lift = np.zeros(len(words))
+    if synthetic and people:
+        parts = [scores(streams, words, WINDOWS[0]).said for streams in (people, synthetic)]
+        recorded = [k for k, said in enumerate(parts[0]) if len(said)]
+        here, there = (np.median(np.concatenate([part[k] for k in recorded])) for part in parts)
+        lift[recorded] = max(0.0, float(here - there))
+    return lift
+
+
+def run(asked: Exam, network: Network) -> Examined:
+    def streams(heard: Heard) -> list[Stream]:
+        return [Stream(name, probabilities(network, x), truth) for name, (x, truth) in heard.items()]
+
+    none = streams({name: (x, []) for name, x in asked.none.items()})
+    return Examined(streams(asked.said) + none, _lift(streams(asked.synthetic), streams(asked.people), asked.words))
+
+
+def choose(found: Examined, words: list[str], alarms_per_hour: float) -> Detector:
     """The window and thresholds with the most hits at no more alarms than that, as far as the streams can tell."""
     return tune_words(
-        streams, words, default_detector(words), alarms_per_hour=alarms_per_hour, windows=WINDOWS, latency_ms=LATENCY_MS
+        found.streams,
+        words,
+        default_detector(words),
+        alarms_per_hour=alarms_per_hour,
+        windows=WINDOWS,
+        latency_ms=LATENCY_MS,
+        lift=found.lift,
     )
 
 
@@ -75,18 +129,19 @@ class Row:
     alarms_per_hour: float
 
 
-def moved(detector: Detector, odds: float) -> Detector:
-    """Thresholds whose odds are so many times as high."""
-    level = np.asarray(detector.threshold)
-    return with_threshold(detector, odds * level / (1 - level + odds * level))
+def moved(detector: Detector, log_odds: float | np.ndarray) -> Detector:
+    """Thresholds whose odds are e^log_odds times as high."""
+    return with_threshold(detector, shifted(np.asarray(detector.threshold), log_odds))
 
 
-def curve(streams: list[Stream], detector: Detector, words: list[str], factors: Sequence[float] = FACTORS) -> list[Row]:
+def curve(found: Examined, detector: Detector, words: list[str], factors: Sequence[float] = FACTORS) -> list[Row]:
+    """Alarms are those of people's talk, as far as the recordings tell how it differs from synthetic talk."""
     rows = []
     for odds in factors:
-        at = moved(detector, float(odds))
-        hits = {s.name: 100 * score_stream(s, at, words).hit_rate for s in streams if s.truth}
-        none = total([score_stream(s, at, words) for s in streams if not s.truth])
+        at = moved(detector, np.log(odds))
+        hits = {s.name: 100 * score_stream(s, at, words).hit_rate for s in found.streams if s.truth}
+        here = moved(at, -found.lift)
+        none = total([score_stream(s, here, words) for s in found.streams if not s.truth])
         rows.append(Row(float(odds), hits, none.false_alarms_per_hour))
     return rows
 
