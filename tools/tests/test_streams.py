@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import soundfile
 
 from silif_tools.commands.make_stream import main
 from silif_tools.streams.active import active_range
@@ -71,3 +72,19 @@ def test_command_errors(tmp_path, capsys):
         main(["--output", str(tmp_path / "x.flac")])
     assert stop.value.code == 2
     assert not list(tmp_path.iterdir())
+
+
+def test_own_words_are_kept_where_they_are_named(tmp_path, capsys):
+    sound = (3000 * np.sin(np.arange(8000) * 0.3)).astype(np.int16)
+    for name in ("hey_computer/a.wav", "lumos/b.wav", "yes/c.wav"):
+        (tmp_path / name).parent.mkdir()
+        soundfile.write(tmp_path / name, sound, 16000)
+    (tmp_path / "list.txt").write_text("hey_computer/a.wav\nlumos/b.wav\nyes/c.wav\n")
+    asked = ["--words", str(tmp_path / "list.txt"), "--output", str(tmp_path / "x.wav")]
+    assert main([*asked, "--keep", "lumos", "hey computer"]) == 0
+    truth = (tmp_path / "x.csv").read_text().splitlines()[1:]
+    assert sorted(row.split(",")[2] for row in truth) == ["hey computer", "lumos"]
+    assert main(asked) == 0 and (tmp_path / "x.csv").read_text().count("yes") == 1
+    capsys.readouterr()
+    assert main([*asked, "--keep", "jarvis"]) == 1
+    assert "no clip of jarvis; its folders are hey_computer, lumos, yes: see --keep" in capsys.readouterr().err

@@ -8,7 +8,7 @@ import soundfile
 from .. import __version__
 from ..errors import CommandParser, ConversionError, complain
 from ..streams.compose import RATE_HZ
-from ..streams.files import composed, concatenate, write_stream
+from ..streams.files import COMMANDS, composed, concatenate, write_stream
 
 
 def main(argv=None) -> int:
@@ -19,8 +19,9 @@ def main(argv=None) -> int:
         " --noise ../shared/data/noise/test_list.txt --speech ../shared/data/speech/test_list.txt"
         " --snr 10 --seed 1 --output /tmp/stream10.flac",
     )
+    parser.add_argument("--words", type=Path, metavar="LIST", help="list of clips; the folder is the word")
     parser.add_argument(
-        "--words", type=Path, metavar="LIST", help="list of clips; the folder is the word, commands are kept"
+        "--keep", nargs="+", metavar="WORD", help="the words of that list to say (default: the ten commands)"
     )
     parser.add_argument("--noise", type=Path, metavar="LIST", help="list of noise recordings")
     parser.add_argument("--speech", type=Path, metavar="LIST", help="list of other speech, for the gaps")
@@ -36,12 +37,19 @@ def main(argv=None) -> int:
     arguments = parser.parse_args(argv)
     if bool(arguments.words) == bool(arguments.concatenate):
         parser.error("give either --words or --concatenate")
+    if arguments.keep and not arguments.words:
+        parser.error("--keep belongs to --words")
     try:
         if arguments.concatenate:
             samples, truth = concatenate(arguments.concatenate), []
         else:
             samples, truth = composed(
-                arguments.words, arguments.noise, arguments.speech, snr_db=arguments.snr, seed=arguments.seed
+                arguments.words,
+                arguments.noise,
+                arguments.speech,
+                snr_db=arguments.snr,
+                seed=arguments.seed,
+                kept=arguments.keep or COMMANDS,
             )
         write_stream(arguments.output, samples, truth)
     except (ConversionError, OSError, ValueError, soundfile.SoundFileError) as error:

@@ -26,8 +26,8 @@ from ..kinds import read_model
 from ..kinds.choices import described
 from ..model_file.tables import Detector, InputKind
 from ..model_file.write import model_bytes
+from ..plot.curve import curve, draw
 from ..release.card import Measured, write_card
-from ..release.curve import curve, draw
 from ..release.streams import StreamSet, stream_set
 from ..sound import load_pcm
 from ..streams.score import read_truth
@@ -186,7 +186,7 @@ def release(arguments) -> None:
     test = stream_set(data, "test", "test", work / "streams")
     with_words, without = _traces(commands, output, test, work)
     curves = {f"{snr} dB": curve(stream, without, model.detector, words) for snr, stream in with_words.items()}
-    draw(curves, arguments.models / f"{arguments.name}-curve.png", arguments.name)
+    draw(curves, arguments.models / f"{arguments.name}-curve.png", arguments.name, "words over noise")
     heard = {f"{snr} dB": sound for snr, sound in test.with_words.items()}
     without_words = test.without
     if (data / "rir").is_dir():

@@ -1,17 +1,38 @@
-"""A picture of a network hearing a recording: log-mel, spikes of every layer, probabilities, words."""
+"""A picture of a network hearing a recording: log-mel, spikes of every layer, what the detector sees, words."""
 
 from pathlib import Path
 
 import numpy as np
 
 from ..atomic import replacing
-from ..integer.detector import detect
+from ..integer.detector import detect, window_sums
 from ..integer.frontend import FRONT_END, log_mel
 from ..integer.network import run_model
 from ..kinds import read_model
+from ..model_file.tables import Detector
 from ..sound import load_pcm
 
 _INK, _ACCENT, _MUTED = "#1b1b1e", "#c8102e", "#b8b8bd"
+# A word that is not reported is drawn where the mean over its window reaches this.
+_NOTED = 0.1
+
+
+def _draw_words(axis, times: np.ndarray, probabilities: np.ndarray, means: np.ndarray, detector: Detector, words: list):
+    """[step, class] of the stretch that is drawn: the detector's means bold, the readout's probabilities faint, and the
+    thresholds."""
+    shown = [k for k in np.flatnonzero(detector.is_keyword) if means[:, k].max(initial=0) >= _NOTED]
+    common = len(set(np.asarray(detector.threshold)[shown])) == 1
+    for k in shown:
+        line = axis.plot(times, means[:, k], label=words[k], lw=1.6)[0]
+        axis.plot(times, probabilities[:, k], color=line.get_color(), lw=0.7, alpha=0.45)
+        if not common:
+            axis.axhline(detector.threshold[k], color=line.get_color(), lw=0.9, ls="--")
+    if common:
+        axis.axhline(detector.threshold[shown[0]], color=_INK, lw=0.9, ls="--", label="threshold")
+    axis.set_ylim(0, 1.02)
+    axis.set_ylabel(f"mean of {detector.window_frames} steps\n(faint: each step)")
+    if shown:
+        axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.28), frameon=False, fontsize=9, ncols=8)
 
 
 def draw(model_path: Path, sound_path: Path, output: Path, start_s: float, end_s: float | None) -> list[str]:
@@ -40,7 +61,7 @@ def draw(model_path: Path, sound_path: Path, output: Path, start_s: float, end_s
         1,
         figsize=(10, 2 + 2.1 * hidden + 2.2),
         sharex=True,
-        gridspec_kw={"height_ratios": [1] + [1.6] * hidden + [1]},
+        gridspec_kw={"height_ratios": [1] + [1.6] * hidden + [1.4]},
         layout="constrained",
     )
     axes[0].imshow(
@@ -53,12 +74,10 @@ def draw(model_path: Path, sound_path: Path, output: Path, start_s: float, end_s
         axes[index + 1].set_ylim(-1, spikes.shape[2])
         rate = 100 * spikes[0, first:last].mean()
         axes[index + 1].set_ylabel(f"layer {index + 1} neuron\n({rate:.1f} % fire per step)")
-    heard = {word for time, word, _ in events if span[0] <= time <= span[1]}
-    for index, word in enumerate(model.words):
-        if word in heard:
-            axes[-1].plot(np.linspace(*span, last - first), probabilities[first:last, index], label=word, lw=1.2)
-    axes[-1].set_ylim(0, 1)
-    axes[-1].set_ylabel("probability")
+    window = model.detector.window_frames
+    means = window_sums(trace.probabilities_q15[0], window)[first:last] / (window * 32768)
+    times = np.linspace(*span, last - first)
+    _draw_words(axes[-1], times, probabilities[first:last], means, model.detector, model.words)
     axes[-1].set_xlabel("time (s)")
     axes[-1].set_xlim(*span)
     for time, word, score in events:

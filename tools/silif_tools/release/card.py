@@ -155,7 +155,8 @@ def card(measured: Measured) -> str:
         "Speech and noise without commands, the test lists of both: false alarms "
         f"{_support(measured.without_words['false_alarms'], measured.without_words['audio_h'])}.",
         "",
-        "Along the curve, the threshold of all words changes. Each point is measured on the same hours and words as the tables.",
+        "Along the curve, the threshold of all words changes; large, with 95 % intervals, are the model's own thresholds. Each point is measured on the same"
+        " hours and words as the tables.",
         "",
         f"![hits against false alarms]({name}-curve.png)",
         "",

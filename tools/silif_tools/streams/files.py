@@ -1,11 +1,13 @@
 """A test stream and its truth from lists of recordings, a seed and a signal-to-noise ratio; and their files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
 from ..atomic import replacing, write_atomically
+from ..errors import ConversionError
 from ..sound import load_pcm, read_list
 from .compose import RATE_HZ, TruthRow, compose
 
@@ -35,11 +37,22 @@ def write_sound(path: Path, samples: np.ndarray) -> None:
 
 
 def composed(
-    words_list: Path, noise_list: Path | None, speech_list: Path | None, *, snr_db: float, seed: int
+    words_list: Path,
+    noise_list: Path | None,
+    speech_list: Path | None,
+    *,
+    snr_db: float,
+    seed: int,
+    kept: Sequence[str] = COMMANDS,
 ) -> tuple[np.ndarray, list[TruthRow]]:
-    """The commands of a list at random times, over noise, with other speech in the gaps: samples and truth."""
-    names = [name for name in read_list(words_list) if Path(name).parent.name in COMMANDS]
-    words = [(Path(name).parent.name, load_pcm(words_list.parent / name, RATE_HZ)) for name in names]
+    """The words of a list that are `kept`, at random times, over noise, with other speech in the gaps: samples and
+    truth. Raises ConversionError where the list has none of them."""
+    of_folder = {word.replace(" ", "_"): word for word in kept} | {word: word for word in kept}
+    names = [name for name in read_list(words_list) if Path(name).parent.name in of_folder]
+    if not names:
+        have = ", ".join(sorted({Path(name).parent.name for name in read_list(words_list)})[:8])
+        raise ConversionError(f"{words_list}: no clip of {', '.join(kept)}; its folders are {have}: see --keep")
+    words = [(of_folder[Path(name).parent.name], load_pcm(words_list.parent / name, RATE_HZ)) for name in names]
     return compose(words, _recordings(noise_list), _recordings(speech_list), snr_db=snr_db, seed=seed)
 
 
