@@ -495,6 +495,43 @@ AVX2 SILIF_KERNEL ptrdiff_t silif_step_lif_avx2(silif_lif_neurons *n) {
   return count;
 }
 
+/// Four neurons' sums for the membrane, and in `synapse` those for the synapse, both clamped.
+AVX2_INLINE V cuba_half(V u, V i, V current, V decay, V synapse_decay, V offset, V dropped, V bias, V *synapse,
+                        V *saturated) {
+  V taken = _mm256_add_epi64(_mm256_mul_epi32(synapse_decay, i), current);
+  V sum = _mm256_add_epi64(_mm256_mul_epi32(decay, u), _mm256_andnot_si256(dropped, taken));
+  // As products, which know the sign.
+  sum = _mm256_add_epi64(sum, _mm256_mul_epi32(offset, _mm256_set1_epi64x(1 << 30)));
+  sum = _mm256_add_epi64(sum, _mm256_mul_epi32(bias, _mm256_set1_epi64x(1 << 22)));
+  *synapse = upper(clamped_sum(taken, saturated));
+  return clamped_sum(sum, saturated);
+}
+
+AVX2 SILIF_KERNEL ptrdiff_t silif_step_cuba_avx2(silif_cuba_neurons *n) {
+  V saturated = _mm256_setzero_si256(), none = _mm256_setzero_si256();
+  ptrdiff_t count = 0;
+  for (ptrdiff_t i = 0; i < n->width; i += 8) {
+    currents c = load_currents(&n->current, i);
+    V u = load(n->membrane_qF + i), synapse = load(n->synapse_qF + i), bias = load(n->membrane_bias_qF8 + i);
+    V synapse_decay = load(n->synapse_decay_q30 + i);
+    V fired = _mm256_sub_epi32(none, widened(n->spiked + i));
+    V decay = _mm256_blendv_epi8(load(n->decay_q30 + i), load(n->spike_decay_q30 + i), fired);
+    V offset = _mm256_and_si256(load(n->spike_offset_qF + i), fired);
+    V dropped = _mm256_and_si256(_mm256_cmpeq_epi32(widened(n->input_after_spike + i), none), fired);
+    V even_i, odd_i;
+    V even_sum = cuba_half(u, synapse, even_current(&c), decay, synapse_decay, offset,
+                           _mm256_shuffle_epi32(dropped, _MM_SHUFFLE(2, 2, 0, 0)), bias, &even_i, &saturated);
+    V odd_sum = cuba_half(odd(u), odd(synapse), odd_current(&c), odd(decay), odd(synapse_decay), odd(offset),
+                          _mm256_shuffle_epi32(dropped, _MM_SHUFFLE(3, 3, 1, 1)), odd(bias), &odd_i, &saturated);
+    V state = joined(upper(even_sum), upper(odd_sum));
+    store(n->synapse_qF + i, joined(even_i, odd_i));
+    store(n->membrane_qF + i, state);
+    count = fire(state, load(n->threshold_qF + i), n->spiked, n->active, count, i);
+  }
+  n->saturated += total(saturated);
+  return count;
+}
+
 AVX2 SILIF_KERNEL void silif_step_readout_avx2(silif_readout *n) {
   V saturated = _mm256_setzero_si256();
   for (ptrdiff_t i = 0; i < n->width; i += 8) {

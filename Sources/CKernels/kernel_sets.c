@@ -10,6 +10,7 @@
 #define NEURONS(set) \
   .step_silif = silif_step_silif_##set, .step_csilif = silif_step_csilif_##set, .step_rf = silif_step_rf_##set
 #define LEAKY(set) .step_lif = silif_step_lif_##set, .step_readout = silif_step_readout_##set
+#define CUBA(set) .step_cuba = silif_step_cuba_##set
 #define SPACES(set) .step_spaces = silif_step_spaces_##set
 #define FRONT_END(set)                                                                                        \
   .emphasise = silif_emphasise_##set, .window = silif_window_##set, .transform256 = silif_transform256_##set, \
@@ -18,22 +19,22 @@
 
 #if !SILIF_HAS_ONE_SET
 /// C for the processor that the build was made for: with SSE2 on x86-64, with NEON on ARM.
-static const silif_kernels plain = {.name = "plain", ALL(plain)};
+static const silif_kernels plain = {.name = "plain", ALL(plain), CUBA(plain)};
 #endif
 
 #if SILIF_HAS_NEON
 /// The compiler vectorises the front end as well; of 16-bit weights, LIF neurons and readouts a model has few.
 static const silif_kernels neon = {
-    .name = "neon", BYTE_SUMS(neon), HALF_SUMS(plain), NEURONS(neon), LEAKY(plain), SPACES(plain), FRONT_END(plain)};
+    .name = "neon", BYTE_SUMS(neon), HALF_SUMS(plain), NEURONS(neon), LEAKY(plain), CUBA(plain), SPACES(plain), FRONT_END(plain)};
 #endif
 
 #if SILIF_HAS_DSP
 /// Cortex-M4 and M7.
-static const silif_kernels dsp = {.name = "dsp", ALL(dsp)};
+static const silif_kernels dsp = {.name = "dsp", ALL(dsp), CUBA(plain)};
 #endif
 
 #if defined(__x86_64__)
-static const silif_kernels avx2 = {.name = "avx2", ALL(avx2)};
+static const silif_kernels avx2 = {.name = "avx2", ALL(avx2), CUBA(avx2)};
 
 /// AVX-512 F, BW, DQ and VL. The sums are as fast as memory in AVX2; LIF neurons and a readout are one product each.
 static const silif_kernels avx512 = {.name = "avx512",
@@ -41,6 +42,7 @@ static const silif_kernels avx512 = {.name = "avx512",
                                      HALF_SUMS(avx2),
                                      NEURONS(avx512),
                                      LEAKY(avx2),
+                                     CUBA(avx2),
                                      SPACES(avx512),
                                      FRONT_END(avx512)};
 
@@ -144,6 +146,16 @@ ptrdiff_t silif_step_rf(const silif_kernels *kernels, silif_complex_neurons *neu
 
 ptrdiff_t silif_step_lif(const silif_kernels *kernels, silif_lif_neurons *neurons) {
   return OF(kernels, step_lif)(neurons);
+}
+
+/// The dsp set has none of its own.
+ptrdiff_t silif_step_cuba(const silif_kernels *kernels, silif_cuba_neurons *neurons) {
+#if SILIF_HAS_ONE_SET
+  (void)kernels;
+  return silif_step_cuba_plain(neurons);
+#else
+  return kernels->step_cuba(neurons);
+#endif
 }
 
 void silif_step_readout(const silif_kernels *kernels, silif_readout *readout) { OF(kernels, step_readout)(readout); }

@@ -42,6 +42,7 @@
 #define SILIF_LEAKY(set)               \
   silif_lif_step silif_step_lif_##set; \
   silif_readout_step silif_step_readout_##set;
+#define SILIF_CUBA(set) silif_cuba_step silif_step_cuba_##set;
 #define SILIF_FRONT_END(set)                \
   silif_emphasis silif_emphasise_##set;     \
   silif_windowing silif_window_##set;       \
@@ -56,8 +57,10 @@
   SILIF_FRONT_END(set)
 
 SILIF_ALL(plain)
+SILIF_CUBA(plain)
 #if defined(__x86_64__)
 SILIF_ALL(avx2)
+SILIF_CUBA(avx2)
 SILIF_NEURONS(avx512)
 SILIF_SPACES(avx512)
 SILIF_FRONT_END(avx512)

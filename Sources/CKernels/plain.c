@@ -248,6 +248,42 @@ SILIF_KERNEL ptrdiff_t silif_step_lif_plain(silif_lif_neurons *n) {
   return list_active(n->spiked, n->width, n->active);
 }
 
+/// As `lif_loop`, with a synapse before the membrane and coefficients of their own after a spike.
+static int64_t cuba_loop(ptrdiff_t width, const int32_t *restrict sums, const int32_t *restrict mantissa,
+                         const uint8_t *restrict shift, const int32_t *restrict bias, const int32_t *restrict decay,
+                         const int32_t *restrict synapse_decay, const int32_t *restrict spike_decay,
+                         const int32_t *restrict spike_offset, const uint8_t *restrict input_after_spike,
+                         const int32_t *restrict threshold, const int32_t *restrict membrane_bias,
+                         int32_t *restrict membrane, int32_t *restrict synapse, uint8_t *restrict spiked) {
+  int64_t saturated = 0;
+  for (ptrdiff_t i = 0; i < width; i++) {
+    int32_t fired = -(int32_t)spiked[i];
+    int32_t dropped = fired & (input_after_spike[i] - 1);
+    int32_t al = decay[i] ^ (fired & (decay[i] ^ spike_decay[i]));
+    int64_t taken =
+        (int64_t)synapse_decay[i] * synapse[i] + aligned_current(sums[i], mantissa[i], shift[i], bias[i]);
+    int64_t sum = (int64_t)al * membrane[i] + (int64_t)(fired & spike_offset[i]) * ((int64_t)1 << 30) +
+                  (taken & ~(int64_t)dropped) + (int64_t)membrane_bias[i] * ((int64_t)1 << 22);
+    int64_t free_i = rounded_shift(taken, 30);
+    int64_t free_u = rounded_shift(sum, 30);
+    int32_t new_i = (int32_t)clamped(free_i, SILIF_STATE_LIMIT);
+    int32_t new_u = (int32_t)clamped(free_u, SILIF_STATE_LIMIT);
+    saturated += (new_i != free_i) + (new_u != free_u);
+    synapse[i] = new_i;
+    membrane[i] = new_u;
+    spiked[i] = new_u > threshold[i];
+  }
+  return saturated;
+}
+
+SILIF_KERNEL ptrdiff_t silif_step_cuba_plain(silif_cuba_neurons *n) {
+  n->saturated +=
+      cuba_loop(n->width, n->current.sums, n->current.mantissa, n->current.shift, n->current.bias_qF8, n->decay_q30,
+                n->synapse_decay_q30, n->spike_decay_q30, n->spike_offset_qF, n->input_after_spike, n->threshold_qF,
+                n->membrane_bias_qF8, n->membrane_qF, n->synapse_qF, n->spiked);
+  return list_active(n->spiked, n->width, n->active);
+}
+
 SILIF_KERNEL void silif_step_readout_plain(silif_readout *n) {
   for (ptrdiff_t i = 0; i < n->width; i++) {
     int64_t sum =

@@ -72,6 +72,15 @@ KINDS = {
     9: (  # LIF
         ("decay", "i", 1073741824, 0),
     ),
+    10: (  # CUBA-LIF
+        ("decay", "i", 1073741824, 0),
+        ("synapse_decay", "i", 1073741824, 0),
+        ("spike_decay", "i", 1073741824, 0),
+        ("spike_offset", "i", 0, 0),
+        ("input_after_spike", "B", 1, 0),
+        ("threshold", "i", 0, 0),
+        ("membrane_bias", "i", 0, 0),
+    ),
 }
 # end
 NONE, AXONAL, DENDRITIC, SYNAPTIC = range(4)

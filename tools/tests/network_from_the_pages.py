@@ -6,7 +6,7 @@ guess, a page is incomplete.
 import struct
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
-SILIF, CSILIF, READOUT, RF, ENCODER, GLU, PSPIKE, LIF = 1, 2, 3, 4, 5, 6, 8, 9
+SILIF, CSILIF, READOUT, RF, ENCODER, GLU, PSPIKE, LIF, CUBA = 1, 2, 3, 4, 5, 6, 8, 9, 10
 DRAWS, SHARED, FEEDBACK = 1, 2, 3
 STREAM = 2
 NO_DELAY, AXONAL, DENDRITIC, SYNAPTIC = 0, 1, 2, 3
@@ -78,6 +78,11 @@ class Layer:
             self.read("spike_coupling", "i")
         if self.kind in (CSILIF, RF):
             self.read("decay_imaginary", "i")
+        if self.kind == CUBA:
+            for name, kind in (("synapse_decay", "i"), ("spike_decay", "i"), ("spike_offset", "i")):
+                self.read(name, kind)
+            for name, kind in (("input_after_spike", "B"), ("threshold", "i"), ("membrane_bias", "i")):
+                self.read(name, kind)
         self.first, self.second, self.spikes = ([0] * self.outputs for _ in range(3))
         self.stream = [0] * self.outputs
         self.states = [(0, 0)] * (self.outputs * self.pairs)
@@ -205,6 +210,13 @@ class Layer:
             elif self.kind == LIF:
                 u = clamp(half_up(t["decay"] * u + current - (s << (self.fraction + 30)), 30), 1 << 30)
                 s = int(u > one)
+            elif self.kind == CUBA:
+                i = t["synapse_decay"] * v + current
+                p = t["spike_decay"] * u + (t["spike_offset"] << 30) if s else t["decay"] * u
+                taken = 0 if s and not t["input_after_spike"] else i
+                u = clamp(half_up(p + taken + (t["membrane_bias"] << 22), 30), 1 << 30)
+                v = clamp(half_up(i, 30), 1 << 30)
+                s = int(u > t["threshold"])
             elif self.kind == READOUT:
                 u = clamp(half_up(t["decay"] * u + current, 30), 1 << 30)
             else:

@@ -6,7 +6,7 @@ import math
 from silif_tools.model_file.tables import DelayKind, InputKind, Source
 
 # Numbers of the kinds in the file (docs/MODEL-FORMAT.md); nothing here comes from silif_tools.kinds.
-SILIF, CSILIF, READOUT, RF, ENCODER, GLU, PSPIKE, LIF = 1, 2, 3, 4, 5, 6, 8, 9
+SILIF, CSILIF, READOUT, RF, ENCODER, GLU, PSPIKE, LIF, CUBA = 1, 2, 3, 4, 5, 6, 8, 9, 10
 BLOCKS = (GLU, PSPIKE)
 DRAWS, SHARED, FEEDBACK = 1, 2, 3
 
@@ -65,7 +65,7 @@ class SlowLayer:
         self.history: list[list[int]] = []
         width = layer.outputs
         self.first = [0] * width  # u or Re u
-        self.second = [0] * width  # w or Im u
+        self.second = [0] * width  # w, Im u or i
         self.spiked = [0] * width
         self.stream = [0] * width
         self.pairs = [[(0, 0)] * layer.pairs for _ in range(width)]
@@ -178,6 +178,8 @@ class SlowLayer:
                 self._rf(j, current)
             elif layer.kind.number == LIF:
                 self._lif(j, current)
+            elif layer.kind.number == CUBA:
+                self._cuba(j, current)
             elif layer.kind.number == READOUT:
                 total = self.own["decay"][j] * self.first[j] + current
                 self.first[j] = clamp(half_up(total, 30), 2**30)
@@ -217,6 +219,18 @@ class SlowLayer:
         leaked = half_up(self.own["decay"][j] * self.first[j] + current, 30)
         self.first[j] = clamp(leaked - self.spiked[j] * threshold, 2**30)
         self.spiked[j] = int(self.first[j] > threshold)
+
+    def _cuba(self, j: int, current: int) -> None:
+        own = {name: values[j] for name, values in self.own.items()}
+        synapse = own["synapse_decay"] * self.second[j] + current
+        if self.spiked[j]:
+            total = own["spike_decay"] * self.first[j] + own["spike_offset"] * 2**30
+            total += synapse * own["input_after_spike"]
+        else:
+            total = own["decay"] * self.first[j] + synapse
+        total += own["membrane_bias"] * 2**22
+        self.first[j], self.second[j] = clamp(half_up(total, 30), 2**30), clamp(half_up(synapse, 30), 2**30)
+        self.spiked[j] = int(self.first[j] > own["threshold"])
 
 
 def slow_run(model, frames):

@@ -15,6 +15,7 @@ import pytest
 
 from silif_tools.fixed_point import STATE_LIMIT
 from silif_tools.kinds.csilif import CSiLIFNeurons
+from silif_tools.kinds.cuba import CUBA, CubaNeurons
 from silif_tools.kinds.lif import LIFNeurons
 from silif_tools.kinds.readout import ReadoutNeurons
 from silif_tools.kinds.rf import RFNeurons
@@ -61,6 +62,15 @@ ComplexNeurons = structure(
     saturated=ctypes.c_int64,
 )
 LIF = structure("LIF", **CURRENT, decay=POINTER, membrane=POINTER, spiked=POINTER, **TAIL, saturated=ctypes.c_int64)
+# The kind's own tables stand in the file's order.
+Cuba = structure(
+    "Cuba",
+    **CURRENT,
+    **{table.name: POINTER for table in CUBA.tables},
+    **{name: POINTER for name in ["membrane", "synapse", "spiked", "active"]},
+    width=ctypes.c_ssize_t,
+    saturated=ctypes.c_int64,
+)
 Readout = structure(
     "Readout",
     **CURRENT,
@@ -88,7 +98,7 @@ def kernels(tmp_path_factory):
         [compiler, "-O2", "-shared", "-fPIC", f"-I{SOURCES / 'include'}", *sources, "-o", str(library)], check=True
     )
     loaded = ctypes.CDLL(str(library))
-    for name in ("silif_step_silif", "silif_step_csilif", "silif_step_rf", "silif_step_lif"):
+    for name in ("silif_step_silif", "silif_step_csilif", "silif_step_rf", "silif_step_lif", "silif_step_cuba"):
         getattr(loaded, name).restype = ctypes.c_ssize_t
     loaded.silif_kernel_set.restype = POINTER
     return loaded
@@ -221,6 +231,31 @@ def test_lif(kernels, kernel_set, width, fraction_bits):
         reference.step(layer.sums.astype(np.int64)[None])
         count = kernels.silif_step_lif(kernel_set, ctypes.byref(neurons))
         assert np.array_equal(membrane, reference.membrane[0])
+        assert np.array_equal(layer.spiked, reference.spiked[0])
+        assert np.array_equal(layer.active[:count], np.flatnonzero(layer.spiked))
+    assert neurons.saturated == counter[0] > 0
+
+
+@pytest.mark.parametrize(("width", "fraction_bits"), [(16, 8), (48, 16), (512, 16), (64, 24)])
+def test_cuba(kernels, kernel_set, width, fraction_bits):
+    random = np.random.default_rng(width)
+    layer = Layer(random, width, fraction_bits, 0)
+    bounds = {table.name: table.bounds(fraction_bits) for table in CUBA.tables}
+    stored = {table.name: some(random, *bounds[table.name], width, np.dtype(table.dtype)) for table in CUBA.tables}
+    tables = layer.tables()
+    tables.neuron = {name: values.astype(np.int64) for name, values in stored.items()}
+    counter = [0]
+    reference = CubaNeurons(1, tables, counter)
+    membrane, synapse = layer.states(), layer.states()
+    reference.membrane[0], reference.synapse[0], reference.spiked[0] = membrane, synapse, layer.spiked
+    state = map(pointer, (membrane, synapse, layer.spiked, layer.active))
+    neurons = Cuba(*layer.current, *map(pointer, stored.values()), *state, width, 0)
+    for index in range(200):
+        layer.next_sums(index)
+        reference.step(layer.sums.astype(np.int64)[None])
+        count = kernels.silif_step_cuba(kernel_set, ctypes.byref(neurons))
+        assert np.array_equal(membrane, reference.membrane[0])
+        assert np.array_equal(synapse, reference.synapse[0])
         assert np.array_equal(layer.spiked, reference.spiked[0])
         assert np.array_equal(layer.active[:count], np.flatnonzero(layer.spiked))
     assert neurons.saturated == counter[0] > 0

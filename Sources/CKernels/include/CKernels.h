@@ -84,6 +84,24 @@ typedef struct {
 typedef struct {
   silif_current current;
   const int32_t *decay_q30;
+  const int32_t *synapse_decay_q30;
+  const int32_t *spike_decay_q30;
+  const int32_t *spike_offset_qF;
+  /// 0 or 1
+  const uint8_t *input_after_spike;
+  const int32_t *threshold_qF;
+  const int32_t *membrane_bias_qF8;
+  int32_t *membrane_qF;
+  int32_t *synapse_qF;
+  uint8_t *spiked;
+  uint16_t *active;
+  ptrdiff_t width;
+  int64_t saturated;
+} silif_cuba_neurons;
+
+typedef struct {
+  silif_current current;
+  const int32_t *decay_q30;
   int32_t *membrane_qF;
   ptrdiff_t width;
   int64_t saturated;
@@ -124,6 +142,7 @@ typedef void silif_half_frame(const int16_t *weights, ptrdiff_t width, const int
 typedef ptrdiff_t silif_neuron_step(silif_neurons *neurons);
 typedef ptrdiff_t silif_complex_neuron_step(silif_complex_neurons *neurons);
 typedef ptrdiff_t silif_lif_step(silif_lif_neurons *neurons);
+typedef ptrdiff_t silif_cuba_step(silif_cuba_neurons *neurons);
 typedef void silif_readout_step(silif_readout *readout);
 typedef void silif_space_step(silif_state_spaces *spaces);
 
@@ -156,6 +175,7 @@ typedef struct {
   silif_complex_neuron_step *step_csilif;
   silif_complex_neuron_step *step_rf;
   silif_lif_step *step_lif;
+  silif_cuba_step *step_cuba;
   silif_readout_step *step_readout;
   silif_space_step *step_spaces;
   silif_emphasis *emphasise;
@@ -188,6 +208,7 @@ SILIF_STEP ptrdiff_t silif_step_silif(const silif_kernels *kernels, silif_neuron
 SILIF_STEP ptrdiff_t silif_step_csilif(const silif_kernels *kernels, silif_complex_neurons *neurons);
 SILIF_STEP ptrdiff_t silif_step_rf(const silif_kernels *kernels, silif_complex_neurons *neurons);
 SILIF_STEP ptrdiff_t silif_step_lif(const silif_kernels *kernels, silif_lif_neurons *neurons);
+SILIF_STEP ptrdiff_t silif_step_cuba(const silif_kernels *kernels, silif_cuba_neurons *neurons);
 SILIF_STEP void silif_step_readout(const silif_kernels *kernels, silif_readout *readout);
 SILIF_STEP void silif_step_spaces(const silif_kernels *kernels, silif_state_spaces *spaces);
 SILIF_STEP int32_t silif_emphasise(const silif_kernels *kernels, const int16_t *samples, ptrdiff_t count,

@@ -26,6 +26,8 @@ public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
   #endif
   /// Leaky integrate and fire, with a reset that does not decay.
   case lif = 9
+  /// Leaky integrate and fire behind a synapse, with a reset of any sort.
+  case cuba = 10
 
   /// As the papers call it.
   public var name: String {
@@ -40,13 +42,14 @@ public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
       case .pSpikeSSM: "P-SpikeSSM"
     #endif
     case .lif: "LIF"
+    case .cuba: "CUBA-LIF"
     }
   }
 
   /// What a layer of this kind writes for the next one to read; nil where its potentials are the network's result.
   public var output: EdgeKind? {
     switch self {
-    case .siLIF, .cSiLIF, .rf, .lif: .spikes
+    case .siLIF, .cSiLIF, .rf, .lif, .cuba: .spikes
     #if !SILIF_WITHOUT_BLOCKS
       case .encoder, .s4dGLU, .pSpikeSSM: .stream
     #endif
@@ -104,6 +107,7 @@ enum NeuronTables: BitwiseCopyable {
     case pSpikeSSM(PSpikeTables)
   #endif
   case lif(LIFTables)
+  case cuba(CUBATables)
 
   init(reading reader: inout TableReader) throws(ModelError) {
     switch reader.header.kind {
@@ -117,6 +121,7 @@ enum NeuronTables: BitwiseCopyable {
       case .pSpikeSSM: self = .pSpikeSSM(try PSpikeTables(reading: &reader))
     #endif
     case .lif: self = .lif(try LIFTables(reading: &reader))
+    case .cuba: self = .cuba(try CUBATables(reading: &reader))
     }
   }
 }
@@ -134,6 +139,7 @@ enum Neurons {
     case pSpikeSSM(UnsafePointer<PSpikeBlock>)
   #endif
   case lif(LIFNeurons)
+  case cuba(CUBANeurons)
 
   /// - Parameters:
   ///   - input: the edge that the layer reads.
@@ -168,6 +174,8 @@ enum Neurons {
     #endif
     case .lif(let tables):
       self = .lif(LIFNeurons(tables, header: header, spikes: Spikes(output), arena: &arena))
+    case .cuba(let tables):
+      self = .cuba(CUBANeurons(tables, header: header, spikes: Spikes(output), arena: &arena))
     }
   }
 
@@ -187,6 +195,7 @@ enum Neurons {
       case .pSpikeSSM(let block): block.pointee.reset()
     #endif
     case .lif(let neurons): neurons.reset()
+    case .cuba(let neurons): neurons.reset()
     }
   }
 
@@ -245,6 +254,7 @@ enum Neurons {
           case .pSpikeSSM(let block): block.pointee.mix(currents, saturation: saturation)
         #endif
         case .lif(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
+        case .cuba(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
         }
         return
       }
@@ -260,6 +270,7 @@ enum Neurons {
       case .pSpikeSSM(let block): block.pointee.mix(currents, saturation: saturation)
     #endif
     case .lif(let neurons): neurons.step(currents, saturation: saturation)
+    case .cuba(let neurons): neurons.step(currents, saturation: saturation)
     }
   }
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from ..model_file.read import parse_model
 from ..model_file.tables import ModelTables
 from .csilif import CSILIF
+from .cuba import CUBA
 from .encoder import ENCODER
 from .kind import Kind
 from .lif import LIF
@@ -24,6 +25,7 @@ KINDS: tuple[Kind, ...] = (
     GLU,
     PSPIKE,
     LIF,
+    CUBA,
 )
 # Layers of spiking neurons, which read what arrives; and blocks, which add to the stream.
 HIDDEN_KINDS = tuple(kind for kind in KINDS if kind.fires)
