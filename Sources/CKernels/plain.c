@@ -260,8 +260,7 @@ static int64_t cuba_loop(ptrdiff_t width, const int32_t *restrict sums, const in
     int32_t fired = -(int32_t)spiked[i];
     int32_t dropped = fired & (input_after_spike[i] - 1);
     int32_t al = decay[i] ^ (fired & (decay[i] ^ spike_decay[i]));
-    int64_t taken =
-        (int64_t)synapse_decay[i] * synapse[i] + aligned_current(sums[i], mantissa[i], shift[i], bias[i]);
+    int64_t taken = (int64_t)synapse_decay[i] * synapse[i] + aligned_current(sums[i], mantissa[i], shift[i], bias[i]);
     int64_t sum = (int64_t)al * membrane[i] + (int64_t)(fired & spike_offset[i]) * ((int64_t)1 << 30) +
                   (taken & ~(int64_t)dropped) + (int64_t)membrane_bias[i] * ((int64_t)1 << 22);
     int64_t free_i = rounded_shift(taken, 30);

@@ -10,7 +10,7 @@ struct BenchReport {
   let memory: MemoryTable
   let step_us: Int
   let layerSizes: [Int]
-  private let layerKinds: [NeuronKind]
+  let layerKinds: [NeuronKind]
   let kernels: KernelSet
   /// Steps in a clip of the kind the model was trained on; 0 where they vary.
   let clip_steps: Int

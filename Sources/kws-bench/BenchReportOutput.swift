@@ -56,7 +56,7 @@ extension BenchReport {
       add(names[stage.name] ?? stage.name, timings)
       guard stage.name == "network" else { continue }
       for (index, layer) in layers.enumerated() {
-        add(index == layerSizes.count ? "  readout" : "  layer \(index + 1)", layer)
+        add(layerKinds[index].output == nil ? "  readout" : "  layer \(index + 1)", layer)
         for (part, timings) in parts[index] { add("    \(name(of: part, inLayer: index).text)", timings) }
       }
     }

@@ -21,6 +21,10 @@ CONNECTION = (
     ("scale_shift", "B", None, 0),
     ("bias", "i", 2147483647, 0),
 )
+RECURRENT = (
+    ("recurrent_mantissa", "i", 0, 0),
+    ("recurrent_shift", "B", None, 0),
+)
 # Columns of weights for each output, where there are several.
 BRANCHES = {6: 2}
 KINDS = {
@@ -84,11 +88,13 @@ KINDS = {
 }
 # end
 NONE, AXONAL, DENDRITIC, SYNAPTIC = range(4)
+# Added to what a layer reads where it reads its own spikes, too.
+RECURRENT_SOURCE = 4
 
 
 def rewrite(content: bytearray, start: int) -> None:
     """Rewrites the tables of the LAYR section at `start`."""
-    kind, _, delay_kind, bits, inputs, outputs, _, fraction_bits, pairs = struct.unpack_from("<9H", content, start)
+    kind, source, delay_kind, bits, inputs, outputs, _, fraction_bits, pairs = struct.unpack_from("<9H", content, start)
     branches = BRANCHES.get(kind, 1)
     if fraction_bits > 22:
         raise SystemExit("worst_case_model: no bias makes a neuron of more than 22 fractional bits fire in every step")
@@ -111,6 +117,9 @@ def rewrite(content: bytearray, start: int) -> None:
     # The sums are made, and count for nothing; the bias is above the threshold; states grow up to their limits.
     rewrite_tables(CONNECTION, branches)
     skip({NONE: 0, AXONAL: inputs, DENDRITIC: width, SYNAPTIC: inputs * width}[delay_kind])
+    if source & RECURRENT_SOURCE:
+        skip(outputs * width * bits // 8)
+        rewrite_tables(RECURRENT, 1)
     rewrite_tables(KINDS[kind], 1)
 
 

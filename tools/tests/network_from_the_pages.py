@@ -45,13 +45,19 @@ class Layer:
         self.padded = -(-self.outputs // 16) * 16
         self.columns = self.padded * (2 if self.kind == GLU else 1)
         self.section, self.position, self.table = section, 32, {}
-        self.weights = self.read_weights()
+        self.own_spikes, self.source = self.source & 4, self.source & 3
+        self.weights = self.read_weights(self.inputs)
         self.read("scale_mantissa", "i", self.columns)
         self.read("scale_shift", "B", self.columns)
         self.read("bias", "i", self.columns)
         if self.delay_kind != NO_DELAY:
             count = {AXONAL: self.inputs, DENDRITIC: self.padded, SYNAPTIC: self.inputs * self.padded}
             self.read("delays", "B", count[self.delay_kind])
+        self.recurrent: list[list[int]] = []
+        if self.own_spikes:
+            self.recurrent = self.read_weights(self.outputs)
+            self.read("recurrent_mantissa", "i")
+            self.read("recurrent_shift", "B")
         if self.kind not in (ENCODER, GLU, PSPIKE):
             self.read("decay", "i")
         if self.kind in (GLU, PSPIKE):
@@ -99,12 +105,12 @@ class Layer:
     def read(self, name: str, kind: str, count: int | None = None) -> None:
         self.table[name] = self.take(kind, self.padded if count is None else count)
 
-    def read_weights(self) -> list[list[int]]:
+    def read_weights(self, inputs: int) -> list[list[int]]:
         if self.weight_bits > 4:
-            flat = self.take("b" if self.weight_bits == 8 else "h", self.inputs * self.columns)
+            flat = self.take("b" if self.weight_bits == 8 else "h", inputs * self.columns)
             return [list(flat[start : start + self.columns]) for start in range(0, len(flat), self.columns)]
         half, rows = self.columns // 2, []
-        flat = self.take("B", self.inputs * half)
+        flat = self.take("B", inputs * half)
         for start in range(0, len(flat), half):
             row = flat[start : start + half]
             nibbles = [byte & 15 for byte in row] + [byte >> 4 for byte in row]
@@ -197,9 +203,14 @@ class Layer:
             self.stream = list(self.stream)
             self.mix(self.sums(values))
             return
+        fired = [k for k in range(self.outputs) if self.own_spikes and self.spikes[k]]
+        own_sums = [sum(self.recurrent[k][j] for k in fired) for j in range(self.outputs)]
         for j, total in enumerate(self.sums(values)[: self.outputs]):
             t = {name: table[j] for name, table in self.table.items() if name != "delays"}
-            current = (half_up(total * t["scale_mantissa"], t["scale_shift"]) + t["bias"]) << 22
+            current = half_up(total * t["scale_mantissa"], t["scale_shift"]) + t["bias"]
+            if self.own_spikes:
+                current += half_up(own_sums[j] * t["recurrent_mantissa"], t["recurrent_shift"])
+            current <<= 22
             u, v, s = self.first[j], self.second[j], self.spikes[j]
             if self.kind == SILIF:
                 leak = half_up(t["adaptation_leak_mantissa"] * half_up(v, 30), t["adaptation_leak_shift"])
@@ -315,6 +326,7 @@ def digests(data: bytes) -> tuple[int, int]:
     found = sections(data)
     network, test = dict(found)["NETW"], dict(found)["TEST"]
     input_count, _, _, input_limit = struct.unpack_from("<4H", network)
+    scores = struct.unpack_from("<H", network, 20)[0]
     kind, _, steps, wanted, count = struct.unpack_from("<HHIQI", test)
     assert kind == 1 and count == steps * input_count
     values = struct.unpack_from(f"<{count}h", test, 32)
@@ -328,11 +340,11 @@ def digests(data: bytes) -> tuple[int, int]:
         fraction = 0
         signal = frame = [clamp(value, input_limit) for value in values[start : start + input_count]]
         state = fnv1a(state, struct.pack(f"<{input_count}h", *frame))
-        for layer in layers:
+        for number, layer in enumerate(layers):
             layer.step(layer.read_stream(signal, fraction) if layer.source == STREAM else signal)
             signal, fraction = list(layer.spikes), layer.fraction
             for bits in ([layer.taken] if layer.kind == PSPIKE else []) + (
-                [signal] if layer.kind not in (READOUT, ENCODER) else []
+                [signal] if layer.kind != ENCODER and number < len(layers) - 1 else []
             ):
                 bitmap = sum(spike << j for j, spike in enumerate(bits))
                 state = fnv1a(state, bitmap.to_bytes((layer.outputs + 7) // 8, "little"))
@@ -341,5 +353,6 @@ def digests(data: bytes) -> tuple[int, int]:
                 state = fnv1a(state, struct.pack(f"<{layer.outputs}i", *signal))
         potentials = layers[-1].first
         state = fnv1a(state, struct.pack(f"<{len(potentials)}i", *potentials))
-        state = fnv1a(state, struct.pack(f"<{len(potentials)}H", *softmax(potentials)))
+        probabilities = [s << 15 for s in layers[-1].spikes] if scores else softmax(potentials)
+        state = fnv1a(state, struct.pack(f"<{len(potentials)}H", *probabilities))
     return wanted, state

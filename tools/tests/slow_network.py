@@ -92,6 +92,11 @@ class SlowLayer:
         return total
 
     def operations(self, counts_zeros: bool) -> int:
+        """After a step."""
+        own = sum(self.fired) * self.layer.outputs if self.layer.recurrent else 0
+        return own + self.input_operations(counts_zeros)
+
+    def input_operations(self, counts_zeros: bool) -> int:
         now, columns = len(self.history) - 1, len(self.weights[0])
         if self.layer.kind.number not in BLOCKS and self.layer.source != Source.SPIKES:
             all_count = counts_zeros or self.layer.source == Source.STREAM
@@ -107,6 +112,9 @@ class SlowLayer:
         """F + 8 fractional bits."""
         layer = self.layer
         scaled = half_up(self.sum_at(column) * int(layer.scale_mantissa[column]), int(layer.scale_shift[column]))
+        if layer.recurrent:
+            own = sum(int(row[column]) for row, s in zip(layer.recurrent.weights, self.fired, strict=True) if s)
+            scaled += half_up(own * int(layer.recurrent.mantissa[column]), int(layer.recurrent.shift[column]))
         return scaled + int(layer.bias[column])
 
     def sampled(self, value: int, j: int, prefix: str, site: int) -> int:
@@ -158,6 +166,7 @@ class SlowLayer:
 
     def step(self, values: list[int]) -> None:
         self.history.append(list(values))
+        self.fired = list(self.spiked)
         layer = self.layer
         for j in range(layer.outputs):
             current = self.current(j) * 2**22
@@ -244,7 +253,7 @@ def slow_run(model, frames):
             layer.place = (index, number, model.sampling)
             layer.step(layer.read(values, fraction_bits))
             operations += layer.operations(model.input_kind == InputKind.LOG_MEL)
-            if layer.layer.kind.number != READOUT:
+            if index < len(layers) - 1:
                 writes_stream = layer.layer.kind.number in (ENCODER, *BLOCKS)
                 values = list(layer.stream if writes_stream else layer.spiked)
                 fraction_bits = layer.layer.state_fraction_bits

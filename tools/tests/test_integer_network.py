@@ -1,16 +1,20 @@
 """The batched integer network against loops over unbounded integers, and its parts against known values."""
 
+import copy
+
 import numpy as np
 import pytest
 from slow_network import slow_run
 from tiny_models import tiny_model
 
+from silif_tools.golden.build import build
 from silif_tools.integer.digest import fnv1a
 from silif_tools.integer.network import IntegerNetwork, run_model
 from silif_tools.integer.softmax import softmax_q15
 from silif_tools.integer.softmax_table import TABLE
 from silif_tools.kinds import CSILIF, HIDDEN_KINDS, LIF, SILIF
-from silif_tools.model_file.tables import DelayKind
+from silif_tools.kinds.golden_case import Case, Spec
+from silif_tools.model_file.tables import DelayKind, Scores
 
 
 def assert_equals_the_loops(model, frames, trace):
@@ -47,6 +51,32 @@ def test_extreme_coefficients_and_saturation(kind, fraction_bits):
         saturations += trace.saturations
     # LIF alone cannot grow by itself: no sum that 24 bits allow takes it to its limit in so few steps.
     assert saturations > 0 or fraction_bits <= 16 or (kind is LIF and fraction_bits == 24)
+
+
+@pytest.mark.parametrize("delay", list(DelayKind))
+@pytest.mark.parametrize("kind", HIDDEN_KINDS, ids=lambda kind: kind.slug)
+def test_layers_that_read_their_own_spikes(kind, delay):
+    _, model, trace = tiny_model(kind, delay, seed=3, recurrent=True, steps=40)
+    assert_equals_the_loops(model, model.self_test_input, trace)
+    without = copy.deepcopy(model)
+    for layer in without.layers:
+        layer.recurrent = None
+    assert not np.array_equal(run_model(without, model.self_test_input[None]).spikes[1], trace.spikes[1])
+
+
+@pytest.mark.parametrize("scores", list(Scores))
+@pytest.mark.parametrize("kind", HIDDEN_KINDS, ids=lambda kind: kind.slug)
+def test_last_layers_that_fire(kind, scores):
+    layers = (Spec(kind, 5), Spec(kind, 4, recurrent=True))
+    _, model, trace = build(Case("last", 4, 3, layers, rates=(0.0, 1.0), saturates=None, scores=scores))
+    assert_equals_the_loops(model, model.self_test_input, trace)
+    potentials, probabilities = trace.membrane[0].astype(np.int64), trace.probabilities_q15[0]
+    if scores == Scores.SPIKES:
+        # Each of these kinds fires where its potential is above its threshold.
+        threshold = model.layers[-1].neuron.get("threshold", (1 << 15) if kind is CSILIF else (1 << 16))
+        assert np.array_equal(probabilities, (potentials > threshold) * 32768) and probabilities.any()
+    else:
+        assert np.array_equal(probabilities, softmax_q15(potentials))
 
 
 def test_clips_do_not_touch_each_other():

@@ -23,6 +23,8 @@ struct Connection {
     case spikes(SpikeRing)
     case dendritic(SumRing)
     case synaptic(SumRing)
+    /// Any of these, and the layer's own spikes beside it.
+    case recurrent(UnsafeMutablePointer<OwnSpikes>)
   }
 
   init(_ tables: ConnectionTables, input: Edge, header: LayerHeader, scratch: Scratch, arena: inout Arena) {
@@ -50,6 +52,17 @@ struct Connection {
     arena.countRing(since: start)
   }
 
+  /// A connection that takes in the layer's own spikes beside what `input` does.
+  init(_ input: Connection, own: OwnSpikes, biases_qF8: UnsafePointer<Int32>, arena: inout Arena) {
+    tables = input.tables
+    self.input = input.input
+    scratch = input.scratch
+    currents = Currents(
+      sums: input.currents.sums, scale: Scale(input.currents.scale, bias_qF8: biases_qF8))
+    lastSlot = 0
+    delay = .recurrent(UnsafeMutablePointer(mutating: arena.place(own)))
+  }
+
   @_noAllocation @_noLocks
   mutating func reset() {
     switch delay {
@@ -57,6 +70,7 @@ struct Connection {
     case .frames(let ring): ring.reset()
     case .spikes(let ring): ring.reset()
     case .dendritic(let ring), .synaptic(let ring): ring.reset()
+    case .recurrent(let own): own.pointee.reset()
     }
     slot = 0
   }
@@ -75,7 +89,8 @@ struct Connection {
   mutating func receive() -> Int {
     switch input {
     case .frames(let frames):
-      if case .none = delay { accumulate(frames.values) } else { delayAndAccumulate(frames) }
+      guard case .none = delay else { return delayAndAccumulate(frames) }
+      accumulate(frames.values)
       return frames.activeCount.pointee
     case .spikes(let spikes):
       guard case .none = delay else { return delayAndAccumulate(spikes) }
@@ -86,9 +101,10 @@ struct Connection {
     }
   }
 
+  /// - Returns: how many values arrived.
   @_noAllocation @_noLocks
   @inline(never)
-  private mutating func delayAndAccumulate(_ frames: Frames) {
+  private mutating func delayAndAccumulate(_ frames: Frames) -> Int {
     let sums = scratch.sums
     switch delay {
     case .frames(let ring):
@@ -102,9 +118,11 @@ struct Connection {
       SynapticInput.scatter(frame: frames.values, weights: tables.weights, delays: delays, slot: slot, ring: ring)
       ring.collect(slot: slot, into: sums)
       ring.clear(slot: slot)
+    case .recurrent(let own): return own.pointee.receive()
     case .none, .spikes: break  // Never here.
     }
     advance()
+    return frames.activeCount.pointee
   }
 
   /// - Returns: how many spikes arrived.
@@ -127,6 +145,7 @@ struct Connection {
         active: spikes.active, count: count, weights: tables.weights, delays: delays, slot: slot, ring: ring)
       ring.collect(slot: slot, into: sums)
       ring.clear(slot: slot)
+    case .recurrent(let own): return own.pointee.receive()
     case .none, .frames: break  // Never here.
     }
     advance()

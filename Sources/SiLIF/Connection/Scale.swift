@@ -11,6 +11,12 @@ struct Scale: BitwiseCopyable {
   /// [width]
   let bias_qF8: UnsafePointer<Int32>
 
+  /// The same with other biases.
+  init(_ scale: Scale, bias_qF8: UnsafePointer<Int32>) {
+    (mantissa, shift) = (scale.mantissa, scale.shift)
+    self.bias_qF8 = bias_qF8
+  }
+
   init(reading reader: inout TableReader) throws(ModelError) {
     let branches = reader.header.kind.branches
     mantissa = try reader.neuronTable(

@@ -9,20 +9,31 @@ struct Weights: BitwiseCopyable {
   let width: Int
 
   init(reading reader: inout TableReader) throws(ModelError) {
+    try self.init(reading: &reader, "weights", padding: "weights padding", inputs: reader.header.inputs)
+  }
+
+  /// - Parameters:
+  ///   - field: the table's name in docs/MODEL-FORMAT.md.
+  ///   - padding: the same with " padding" after it.
+  ///   - inputs: its rows.
+  init(
+    reading reader: inout TableReader, _ field: StaticString, padding: StaticString, inputs: Int
+  ) throws(ModelError) {
     let header = reader.header
-    (bits, inputs, width) = (header.weightBits, header.inputs, header.columns)
+    self.inputs = inputs
+    (bits, width) = (header.weightBits, header.columns)
     let range = -(Int64(1) << Int64(bits - 1))...(Int64(1) << Int64(bits - 1)) - 1
     switch bits {
     case 4:
       // Two a byte: the range is a nibble's.
-      rows = UnsafeRawPointer(try reader.table(UInt8.self, "weights", count: inputs * (width / 2), in: range))
-    case 8: rows = UnsafeRawPointer(try reader.table(Int8.self, "weights", count: inputs * width, in: range))
-    default: rows = UnsafeRawPointer(try reader.table(Int16.self, "weights", count: inputs * width, in: range))
+      rows = UnsafeRawPointer(try reader.table(UInt8.self, field, count: inputs * (width / 2), in: range))
+    case 8: rows = UnsafeRawPointer(try reader.table(Int8.self, field, count: inputs * width, in: range))
+    default: rows = UnsafeRawPointer(try reader.table(Int16.self, field, count: inputs * width, in: range))
     }
     guard reader.proves else { return }
     for output in 0..<width where header.isPadding(column: output) {
       for input in 0..<inputs {
-        try reader.prove(Int64(weight(from: input, to: output)), in: 0...0, "weights padding")
+        try reader.prove(Int64(weight(from: input, to: output)), in: 0...0, padding)
       }
     }
   }

@@ -7,7 +7,8 @@ public enum EdgeKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
   /// Real values to which blocks add.
   case stream = 2
 
-  /// The rule by which layers make a chain: each reads what arrives, and the last one, and no other, writes what no layer reads.
+  /// The rule by which layers make a chain: each reads what arrives, and the last one is a readout, whose potentials no layer
+  /// could read, or fires for the classes.
   ///
   /// - Parameter below: what the layer below writes; of the first layer, what the network's input is.
   /// - Returns: the field of the header that breaks the rule, with its value; nil where none does.
@@ -15,7 +16,7 @@ public enum EdgeKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
     of layer: LayerHeader, below: EdgeKind?, isLast: Bool
   ) -> (field: StaticString, value: UInt16)? {
     if layer.source != below { return ("source", layer.source.rawValue) }
-    if (layer.kind.output == nil) != isLast { return ("kind", layer.kind.rawValue) }
+    if isLast ? layer.kind.output == .stream : layer.kind.output == nil { return ("kind", layer.kind.rawValue) }
     return nil
   }
 }

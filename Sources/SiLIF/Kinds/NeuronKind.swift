@@ -315,9 +315,18 @@ enum Neurons {
     }
   }
 
-  /// What a layer that writes no edge made last: potentials, [width], F fractional bits. Nil for the others.
+  /// Their potentials, u or Re u, [width], F fractional bits. Nil of what has a stream instead.
   var potentials_qF: UnsafePointer<Int32>? {
-    if case .readout(let neurons) = self { return UnsafePointer(neurons.membrane_qF) }
-    return nil
+    switch self {
+    case .siLIF(let neurons): UnsafePointer(neurons.membrane_qF)
+    case .cSiLIF(let neurons): UnsafePointer(neurons.state.real_qF)
+    case .readout(let neurons): UnsafePointer(neurons.membrane_qF)
+    case .rf(let neurons): UnsafePointer(neurons.state.real_qF)
+    #if !SILIF_WITHOUT_BLOCKS
+      case .encoder, .s4dGLU, .pSpikeSSM: nil
+    #endif
+    case .lif(let neurons): UnsafePointer(neurons.membrane_qF)
+    case .cuba(let neurons): UnsafePointer(neurons.membrane_qF)
+    }
   }
 }

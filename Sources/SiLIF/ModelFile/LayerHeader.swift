@@ -16,6 +16,8 @@ public struct LayerHeader: Sendable, BitwiseCopyable {
   public let kind: NeuronKind
   /// What it reads.
   public let source: EdgeKind
+  /// Whether it reads its own spikes of the step before, too.
+  public let isRecurrent: Bool
   /// Where its delays sit.
   public let delayKind: DelayKind
   /// Bits of a weight: 4, 8 or 16.
@@ -46,18 +48,24 @@ public struct LayerHeader: Sendable, BitwiseCopyable {
     @_noAllocation @_noLocks @inline(__always) get { kind.isBlock ? .spikes : source }
   }
 
-  /// Bytes of the weights in the file, padding included.
-  public var weightBytes: Int { inputs * columns * weightBits / 8 }
+  /// Bytes of the weights in the file, padding and those of its own spikes included.
+  public var weightBytes: Int { (inputs + (isRecurrent ? outputs : 0)) * columns * weightBits / 8 }
+
+  /// `source` in the file.
+  var sourceField: UInt16 { source.rawValue | (isRecurrent ? LayerHeader.recurrentSource : 0) }
 
   static let bytes = 32
+  /// Added to the source in the file where a layer reads its own spikes, too.
+  static let recurrentSource: UInt16 = 4
 
   /// A layer that is in no file yet: for whoever writes one. The values lie in the ranges above.
   public init(
-    kind: NeuronKind, source: EdgeKind, delayKind: DelayKind = .none, weightBits: Int = 8, inputs: Int, outputs: Int,
-    maximumDelay: Int = 0, stateFractionBits: Int = 16, statePairs: Int = 0
+    kind: NeuronKind, source: EdgeKind, isRecurrent: Bool = false, delayKind: DelayKind = .none, weightBits: Int = 8,
+    inputs: Int, outputs: Int, maximumDelay: Int = 0, stateFractionBits: Int = 16, statePairs: Int = 0
   ) {
     self.kind = kind
     self.source = source
+    self.isRecurrent = isRecurrent
     self.delayKind = delayKind
     self.weightBits = weightBits
     self.inputs = inputs
@@ -70,7 +78,12 @@ public struct LayerHeader: Sendable, BitwiseCopyable {
   init(section: UnsafeRawBufferPointer, layer: Int) throws(ModelError) {
     var reader = ByteReader(section, layer: layer)
     kind = try LayerHeader.choice(reader.read(UInt16.self, "kind"), "kind", layer)
-    source = try LayerHeader.choice(reader.read(UInt16.self, "source"), "source", layer)
+    let read = try reader.read(UInt16.self, "source")
+    isRecurrent = read & LayerHeader.recurrentSource != 0
+    guard let known = EdgeKind(rawValue: read & ~LayerHeader.recurrentSource) else {
+      throw ModelError(.outOfRange, "source", value: Int64(read), layer: layer)
+    }
+    source = known
     delayKind = try LayerHeader.choice(reader.read(UInt16.self, "delay_kind"), "delay_kind", layer)
     weightBits = try reader.read(UInt16.self, "weight_bits", in: 4...16)
     guard weightBits == 4 || weightBits == 8 || weightBits == 16 else {
@@ -93,6 +106,7 @@ public struct LayerHeader: Sendable, BitwiseCopyable {
   var refusal: (field: StaticString, value: Int)? {
     if kind.isBlock && source != .stream { return ("source", Int(source.rawValue)) }
     if kind.isBlock && outputs != inputs { return ("outputs", outputs) }
+    if isRecurrent && (kind.output != .spikes || source == .stream) { return ("source", Int(sourceField)) }
     if source == .stream && delayKind != .none { return ("delay_kind", Int(delayKind.rawValue)) }
     return nil
   }

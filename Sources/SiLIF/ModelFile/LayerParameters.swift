@@ -2,12 +2,21 @@
 struct LayerParameters: BitwiseCopyable {
   let header: LayerHeader
   let connection: ConnectionTables
+  /// What takes the layer's own spikes to its neurons; nil where it does not read them.
+  let recurrent: RecurrentTables?
   let neurons: NeuronTables
 
   @inline(never)
   init(reading reader: inout TableReader) throws(ModelError) {
     header = reader.header
     connection = try ConnectionTables(reading: &reader)
+    if header.isRecurrent {
+      let own = try RecurrentTables(reading: &reader)
+      if reader.proves { try own.prove(reader, beside: connection) }
+      recurrent = own
+    } else {
+      recurrent = nil
+    }
     neurons = try NeuronTables(reading: &reader)
     try reader.finish()
   }

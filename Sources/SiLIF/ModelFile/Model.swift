@@ -83,6 +83,10 @@ public struct Model {
       if isLast && (layer.outputs != header.classCount || layer.stateFractionBits != Softmax.inputFractionBits) {
         throw ModelError(.inconsistent, "outputs", value: Int64(layer.outputs), layer: index)
       }
+      // Only a layer that fires has spikes that classes could be counted by.
+      guard !isLast || header.scores == .potentials || layer.kind.output == .spikes else {
+        throw ModelError(.inconsistent, "scores", value: Int64(header.scores.rawValue))
+      }
       try parameters.prove(section: section, inputLimit: inputLimit(of: layer), layer: index)
       width = layer.outputs
       below = layer.kind.output

@@ -6,6 +6,14 @@ public enum InputKind: UInt16, Sendable {
   case logMel = 1
 }
 
+/// What the probabilities of a step are (docs/MODEL-FORMAT.md, section NETW).
+public enum Scores: UInt16, Sendable {
+  /// The softmax of the last layer's potentials.
+  case potentials = 0
+  /// Its spikes: 1 where the class's neuron fires, else 0.
+  case spikes = 1
+}
+
 /// Section NETW: sizes and units of the whole network.
 public struct NetworkHeader: Sendable {
   /// Values in one input frame, 1...4096.
@@ -20,10 +28,12 @@ public struct NetworkHeader: Sendable {
   public let step_us: Int
   /// Frames in one clip of the kind the network was trained on; 0 where clips have no fixed length.
   public let clip_frames: Int
-  /// Layers, the readout included, 1...16.
+  /// Layers, the last one included, 1...16.
   public let layerCount: Int
-  /// Neurons of the readout, one per word.
+  /// Neurons of the last layer, one per word.
   public let classCount: Int
+  /// How the classes are read off them.
+  public let scores: Scores
 
   static let bytes = 32
 
@@ -44,5 +54,8 @@ public struct NetworkHeader: Sendable {
     clip_frames = try reader.read(UInt32.self, "clip_frames", in: 0...100_000)
     layerCount = try reader.read(UInt16.self, "layer_count", in: 1...LayerLimits.layers)
     classCount = try reader.read(UInt16.self, "class_count", in: 1...LayerLimits.classes)
+    let scores = try reader.read(UInt16.self, "scores")
+    guard let reading = Scores(rawValue: scores) else { throw ModelError(.outOfRange, "scores", value: Int64(scores)) }
+    self.scores = reading
   }
 }

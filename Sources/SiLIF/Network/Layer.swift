@@ -19,14 +19,17 @@ struct Layer {
   ///   - drawing: where it stands and by what clock it draws, if it samples.
   init(
     _ parameters: LayerParameters, input: Edge, output: Edge?, own: Edge?, drawing: Drawing,
-    scratch: Connection.Scratch,
-    saturation: SaturationCounter, arena: inout Arena
+    scratch: Connection.Scratch, ownScratch: OwnSpikes.Scratch, saturation: SaturationCounter, arena: inout Arena
   ) {
     let header = parameters.header
     neuronCount = Int32(header.outputs)
     reached = Int32(header.outputs * header.kind.branches)
     connection = Connection(
       parameters.connection, input: own ?? input, header: header, scratch: scratch, arena: &arena)
+    if let recurrent = parameters.recurrent {
+      let own = OwnSpikes(recurrent, input: connection, spikes: Spikes(output), scratch: ownScratch)
+      connection = Connection(connection, own: own, biases_qF8: ownScratch.bias_qF8, arena: &arena)
+    }
     neurons = Neurons(
       parameters.neurons, header: header, input: input, output: output, own: own, drawing: drawing, arena: &arena)
     self.saturation = saturation

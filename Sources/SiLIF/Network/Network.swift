@@ -18,8 +18,13 @@ public struct Network {
   private let clock: UnsafeMutablePointer<SamplingClock>
   /// Whether layers draw numbers, so that a seed matters.
   public let draws: Bool
-  /// Readout membrane potentials of the last step, [classCount], 16 fractional bits.
+  /// Potentials of the last layer in the last step, [classCount], 16 fractional bits.
   public let membrane: UnsafePointer<Int32>
+  /// Of a last layer that fires: 1 where a neuron fired in the last step, [lastWidth]. Of a readout there is nothing here.
+  private let lastFired: UnsafeMutablePointer<UInt8>
+  private let lastWidth: Int
+  /// Whether the classes are read off those.
+  private let readsSpikes: Bool
 
   /// Bytes of the network's memory.
   public struct MemoryPlan: Equatable, Sendable {
@@ -80,6 +85,7 @@ public struct Network {
     model: Model, kernels: KernelSet, state arena: inout Arena, scratch scratchArena: inout Arena, isCounting: Bool
   ) {
     header = model.header
+    readsSpikes = model.header.scores == .spikes
     layers = arena.reserveValues(Layer.self, model.header.layerCount)
     counters = arena.reserve(UInt64.self, Counter.count)
     draws = model.sampling.map { $0.draws } ?? false
@@ -93,23 +99,29 @@ public struct Network {
       let saturation = SaturationCounter()
     #endif
     var sizes = Connection.Scratch.Sizes()
-    var longestList = 0
+    var (longestList, widestOwn) = (0, 0)
     for index in 0..<model.header.layerCount {
       let layer = model.layer(index)
       sizes.include(layer)
       if layer.kind.fires { longestList = max(longestList, layer.paddedOutputs) }
+      if layer.isRecurrent { widestOwn = max(widestOwn, layer.paddedOutputs) }
     }
     let scratch = Connection.Scratch(sizes, kernels: kernels, arena: &scratchArena)
+    let ownScratch = OwnSpikes.Scratch(width: widestOwn, arena: &scratchArena)
     // One list of spikes for all edges: of each the next layer is the only reader, and it is done reading when it has made its
     // sums, before its own neurons fire. A block's own spikes it reads itself.
     let active = scratchArena.reserve(UInt16.self, longestList)
+    // Of the last layer the spikes are the result, which is no layer's input and is not counted among them.
     activeCounts = arena.reserve(Int.self, model.header.layerCount + 1)
+    let lastFires = model.layer(model.header.layerCount - 1).kind.fires
+    let uncounted = scratchArena.reserve(Int.self, lastFires ? 1 : 0)
 
     input = Frames(
       width: model.header.inputCount, values: arena.reserve(Int16.self, model.header.inputCount),
       activeCount: activeCounts, countsZeros: model.header.inputKind != .counts)
     var edge: Edge? = .frames(input)
     var potentials: UnsafePointer<Int32>?
+    var last = (fired: UnsafeMutablePointer<UInt8>(bitPattern: Arena.alignment).unsafelyUnwrapped, width: 0)
     for index in 0..<model.header.layerCount {
       let parameters = model.parameters(index)
       let below = edge.unsafelyUnwrapped
@@ -117,7 +129,10 @@ public struct Network {
       var fired: Edge?
       if kind.fires {
         let flags = arena.reserve(UInt8.self, width)
-        fired = .spikes(Spikes(width: width, flags: flags, active: active, count: activeCounts + index + 1))
+        let isLast = index == model.header.layerCount - 1
+        let count = isLast ? uncounted : activeCounts + index + 1
+        fired = .spikes(Spikes(width: width, flags: flags, active: active, count: count))
+        last = (flags, isLast ? width : 0)
       }
       switch kind.output {
       case .spikes?: edge = fired
@@ -131,12 +146,13 @@ public struct Network {
       let layer = Layer(
         parameters, input: below, output: edge, own: kind.isBlock ? fired : nil,
         drawing: Drawing(index: index, sampler: model.sampling?.sampler ?? .draws, clock: clock), scratch: scratch,
-        saturation: saturation, arena: &arena)
+        ownScratch: ownScratch, saturation: saturation, arena: &arena)
       potentials = layer.neurons.potentials_qF
       if !isCounting { (layers + index).initialize(to: layer) }
     }
-    // The last layer is one whose potentials are the result: the reader made sure.
+    // The last layer is one that has potentials: the reader made sure.
     membrane = potentials.unsafelyUnwrapped
+    (lastFired, lastWidth) = last
     softmax = Softmax(classes: model.header.classCount, state: &arena, scratch: &scratchArena)
     probabilities = arena.reserve(UInt16.self, model.header.classCount)
     if !isCounting { softmax.prepare() }
@@ -156,6 +172,7 @@ public struct Network {
       layers[index].reset()
       layers[index].input.reset()
     }
+    for index in 0..<lastWidth { lastFired[index] = 0 }
     for index in 0..<header.classCount { probabilities[index] = 0 }
     for index in 0..<Counter.count { counters[index] = 0 }
     if draws { clock.pointee.step = UInt64.max }
@@ -212,13 +229,18 @@ public struct Network {
     counters[Counter.synapticOperations.rawValue] &+= UInt64(truncatingIfNeeded: operations)
   }
 
-  /// The last part: the softmax of the readout.
+  /// The last part: the softmax of the last layer's potentials, or its spikes.
   @_noAllocation @_noLocks
   public func updateProbabilities() {
+    if readsSpikes {
+      for index in 0..<header.classCount { probabilities[index] = UInt16(lastFired[index]) &<< 15 }
+      return
+    }
     softmax.step(membrane: membrane, classes: header.classCount, probabilities_q15: probabilities)
   }
 
-  /// Softmax of the readout at the last step, [classCount], Q15.
+  /// Of each class at the last step, [classCount], Q15: the softmax of the last layer's potentials, or, by the model's
+  /// `header.scores`, its spikes.
   public var probabilities_q15: UnsafePointer<UInt16> {
     @_noAllocation @_noLocks get { UnsafePointer(probabilities) }
   }

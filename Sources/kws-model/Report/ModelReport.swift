@@ -15,6 +15,9 @@ struct ModelReport {
   var model: Model { file.model }
   var layers: [LayerHeader] { (0..<model.header.layerCount).map(model.layer) }
 
+  /// Whether the last layer is one that fires, instead of a readout.
+  var lastFires: Bool { layers.last?.kind.fires ?? false }
+
   /// Random numbers that a step of the network draws.
   var drawsPerStep: Int {
     let widths = layers.filter(\.kind.samples).map(\.outputs)

@@ -14,6 +14,7 @@ extension ModelReport {
       ("input", input),
       ("front_end", frontEndJSON),
       ("layers", .array(layers.map(layer))),
+      ("scores", .string(model.header.scores == .spikes ? "spikes" : "softmax")),
       ("sampling", sampling),
       ("detector", detector),
       (
@@ -82,6 +83,7 @@ extension ModelReport {
       ("maximum_delay_steps", .integer(layer.maximumDelay)),
       ("state_fraction_bits", .integer(layer.stateFractionBits)),
     ]
+    if layer.isRecurrent { fields.append(("reads_own_spikes", .bool(true))) }
     if layer.kind.hasStateSpaces { fields.append(("state_pairs", .integer(layer.statePairs))) }
     return .object(fields)
   }

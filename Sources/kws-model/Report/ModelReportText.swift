@@ -34,6 +34,9 @@ extension ModelReport {
       let numbers = drawsPerStep == 0 ? "no numbers" : "\(drawsPerStep) numbers a step, seed \(sampling.seed)"
       table.add(["sampling", "\(sampling.sampler.name): \(numbers)"])
     }
+    if lastFires {
+      table.add(["scores", header.scores == .spikes ? "spikes of the last layer" : "softmax of its potentials"])
+    }
     let test = model.selfTest
     let values = "\(test.values.count) \(test.input == .samples ? "samples" : "values")"
     table.add(["self-test", "\(values), \(test.step_count) steps, digest \(SelfTest.digestText(test.digest))"])
@@ -46,7 +49,8 @@ extension ModelReport {
     for (index, layer) in layers.enumerated() {
       let delays = layer.delayKind == .none ? "none" : "\(layer.delayKind.name), up to \(layer.maximumDelay) steps"
       table.add([
-        "\(index)", layer.kind.name, "\(layer.inputs)", "\(layer.outputs)", "int\(layer.weightBits)",
+        "\(index)", layer.kind.name, "\(layer.inputs)" + (layer.isRecurrent ? " and own" : ""), "\(layer.outputs)",
+        "int\(layer.weightBits)",
         "\(layer.weightBytes)", delays,
         "Q\(layer.stateFractionBits)" + (layer.kind.hasStateSpaces ? ", \(layer.statePairs) pairs" : ""),
       ])

@@ -6,9 +6,14 @@ import Testing
 @Suite struct CUBANeuronsTests {
   /// Of all neurons; 16 fractional bits.
   private struct Coefficients {
-    var (decay, synapseDecay, spikeDecay, spikeOffset) = (0.5, 0.0, 0.0, 0.0)
-    var inputAfterSpike: Int64 = 1
-    var (threshold, membraneBias, current) = (1.0, 0.0, 0.75)
+    var decay = 0.5
+    var synapseDecay = 0.0
+    var spikeDecay = 0.0
+    var spikeOffset = 0.0
+    var inputAfterSpike = 1.0
+    var threshold = 1.0
+    var membraneBias = 0.0
+    var current = 0.75
   }
 
   /// (u, i, s) of a neuron after each of the steps.
@@ -22,7 +27,7 @@ import Testing
     fill("synapse_decay", coefficients.synapseDecay, bits: 30)
     fill("spike_decay", coefficients.spikeDecay, bits: 30)
     fill("spike_offset", coefficients.spikeOffset, bits: 16)
-    fill("input_after_spike", Double(coefficients.inputAfterSpike), bits: 0)
+    fill("input_after_spike", coefficients.inputAfterSpike, bits: 0)
     fill("threshold", coefficients.threshold, bits: 16)
     fill("membrane_bias", coefficients.membraneBias, bits: 24)
     fill("bias", coefficients.current, bits: 24)
@@ -59,10 +64,8 @@ import Testing
 
   /// The synapse adds up as well: i = 0.5, 0.75, 0.875; u = 0.5, 0.25 + 0.75, ... and a bias that only the membrane takes.
   @Test func aSynapseComesBeforeTheMembrane() throws {
-    var coefficients = Coefficients(spikeDecay: 0.5, spikeOffset: -1, current: 0.5)
-    coefficients.synapseDecay = 0.5
-    coefficients.membraneBias = 0.125
-    let seen = try run(coefficients, steps: 4)
+    let seen = try run(
+      Coefficients(synapseDecay: 0.5, spikeDecay: 0.5, spikeOffset: -1, membraneBias: 0.125, current: 0.5), steps: 4)
     #expect(seen.map { $0[1] } == [0.5, 0.75, 0.875, 0.9375])
     // 0.5 + 0.125; half of it + 0.75 + 0.125; and so on, 1 taken off where it fired.
     #expect(seen.map { $0[0] } == [0.625, 1.1875, 0.59375, 1.359375])

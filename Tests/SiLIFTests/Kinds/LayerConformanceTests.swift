@@ -11,10 +11,12 @@ import Testing
     let source: EdgeKind
     let delayKind: DelayKind
     let weightBits: Int
+    let isRecurrent: Bool
 
     var header: LayerHeader {
       LayerHeader(
-        kind: kind, source: source, delayKind: delayKind, weightBits: weightBits, inputs: kind.isBlock ? 37 : 41,
+        kind: kind, source: source, isRecurrent: isRecurrent, delayKind: delayKind, weightBits: weightBits,
+        inputs: kind.isBlock ? 37 : 41,
         outputs: 37, maximumDelay: delayKind == .none ? 0 : 6, stateFractionBits: 16,
         statePairs: kind.hasStateSpaces ? 5 : 0)
     }
@@ -28,12 +30,18 @@ import Testing
     }
     /// Largest |x| of what it reads, as `LoneLayer` takes it.
     var largestInput: Int { source == .stream ? Stream.readLimit : inputLimit }
-    var testDescription: String { "\(kind.name), \(source), \(weightBits) bits, delays \(delayKind.name)" }
+    var testDescription: String {
+      "\(kind.name), \(source)\(isRecurrent ? " and own spikes" : ""), \(weightBits) bits, delays \(delayKind.name)"
+    }
 
     static let all = NeuronKind.allCases.flatMap { kind in
       EdgeKind.allCases.flatMap { source in
         DelayKind.allCases.flatMap { delayKind in
-          [4, 8, 16].map { Case(kind: kind, source: source, delayKind: delayKind, weightBits: $0) }
+          [4, 8, 16].flatMap { bits in
+            [false, true].map {
+              Case(kind: kind, source: source, delayKind: delayKind, weightBits: bits, isRecurrent: $0)
+            }
+          }
         }
       }
     }.filter { $0.header.refusal == nil && $0.fitsItsSums }
@@ -123,7 +131,7 @@ import Testing
     let section = LayerSection(item.header)
     #expect(refusal(section.bytes) == nil)
     var checked = 0
-    for table in item.header.tables where table.field.description != "weights" {
+    for table in item.header.tables where !table.field.description.hasSuffix("weights") {
       for index in [0, item.header.outputs - 1] {
         for value in [table.range.lowerBound, table.range.upperBound] {
           #expect(refusal(section, table, index, value) == nil, "\(table.field)")

@@ -19,19 +19,27 @@ extension LayerSection {
     let isColumn = (0..<header.columns).map { !header.isPadding(column: $0) }
     let weights = (0..<header.inputs).map { _ in isColumn.map { $0 ? Int(some(range)) : 0 } }
     section.fillWeights(weights)
+    let own = header.isRecurrent ? (0..<header.outputs).map { _ in isColumn.map { $0 ? Int(some(range)) : 0 } } : []
+    if header.isRecurrent { section.fillWeights(own, table: "recurrent_weights") }
+    /// The largest mantissa, up to a random one, with which the largest sum makes a current of at most 2^exponent.
+    func setScale(_ scale: String, of weights: [[Int]], limit: Int, exponent: Int) {
+      for output in isColumn.indices where isColumn[output] {
+        let sum = Int64(weights.reduce(0) { $0 + abs($1[output]) } * limit)
+        let shift = Int64.random(in: 0...62, using: &random)
+        let largest = Double(sign: .plus, exponent: exponent + Int(shift), significand: 1) / Double(max(sum, 1))
+        let mantissa = Int64.random(in: 0...Int64(min(largest, Double(Int32.max))), using: &random)
+        section.set(shift, in: section.table(scale + "_shift"), at: output)
+        section.set(mantissa, in: section.table(scale + "_mantissa"), at: output)
+      }
+    }
     for table in header.tables {
       switch table.field.description {
-      case "weights", "scale_mantissa": break
-      case "scale_shift":
-        // The largest mantissa, up to a random one, with which the largest sum makes a current of at most 2^37.
-        for output in isColumn.indices where isColumn[output] {
-          let sum = Int64(weights.reduce(0) { $0 + abs($1[output]) } * inputLimit)
-          let shift = Int64.random(in: 0...62, using: &random)
-          let largest = Double(sign: .plus, exponent: 37 + Int(shift), significand: 1) / Double(max(sum, 1))
-          let mantissa = Int64.random(in: 0...Int64(min(largest, Double(Int32.max))), using: &random)
-          section.set(shift, in: table, at: output)
-          section.set(mantissa, in: section.table("scale_mantissa"), at: output)
-        }
+      case "weights", "scale_mantissa", "recurrent_weights", "recurrent_mantissa": break
+      case "scale_shift": setScale("scale", of: weights, limit: inputLimit, exponent: 37)
+      // With half of the range for own spikes, and half for the bias.
+      case "recurrent_shift": setScale("recurrent", of: own, limit: 1, exponent: 29)
+      case "bias" where header.isRecurrent:
+        for index in table.indices(header).values { section.set(some(-(1 << 30)...(1 << 30)), in: table, at: index) }
       default:
         // All but the padding; delays and the like have none.
         for index in table.padding == nil ? Array(0..<table.count) : table.indices(header).values {

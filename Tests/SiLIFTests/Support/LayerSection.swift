@@ -9,7 +9,7 @@ struct LayerSection {
     self.header = header
     bytes = [UInt8](repeating: 0, count: header.tables.last!.end)
     let fields = [
-      header.kind.rawValue, header.source.rawValue, header.delayKind.rawValue, UInt16(header.weightBits),
+      header.kind.rawValue, header.sourceField, header.delayKind.rawValue, UInt16(header.weightBits),
       UInt16(header.inputs), UInt16(header.outputs), UInt16(header.maximumDelay), UInt16(header.stateFractionBits),
       UInt16(header.statePairs),
     ]
@@ -35,8 +35,8 @@ struct LayerSection {
   }
 
   /// - Parameter weights: [inputs][columns], the zeros at the end left out.
-  mutating func fillWeights(_ weights: [[Int]]) {
-    let table = table("weights")
+  mutating func fillWeights(_ weights: [[Int]], table field: String = "weights") {
+    let table = table(field)
     let width = header.columns
     for (input, row) in weights.enumerated() {
       let padded = row + [Int](repeating: 0, count: width - row.count)

@@ -17,6 +17,8 @@ final class LoneLayer {
   private let clock: ClockMemory
   private let memory: [AlignedBytes]
   private let usedBytes: [Int]
+  private let ringBytes: Int
+  private let isRecurrent: Bool
   private static let guardBytes = 256
 
   init(_ section: LayerSection, inputLimit: Int, kernels: KernelSet, sampler: Sampler = .draws) throws {
@@ -49,11 +51,14 @@ final class LoneLayer {
       sizes.include(header)
       return Layer(
         loaded, input: input, output: edge, own: own, drawing: drawing,
-        scratch: Connection.Scratch(sizes, kernels: kernels, arena: &scratch), saturation: saturation, arena: &state)
+        scratch: Connection.Scratch(sizes, kernels: kernels, arena: &scratch),
+        ownScratch: OwnSpikes.Scratch(width: header.isRecurrent ? header.paddedOutputs : 0, arena: &scratch),
+        saturation: saturation, arena: &state)
     }
     var (state, scratch) = (Arena(), Arena())
     _ = make(&state, &scratch)
     usedBytes = [state.usedBytes, scratch.usedBytes]
+    (ringBytes, isRecurrent) = (state.ringBytes, header.isRecurrent)
     memory = usedBytes.map { AlignedBytes(count: $0 + LoneLayer.guardBytes) }
     let pieces = zip(memory, usedBytes).map { UnsafeMutableRawBufferPointer(rebasing: $0.bytes[..<$1]) }
     (state, scratch) = (Arena(memory: pieces[0]), Arena(memory: pieces[1]))
@@ -82,7 +87,12 @@ final class LoneLayer {
 
   /// States and rings, byte for byte.
   var state: [UInt8] {
-    guard let space = layer.neurons.stateSpace else { return Array(memory[0].bytes[..<usedBytes[0]]) }
+    guard let space = layer.neurons.stateSpace else {
+      let all = Array(memory[0].bytes[..<usedBytes[0]])
+      // The same of what reads own spikes: it lies behind the rings.
+      let size = (MemoryLayout<OwnSpikes>.stride + Arena.alignment - 1) / Arena.alignment * Arena.alignment
+      return isRecurrent ? Array(all[..<ringBytes] + all[(ringBytes + size)...]) : all
+    }
     // The rest of a block's memory holds addresses, which differ from layer to layer.
     var state = LoneLayer.bytes(space.states_qF, 2 * space.width * space.pairs)
     if case .pSpikeSSM(let block) = layer.neurons {

@@ -87,7 +87,7 @@ def compare(
     for start in range(0, len(frames), _CLIPS_AT_ONCE):
         part = frames[start : start + _CLIPS_AT_ONCE]
         values = part * conversion.input_unit if real is None else real[start : start + _CLIPS_AT_ONCE]
-        trace = run_float(conversion.float_layers, values)
+        trace = run_float(conversion.float_layers, values, scores=conversion.model.scores)
         fixed = run_model(conversion.model, part)
         float_winner.append(trace.scores.argmax(axis=1))
         fixed_winner.append(fixed.scores_q15.argmax(axis=1))

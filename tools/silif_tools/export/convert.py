@@ -9,9 +9,9 @@ from ..fixed_point import STATE_BITS
 from ..integer.frontend import FrontEndSettings
 from ..kinds.choices import Choices
 from ..kinds.connection import FloatLayer
-from ..model_file.bounds import largest_input
+from ..model_file.bounds import READOUT_FRACTION_BITS, largest_input
 from ..model_file.schema import STREAM_READ_BITS, Source
-from ..model_file.tables import Detector, InputKind, ModelTables
+from ..model_file.tables import Detector, InputKind, ModelTables, Scores
 from .fold import fold
 from .input_statistics import InputStatistics, measured_statistics, recovered_statistics
 from .quantize import TensorReport, quantize_layer
@@ -57,6 +57,7 @@ def convert_layers(
     provenance: dict[str, str] | None = None,
     hidden_fraction_bits: int | None = None,
     coarser: float = 1.0,
+    scores: Scores = Scores.POTENTIALS,
 ) -> Conversion:
     """Quantize a network.
 
@@ -64,6 +65,7 @@ def convert_layers(
     calibration: input frames [clip, step, input] in input integers, which tell it better: the mean of each input of
     each layer, and with which others it goes. A few hundred clips of training data do.
     coarser: factor on the scales of all rows, for other draws of the rounding errors.
+    scores: how the classes are read off the last layer.
     hidden_fraction_bits: of the hidden layers' states, 8...24; each bit more halves their range. None: by kind.
     """
     if len(layers) < 2:
@@ -96,7 +98,8 @@ def convert_layers(
             input_mean=statistics[index].mean,
             input_covariance=statistics[index].covariance,
             coarser=coarser,
-            fraction_bits=hidden_fraction_bits if layer.kind.output is not None else None,
+            # The softmax takes potentials of 16 fractional bits.
+            fraction_bits=READOUT_FRACTION_BITS if index == len(layers) - 1 else hidden_fraction_bits,
         )
         tables.append(quantized)
         report += lines
@@ -117,6 +120,7 @@ def convert_layers(
         detector=detector or default_detector(words),
         front_end=front_end.to_section() if front_end else None,
         sampling=next((layer.sampling for layer in layers if layer.sampling), None),
+        scores=scores,
         provenance=provenance or {},
     )
     return Conversion(model, layers, report)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..kinds.connection import FloatLayer, weighted
+from ..model_file.tables import Scores
 
 
 @dataclass
 class FloatTrace:
-    """spikes per hidden layer [clip, step, neuron] uint8, of an encoder none; scores [clip, class] (softmax summed over
-    steps); read per layer: what its weights read, [clip, step, input], where the run kept it."""
+    """spikes per hidden layer [clip, step, neuron] uint8, of an encoder none; scores [clip, class] (softmax or spikes,
+    summed over steps); read per layer: what its weights read, [clip, step, input], where the run kept it."""
 
     spikes: list[np.ndarray]
     scores: np.ndarray
@@ -31,8 +32,8 @@ def _fire(excess: np.ndarray) -> np.ndarray:
     return (excess > 0).astype(float)
 
 
-def _run_layer(layer: FloatLayer, values: np.ndarray, observe=None) -> tuple[np.ndarray, float]:
-    """values [clip, step, input] -> (spikes, or a readout's potentials, [clip, step, output]; largest |state|).
+def _run_layer(layer: FloatLayer, values: np.ndarray, observe=None) -> tuple[np.ndarray, np.ndarray, float]:
+    """values [clip, step, input] -> (what the layer writes, its potentials, [clip, step, output]; largest |state|).
 
     observe(states): called after every step, for whoever wants the states ([clip, neuron] each, as `Kind.states`).
     """
@@ -40,14 +41,18 @@ def _run_layer(layer: FloatLayer, values: np.ndarray, observe=None) -> tuple[np.
     clips, steps, width = currents.shape
     state = layer.kind.float_state(np.zeros((clips, width)))
     out, peak = np.empty((clips, steps, width)), 0.0
+    potentials = np.empty_like(out)
     for step in range(steps):
-        state = layer.kind.float_step(layer.coefficients, state, currents[:, step], _fire)
+        current = currents[:, step]
+        if layer.recurrent is not None:
+            current = current + state[-1] @ layer.recurrent
+        state = layer.kind.float_step(layer.coefficients, state, current, _fire)
         parts = layer.kind.float_parts(state)
         peak = max(peak, *(np.abs(part).max() for part in parts))
         if observe:
             observe(parts)
-        out[:, step] = state[-1]
-    return out, peak
+        out[:, step], potentials[:, step] = state[-1], parts[0]
+    return out, potentials, peak
 
 
 def _run_block(layer: FloatLayer, stream: np.ndarray, observe=None) -> tuple[np.ndarray, np.ndarray]:
@@ -63,8 +68,11 @@ def _run_block(layer: FloatLayer, stream: np.ndarray, observe=None) -> tuple[np.
     return driving, out
 
 
-def run_float(layers: list[FloatLayer], inputs: np.ndarray, observers=None) -> FloatTrace:
-    """inputs [clip, step, input] in real units -> FloatTrace. Zero initial state. observers: one per layer, or None."""
+def run_float(
+    layers: list[FloatLayer], inputs: np.ndarray, observers=None, scores: Scores = Scores.POTENTIALS
+) -> FloatTrace:
+    """inputs [clip, step, input] in real units -> FloatTrace. Zero initial state. observers: one per layer, or None.
+    scores: how the last layer is read."""
     values, spikes, peaks, read = inputs.astype(np.float64), [], [], []
     observers = observers or [None] * len(layers)
     for layer, observe in zip(layers[:-1], observers, strict=False):
@@ -74,9 +82,10 @@ def run_float(layers: list[FloatLayer], inputs: np.ndarray, observers=None) -> F
             read.append(driving)
         else:
             read.append(values)
-            values, peak = _run_layer(layer, values, observe)
+            values, _, peak = _run_layer(layer, values, observe)
             driving = values if layer.kind.fires else np.zeros_like(values)
         spikes.append(driving.astype(np.uint8))
         peaks.append(float(peak))
-    membrane, peak = _run_layer(layers[-1], values, observers[-1])
-    return FloatTrace(spikes, softmax(membrane).sum(axis=1), [*peaks, float(peak)], [*read, values])
+    fired, membrane, peak = _run_layer(layers[-1], values, observers[-1])
+    probabilities = fired if scores == Scores.SPIKES else softmax(membrane)
+    return FloatTrace(spikes, probabilities.sum(axis=1), [*peaks, float(peak)], [*read, values])

@@ -18,6 +18,7 @@ from ..fixed_point import COEFFICIENT_BITS, CURRENT_EXTRA_BITS, mantissa_and_shi
 from ..integer.detector import detect
 from ..integer.frontend import FRONT_END, log_mel
 from ..integer.network import Trace, run_model
+from ..kinds import READOUT
 from ..model_file.tables import Detector, LayerTables, ModelTables
 from .self_test import add_self_test
 
@@ -74,6 +75,10 @@ def hidden_digest(model: ModelTables) -> str:
 def _check(model: ModelTables) -> None:
     if model.front_end != FRONT_END.to_section():
         raise ConversionError("a new word needs a model that hears sound, with the front end of kws12-stream")
+    if model.layers[-1].kind is not READOUT:
+        raise ConversionError(
+            f"a new word needs a model with a readout; its last layer is {model.layers[-1].kind.title}"
+        )
     if model.unknown_index is None:
         raise ConversionError("a new word needs a model with a class for unknown words, from which it is told apart")
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..fixed_point import CURRENT_EXTRA_BITS, mantissa_and_shift, round_half_even_to_int
 from ..kinds.connection import FloatLayer
-from ..model_file.tables import LayerTables
+from ..model_file.tables import LayerTables, Recurrent
 
 # Candidates for the row scale, as a fraction of the one that maps the largest weight to the largest integer.
 _SHRINKS = np.linspace(1.0, 0.7, 13)
@@ -175,6 +175,12 @@ def integer_tables(
         )
     )
 
+    recurrent = None
+    if layer.recurrent is not None:
+        own, own_scale, saturated = quantize_weights(layer.recurrent, bits, np.eye(len(layer.recurrent)))
+        recurrent = Recurrent(own, *mantissa_and_shift(np.where(own.any(axis=0), own_scale * current_unit, 0.0), 31))
+        ratio = signal_to_noise_db(layer.recurrent, own * own_scale)
+        report.append(TensorReport(f"{name}.recurrent", "per row", ratio, saturated))
     neuron = layer.kind.quantize(layer.coefficients, fraction_bits)
     held = layer.kind.dequantize(neuron, fraction_bits)
     report += [
@@ -194,5 +200,6 @@ def integer_tables(
         delay_kind=layer.delay_kind,
         delays=layer.delays,
         pairs=layer.coefficients["decay"].shape[1] if layer.kind.is_block else 0,
+        recurrent=recurrent,
     )
     return tables, report

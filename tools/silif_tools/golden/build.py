@@ -42,6 +42,7 @@ def _tables(case: Case) -> ModelTables:
         silence_index=None,
         detector=detector,
         sampling=case.sampling,
+        scores=case.scores,
         self_test_input=_frames(rng, case),
         self_test_steps=case.steps,
     )

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..fixed_point import CURRENT_EXTRA_BITS, mantissa_and_shift
 from ..kinds.golden_case import Spec
-from ..model_file.tables import DelayKind, LayerTables, Source
+from ..model_file.tables import DelayKind, LayerTables, Recurrent, Source
 
 
 def make_layer(rng: np.random.Generator, spec: Spec, source: Source, inputs: int, input_limit: int) -> LayerTables:
@@ -32,4 +32,9 @@ def make_layer(rng: np.random.Generator, spec: Spec, source: Source, inputs: int
         # Both ends of the range always occur.
         delays.flat[0], delays.flat[-1] = spec.maximum_delay, 0
         tables.delays = delays
+    if spec.recurrent:
+        own = rng.integers(lowest, limit + 1, size=(count, count))
+        # As strong as the inputs, each row by itself.
+        strength = 9.0 / count**0.5 * min(spec.gain, 1.0) * 2.0 ** (-rng.integers(0, 4, size=count)) / limit
+        tables.recurrent = Recurrent(own, *mantissa_and_shift(strength * unit, 31))
     return tables

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..fixed_point import rounded_shift, saturate
-from ..kinds.connection import DelayedInput
+from ..kinds.connection import DelayedInput, OwnSpikes
 from ..kinds.kind import Clock
 from ..model_file.schema import STREAM_LIMIT, STREAM_READ_BITS
-from ..model_file.tables import InputKind, ModelTables, Source
+from ..model_file.tables import InputKind, ModelTables, Scores, Source
 from .softmax import softmax_q15
 
 
@@ -18,7 +18,7 @@ class Trace:
 
     frames [clip, step, input] int16; spikes per hidden layer [clip, step, neuron] uint8, of an encoder none; made per
     hidden layer: what the digest takes, [clip, step, neuron] each; membrane [clip, step, class] int32 with 16
-    fractional bits; probabilities_q15 [clip, step, class] uint16.
+    fractional bits: the last layer's potentials; probabilities_q15 [clip, step, class] uint16.
     """
 
     frames: np.ndarray
@@ -58,7 +58,9 @@ class IntegerNetwork:
     def reset(self) -> None:
         self.counter = [0]
         self.inputs = [DelayedInput(layer) for layer in self.model.layers]
+        self.own = [OwnSpikes(layer) if layer.recurrent else None for layer in self.model.layers]
         self.neurons = [layer.kind.neurons(self.clips, layer, self.counter) for layer in self.model.layers]
+        self.parts = list(zip(self.model.layers, self.inputs, self.own, self.neurons, strict=True))
         self.clock = Clock(self.model.sampling)
         for index, neurons in enumerate(self.neurons):
             neurons.clock, neurons.index = self.clock, index
@@ -69,7 +71,7 @@ class IntegerNetwork:
         limit = self.model.input_limit
         frame = np.clip(frame.astype(np.int64), -limit, limit)
         values, made, stream_bits = frame, [], 0
-        for layer, delayed, neurons in zip(self.model.layers, self.inputs, self.neurons, strict=True):
+        for index, (layer, delayed, own, neurons) in enumerate(self.parts):
             if layer.source == Source.STREAM and not layer.kind.is_block:
                 values = stream_values(values, stream_bits)
             sums, arrived = delayed.step(neurons.read(values))
@@ -80,13 +82,18 @@ class IntegerNetwork:
                 self.operations += np.count_nonzero(frame, axis=1) * columns
             else:
                 self.operations += layer.inputs * columns
+            if own:
+                self.operations += np.count_nonzero(neurons.spiked, axis=1) * columns
+                neurons.layer = own.step(neurons.spiked)
             neurons.step(sums)
-            if layer.kind.output is not None:
+            if index < len(self.parts) - 1:
                 values, stream_bits = neurons.output, layer.state_fraction_bits
                 made.append(neurons.made())
         self.clock.step += 1
-        (membrane,) = self.neurons[-1].states()
-        return frame, made, membrane, softmax_q15(membrane)
+        last = self.neurons[-1]
+        membrane = last.states()[0]
+        scores = last.spiked << 15 if self.model.scores == Scores.SPIKES else softmax_q15(membrane)
+        return frame, made, membrane, scores
 
     def run(self, frames: np.ndarray) -> Trace:
         """frames [clip, step, input] -> Trace."""

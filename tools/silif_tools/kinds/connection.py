@@ -8,7 +8,7 @@ Twins: Sources/SiLIF/Connection, docs/ARITHMETIC.md
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +24,19 @@ def current(sums: np.ndarray, layer: LayerTables) -> np.ndarray:
     """Sums [clip, output] -> input current with F + 30 fractional bits (scale, bias, alignment)."""
     scaled = rounded_shift(sums * layer.scale_mantissa, layer.scale_shift)
     return (scaled + layer.bias) << np.int64(22)
+
+
+class OwnSpikes:
+    """The connection from a layer's own spikes of the step before, without a delay beyond that step."""
+
+    def __init__(self, layer: LayerTables):
+        self.layer, self.own = layer, layer.recurrent
+
+    def step(self, spiked: np.ndarray) -> LayerTables:
+        """spiked [clip, output] -> the layer with what they bring added to its bias, [clip, output]."""
+        sums = (spiked.astype(np.float64) @ self.own.weights.astype(np.float64)).astype(np.int64)
+        scaled = rounded_shift(sums * self.own.mantissa, self.own.shift)
+        return replace(self.layer, bias=self.layer.bias + scaled)
 
 
 class DelayedInput:
@@ -68,17 +81,20 @@ class DelayedInput:
 
 @dataclass
 class FloatConnection:
-    """weights [inputs, outputs], bias [outputs]; scale [outputs]: of integers that were trained, or None."""
+    """weights [inputs, outputs], bias [outputs]; scale [outputs]: of integers that were trained, or None; recurrent
+    [outputs, outputs], from and to, or None."""
 
     weights: np.ndarray
     bias: np.ndarray
     scale: np.ndarray | None = None
+    recurrent: np.ndarray | None = None
 
     def times(self, gain: np.ndarray | float) -> FloatConnection:
         """With every output's term multiplied by gain [outputs]."""
         # Rows with a negative gain keep their scale: their integers change sign.
         scale = None if self.scale is None else self.scale * np.abs(gain)
-        return FloatConnection(self.weights * gain, self.bias * gain, scale)
+        recurrent = None if self.recurrent is None else self.recurrent * gain
+        return FloatConnection(self.weights * gain, self.bias * gain, scale, recurrent)
 
 
 @dataclass
@@ -87,7 +103,8 @@ class FloatLayer:
 
     coefficients: [outputs] each, under the names that the kind gives them. delays: steps; [inputs], [outputs] or
     [inputs, outputs], by kind. weight_scale [outputs]: where the network was trained with rounded weights, which are
-    integers times this. delay_rounding: what rounding did to learned delays (`export.delays.DelayRounding`).
+    integers times this. delay_rounding: what rounding did to learned delays (`export.delays.DelayRounding`). recurrent
+    [outputs, outputs], from and to: weights of the layer's own spikes of the step before, gains included, or None.
     """
 
     kind: Kind
@@ -102,6 +119,7 @@ class FloatLayer:
     # Where the kind samples: how, and the layer's place in the network, on which its draws depend.
     sampling: Sampling | None = None
     index: int = 0
+    recurrent: np.ndarray | None = None
 
 
 def later(values: np.ndarray, delay: int) -> np.ndarray:

@@ -7,7 +7,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from ..model_file.schema import CONNECTION, DELAYS, Table
+from ..model_file.schema import CONNECTION, DELAYS, RECURRENT, Table
 from . import KINDS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -21,6 +21,8 @@ def _rows() -> list[tuple[str, str, str, str]]:
              " [inputs · P/2], see below")]  # fmt: skip
     rows += [(table.name, f"{_SHORT[table.dtype]} [P]", "all", table.meaning) for table in CONNECTION]
     rows.append((DELAYS.name, _SHORT[DELAYS.dtype], "with delays", DELAYS.meaning))
+    rows.append(("recurrent_weights", "as weights, [outputs · P]", "with own spikes", "from each neuron to all"))
+    rows += [(table.name, f"{_SHORT[table.dtype]} [P]", "with own spikes", table.meaning) for table in RECURRENT]
     found: dict[Table, list[str]] = {}
     for kind in KINDS:
         for table in kind.tables:
@@ -59,6 +61,7 @@ def worst_case_tables() -> str:
     branches = ", ".join(f"{kind.number}: {kind.branches}" for kind in KINDS if kind.branches > 1)
     return (
         f"CONNECTION = (\n{_python_rows(CONNECTION, '    ')})\n"
+        f"RECURRENT = (\n{_python_rows(RECURRENT, '    ')})\n"
         f"# Columns of weights for each output, where there are several.\nBRANCHES = {{{branches}}}\n"
         f"KINDS = {{\n{kinds}}}\n"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..model_file.tables import DelayKind, Sampling
+from ..model_file.tables import DelayKind, Sampling, Scores
 
 if TYPE_CHECKING:
     from .kind import Kind
@@ -30,6 +30,8 @@ class Spec:
     drive: float = 0.25
     # Of each state space, where the kind has one.
     pairs: int = 0
+    # Whether it reads its own spikes of the step before, too.
+    recurrent: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Case:
     crowd: int = 0
     # Where a layer samples.
     sampling: Sampling | None = None
+    scores: Scores = Scores.POTENTIALS
 
 
 def cycle(rng: np.random.Generator, ordinary: np.ndarray, edges: list[float]) -> np.ndarray:

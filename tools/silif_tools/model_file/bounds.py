@@ -7,8 +7,8 @@ Twins: Sources/SiLIF/Connection/ConnectionTables.swift, Sources/SiLIF/ModelFile/
 
 import numpy as np
 
-from .schema import CONNECTION, DELAYS, MAXIMUM_PAIRS, STREAM_LIMIT, check_range
-from .tables import DelayKind, LayerTables, ModelTables, Source
+from .schema import CONNECTION, DELAYS, MAXIMUM_PAIRS, RECURRENT, STREAM_LIMIT, check_range
+from .tables import DelayKind, LayerTables, ModelTables, Scores, Source
 
 MAXIMUM_LAYERS, MAXIMUM_NEURONS, MAXIMUM_CLASSES, MAXIMUM_DELAY = 16, 4096, 256, DELAYS.high
 READOUT_FRACTION_BITS = 16
@@ -17,10 +17,26 @@ DRAW_BITS = 16
 MAXIMUM_CLIP_STEPS, MAXIMUM_STEP_US = 100_000, 10_000_000
 
 
-def _largest_current(layer: LayerTables, sums: np.ndarray) -> np.ndarray:
-    shift = np.asarray(layer.scale_shift, dtype=np.int64)
-    product = sums * np.asarray(layer.scale_mantissa, dtype=np.int64)
-    return ((product + ((np.int64(1) << shift) >> 1)) >> shift) + np.abs(np.asarray(layer.bias, dtype=np.int64))
+def _scaled(sums: np.ndarray, mantissa: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    shift = np.asarray(shift, dtype=np.int64)
+    return (sums * np.asarray(mantissa, dtype=np.int64) + ((np.int64(1) << shift) >> 1)) >> shift
+
+
+def _largest_recurrent(layer: LayerTables, name: str) -> np.ndarray:
+    """|bias| and what a layer's own spikes can make, which the engine adds in Int32."""
+    bias = np.asarray(layer.bias, dtype=np.int64)
+    if layer.recurrent is None:
+        return np.abs(bias)
+    own = layer.recurrent
+    if not layer.kind.fires or layer.source == Source.STREAM:
+        raise ValueError(f"{name}.source: {layer.kind.title} behind {layer.source.name} has no spikes to read itself")
+    for table, values in zip(RECURRENT, (own.mantissa, own.shift), strict=True):
+        check_range(values, *table.bounds(0), f"{name}.{table.name}")
+    sums = np.abs(np.asarray(own.weights, dtype=np.int64)).sum(axis=0)
+    largest = _scaled(sums, own.mantissa, own.shift)
+    both = np.concatenate([bias - largest, bias + largest])
+    check_range(both, -(2**31), 2**31 - 1, f"{name}.recurrent_mantissa and bias: a current of")
+    return np.abs(bias) + largest
 
 
 def largest_input(source: Source, is_block: bool, input_limit: int) -> int:
@@ -38,7 +54,8 @@ def _check_layer(layer: LayerTables, input_limit: int, name: str) -> None:
     check_range(sums, 0, 2**31 - 1, f"{name}.weights: a row's sum of")
     for table in CONNECTION:
         check_range(getattr(layer, table.name), *table.bounds(layer.state_fraction_bits), f"{name}.{table.name}")
-    check_range(_largest_current(layer, sums), 0, 1 << 38, f"{name}.scale_mantissa and bias: a current of")
+    most = _scaled(sums, layer.scale_mantissa, layer.scale_shift) + _largest_recurrent(layer, name)
+    check_range(most, 0, 1 << 38, f"{name}.scale_mantissa and bias: a current of")
     has_pairs = any(table.each for table in layer.kind.tables)
     check_range(layer.pairs, int(has_pairs), MAXIMUM_PAIRS if has_pairs else 0, f"{name}.state_pairs")
     layer.kind.check(layer.neuron, layer.state_fraction_bits, name)
@@ -71,11 +88,14 @@ def check_model(model: ModelTables) -> None:
         check_range(layer.inputs, width, width, f"{name}.inputs")
         if layer.source != below:
             raise ValueError(f"{name}.source {layer.source}: it must read what arrives, {below}")
-        if (layer.kind.output is None) != (index == len(model.layers) - 1):
-            raise ValueError(f"{name}.kind: the last layer, and no other, is the readout")
+        is_last = index == len(model.layers) - 1
+        if layer.kind.output == Source.STREAM if is_last else layer.kind.output is None:
+            raise ValueError(f"{name}.kind: the last layer, and no other, is a readout, or it fires for the classes")
         _check_stream(layer, stream_bits, name)
         _check_layer(layer, largest_input(layer.source, layer.kind.is_block, model.input_limit), name)
         width, below, stream_bits = layer.outputs, layer.kind.output, layer.state_fraction_bits
+    if model.scores == Scores.SPIKES and not model.layers[-1].kind.fires:
+        raise ValueError(f"scores {model.scores}: the last layer has no spikes")
     if any(layer.kind.samples for layer in model.layers) != (model.sampling is not None):
         raise ValueError("SMPL: a network has a sampler where a layer samples, and nowhere else")
     if model.sampling is not None:

@@ -12,8 +12,19 @@ import numpy as np
 
 from .bounds import DRAW_BITS, check_model
 from .nibbles import unpack_nibbles
-from .schema import CONNECTION, DELAYS, LayerSchema, padded
-from .tables import DelayKind, Detector, InputKind, LayerTables, ModelTables, Sampler, Sampling, Source
+from .schema import CONNECTION, DELAYS, RECURRENT, RECURRENT_SOURCE, LayerSchema, padded
+from .tables import (
+    DelayKind,
+    Detector,
+    InputKind,
+    LayerTables,
+    ModelTables,
+    Recurrent,
+    Sampler,
+    Sampling,
+    Scores,
+    Source,
+)
 from .write import ALIGNMENT, HEADER_BYTES, MAGIC, NONE, VERSION
 
 MAXIMUM_BYTES = 64 << 20
@@ -36,6 +47,11 @@ class _Reader:
         self.position += count * kind.itemsize
         return values[..., : shape[-1]].astype(np.int64)
 
+    def weights(self, bits: int, inputs: int, columns: int) -> np.ndarray:
+        if bits == 4:
+            return unpack_nibbles(self.table("uint8", (inputs, columns // 2)), columns)
+        return self.table("int8" if bits == 8 else "int16", (inputs, columns))
+
     def unpack(self, layout: str):
         values = struct.unpack_from(layout, self.data, self.position)
         self.position += struct.calcsize(layout)
@@ -57,12 +73,11 @@ def _layer(data: bytes, schemas: dict[int, LayerSchema]) -> LayerTables:
         split = values.reshape(*values.shape[:-1], branches, width)[..., :outputs]
         return split.reshape(*values.shape[:-1], branches * outputs)
 
-    if bits == 4:
-        weights = unpack_nibbles(reader.table("uint8", (inputs, branches * width // 2)), branches * width)
-    else:
-        weights = reader.table("int8" if bits == 8 else "int16", (inputs, branches * width))
+    weights = reader.weights(bits, inputs, branches * width)
     connection = {table.name: unpadded(reader.table(table.dtype, (branches * width,))) for table in CONNECTION}
-    layer = LayerTables(kind, Source(source), bits, fraction, unpadded(weights), **connection, pairs=pairs)
+    layer = LayerTables(
+        kind, Source(source & ~RECURRENT_SOURCE), bits, fraction, unpadded(weights), **connection, pairs=pairs
+    )
     layer.delay_kind = delay_kind
     if delay_kind == DelayKind.AXONAL:
         layer.delays = reader.table(DELAYS.dtype, (inputs,))
@@ -70,6 +85,10 @@ def _layer(data: bytes, schemas: dict[int, LayerSchema]) -> LayerTables:
         layer.delays = reader.table(DELAYS.dtype, (outputs,), width)
     elif delay_kind == DelayKind.SYNAPTIC:
         layer.delays = reader.table(DELAYS.dtype, (inputs, outputs), width)
+    if source & RECURRENT_SOURCE:
+        own = reader.weights(bits, outputs, width)[:, :outputs]
+        scale = [reader.table(table.dtype, (width,))[:outputs] for table in RECURRENT]
+        layer.recurrent = Recurrent(own, *scale)
     layer.neuron = {table.name: reader.table(table.dtype, table.shape(width, pairs))[:outputs] for table in kind.tables}
     return layer
 
@@ -136,7 +155,7 @@ def _sampling(sections: dict[str, list[bytes]]) -> Sampling | None:
 
 def _parse(data: bytes, count: int, schemas: dict[int, LayerSchema]) -> ModelTables:
     sections = _sections(data, count)
-    network = struct.unpack("<4HII2H12x", sections["NETW"][0])
+    network = struct.unpack("<4HII3H10x", sections["NETW"][0])
     words_data = sections["WORD"][0]
     word_count, unknown, silence, _ = struct.unpack_from("<4H", words_data)
     words, position = [], 8
@@ -172,6 +191,7 @@ def _parse(data: bytes, count: int, schemas: dict[int, LayerSchema]) -> ModelTab
         front_end=sections.get("FRNT", [None])[0],
         provenance=provenance,
         sampling=_sampling(sections),
+        scores=Scores(network[8]),
         self_test_input=self_test,
         self_test_digest=digest,
         self_test_steps=steps,

@@ -30,6 +30,10 @@ class Source(IntEnum):
     STREAM = 2
 
 
+# Added to a layer's source in the file where it reads its own spikes of the step before, too.
+RECURRENT_SOURCE = 4
+
+
 def padded(outputs: int) -> int:
     """Elements of a row in the file: outputs rounded up to a multiple of 16."""
     return -(-outputs // ROW_ALIGNMENT) * ROW_ALIGNMENT
@@ -72,6 +76,11 @@ CONNECTION = (
     Table("scale_mantissa", "int32", 0, 2**31 - 1, "0...2^31 - 1", worst=0),
     Table("scale_shift", "uint8", 0, 62, "0...62"),
     Table("bias", "int32", -(2**31), 2**31 - 1, "Q(F+8)", worst=2**31 - 1),
+)
+# Of the connection from a layer's own spikes, behind its weights; all three stand behind the delays.
+RECURRENT = (
+    Table("recurrent_mantissa", "int32", 0, 2**31 - 1, "0...2^31 - 1", worst=0),
+    Table("recurrent_shift", "uint8", 0, 62, "0...62"),
 )
 DELAYS = Table("delays", "uint8", 0, 255, "axonal [inputs], dendritic [P], synaptic [inputs · P]; ≤ maximum_delay")
 

@@ -7,7 +7,18 @@ import numpy as np
 
 from .schema import LayerSchema, Source
 
-__all__ = ["DelayKind", "Detector", "InputKind", "LayerTables", "ModelTables", "Sampler", "Sampling", "Source"]
+__all__ = [
+    "DelayKind",
+    "Detector",
+    "InputKind",
+    "LayerTables",
+    "ModelTables",
+    "Recurrent",
+    "Sampler",
+    "Sampling",
+    "Scores",
+    "Source",
+]
 
 
 class DelayKind(IntEnum):
@@ -39,6 +50,24 @@ class InputKind(IntEnum):
     LOG_MEL = 1
 
 
+class Scores(IntEnum):
+    """What the probabilities of a step are: the softmax of the last layer's potentials, or its spikes, 1 where the
+    class's neuron fires."""
+
+    POTENTIALS = 0
+    SPIKES = 1
+
+
+@dataclass
+class Recurrent:
+    """The connection from a layer's own spikes of the step before. weights [outputs, outputs], from and to; mantissa
+    and shift [outputs]: its scale."""
+
+    weights: np.ndarray
+    mantissa: np.ndarray
+    shift: np.ndarray
+
+
 @dataclass
 class LayerTables:
     """One layer, quantized. Arrays are unpadded: [outputs], weights and synaptic delays [inputs, outputs].
@@ -60,6 +89,7 @@ class LayerTables:
     delay_kind: DelayKind = DelayKind.NONE
     delays: np.ndarray | None = None
     pairs: int = 0
+    recurrent: Recurrent | None = None
 
     @property
     def inputs(self) -> int:
@@ -103,6 +133,7 @@ class ModelTables:
     front_end: bytes | None = None
     # Present exactly where a layer samples.
     sampling: Sampling | None = None
+    scores: Scores = Scores.POTENTIALS
     provenance: dict[str, str] = field(default_factory=dict)
     # int16 samples (1-D) or frames (2-D)
     self_test_input: np.ndarray | None = None

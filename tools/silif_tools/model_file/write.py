@@ -8,7 +8,7 @@ import numpy as np
 from ..errors import visible
 from .bounds import DRAW_BITS, check_model
 from .nibbles import pack_nibbles
-from .schema import CONNECTION, DELAYS, Table, padded
+from .schema import CONNECTION, DELAYS, RECURRENT, RECURRENT_SOURCE, Table, padded
 from .tables import DelayKind, LayerTables, ModelTables
 
 MAGIC = b"\x89SiLIF\r\n"
@@ -46,13 +46,20 @@ def _own_table(values: np.ndarray, table: Table, width: int) -> bytes:
     return _table(np.pad(values, [(0, width - len(values))] + [(0, 0)] * (values.ndim - 1)), table.dtype)
 
 
+def _weights(weights: np.ndarray, bits: int) -> bytes:
+    """weights [inputs, columns], padded."""
+    if bits == 4:
+        return _table(pack_nibbles(weights, weights.shape[1]), "uint8")
+    return _table(weights, "int8" if bits == 8 else "int16")
+
+
 def _layer(layer: LayerTables) -> bytes:
     width, branches = padded(layer.outputs), layer.kind.branches
     weights = _branches(layer.weights, branches, width)
     header = struct.pack(
         "<9H",
         layer.kind.number,
-        layer.source,
+        layer.source + (RECURRENT_SOURCE if layer.recurrent else 0),
         layer.delay_kind,
         layer.weight_bits,
         layer.inputs,
@@ -61,16 +68,16 @@ def _layer(layer: LayerTables) -> bytes:
         layer.state_fraction_bits,
         layer.pairs,
     )
-    parts = [header + bytes(32 - len(header))]
-    if layer.weight_bits == 4:
-        parts.append(_table(pack_nibbles(weights, branches * width), "uint8"))
-    else:
-        parts.append(_table(weights, "int8" if layer.weight_bits == 8 else "int16"))
+    parts = [header + bytes(32 - len(header)), _weights(weights, layer.weight_bits)]
     parts += [_table(_branches(getattr(layer, table.name), branches, width), table.dtype) for table in CONNECTION]
     if layer.delay_kind == DelayKind.AXONAL:
         parts.append(_table(layer.delays, DELAYS.dtype))
     elif layer.delay_kind != DelayKind.NONE:
         parts.append(_table(layer.delays, DELAYS.dtype, width))
+    if layer.recurrent:
+        parts.append(_weights(_branches(layer.recurrent.weights, 1, width), layer.weight_bits))
+        columns = (layer.recurrent.mantissa, layer.recurrent.shift)
+        parts += [_own_table(values, table, width) for values, table in zip(columns, RECURRENT, strict=True)]
     parts += [_own_table(layer.neuron[table.name], table, width) for table in layer.kind.tables]
     return b"".join(parts)
 
@@ -128,7 +135,7 @@ def model_bytes(model: ModelTables) -> bytes:
     """The complete file. Raises ValueError naming the field that the runtime would refuse."""
     check_model(model)
     network = struct.pack(
-        "<4HII2H12x",
+        "<4HII3H10x",
         model.layers[0].inputs,
         model.input_kind,
         model.input_fraction_bits,
@@ -137,6 +144,7 @@ def model_bytes(model: ModelTables) -> bytes:
         model.clip_frames,
         len(model.layers),
         len(model.words),
+        model.scores,
     )
     provenance = provenance_section(model.provenance)
     sections = [(b"NETW", network), (b"WORD", _words(model)), (b"DTCT", _detector(model))]

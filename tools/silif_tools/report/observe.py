@@ -137,7 +137,8 @@ def observe(conversion: Conversion, data: EvaluationData) -> Observation:
     for start in range(0, clips, _CLIPS_AT_ONCE):
         clips_now = slice(start, start + _CLIPS_AT_ONCE)
         part = data.frames[clips_now]
-        real = run_float(conversion.float_layers, data.real_part(clips_now, conversion.input_unit), observers)
+        values = data.real_part(clips_now, conversion.input_unit)
+        real = run_float(conversion.float_layers, values, observers, conversion.model.scores)
         fixed = _run_fixed(IntegerNetwork(model, len(part)), part, states)
         float_scores.append(real.scores)
         fixed_scores.append(fixed.scores_q15 / 32768)
