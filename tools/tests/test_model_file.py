@@ -9,9 +9,9 @@ import pytest
 from tiny_models import tiny_model
 
 from silif_tools.atomic import write_atomically
-from silif_tools.kinds import CSILIF, HIDDEN_KINDS, SILIF, read_model
+from silif_tools.kinds import CSILIF, ENCODER, HIDDEN_KINDS, READOUT, SILIF, read_model
 from silif_tools.model_file.read import ModelFileError
-from silif_tools.model_file.tables import DelayKind, InputKind
+from silif_tools.model_file.tables import DelayKind, InputKind, Scores
 from silif_tools.model_file.write import model_bytes
 
 
@@ -41,8 +41,9 @@ def assert_same(left, right):
 @pytest.mark.parametrize("bits", [4, 8, 16])
 @pytest.mark.parametrize("delay", list(DelayKind))
 @pytest.mark.parametrize("kind", HIDDEN_KINDS)
-def test_round_trip(kind, delay, bits):
-    data, model, _ = tiny_model(kind, delay, bits=bits)
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_round_trip(kind, delay, bits, recurrent):
+    data, model, _ = tiny_model(kind, delay, bits=bits, recurrent=recurrent)
     again = read_model(data)
     assert_same(again, model)
     assert model_bytes(again) == data
@@ -134,6 +135,38 @@ def test_what_the_engine_would_refuse_is_not_written(model, table, value, messag
     values = layer.neuron[table] if table in layer.neuron else getattr(layer, table)
     values.flat[0] = value
     with pytest.raises(ValueError, match=message):
+        model_bytes(model)
+
+
+def test_own_spikes_that_the_engine_would_refuse_are_not_written():
+    _, model, _ = tiny_model(SILIF, DelayKind.NONE, recurrent=True)
+    own, bias = model.layers[0].recurrent, model.layers[0].bias.copy()
+    largest = int(np.abs(own.weights[:, 1]).sum())
+    own.mantissa[1], own.shift[1], model.layers[0].bias[1] = 1, 0, 2**31 - 1 - largest
+    model_bytes(model)
+    model.layers[0].bias[1] += 1
+    with pytest.raises(ValueError, match=r"layer 0\.recurrent_mantissa and bias: a current of 2147483648 "):
+        model_bytes(model)
+    model.layers[0].bias = bias
+    own.shift[1] = 63
+    with pytest.raises(ValueError, match=r"layer 0\.recurrent_shift 63 is outside"):
+        model_bytes(model)
+    own.shift[1] = 0
+    model.layers[-1].recurrent = own
+    with pytest.raises(ValueError, match=r"layer 2\.source: readout behind SPIKES has no spikes to read itself"):
+        model_bytes(model)
+
+
+def test_last_layers_without_potentials_or_spikes_are_not_written(model):
+    model.scores = Scores.SPIKES
+    with pytest.raises(ValueError, match="scores 1: the last layer has no spikes"):
+        model_bytes(model)
+    model.scores = Scores.POTENTIALS
+    model.layers[-1].kind = ENCODER
+    with pytest.raises(ValueError, match=r"layer 2\.kind: the last layer, and no other, is a readout, or it fires"):
+        model_bytes(model)
+    model.layers[-1].kind, model.layers[1].kind = READOUT, READOUT
+    with pytest.raises(ValueError, match=r"layer 1\.kind: the last layer"):
         model_bytes(model)
 
 
