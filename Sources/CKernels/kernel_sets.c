@@ -36,7 +36,13 @@ static const silif_kernels neon = {.name = "neon",
 
 #if SILIF_HAS_DSP
 /// Cortex-M4 and M7.
-static const silif_kernels dsp = {.name = "dsp", ALL(dsp), CUBA(plain)};
+static const silif_kernels dsp = {.name = "dsp",
+                                  ALL(dsp),
+#if !SILIF_HAS_ONE_SET
+                                  // There it is called by its name, or not at all: then it is no part of the program.
+                                  CUBA(plain)
+#endif
+};
 #endif
 
 #if defined(__x86_64__)

@@ -23,8 +23,10 @@ struct Connection {
     case spikes(SpikeRing)
     case dendritic(SumRing)
     case synaptic(SumRing)
-    /// Any of these, and the layer's own spikes beside it.
-    case recurrent(UnsafeMutablePointer<OwnSpikes>)
+    #if !SILIF_WITHOUT_BLOCKS
+      /// Any of these, and the layer's own spikes beside it.
+      case recurrent(UnsafeMutablePointer<OwnSpikes>)
+    #endif
   }
 
   init(_ tables: ConnectionTables, input: Edge, header: LayerHeader, scratch: Scratch, arena: inout Arena) {
@@ -52,16 +54,18 @@ struct Connection {
     arena.countRing(since: start)
   }
 
-  /// A connection that takes in the layer's own spikes beside what `input` does.
-  init(_ input: Connection, own: OwnSpikes, biases_qF8: UnsafePointer<Int32>, arena: inout Arena) {
-    tables = input.tables
-    self.input = input.input
-    scratch = input.scratch
-    currents = Currents(
-      sums: input.currents.sums, scale: Scale(input.currents.scale, bias_qF8: biases_qF8))
-    lastSlot = 0
-    delay = .recurrent(UnsafeMutablePointer(mutating: arena.place(own)))
-  }
+  #if !SILIF_WITHOUT_BLOCKS
+    /// A connection that takes in the layer's own spikes beside what `input` does.
+    init(_ input: Connection, own: OwnSpikes, biases_qF8: UnsafePointer<Int32>, arena: inout Arena) {
+      tables = input.tables
+      self.input = input.input
+      scratch = input.scratch
+      currents = Currents(
+        sums: input.currents.sums, scale: Scale(input.currents.scale, bias_qF8: biases_qF8))
+      lastSlot = 0
+      delay = .recurrent(UnsafeMutablePointer(mutating: arena.place(own)))
+    }
+  #endif
 
   @_noAllocation @_noLocks
   mutating func reset() {
@@ -70,7 +74,9 @@ struct Connection {
     case .frames(let ring): ring.reset()
     case .spikes(let ring): ring.reset()
     case .dendritic(let ring), .synaptic(let ring): ring.reset()
-    case .recurrent(let own): own.pointee.reset()
+    #if !SILIF_WITHOUT_BLOCKS
+      case .recurrent(let own): own.pointee.reset()
+    #endif
     }
     slot = 0
   }
@@ -118,7 +124,9 @@ struct Connection {
       SynapticInput.scatter(frame: frames.values, weights: tables.weights, delays: delays, slot: slot, ring: ring)
       ring.collect(slot: slot, into: sums)
       ring.clear(slot: slot)
-    case .recurrent(let own): return own.pointee.receive()
+    #if !SILIF_WITHOUT_BLOCKS
+      case .recurrent(let own): return own.pointee.receive()
+    #endif
     case .none, .spikes: break  // Never here.
     }
     advance()
@@ -145,7 +153,9 @@ struct Connection {
         active: spikes.active, count: count, weights: tables.weights, delays: delays, slot: slot, ring: ring)
       ring.collect(slot: slot, into: sums)
       ring.clear(slot: slot)
-    case .recurrent(let own): return own.pointee.receive()
+    #if !SILIF_WITHOUT_BLOCKS
+      case .recurrent(let own): return own.pointee.receive()
+    #endif
     case .none, .frames: break  // Never here.
     }
     advance()

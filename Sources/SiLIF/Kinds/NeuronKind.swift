@@ -3,8 +3,8 @@ import Kernels
 // The register of neuron kinds: the only file of the engine that knows which ones there are. A kind has a folder of its own
 // with its tables, its state and step, and its call into C; here it has a line in each list (CONTRIBUTING.md).
 //
-// SILIF_WITHOUT_BLOCKS leaves out blocks and their encoder, as kinds that are not known: for microcontrollers whose networks
-// have none (BLOCKS=no of tools/scripts/build_library.sh).
+// SILIF_WITHOUT_BLOCKS leaves out blocks and their encoder, CUBA-LIF, and with it layers that read their own spikes, as what is
+// not known: for microcontrollers whose networks have none (BLOCKS=no of tools/scripts/build_library.sh).
 
 /// The equations of a layer (docs/NEURONS.md). adLIF and cAdLIF are SiLIF once their decays are resolved.
 public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
@@ -26,8 +26,10 @@ public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
   #endif
   /// Leaky integrate and fire, with a reset that does not decay.
   case lif = 9
-  /// Leaky integrate and fire behind a synapse, with a reset of any sort.
-  case cuba = 10
+  #if !SILIF_WITHOUT_BLOCKS
+    /// Leaky integrate and fire behind a synapse, with a reset of any sort.
+    case cuba = 10
+  #endif
 
   /// As the papers call it.
   public var name: String {
@@ -42,15 +44,18 @@ public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
       case .pSpikeSSM: "P-SpikeSSM"
     #endif
     case .lif: "LIF"
-    case .cuba: "CUBA-LIF"
+    #if !SILIF_WITHOUT_BLOCKS
+      case .cuba: "CUBA-LIF"
+    #endif
     }
   }
 
   /// What a layer of this kind writes for the next one to read; nil where its potentials are the network's result.
   public var output: EdgeKind? {
     switch self {
-    case .siLIF, .cSiLIF, .rf, .lif, .cuba: .spikes
+    case .siLIF, .cSiLIF, .rf, .lif: .spikes
     #if !SILIF_WITHOUT_BLOCKS
+      case .cuba: .spikes
       case .encoder, .s4dGLU, .pSpikeSSM: .stream
     #endif
     case .readout: nil
@@ -107,7 +112,9 @@ enum NeuronTables: BitwiseCopyable {
     case pSpikeSSM(PSpikeTables)
   #endif
   case lif(LIFTables)
-  case cuba(CUBATables)
+  #if !SILIF_WITHOUT_BLOCKS
+    case cuba(CUBATables)
+  #endif
 
   init(reading reader: inout TableReader) throws(ModelError) {
     switch reader.header.kind {
@@ -121,7 +128,9 @@ enum NeuronTables: BitwiseCopyable {
       case .pSpikeSSM: self = .pSpikeSSM(try PSpikeTables(reading: &reader))
     #endif
     case .lif: self = .lif(try LIFTables(reading: &reader))
-    case .cuba: self = .cuba(try CUBATables(reading: &reader))
+    #if !SILIF_WITHOUT_BLOCKS
+      case .cuba: self = .cuba(try CUBATables(reading: &reader))
+    #endif
     }
   }
 }
@@ -139,7 +148,9 @@ enum Neurons {
     case pSpikeSSM(UnsafePointer<PSpikeBlock>)
   #endif
   case lif(LIFNeurons)
-  case cuba(CUBANeurons)
+  #if !SILIF_WITHOUT_BLOCKS
+    case cuba(CUBANeurons)
+  #endif
 
   /// - Parameters:
   ///   - input: the edge that the layer reads.
@@ -174,8 +185,10 @@ enum Neurons {
     #endif
     case .lif(let tables):
       self = .lif(LIFNeurons(tables, header: header, spikes: Spikes(output), arena: &arena))
-    case .cuba(let tables):
-      self = .cuba(CUBANeurons(tables, header: header, spikes: Spikes(output), arena: &arena))
+    #if !SILIF_WITHOUT_BLOCKS
+      case .cuba(let tables):
+        self = .cuba(CUBANeurons(tables, header: header, spikes: Spikes(output), arena: &arena))
+    #endif
     }
   }
 
@@ -195,7 +208,9 @@ enum Neurons {
       case .pSpikeSSM(let block): block.pointee.reset()
     #endif
     case .lif(let neurons): neurons.reset()
-    case .cuba(let neurons): neurons.reset()
+    #if !SILIF_WITHOUT_BLOCKS
+      case .cuba(let neurons): neurons.reset()
+    #endif
     }
   }
 
@@ -254,7 +269,9 @@ enum Neurons {
           case .pSpikeSSM(let block): block.pointee.mix(currents, saturation: saturation)
         #endif
         case .lif(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
-        case .cuba(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
+        #if !SILIF_WITHOUT_BLOCKS
+          case .cuba(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
+        #endif
         }
         return
       }
@@ -270,7 +287,9 @@ enum Neurons {
       case .pSpikeSSM(let block): block.pointee.mix(currents, saturation: saturation)
     #endif
     case .lif(let neurons): neurons.step(currents, saturation: saturation)
-    case .cuba(let neurons): neurons.step(currents, saturation: saturation)
+    #if !SILIF_WITHOUT_BLOCKS
+      case .cuba(let neurons): neurons.step(currents, saturation: saturation)
+    #endif
     }
   }
 
@@ -324,9 +343,9 @@ enum Neurons {
     case .rf(let neurons): UnsafePointer(neurons.state.real_qF)
     #if !SILIF_WITHOUT_BLOCKS
       case .encoder, .s4dGLU, .pSpikeSSM: nil
+      case .cuba(let neurons): UnsafePointer(neurons.membrane_qF)
     #endif
     case .lif(let neurons): UnsafePointer(neurons.membrane_qF)
-    case .cuba(let neurons): UnsafePointer(neurons.membrane_qF)
     }
   }
 }

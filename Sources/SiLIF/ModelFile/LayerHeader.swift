@@ -17,7 +17,11 @@ public struct LayerHeader: Sendable, BitwiseCopyable {
   /// What it reads.
   public let source: EdgeKind
   /// Whether it reads its own spikes of the step before, too.
-  public let isRecurrent: Bool
+  #if SILIF_WITHOUT_BLOCKS
+    public var isRecurrent: Bool { false }
+  #else
+    public let isRecurrent: Bool
+  #endif
   /// Where its delays sit.
   public let delayKind: DelayKind
   /// Bits of a weight: 4, 8 or 16.
@@ -65,7 +69,9 @@ public struct LayerHeader: Sendable, BitwiseCopyable {
   ) {
     self.kind = kind
     self.source = source
-    self.isRecurrent = isRecurrent
+    #if !SILIF_WITHOUT_BLOCKS
+      self.isRecurrent = isRecurrent
+    #endif
     self.delayKind = delayKind
     self.weightBits = weightBits
     self.inputs = inputs
@@ -79,8 +85,13 @@ public struct LayerHeader: Sendable, BitwiseCopyable {
     var reader = ByteReader(section, layer: layer)
     kind = try LayerHeader.choice(reader.read(UInt16.self, "kind"), "kind", layer)
     let read = try reader.read(UInt16.self, "source")
-    isRecurrent = read & LayerHeader.recurrentSource != 0
-    guard let known = EdgeKind(rawValue: read & ~LayerHeader.recurrentSource) else {
+    #if SILIF_WITHOUT_BLOCKS
+      let below = read
+    #else
+      isRecurrent = read & LayerHeader.recurrentSource != 0
+      let below = read & ~LayerHeader.recurrentSource
+    #endif
+    guard let known = EdgeKind(rawValue: below) else {
       throw ModelError(.outOfRange, "source", value: Int64(read), layer: layer)
     }
     source = known

@@ -26,10 +26,12 @@ struct Layer {
     reached = Int32(header.outputs * header.kind.branches)
     connection = Connection(
       parameters.connection, input: own ?? input, header: header, scratch: scratch, arena: &arena)
-    if let recurrent = parameters.recurrent {
-      let own = OwnSpikes(recurrent, input: connection, spikes: Spikes(output), scratch: ownScratch)
-      connection = Connection(connection, own: own, biases_qF8: ownScratch.bias_qF8, arena: &arena)
-    }
+    #if !SILIF_WITHOUT_BLOCKS
+      if let recurrent = parameters.recurrent {
+        let own = OwnSpikes(recurrent, input: connection, spikes: Spikes(output), scratch: ownScratch)
+        connection = Connection(connection, own: own, biases_qF8: ownScratch.bias_qF8, arena: &arena)
+      }
+    #endif
     neurons = Neurons(
       parameters.neurons, header: header, input: input, output: output, own: own, drawing: drawing, arena: &arena)
     self.saturation = saturation

@@ -232,11 +232,14 @@ public struct Network {
   /// The last part: the softmax of the last layer's potentials, or its spikes.
   @_noAllocation @_noLocks
   public func updateProbabilities() {
-    if readsSpikes {
-      for index in 0..<header.classCount { probabilities[index] = UInt16(lastFired[index]) &<< 15 }
-      return
-    }
+    guard !readsSpikes else { return readSpikes() }
     softmax.step(membrane: membrane, classes: header.classCount, probabilities_q15: probabilities)
+  }
+
+  @_noAllocation @_noLocks
+  @inline(never)
+  private func readSpikes() {
+    for index in 0..<header.classCount { probabilities[index] = UInt16(lastFired[index]) &<< 15 }
   }
 
   /// Of each class at the last step, [classCount], Q15: the softmax of the last layer's potentials, or, by the model's
