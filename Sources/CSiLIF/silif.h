@@ -121,9 +121,9 @@ typedef struct silif_description {
   uint32_t input_count;
   /* A frame's integer x stands for x / 2^input_fraction_bits. */
   uint32_t input_fraction_bits;
-  /* Layers, the readout included. */
+  /* Layers, the last one included. */
   uint32_t layer_count;
-  /* Classes of the readout: the words, and unknown and silence where the model has them. */
+  /* Classes of the last layer: the words, and unknown and silence where the model has them. */
   uint32_t class_count;
   /* Class that stands for every other word, and for no speech; -1 where the model has none. */
   int32_t unknown_class;
@@ -221,7 +221,7 @@ const char *silif_word(const silif_engine *engine, size_t class_index, size_t *l
 
 /* Probabilities, 0...32768, [class_count]. */
 const uint16_t *silif_probabilities_q15(const silif_engine *engine);
-/* Membrane potentials of the readout with 16 fractional bits, [class_count]. */
+/* Membrane potentials of the last layer with 16 fractional bits, [class_count]. */
 const int32_t *silif_membrane_q16(const silif_engine *engine);
 /* The frame that the network computed with, [input_count]. */
 const int16_t *silif_frame(const silif_engine *engine);

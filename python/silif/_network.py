@@ -24,7 +24,7 @@ class Network:
 
     Attributes:
         probabilities_q15: of the last step, [class], uint16; 32768 stands for 1.
-        membrane_q16: membrane potentials of the readout, [class], int32, 16 fractional bits.
+        membrane_q16: membrane potentials of the last layer, [class], int32, 16 fractional bits.
         spikes: one array for each hidden layer, [neuron], uint8: 1 where the neuron fired.
         frame: what the last step computed with, [input], int16.
     """
