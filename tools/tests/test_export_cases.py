@@ -5,6 +5,7 @@ import pytest
 from shared_data import shared_folder
 
 from silif_tools.commands.export import main
+from silif_tools.integer.network import run_model
 from silif_tools.kinds import read_model
 
 pytest.importorskip("torch")
@@ -56,7 +57,7 @@ def test_a_checkpoint(name, tmp_path, capsys):
     path = shared_folder() / f"cases/export/{name}.pth"
     status, lines, _, target = export(path, tmp_path, capsys)
     assert status == 0
-    assumed = [line.removeprefix("assumed: ") for line in lines if line.startswith("assumed: ")]
+    assumed = [line.split(": ", 1)[1] for line in lines if line.startswith(("assumed: ", "changed: ", "suspect: "))]
     expected = [*_ONLY_STEP_AND_NORM, *_CHECKPOINTS[name]]
     assert len(assumed) == len(expected)
     for beginning in expected:
@@ -85,7 +86,7 @@ def test_a_user_who_names_the_neuron_is_believed(tmp_path, capsys):
     options = ("--strict", "--step-ms", "4", "--norm-epsilon", "1e-5", "--neuron", "adlif")
     status, lines, _, _ = export(path, tmp_path, capsys, *options)
     assert status == 0
-    assert not any("clamped" in line or line.startswith("assumed") for line in lines)
+    assert not any("clamped" in line or line.startswith(("assumed", "changed", "suspect")) for line in lines)
 
 
 def test_normalization_without_statistics_is_called_by_both_its_names(tmp_path, capsys):
@@ -109,7 +110,7 @@ def test_frames_that_counts_do_not_hold(frames, said, tmp_path, capsys):
     options = ("--step-ms", "4", "--norm-epsilon", "1e-5", "--frames", str(cases / f"frames_{frames}.npy"))
     status, lines, _, target = export(cases / "plain_silif.pth", tmp_path, capsys, *options)
     assert status == 0
-    assumed = [line for line in lines if line.startswith("assumed: ")]
+    assumed = [line for line in lines if line.startswith(("assumed: ", "changed: "))]
     rates = next(line for line in lines if "layer 0: firing rate" in line)
     as_float, as_fixed = (float(rates.split(kind)[1].split(" %")[0]) for kind in ("float", "fixed"))
     if said is None:
@@ -125,3 +126,79 @@ def test_frames_that_counts_do_not_hold(frames, said, tmp_path, capsys):
     assert status == 1
     assert said in error
     assert not target.exists()
+
+
+def graph_case(name, tmp_path, capsys, *options):
+    cases = shared_folder() / "cases/export"
+    status, lines, error, target = export(cases / f"{name}.nir", tmp_path, capsys, "--bits", "16", *options)
+    assert status == 0, error
+    spikes = run_model(read_model(target), np.load(cases / "frames.npy")[None]).spikes[0][0]
+    said = [line for line in lines if line.startswith(("assumed: ", "changed: ", "suspect: "))]
+    return spikes, said
+
+
+@pytest.mark.parametrize("name", ["reset_undecayed", "tau_in_tenths_of_ms"])
+@pytest.mark.parametrize("reset", [None, "subtract", "hard"])
+def test_a_graph_of_snntorch_needs_no_option_but_the_reset(name, reset, tmp_path, capsys):
+    options = ("--step-ms", "4", *(("--reset", reset) if reset else ()))
+    spikes, said = graph_case(name, tmp_path, capsys, *options)
+    expected = {None: "reset_undecayed", "subtract": "reset_decayed", "hard": "hard_reset"}[reset]
+    assert np.array_equal(spikes, np.load(shared_folder() / f"cases/export/expected_{expected}.npy"))
+    assert spikes.mean() > 0.05
+    assert said[0].startswith("assumed: the graph was written by snnTorch: r = tau / 0.1 ms")
+    assert [line for line in said[1:] if "reset_mechanism" in line] == ([] if reset else said[1:])
+
+
+def leaky_spikes(name, step):
+    """Spikes of the first layer by step(u, s, current, tau) -> u, in float64."""
+    h5py = pytest.importorskip("h5py")
+    cases = shared_folder() / "cases/export"
+    with h5py.File(cases / f"{name}.nir") as file:
+        nodes = file["node/nodes"]
+        weight, bias, tau = nodes["w/weight"][()], nodes["w/bias"][()], nodes["lif/tau"][()]
+    u = s = np.zeros(len(weight))
+    out = []
+    for x in np.load(cases / "frames.npy"):
+        u, s = step(u, s, weight @ x + bias, tau)
+        out.append(s)
+    return np.array(out, np.uint8)
+
+
+def test_time_constants_in_steps_are_those_of_sinabs(tmp_path, capsys):
+    def step(u, s, current, tau):
+        u = np.exp(-1 / tau) * (u - s) + (1 - np.exp(-1 / tau)) * current
+        return u, (u >= 1).astype(float)
+
+    spikes, said = graph_case("tau_in_steps", tmp_path, capsys, "--step-ms", "4")
+    assert np.array_equal(spikes, leaky_spikes("tau_in_steps", step))
+    assert "written by sinabs: r = 1 and time constants of 1 and more: in steps" in said[0]
+    assert "SingleSpike" in said[1]
+
+
+def test_time_constants_times_the_step_are_those_of_norse(tmp_path, capsys):
+    def step(u, s, current, tau):
+        u = (1 - s) * u
+        u = u + 1e-6 / tau * (current - u)
+        return u, (u > 1).astype(float)
+
+    spikes, said = graph_case("tau_times_dt", tmp_path, capsys, "--step-ms", "1")
+    expected = leaky_spikes("tau_times_dt", step)
+    assert np.array_equal(spikes, expected)
+    assert expected.any()
+    assert "written by Norse: r = 1 and time constants below 0.1 ms: times the step" in said[0]
+
+
+def test_delays_that_are_no_whole_steps_are_said_to_be_rounded(tmp_path, capsys):
+    _, said = graph_case("delays_rounded_silently", tmp_path, capsys, "--step-ms", "1")
+    assert "changed: delay: 6 of 8 delays are no whole steps of 1 ms and were rounded, by up to 0.5 steps" in said
+    path = shared_folder() / "cases/export/delays_rounded_silently.nir"
+    given = ("--library", "nir", "--discretization", "exact", "--reset", "hard", "--step-ms", "1")
+    status, _, error, _ = export(path, tmp_path, capsys, "--strict", *given)
+    assert status == 1
+    assert error.startswith("silif-export: --strict: delay: 6 of 8 delays")
+
+
+def test_neurons_that_can_never_fire_are_suspect(tmp_path, capsys):
+    spikes, said = graph_case("threshold_1e9", tmp_path, capsys, "--step-ms", "1")
+    assert not spikes.any()
+    assert said[-1].startswith("suspect: layer 0: 12 of 12 neurons can never fire")

@@ -162,14 +162,17 @@ def test_the_sequential_layout_runs_with_a_reset_by_subtraction():
 
 
 def test_neurons_set_in_code_are_refused_without_their_time_constant():
-    with pytest.raises(ConversionError, match="a reset to 0, cannot run here"):
+    with pytest.raises(ConversionError, match="give --lif-tau, and --reset: hard for v_reset=0"):
         fold(sequence_state(), Choices(delay_kernel=KERNEL))
 
 
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
-        ({"model.2.w": np.ones(1)}, "model.2: a module with w is neither a delayed layer nor its batch"),
+        (
+            {"model.2.w": np.ones(1), "model.2.v": np.ones(1)},
+            "model.2: a module with v, w is neither a delayed layer, nor",
+        ),
         ({"model.2.running_mean": np.ones(12)}, "model.2: a module with running_mean is neither"),
         ({"model.0.filter.w": np.ones(1)}, "model.0.filter.w: only modules named model.N run here"),
         ({"encoder.weight": np.ones(1)}, "encoder.weight: only modules named model.N run here"),

@@ -12,6 +12,7 @@ import numpy as np
 from .. import __version__
 from ..atomic import write_atomically
 from ..errors import CommandParser, ConversionError, complain, visible
+from ..export.checkpoint import Checkpoint
 from ..export.clips import load_input, load_list
 from ..export.compare import compare
 from ..export.convert import convert_layers
@@ -19,15 +20,18 @@ from ..export.delays import KINDS
 from ..export.description import LONGEST_STEP_MS, carried_over, front_end, read_description
 from ..export.fold import fold
 from ..export.input_statistics import InputStatistics, recovered_statistics
-from ..export.nir_graph import RESETS, GraphChoices, read_graph
+from ..export.module_graph import ModuleChoices, is_of_modules, library_of, module_graph
+from ..export.nir_graph import GraphChoices, read_graph, read_modules
+from ..export.nir_library import LIBRARIES
 from ..export.remark import Remark
-from ..export.remarks import deaf_remarks, dt_remarks, neuron_remarks, s4d_remarks
+from ..export.remarks import deaf_remarks, dt_remarks, neuron_remarks, s4d_remarks, silent_remarks
 from ..export.self_test import add_self_test, liveliest
 from ..export.state_dict import load_checkpoint
 from ..integer.frontend import CLIP_FRAMES
 from ..kinds import HIDDEN_KINDS
 from ..kinds.choices import BATCH_NORM_EPSILON, DEFAULT_KERNEL, Choices, described
 from ..kinds.connection import FloatLayer
+from ..kinds.cuba import RESETS
 from ..kinds.silif import STORED_RANGES
 from ..model_file.bounds import MAXIMUM_CLIP_STEPS
 from ..model_file.tables import InputKind
@@ -111,6 +115,11 @@ def _arguments(argv):
         "--lif-tau", type=_tau, metavar="STEPS", help="time constant of LIF layers without tensors of their own"
     )
     parser.add_argument(
+        "--no-decay-input",
+        action="store_true",
+        help="LIFNode and ParametricLIFNode of spikingjelly were made with decay_input=False",
+    )
+    parser.add_argument(
         "--spike-threshold",
         type=float,
         metavar="Y",
@@ -123,14 +132,23 @@ def _arguments(argv):
     parser.add_argument(
         "--discretization",
         choices=("exact", "euler"),
-        default="exact",
-        help="of the neurons of a graph (default exact)",
+        help="of the neurons of a graph (default: as the library that wrote it steps, else exact)",
+    )
+    parser.add_argument(
+        "--library",
+        choices=(*LIBRARIES, "nir"),
+        help="which wrote a graph (default: told from the graph); nir: none, take its numbers as NIR defines them",
+    )
+    parser.add_argument(
+        "--graph-dt",
+        type=_step_ms,
+        metavar="MS",
+        help="the step that a graph's time constants mean (default: the library's, else --step-ms)",
     )
     parser.add_argument(
         "--reset",
         choices=tuple(RESETS),
-        help="how a graph's neurons reset, if not as the file says: the threshold is taken off before the decay, or a"
-        " step later undecayed, as snnTorch's Leaky does",
+        help="how a graph's neurons reset, if not as its library's do (docs/CONVERT.md)",
     )
     parser.add_argument("--step-ms", type=_step_ms, help="duration of one step (default: from NAME.json, else 4)")
     parser.add_argument("--clip-steps", type=_clip_steps, help="steps in one clip (default: 1 s of audio, or 300)")
@@ -194,6 +212,7 @@ def _choices(arguments, description: dict) -> Choices:
         "neuron": arguments.neuron,
         "norm_epsilon": arguments.norm_epsilon,
         "lif_tau_steps": arguments.lif_tau,
+        "lif_reset": arguments.reset,
         "spike_threshold": arguments.spike_threshold,
         "delay_kernel": arguments.delay_kernel,
         "delays": arguments.delays,
@@ -218,16 +237,28 @@ def _unsaid(arguments, description: dict, state: dict) -> list[Remark]:
     return found
 
 
+def _reset_remarks(arguments) -> list[Remark]:
+    """LIF neurons without tensors, whose reset no file tells."""
+    if arguments.lif_tau is None or arguments.reset is not None:
+        return []
+    return [
+        Remark.assumed("LIF neurons subtract their threshold, v_reset=None (--reset hard for spikingjelly's default)")
+    ]
+
+
 def _delay_remarks(layers: list[FloatLayer]) -> list[Remark]:
     return [
-        Remark(f"layer {index}.delays: {layer.delay_rounding.line()}", layer.delay_rounding.changes)
+        Remark(
+            f"layer {index}.delays: {layer.delay_rounding.line()}",
+            "changed" if layer.delay_rounding.changes else "note",
+        )
         for index, layer in enumerate(layers)
         if layer.delay_rounding is not None
     ]
 
 
 def _refuse_assumptions(is_strict: bool, remarks: list[Remark]) -> None:
-    assumed = [remark.text for remark in remarks if remark.is_assumption]
+    assumed = [remark.text for remark in remarks if not remark.is_harmless]
     if is_strict and assumed:
         raise ConversionError(f"--strict: {'; '.join(assumed)}")
 
@@ -242,11 +273,21 @@ def _network(arguments, description: dict) -> tuple[list[FloatLayer], list[Input
         step_ms = arguments.step_ms or description.get("step_ms")
         if step_ms is None:
             raise ConversionError("--step-ms: a graph describes neurons in continuous time; say how long a step is")
-        choices = GraphChoices(step_ms, arguments.discretization, arguments.reset)
-        layers = read_graph(arguments.checkpoint, choices)
-        return layers, None, arguments.bits or 8, deaf_remarks(layers)
+        choices = GraphChoices(
+            step_ms, arguments.discretization, arguments.reset, arguments.library, arguments.graph_dt
+        )
+        graph = read_graph(arguments.checkpoint, choices)
+        remarks = graph.remarks + deaf_remarks(graph.layers) + silent_remarks(graph.layers)
+        return graph.layers, None, arguments.bits or 8, remarks
     checkpoint = load_checkpoint(arguments.checkpoint, arguments.key)
     state = checkpoint.tensors
+    modules = ModuleChoices(
+        arguments.lif_tau, not arguments.no_decay_input, arguments.norm_epsilon or BATCH_NORM_EPSILON
+    )
+    if is_of_modules(state) and (library := library_of(state, modules)):
+        return _of_modules(arguments, description, checkpoint, library, modules)
+    if arguments.reset not in (None, "hard", "subtract"):
+        raise ConversionError(f"--reset {arguments.reset}: of LIF neurons in a state dict, hard or subtract")
     choices = _choices(arguments, description)
     layers = fold(state, choices)
     # With recordings or precomputed input the statistics are measured.
@@ -255,11 +296,29 @@ def _network(arguments, description: dict) -> tuple[list[FloatLayer], list[Input
         *checkpoint.remarks,
         *_unsaid(arguments, description, state),
         *neuron_remarks(state, choices, arguments.neuron is not None),
+        *_reset_remarks(arguments),
         *dt_remarks(state, _step_of(arguments, description)),
         *s4d_remarks(state),
         *deaf_remarks(layers),
+        *silent_remarks(layers),
+        *_delay_remarks(layers),
     ]
     return layers, known, _weight_bits(arguments.bits, description, state), remarks
+
+
+def _of_modules(arguments, description: dict, checkpoint: Checkpoint, library: str, modules: ModuleChoices):
+    """As `_network`, of a library's modules."""
+    choices = GraphChoices(_step_of(arguments, description), arguments.discretization, arguments.reset)
+    network = read_modules(module_graph(checkpoint.tensors, library, modules), choices)
+    remarks = [
+        *checkpoint.remarks,
+        Remark.assumed(f"the modules are those of {LIBRARIES[library].title}, by the names of their tensors"),
+        *_unsaid(arguments, description, checkpoint.tensors),
+        *network.remarks,
+        *deaf_remarks(network.layers),
+        *silent_remarks(network.layers),
+    ]
+    return network.layers, None, arguments.bits or 8, remarks
 
 
 def _generated_frames(steps: int, inputs: int) -> np.ndarray:

@@ -4,12 +4,15 @@ Batch normalization, input normalization and the neurons' constant input gains (
 linearly on the current, so they fold exactly into weights and bias.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..errors import ConversionError
-from ..kinds import KINDS, Kind
+from ..kinds import CUBA, KINDS, Kind
 from ..kinds.choices import BATCH_NORM_EPSILON, Choices
 from ..kinds.connection import FloatConnection, FloatLayer
+from ..kinds.cuba import coefficients
 from ..kinds.kind import Family
 from ..model_file.bounds import MAXIMUM_LAYERS
 from ..model_file.tables import Source
@@ -23,13 +26,14 @@ from .state_dict import layer_count, layer_tensors
 
 _NORM_TENSORS = {f"norm.{key}" for key in BATCH_NORM}
 _DELAY_TENSORS = {f"delay_layer.{key}" for key in ("weight", "P", "SIG", "bias", "delay_scores", "m")}
+_PARAMETRIC = "neuron.w"
 _CURRENT_TENSORS = {"W.weight", "W.bias", "W.scale", *_NORM_TENSORS, *_DELAY_TENSORS}
 # Beginnings of names, and why what they belong to cannot run.
 _REFUSED = {
     "V.": "recurrent weights cannot run here: they make every neuron wait for all others of its own layer",
     "norm_output.": "layer normalization divides by what all neurons do at the moment: it cannot be folded",
     "synapse_filter.": "learnable synapse filters cannot run here",
-    "neuron.": "neurons of spikingjelly with tensors of their own (ParametricLIF, SiLIFNode) cannot run here",
+    "neuron.": "neurons of spikingjelly with tensors of their own (SiLIFNode) cannot run here",
 }
 
 
@@ -71,7 +75,22 @@ def _check_names(tensors: dict, name: str, is_last: bool) -> tuple[Kind, Family]
     return next((pair for pair in found if pair[0].fires != is_last), found[0])
 
 
+def _without_parametric(tensors: dict, name: str, choices: Choices) -> tuple[dict, Choices]:
+    """ParametricLIFNode stores one number, w: 1/tau = sigmoid(w)."""
+    if _PARAMETRIC not in tensors:
+        return tensors, choices
+    values = tensors[_PARAMETRIC]
+    if values.size != 1:
+        raise ConversionError(
+            f"{name}.{_PARAMETRIC} has the shape {list(values.shape)}; ParametricLIFNode has one number"
+        )
+    tau_steps = float(1 + np.exp(-values.item()))
+    others = {key: each for key, each in tensors.items() if key != _PARAMETRIC}
+    return others, replace(choices, lif_tau_steps=tau_steps)
+
+
 def _layer(tensors: dict, name: str, source: Source, choices: Choices, hint, is_last: bool) -> FloatLayer:
+    tensors, choices = _without_parametric(tensors, name, choices)
     kind, family = _check_names(tensors, name, is_last)
     tensors = checked(tensors, name)
     has_delays = "delay_layer.P" in tensors
@@ -88,6 +107,9 @@ def _layer(tensors: dict, name: str, source: Source, choices: Choices, hint, is_
     layer = FloatLayer(
         kind, source, connection.weights, connection.bias, folded.coefficients, weight_scale=connection.scale
     )
+    if kind.fires and not family.tensors and choices.lif_reset == "hard":
+        decay = layer.coefficients["decay"]
+        layer.kind, layer.coefficients = CUBA, coefficients(decay, reset="hard", at_threshold=True)
     if learned is not None:
         layer.delay_kind, layer.delays, layer.delay_rounding = learned.kind, learned.delays, learned.rounding
     return layer

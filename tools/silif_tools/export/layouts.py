@@ -52,10 +52,12 @@ def _from_sequence(state: State) -> State:
             named |= {f"snn.{layer}.delay_layer.{key}": values for key, values in tensors.items()}
         elif "running_mean" in tensors and layer >= 0 and f"snn.{layer}.norm.running_mean" not in named:
             named |= {f"snn.{layer}.norm.{key}": values for key, values in tensors.items()}
+        elif set(tensors) == {"w"} and layer >= 0 and f"snn.{layer}.neuron.w" not in named:
+            named[f"snn.{layer}.neuron.w"] = tensors["w"]
         else:
             raise ConversionError(
-                f"model.{index}: a module with {', '.join(sorted(tensors))} is neither a delayed layer nor its batch"
-                " normalization; learnable synapse filters and ParametricLIF neurons cannot run here"
+                f"model.{index}: a module with {', '.join(sorted(tensors))} is neither a delayed layer, nor its batch"
+                " normalization or ParametricLIF neurons; learnable synapse filters cannot run here"
             )
     return named
 

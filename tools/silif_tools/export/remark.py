@@ -1,22 +1,36 @@
-"""One line beside a conversion's figures: something that was assumed, or that is odd although it converts."""
+"""One line beside a conversion's figures: what was assumed, what does not fit, what is odd although it converts."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Remark:
-    """is_assumption: the converted network may differ from the trained one by it; `--strict` refuses then."""
+    """label: "assumed", what the file does not say; "changed", what the format does not hold; "suspect", what nobody
+    trains a network for; "note". By all but notes the converted network may be another one: `--strict` refuses them.
+    """
 
     text: str
-    is_assumption: bool
+    label: str
 
     @classmethod
     def note(cls, text: str) -> "Remark":
-        return cls(text, False)
+        return cls(text, "note")
 
     @classmethod
     def assumed(cls, text: str) -> "Remark":
-        return cls(text, True)
+        return cls(text, "assumed")
+
+    @classmethod
+    def changed(cls, text: str) -> "Remark":
+        return cls(text, "changed")
+
+    @classmethod
+    def suspect(cls, text: str) -> "Remark":
+        return cls(text, "suspect")
+
+    @property
+    def is_harmless(self) -> bool:
+        return self.label == "note"
 
     def line(self) -> str:
-        return f"{'assumed' if self.is_assumption else 'note'}: {self.text}"
+        return f"{self.label}: {self.text}"

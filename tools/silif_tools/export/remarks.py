@@ -2,16 +2,20 @@
 
 import numpy as np
 
+from ..kinds import CUBA, LIF, SILIF
 from ..kinds.choices import Choices
 from ..kinds.connection import FloatLayer
 from ..kinds.readout import DECAY_RANGE
 from ..kinds.silif import STORED_RANGES
+from ..model_file.tables import Source
 from .layouts import canonical
 from .remark import Remark
 from .s4d_layout import is_of_s4d
 
 # In the published networks the median of exp(dt) is 0.7 to 1.1 steps.
 _FAR_FROM_A_STEP = 30
+# More than any input limit of counts.
+_MOST_COUNTS = 255.0
 _STORED = ("alpha", "beta", "a", "b")
 
 
@@ -56,6 +60,39 @@ def deaf_remarks(layers: list[FloatLayer]) -> list[Remark]:
     return found
 
 
+def _highest(layer: FloatLayer) -> np.ndarray | None:
+    """Above every potential that a neuron may reach without being reset, [outputs]; None where nothing bounds it."""
+    own = layer.coefficients
+    if layer.kind is CUBA:
+        decay, synapse, constant = own["decay"], own["synapse_decay"], own["membrane_bias"]
+    elif layer.kind is LIF or (layer.kind is SILIF and not own["subthreshold_coupling"].any()):
+        decay, synapse, constant = own["decay"], 0.0, 0.0
+    else:
+        return None
+    most = 1.0 if layer.source == Source.SPIKES else _MOST_COUNTS
+    with np.errstate(divide="ignore", invalid="ignore"):
+        drive = (np.maximum(layer.weights, 0).sum(axis=0) * most + layer.bias) / (1 - synapse) + constant
+        return np.where(drive > 0, drive / (1 - decay), 0.0)
+
+
+def silent_remarks(layers: list[FloatLayer]) -> list[Remark]:
+    """Neurons that can never fire, whatever arrives."""
+    found = []
+    for index, layer in enumerate(layers):
+        highest = _highest(layer)
+        if highest is None:
+            continue
+        threshold = layer.coefficients.get("threshold", np.ones(len(highest)))
+        silent = highest < threshold
+        if silent.any():
+            text = (
+                f"layer {index}: {np.count_nonzero(silent)} of {silent.size} neurons can never fire: with every input"
+                f" on they reach {np.max(highest[silent] / threshold[silent]):.2g} of their threshold at most"
+            )
+            found.append(Remark.suspect(text))
+    return found
+
+
 def _outside(values: np.ndarray, bounds: tuple[float, float]) -> str:
     """How many values a range cuts, in words; nothing where it cuts none."""
     low, high = bounds
@@ -85,17 +122,17 @@ def neuron_remarks(state: dict[str, np.ndarray], choices: Choices, is_said: bool
         if "dt" in tensors:
             found += map(Remark.note, _clamped(tensors, name, {"a": (0, 1), "b": (0, 2)}))
             continue
-        make = Remark.note if is_said else Remark.assumed
+        change, doubt = (Remark.note, Remark.note) if is_said else (Remark.changed, Remark.suspect)
         if set(_STORED) <= set(tensors):
             title = {"cadlif": "cAdLIF", "adlif": "adLIF"}[choices.neuron]
             if not is_said:
                 text = f"{name}: {title}, whose tensors adLIF stores too (--neuron says which)"
-                found.append(make(text))
+                found.append(Remark.assumed(text))
             if (tensors["alpha"] > 1).all():
                 text = f"{name}: every alpha is above 1, as SiLIF stores them; SiLIF has {name}.dt beside them"
-                found.append(make(text))
+                found.append(doubt(text))
             ranges = dict(zip(_STORED, STORED_RANGES[choices.neuron], strict=True))
-            found += map(make, _clamped(tensors, name, ranges))
+            found += map(change, _clamped(tensors, name, ranges))
         elif set(tensors) == {"alpha"}:
-            found += map(make, _clamped(tensors, name, {"alpha": DECAY_RANGE}))
+            found += map(change, _clamped(tensors, name, {"alpha": DECAY_RANGE}))
     return found

@@ -12,7 +12,7 @@ BATCH_NORM_EPSILON = 1e-5
 class Choices:
     """neuron: "cadlif" or "adlif", for layers whose tensors fit both.
 
-    lif_tau_steps: of layers without any neuron tensors, u = (1 - 1/tau)·u + I with a reset by subtraction.
+    lif_tau_steps: of layers without any neuron tensors, u = (1 - 1/tau)·u + I. lif_reset: theirs, "subtract" or "hard".
     spike_threshold: of S4D layers named as in the S4 code base, which do not say what makes their spikes.
     norm_epsilon: what batch normalization adds to variances.
     delay_kernel: taps of the delays' convolutions. delays: their kind ("axonal", "dendritic") in square layers.
@@ -20,6 +20,7 @@ class Choices:
 
     neuron: str = "cadlif"
     lif_tau_steps: float | None = None
+    lif_reset: str = "subtract"
     delay_kernel: int = DEFAULT_KERNEL
     delays: str | None = None
     spike_threshold: float | None = None

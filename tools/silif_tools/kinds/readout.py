@@ -37,8 +37,8 @@ def leaky(tensors: Arrays, outputs: int, choices: Choices, name: str) -> tuple[n
         return decay, 1 - decay
     if choices.lif_tau_steps is None:
         raise ConversionError(
-            f"{name} has no neuron tensors: LIF neurons of spikingjelly are set in code. With a reset by subtraction"
-            " (v_reset=None, decay_input=False) give --lif-tau; its default, a reset to 0, cannot run here"
+            f"{name} has no neuron tensors: LIF neurons of spikingjelly are set in code. Of those with"
+            " decay_input=False give --lif-tau, and --reset: hard for v_reset=0, its default, subtract for None"
         )
     return np.full(outputs, 1 - 1 / choices.lif_tau_steps), np.ones(outputs)
 

@@ -37,7 +37,7 @@ def _in_input_format(frames: np.ndarray, model: ModelTables, path: Path) -> tupl
         if moved.any() and model.input_fraction_bits == 0:
             share, most = 100 * np.count_nonzero(moved) / moved.size, moved.max()
             text = f"{path.name}: {share:.1f} % of the values are fractions, rounded to counts by up to {most:.2g}"
-            remarks.append(Remark.assumed(text))
+            remarks.append(Remark.changed(text))
     elif frames.dtype.kind not in "iu":
         raise ConversionError(f"{path}: frames of type {frames.dtype}; give integers or floats")
     # Of integers the lowest has no positive twin, which abs would need.
@@ -49,7 +49,7 @@ def _in_input_format(frames: np.ndarray, model: ModelTables, path: Path) -> tupl
             f"{path.name}: {share:.1f} % of the values are beyond ±{limit * unit:g}, the largest input of this model,"
             f" and are cut to it (up to {largest * unit:g})"
         )
-        remarks.append(Remark.assumed(text))
+        remarks.append(Remark.changed(text))
     return np.clip(frames, -limit, limit).astype(np.int16), remarks
 
 
