@@ -1,4 +1,4 @@
-"""Networks of other libraries, each built and briefly trained with the library's own code, exported its own way, and run.
+"""Networks of other libraries, each built and briefly trained with the library's code, exported its way, and run.
 
 Runs in an environment that has those libraries (tools/scripts/check_libraries.sh), without silif. Writes one folder a
 network: the file to convert, `case.json` (library, versions, options of silif-export), `frames.npy` [input, step,

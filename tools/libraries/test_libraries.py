@@ -1,7 +1,7 @@
 """Networks that other libraries built, trained and ran, converted: the same spikes, and the same winner.
 
-The folder that `networks.py` wrote is named by SILIF_LIBRARIES (`make test-libraries` makes it). With 16-bit weights, at
-least 99 of 100 spikes that either has are in both, over 100 steps of 20 inputs, and all winners are the same.
+The folder that `networks.py` wrote is named by SILIF_LIBRARIES (`make test-libraries` makes it). With 16-bit weights,
+at least 99 of 100 spikes that either has are in both, over 100 steps of 20 inputs, and all winners are the same.
 """
 
 import json
