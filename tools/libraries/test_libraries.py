@@ -33,7 +33,8 @@ def test_the_converted_network_fires_as_the_library_did(case, tmp_path, capsys):
     said = capsys.readouterr()
     assert status == 0, said.err
     model = read_model(target)
-    trace = run_model(model, np.load(folder / "frames.npy"))
+    frames = np.load(folder / "frames.npy")
+    trace = run_model(model, frames)
     expected = [np.load(path) for path in sorted(folder.glob("spikes-*.npy"))]
     shares = []
     for mine, theirs in zip(trace.spikes, expected, strict=False):

@@ -4,7 +4,7 @@ import argparse
 import math
 import sys
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +34,7 @@ from ..kinds.connection import FloatLayer
 from ..kinds.cuba import RESETS
 from ..kinds.silif import STORED_RANGES
 from ..model_file.bounds import MAXIMUM_CLIP_STEPS
-from ..model_file.tables import InputKind
+from ..model_file.tables import InputKind, Scores
 from ..model_file.write import model_bytes, provenance_section
 from ..report.data import load_frames, stored_words
 from ..report.observe import EvaluationData
@@ -133,6 +133,11 @@ def _arguments(argv):
         "--discretization",
         choices=("exact", "euler"),
         help="of the neurons of a graph (default: as the library that wrote it steps, else exact)",
+    )
+    parser.add_argument(
+        "--scores",
+        choices=("spikes", "potentials"),
+        help="what a last layer that fires is read by (default spikes: their count)",
     )
     parser.add_argument(
         "--library",
@@ -267,18 +272,37 @@ def _step_of(arguments, description: dict) -> float:
     return arguments.step_ms or description.get("step_ms", 4)
 
 
-def _network(arguments, description: dict) -> tuple[list[FloatLayer], list[InputStatistics] | None, int, list[Remark]]:
-    """The layers, what is known of their inputs, the bits of a weight, and what there is to say of the network."""
+@dataclass
+class _Network:
+    """known: of the inputs of each layer. bits: of a weight. remarks: what there is to say of it."""
+
+    layers: list[FloatLayer]
+    known: list[InputStatistics] | None
+    bits: int
+    remarks: list[Remark]
+    scores: Scores = Scores.POTENTIALS
+
+
+def _scores(arguments) -> Scores | None:
+    return Scores[arguments.scores.upper()] if arguments.scores else None
+
+
+def _network(arguments, description: dict) -> _Network:
     if arguments.checkpoint.suffix == ".nir":
         step_ms = arguments.step_ms or description.get("step_ms")
         if step_ms is None:
             raise ConversionError("--step-ms: a graph describes neurons in continuous time; say how long a step is")
         choices = GraphChoices(
-            step_ms, arguments.discretization, arguments.reset, arguments.library, arguments.graph_dt
+            step_ms,
+            arguments.discretization,
+            arguments.reset,
+            arguments.library,
+            arguments.graph_dt,
+            _scores(arguments),
         )
         graph = read_graph(arguments.checkpoint, choices)
         remarks = graph.remarks + deaf_remarks(graph.layers) + silent_remarks(graph.layers)
-        return graph.layers, None, arguments.bits or 8, remarks
+        return _Network(graph.layers, None, arguments.bits or 8, remarks, graph.scores)
     checkpoint = load_checkpoint(arguments.checkpoint, arguments.key)
     state = checkpoint.tensors
     modules = ModuleChoices(
@@ -303,12 +327,14 @@ def _network(arguments, description: dict) -> tuple[list[FloatLayer], list[Input
         *silent_remarks(layers),
         *_delay_remarks(layers),
     ]
-    return layers, known, _weight_bits(arguments.bits, description, state), remarks
+    return _Network(layers, known, _weight_bits(arguments.bits, description, state), remarks)
 
 
-def _of_modules(arguments, description: dict, checkpoint: Checkpoint, library: str, modules: ModuleChoices):
+def _of_modules(arguments, description: dict, checkpoint: Checkpoint, library: str, modules: ModuleChoices) -> _Network:
     """As `_network`, of a library's modules."""
-    choices = GraphChoices(_step_of(arguments, description), arguments.discretization, arguments.reset)
+    choices = GraphChoices(
+        _step_of(arguments, description), arguments.discretization, arguments.reset, scores=_scores(arguments)
+    )
     network = read_modules(module_graph(checkpoint.tensors, library, modules), choices)
     remarks = [
         *checkpoint.remarks,
@@ -318,7 +344,7 @@ def _of_modules(arguments, description: dict, checkpoint: Checkpoint, library: s
         *deaf_remarks(network.layers),
         *silent_remarks(network.layers),
     ]
-    return network.layers, None, arguments.bits or 8, remarks
+    return _Network(network.layers, None, arguments.bits or 8, remarks, network.scores)
 
 
 def _generated_frames(steps: int, inputs: int) -> np.ndarray:
@@ -365,7 +391,8 @@ def export(arguments, command: list[str]) -> list[str]:
     settings = front_end(description)
     if arguments.evaluate and settings is None:
         raise ConversionError("--evaluate: a network without a front end takes precomputed input, with --frames")
-    folded, known, bits, remarks = _network(arguments, description)
+    network = _network(arguments, description)
+    folded, remarks = network.layers, network.remarks
     classes = folded[-1].weights.shape[1]
     words = _words(arguments, description, classes)
     clip_steps = arguments.clip_steps or (CLIP_FRAMES if settings else 300)
@@ -393,9 +420,10 @@ def export(arguments, command: list[str]) -> list[str]:
         input_kind=InputKind.LOG_MEL if settings else InputKind.COUNTS,
         step_us=round(step_ms * 1000),
         clip_frames=clip_steps,
-        weight_bits=bits,
+        weight_bits=network.bits,
         front_end=settings,
-        known=known,
+        known=network.known,
+        scores=network.scores,
         calibration=calibration,
         hidden_fraction_bits=arguments.fraction_bits,
         provenance=provenance,

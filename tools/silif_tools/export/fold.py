@@ -27,10 +27,10 @@ from .state_dict import layer_count, layer_tensors
 _NORM_TENSORS = {f"norm.{key}" for key in BATCH_NORM}
 _DELAY_TENSORS = {f"delay_layer.{key}" for key in ("weight", "P", "SIG", "bias", "delay_scores", "m")}
 _PARAMETRIC = "neuron.w"
-_CURRENT_TENSORS = {"W.weight", "W.bias", "W.scale", *_NORM_TENSORS, *_DELAY_TENSORS}
+_RECURRENT = "V.weight"
+_CURRENT_TENSORS = {_RECURRENT, "W.weight", "W.bias", "W.scale", *_NORM_TENSORS, *_DELAY_TENSORS}
 # Beginnings of names, and why what they belong to cannot run.
 _REFUSED = {
-    "V.": "recurrent weights cannot run here: they make every neuron wait for all others of its own layer",
     "norm_output.": "layer normalization divides by what all neurons do at the moment: it cannot be folded",
     "synapse_filter.": "learnable synapse filters cannot run here",
     "neuron.": "neurons of spikingjelly with tensors of their own (SiLIFNode) cannot run here",
@@ -40,7 +40,8 @@ _REFUSED = {
 def _current(
     tensors: dict, learned: LearnedDelays | None, name: str, epsilon: float = BATCH_NORM_EPSILON
 ) -> FloatConnection:
-    """I = BatchNorm(W x + bias)."""
+    """I = BatchNorm(W x + bias), and V s of the neurons' own spikes beside it, as they are (the authors leave out each
+    neuron's own)."""
     weight = tensors["W.weight"] if learned is None else learned.weights
     count = len(weight)
     bias = tensors.get("W.bias", np.zeros(count)) if learned is None else learned.bias
@@ -53,6 +54,8 @@ def _current(
         current.bias = current.bias - tensors["norm.running_mean"]
         current = current.times(gain)
         current.bias = current.bias + tensors.get("norm.bias", np.zeros(count))
+    if _RECURRENT in tensors:
+        current.recurrent = tensors[_RECURRENT] * (1 - np.eye(count))
     return current
 
 
@@ -107,6 +110,9 @@ def _layer(tensors: dict, name: str, source: Source, choices: Choices, hint, is_
     layer = FloatLayer(
         kind, source, connection.weights, connection.bias, folded.coefficients, weight_scale=connection.scale
     )
+    layer.recurrent = connection.recurrent
+    if layer.recurrent is not None and not kind.fires:
+        raise ConversionError(f"{name}.{_RECURRENT}: the readout fires no spikes that it could hear")
     if kind.fires and not family.tensors and choices.lif_reset == "hard":
         decay = layer.coefficients["decay"]
         layer.kind, layer.coefficients = CUBA, coefficients(decay, reset="hard", at_threshold=True)

@@ -24,7 +24,7 @@ from ..kinds.connection import FloatLayer
 from ..kinds.cuba import coefficients
 from ..kinds.silif import lif
 from ..model_file.bounds import MAXIMUM_DELAY
-from ..model_file.tables import DelayKind, Source
+from ..model_file.tables import DelayKind, Scores, Source
 from .module_graph import ModuleGraph
 from .nir_file import Graph, Node, read_nir
 from .nir_library import LIBRARIES, Library, recognised, step_ms_of
@@ -45,7 +45,8 @@ class GraphChoices:
     """step_ms: duration of a step of the model. The rest: None as the file, or the library that wrote it, says.
 
     discretization: "exact" or "euler". reset: of `kinds.cuba.RESETS`. library: of `LIBRARIES`, or "nir" for none.
-    graph_step_ms: the step for which the time constants were written, if not a step of the model.
+    graph_step_ms: the step for which the time constants were written, if not a step of the model. scores: how a last
+    layer that fires is read.
     """
 
     step_ms: float
@@ -53,13 +54,15 @@ class GraphChoices:
     reset: str | None = None
     library: str | None = None
     graph_step_ms: float | None = None
+    scores: Scores | None = None
 
 
 @dataclass
 class GraphNetwork:
-    """remarks: what was assumed of the graph, and what of it was changed."""
+    """scores: how the last layer is read. remarks: what was assumed of the graph, and what of it was changed."""
 
     layers: list[FloatLayer]
+    scores: Scores
     remarks: list[Remark] = field(default_factory=list)
 
 
@@ -244,9 +247,13 @@ def _delays(before: np.ndarray, after: np.ndarray) -> tuple[DelayKind, np.ndarra
 def _decay(node: Node, key: str, count: int, reading: _Reading) -> np.ndarray:
     """What a step leaves of a potential or current with the time constant `key`, [count]."""
     tau_s = _per_neuron(node, key, count)
-    if tau_s.min() <= 0:
+    if reading.library.whole_input and (tau_s != 0).all():
+        # snnTorch writes dt / (1 - beta), also where beta is beyond 0...1, to which it clamps.
+        ratio = np.clip(reading.step_s / tau_s, 0, 1)
+    elif tau_s.min() <= 0:
         raise ConversionError(f"{node.name}.{key} must be positive")
-    ratio = reading.step_s / tau_s
+    else:
+        ratio = reading.step_s / tau_s
     step_ms = 1000 * reading.step_s
     if reading.discretization == "euler" and ratio.max() > 1 + 1e-6:
         raise ConversionError(
@@ -287,13 +294,15 @@ def _dynamics(node: Node, count: int, reading: _Reading) -> _Dynamics:
     decay = _decay(node, "tau_mem" if cuba else "tau", count, reading)
     resistance, rest = _per_neuron(node, "r", count), _per_neuron(node, "v_leak", count)
     leak, synapse = (1 - decay) * rest, zero
-    gain = (1 - decay) * resistance
+    gain = one if reading.library.whole_input else (1 - decay) * resistance
     if cuba:
         synapse = _decay(node, "tau_syn", count, reading)
+        # Norse's synapse does, too, though its files say w_in = 1.
+        takes_whole = reading.library.whole_input or library == "Norse"
         if library == "rockpool":
             # The synapse's decay acts on what has just arrived, too; r is for other readers.
             gain = synapse
-        elif library != "Norse":  # whose synapse takes what arrives whole, though its files say w_in = 1
+        elif not takes_whole:
             gain = gain * (1 - synapse) * _per_neuron(node, "w_in", count, 1.0)
     elif library == "rockpool":
         gain = one if node.kind == "LIF" else decay
@@ -385,10 +394,11 @@ def _layer(parts: list[Node], source: Source, reading: _Reading, loops: dict[str
 
 def _feed_back(layer: FloatLayer, neurons: Node, node: Node, gain: np.ndarray) -> None:
     """The neurons' own spikes of the step before, through a matrix; its bias is there in every step."""
-    weight, _ = _matrix(node)
+    weight, bias = _matrix(node)
     if weight.shape != (len(gain), len(gain)):
         raise ConversionError(f"{node.name}.weight has the shape {list(weight.shape)} for {len(gain)} neurons")
-    raise ConversionError(f"{node.name}: recurrence cannot run here")
+    layer.recurrent = weight.T * gain
+    layer.bias = layer.bias + gain * bias
 
 
 def _reading(graph: Graph, choices: GraphChoices) -> _Reading:
@@ -416,6 +426,18 @@ def _reading(graph: Graph, choices: GraphChoices) -> _Reading:
             how = f"potentials are reset to v_reset = {values}, as the file says; libraries that subtract say so too"
         remarks.append(Remark.assumed(f"{how} (--reset)"))
     return _Reading(step_ms / 1000, discretization, reset, library, remarks)
+
+
+def _scores(last: Node, choices: GraphChoices, reading: _Reading) -> Scores:
+    if last.kind in _READING:
+        if choices.scores == Scores.SPIKES:
+            raise ConversionError(f"{last.name}: {last.kind} makes no spikes to count; leave --scores out")
+        return Scores.POTENTIALS
+    if choices.scores is not None:
+        return choices.scores
+    text = f"{last.name} fires, and its spikes are counted as scores (--scores potentials reads its potentials)"
+    reading.remarks.append(Remark.assumed(text))
+    return Scores.SPIKES
 
 
 def _check_widths(name: str, layers: list[FloatLayer]) -> None:
@@ -450,17 +472,13 @@ def graph_network(graph: Graph, reading: _Reading, choices: GraphChoices) -> Gra
             continue
         if node.kind in _READING and node is not chain[-1]:
             raise ConversionError(f"{node.name}: {node.kind} runs here as the last node, the readout")
+        is_read = node is chain[-1] and choices.scores == Scores.POTENTIALS
         source = Source.SPIKES if layers else Source.DENSE
-        layers.append(_layer(parts, source, reading, loops, False))
+        layers.append(_layer(parts, source, reading, loops, is_read))
         _check_widths(node.name, layers)
         parts = []
     if parts or not layers:
         raise ConversionError(f"{chain[-1].name if chain else 'the graph'}: no neurons at the end of the chain")
     _check_shape(first, layers[0].weights.shape[0], "inputs")
     _check_shape(last, layers[-1].weights.shape[1], "outputs")
-    if layers[-1].kind.output is not None:
-        raise ConversionError(
-            f"{chain[-1].name}: the last node is {chain[-1].kind}, but this runtime reads the potentials of LI neurons;"
-            " put Affine and LI behind it"
-        )
-    return GraphNetwork(layers, reading.remarks)
+    return GraphNetwork(layers, _scores(chain[-1], choices, reading), reading.remarks)

@@ -21,6 +21,7 @@ class Library:
 
     step_ms: the step for which its time constants were written, in milliseconds; None: in the nodes (`step_of`).
     reset: its neurons' own, by name of `kinds.cuba.RESETS`; None: as the file says.
+    whole_input: whether neurons take what arrives whole and clamp decays to 0...1, which its files only imply.
     at_threshold: whether a potential that equals the threshold fires. starts_at: the field with the first potential.
     lost: what its files do not say.
     """
@@ -29,6 +30,7 @@ class Library:
     step_ms: float | None
     discretization: str
     reset: str | None
+    whole_input: bool = False
     at_threshold: bool = False
     starts_at: str | None = None
     lost: str = ""
@@ -40,6 +42,7 @@ LIBRARIES = {
         0.1,
         "euler",
         "subtract-undecayed",
+        whole_input=True,
         lost='reset_mechanism="subtract" (--reset hard or none says otherwise)',
     ),
     "spikingjelly": Library("spikingjelly", 0.1, "euler", "hard", at_threshold=True, starts_at="v_reset"),

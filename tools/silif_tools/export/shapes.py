@@ -47,6 +47,12 @@ def checked(tensors: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
     outputs, found = _outputs(tensors, name), dict(tensors)
     _check_norm(tensors, name)
     for key, values in tensors.items():
+        if key == "V.weight":
+            if values.shape != (outputs, outputs):
+                raise ConversionError(
+                    f"{name}.V.weight has the shape {list(values.shape)}; [{outputs}, {outputs}] runs here"
+                )
+            continue
         if key.startswith("delay_layer.") or key in ("W.weight", "W.scale", "norm.num_batches_tracked"):
             continue
         if values.size != 1 and values.shape != (outputs,):
