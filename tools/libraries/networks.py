@@ -370,21 +370,22 @@ def rockpool_lif(folder, file):
     from rockpool.nn.modules import LIFTorch, LinearTorch
     from rockpool.nn.modules.torch.nir import to_nir
 
-    def neurons(count, **constants):
+    def layer(count, **constants):
         return LIFTorch(count, dt=1e-3, max_spikes_per_dt=1, bias=torch.zeros(count), **constants)
 
-    first, last = neurons(HIDDEN, tau_mem=0.02, tau_syn=0.005), neurons(CLASSES, tau_mem=0.03, tau_syn=0.01)
+    first, last = layer(HIDDEN, tau_mem=0.02, tau_syn=0.005), layer(CLASSES, tau_mem=0.03, tau_syn=0.01)
     matrices = LinearTorch((CHANNELS, HIDDEN)), LinearTorch((HIDDEN, CLASSES))
     net = Sequential(matrices[0], first, matrices[1], last)
 
     def forward(frames):
-        net.reset_state()
+        for neurons in (first, last):
+            neurons.reset_state()
         hidden = first(matrices[0](frames.permute(1, 0, 2))[0])[0]
         return last(matrices[1](hidden)[0])[0].sum(dim=1), [hidden.permute(1, 0, 2)]
 
     with torch.no_grad():
         for matrix in matrices:
-            matrix.weight *= 0.15
+            matrix.weight *= 0.4
     train([matrices[0].weight, matrices[1].weight], forward, rate=3e-3)
     nir.write(folder / file, to_nir(net, torch.zeros(1, STEPS, CHANNELS)))
     return outcome(forward)

@@ -5,6 +5,7 @@ import math
 import sys
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from ..errors import CommandParser, ConversionError, complain, visible
 from ..export.checkpoint import Checkpoint
 from ..export.clips import load_input, load_list
 from ..export.compare import compare
-from ..export.convert import convert_layers
+from ..export.convert import Conversion, convert_layers
 from ..export.delays import KINDS
 from ..export.description import LONGEST_STEP_MS, carried_over, front_end, read_description
 from ..export.fold import fold
@@ -36,7 +37,8 @@ from ..kinds.silif import STORED_RANGES
 from ..model_file.bounds import MAXIMUM_CLIP_STEPS
 from ..model_file.tables import InputKind, Scores
 from ..model_file.write import model_bytes, provenance_section
-from ..report.data import load_frames, stored_words
+from ..report.data import load_frames, stored_steps, stored_words
+from ..report.evidence import Evidence, load_reference, reference_lines
 from ..report.observe import EvaluationData
 from ..report.origin import Origin
 from ..report.write import check_report_path, write_report
@@ -185,6 +187,12 @@ def _arguments(argv):
         metavar="X",
         help="precomputed input to compare float and fixed on: .npy [clip, step,"
         " input], or .npz with `counts` and `label`",
+    )
+    parser.add_argument(
+        "--reference-scores",
+        type=Path,
+        metavar="Z",
+        help="scores of the framework that trained the network on --frames: .npy [clip, class], or .npz with `scores`",
     )
     parser.add_argument("--labels", type=Path, metavar="Y", help="the labels of --frames (.npy)")
     parser.add_argument(
@@ -354,7 +362,14 @@ def _generated_frames(steps: int, inputs: int) -> np.ndarray:
 
 def _inputs(arguments) -> list[Path]:
     """All files that are read, as far as they are known."""
-    asked = (arguments.frames, arguments.labels, arguments.calibrate, arguments.self_test, *arguments.evaluate)
+    asked = (
+        arguments.frames,
+        arguments.labels,
+        arguments.reference_scores,
+        arguments.calibrate,
+        arguments.self_test,
+        *arguments.evaluate,
+    )
     return [arguments.checkpoint, arguments.checkpoint.with_suffix(".json"), *(path for path in asked if path)]
 
 
@@ -380,8 +395,22 @@ def _words(arguments, description: dict, classes: int) -> list[str]:
     return words
 
 
+def _clip_steps_of(arguments, is_sound: bool) -> int:
+    """As many as the clips of --frames have, else a second of sound, or 300."""
+    if arguments.frames and not is_sound and (steps := stored_steps(arguments.frames)):
+        return min(steps, MAXIMUM_CLIP_STEPS)
+    return CLIP_FRAMES if is_sound else 300
+
+
+def _with(make, bits: int, coarser: float = 1.0) -> Conversion:
+    """make: `convert_layers`, but for these."""
+    return make(weight_bits=bits, coarser=coarser)
+
+
 def export(arguments, command: list[str]) -> list[str]:
     """Does the work; returns the report's lines. Raises ConversionError."""
+    if arguments.reference_scores and not arguments.frames:
+        raise ConversionError("--reference-scores: give the --frames whose scores they are")
     if arguments.labels and not arguments.frames:
         raise ConversionError("--labels: give the --frames that they belong to")
     _check_output(arguments)
@@ -395,7 +424,7 @@ def export(arguments, command: list[str]) -> list[str]:
     folded, remarks = network.layers, network.remarks
     classes = folded[-1].weights.shape[1]
     words = _words(arguments, description, classes)
-    clip_steps = arguments.clip_steps or (CLIP_FRAMES if settings else 300)
+    clip_steps = arguments.clip_steps or _clip_steps_of(arguments, settings is not None)
     step_ms = _step_of(arguments, description)
     calibration = None
     if arguments.calibrate and arguments.calibrate.suffix in (".npy", ".npz"):
@@ -414,13 +443,13 @@ def export(arguments, command: list[str]) -> list[str]:
     }
     # Before the work, not after it.
     provenance_section(provenance)
-    conversion = convert_layers(
+    make = partial(
+        convert_layers,
         folded,
         words,
         input_kind=InputKind.LOG_MEL if settings else InputKind.COUNTS,
         step_us=round(step_ms * 1000),
         clip_frames=clip_steps,
-        weight_bits=network.bits,
         front_end=settings,
         known=network.known,
         scores=network.scores,
@@ -428,6 +457,7 @@ def export(arguments, command: list[str]) -> list[str]:
         hidden_fraction_bits=arguments.fraction_bits,
         provenance=provenance,
     )
+    conversion = _with(make, network.bits)
     model = conversion.model
     if arguments.self_test and settings is None:
         raise ConversionError("--self-test takes a recording, but this network has no front end")
@@ -449,24 +479,32 @@ def export(arguments, command: list[str]) -> list[str]:
     if arguments.frames:
         evaluations.append(load_frames(arguments.frames, arguments.labels, model))
         remarks += evaluations[-1].remarks
+    reference = None
+    if arguments.reference_scores:
+        reference = load_reference(arguments.reference_scores, len(evaluations[-1].frames), classes)
     if not evaluations and calibration is not None:
         evaluations.append(EvaluationData(calibration, None, "the calibration clips"))
     elif not evaluations:
         what = "the self-test recording" if arguments.self_test else "generated noise, the self-test's input"
         evaluations.append(EvaluationData(frames, None, what, is_real=False))
-        remarks += evaluations[-1].remarks
     lines += [remark.line() for remark in remarks]
     _refuse_assumptions(arguments.strict, remarks)
     for evaluation in evaluations:
         lines.append(f"on {evaluation.source}:")
         compared = compare(conversion, evaluation.frames, evaluation.labels, evaluation.real)
         lines += ["  " + line for line in compared.lines()]
+        if reference is not None and evaluation is evaluations[-1]:
+            winners = compared.float_winners, compared.fixed_winners
+            lines += ["  " + line for line in reference_lines(reference, *winners, evaluation.labels)]
     data = model_bytes(model)
     write_atomically(arguments.output, data)
     lines.append(f"{arguments.output}: {len(data)} bytes")
     if arguments.report:
         origin = Origin(arguments.checkpoint, arguments.output, data, command)
-        size = write_report(arguments.report, conversion, evaluations[-1], origin)
+        # Integers of training are what they are.
+        is_free = all(layer.weight_scale is None for layer in folded)
+        evidence = Evidence(remarks, reference, partial(_with, make) if is_free else None)
+        size = write_report(arguments.report, conversion, evaluations[-1], origin, evidence)
         lines.append(f"{arguments.report}: {size} bytes")
     return lines
 

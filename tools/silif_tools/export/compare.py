@@ -25,6 +25,9 @@ class Comparison:
     # Clips that one of the two alone gets right; None without labels.
     float_alone_right: int | None = None
     fixed_alone_right: int | None = None
+    # [clip]
+    float_winners: np.ndarray | None = None
+    fixed_winners: np.ndarray | None = None
 
     def __add__(self, other: "Comparison") -> "Comparison":
         """Both lists of clips as one."""
@@ -109,4 +112,6 @@ def compare(
         saturations=saturations,
         float_alone_right=None if labels is None else int(np.sum(float_right & ~fixed_right)),
         fixed_alone_right=None if labels is None else int(np.sum(fixed_right & ~float_right)),
+        float_winners=float_winner,
+        fixed_winners=fixed_winner,
     )

@@ -116,13 +116,15 @@ def neuron_remarks(state: dict[str, np.ndarray], choices: Choices, is_said: bool
     so in every step: where it is sure which neuron it is, clamped values are no assumption.
     """
     found, state = [], canonical(state)
+    # These are nobody else's.
+    is_sure = is_said or any(key.endswith((".dt", ".log_log_alpha", ".alpha_real")) for key in state)
     names = dict.fromkeys(key.rsplit(".", 1)[0] for key in state if key.endswith(".alpha"))
     for name in names:
         tensors = {key: state[f"{name}.{key}"] for key in ("dt", *_STORED) if f"{name}.{key}" in state}
         if "dt" in tensors:
             found += map(Remark.note, _clamped(tensors, name, {"a": (0, 1), "b": (0, 2)}))
             continue
-        change, doubt = (Remark.note, Remark.note) if is_said else (Remark.changed, Remark.suspect)
+        change, doubt = (Remark.note, Remark.note) if is_sure else (Remark.changed, Remark.suspect)
         if set(_STORED) <= set(tensors):
             title = {"cadlif": "cAdLIF", "adlif": "adLIF"}[choices.neuron]
             if not is_said:

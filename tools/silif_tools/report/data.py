@@ -61,6 +61,12 @@ def stored_words(path: Path) -> list[str] | None:
     return [str(word) for word in words]
 
 
+def stored_steps(path: Path) -> int | None:
+    """Steps of each clip in a file of frames."""
+    frames = _first(_load(path, _FRAMES), _FRAMES)
+    return frames.shape[1] if frames is not None and frames.ndim == 3 else None
+
+
 def load_frames(frames_path: Path, labels_path: Path | None, model: ModelTables) -> EvaluationData:
     """frames [clip, step, input]; a .npz holds them as `counts` or `frames`, and its labels as `label` or `labels`.
 

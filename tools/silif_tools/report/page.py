@@ -4,7 +4,8 @@ from importlib.resources import files
 
 from ..export.convert import Conversion
 from ..model_file.tables import InputKind
-from .html import escape, figure
+from .evidence import Evidence, other_roundings
+from .html import escape, figure, table
 from .observe import EvaluationData, Observation, observe
 from .origin import Origin, command_line, sha256, tool_version
 from .plot_delays import plot_delays
@@ -14,7 +15,7 @@ from .plot_rates import plot_rates
 from .plot_states import plot_states
 from .plot_weights import plot_weights
 from .plot_winners import plot_confusion, plot_margins
-from .tables import changed_table, kind_name, layer_table, rounding_table
+from .tables import changed_table, kind_name, layer_table, rounding_table, roundings_table
 from .verdict import verdict_html
 
 
@@ -89,10 +90,29 @@ def _sections(conversion: Conversion, observation: Observation) -> list[tuple[st
     return sections
 
 
-def report_page(conversion: Conversion, data: EvaluationData, origin: Origin) -> str:
+def _remarks(evidence: Evidence) -> list[tuple[str, str, str]]:
+    """What was assumed, as a section."""
+    if not evidence.remarks:
+        return []
+    order = ("assumed", "changed", "suspect", "note")
+    sorted_remarks = sorted(evidence.remarks, key=lambda remark: order.index(remark.label))
+    rows = [[remark.label, remark.text] for remark in sorted_remarks]
+    return [("assumed", "What was assumed", table(["", "of the network, or of the frames"], rows, numeric_from=2))]
+
+
+def _roundings(conversion: Conversion, observation: Observation, evidence: Evidence) -> list[tuple[str, str, str]]:
+    """Other draws of the rounding errors and other bits, as a section."""
+    if evidence.convert is None or not observation.data.is_real:
+        return []
+    bits = conversion.model.layers[0].weight_bits
+    found = other_roundings(evidence, bits, observation.data, observation.float_winners)
+    return [("roundings", "Other roundings", roundings_table(found))]
+
+
+def report_page(conversion: Conversion, data: EvaluationData, origin: Origin, evidence: Evidence) -> str:
     """The HTML text. Runs both networks over all clips of `data`."""
     observation = observe(conversion, data)
-    sections = _sections(conversion, observation)
+    sections = _remarks(evidence) + _sections(conversion, observation) + _roundings(conversion, observation, evidence)
     name = conversion.model.provenance.get("name", origin.output.stem)
     body = "\n".join(f'<h2 id="{anchor}">{escape(title)}</h2>\n{html}' for anchor, title, html in sections)
     links = "".join(f'<a href="#{anchor}">{escape(title)}</a>' for anchor, title, _ in sections)
@@ -112,7 +132,7 @@ def report_page(conversion: Conversion, data: EvaluationData, origin: Origin) ->
 <span class="key-float">Float</span>: the folded network in float64.
 <span class="key-fixed">Fixed</span>: the integer reference, which the engine equals bit for bit.
 Both start from zero state.</p>
-{verdict_html(observation, conversion)}
+{verdict_html(observation, conversion, evidence.reference)}
 {_facts(conversion, data, origin)}
 <nav>{links}</nav>
 {body}

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from ..export.convert import Conversion
+from .evidence import LEAST_AGREEMENT, interval, reference_lines
 from .html import escape
 from .observe import Observation
 
@@ -73,11 +74,36 @@ def _explanation(verdict: Verdict) -> str:
     )
 
 
-def verdict_html(observation: Observation, conversion: Conversion) -> str:
+def _original(observation: Observation, reference: np.ndarray | None) -> tuple[str, bool]:
+    """(what the page says of the framework that trained the network, whether float is not that network)"""
+    if reference is None:
+        if not observation.data.is_real:
+            return "", False
+        return (
+            "<p>Float is this file as it was read here. Whether that is the network that was trained, only its"
+            " framework's own scores on these clips can tell: <code>--reference-scores</code>.</p>",
+            False,
+        )
+    winners = reference.argmax(axis=1)
+    lines = reference_lines(reference, observation.float_winners, observation.fixed_winners, observation.data.labels)
+    share = float(np.mean(winners == observation.float_winners))
+    differs = share < LEAST_AGREEMENT
+    text = "".join(f"<p>{escape(line[0].upper() + line[1:])}.</p>" for line in lines)
+    if differs:
+        text += (
+            "<p><b>Float is not the network that was trained</b>: rounding is not in it yet, and it decides otherwise."
+            " Look at what was assumed.</p>"
+        )
+    return text, differs
+
+
+def verdict_html(observation: Observation, conversion: Conversion, reference: np.ndarray | None = None) -> str:
     verdict = judge(observation)
     figures = []
     if observation.data.is_real:
-        figures.append((f"{100 * verdict.same_winner:.2f} %", "same winner"))
+        low, high = interval(verdict.same_winner, verdict.clips)
+        spread = f"same winner ({100 * low:.1f} to {100 * high:.1f} %)"
+        figures.append((f"{100 * verdict.same_winner:.2f} %", spread))
         if verdict.float_accuracy is not None:
             figures.append((f"{100 * verdict.float_accuracy:.2f} %", "accuracy, float"))
             figures.append((f"{100 * verdict.fixed_accuracy:.2f} %", "accuracy, fixed point"))
@@ -87,7 +113,9 @@ def verdict_html(observation: Observation, conversion: Conversion) -> str:
         (f"{observation.synaptic_operations_per_clip / 1e6:,.2f} M", "synaptic operations per clip"),
     ]
     cells = "".join(f"<div><b>{escape(value)}</b>{escape(name)}</div>" for value, name in figures)
-    warning = "" if observation.data.is_real and observation.saturations == 0 else " warning"
+    original, differs = _original(observation, reference)
+    is_fine = observation.data.is_real and observation.saturations == 0 and not differs
+    warning = "" if is_fine else " warning"
     training = (
         "<p>The checkpoint was trained with rounded weights: float means these, with states in float64.</p>"
         if trained_as_integers(conversion)
@@ -95,6 +123,6 @@ def verdict_html(observation: Observation, conversion: Conversion) -> str:
     )
     model = conversion.model
     return f"""<div class="box{warning}"><p>{escape(_sentence(verdict, observation))}</p>
-{_explanation(verdict)}{training}<div class="figures">{cells}</div>
+{_explanation(verdict)}{original}{training}<div class="figures">{cells}</div>
 <p>Self-test: {model.self_test_steps} steps, digest <code>{model.self_test_digest:016x}</code>.
 <code>kws-model verify</code> computes it again on any machine.</p></div>"""

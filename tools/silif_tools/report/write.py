@@ -6,6 +6,7 @@ from pathlib import Path
 from ..atomic import write_atomically
 from ..errors import ConversionError
 from ..export.convert import Conversion
+from .evidence import Evidence
 from .observe import EvaluationData
 from .origin import Origin
 
@@ -21,11 +22,11 @@ def check_report_path(report: Path, origin_paths: list[Path]) -> None:
             raise ConversionError(f"--report {report}: that is {path}; give the page a name of its own")
 
 
-def write_report(path: Path, conversion: Conversion, data: EvaluationData, origin: Origin) -> int:
+def write_report(path: Path, conversion: Conversion, data: EvaluationData, origin: Origin, evidence: Evidence) -> int:
     """Returns the page's size in bytes."""
     # Only here: drawing takes seconds to import, and most exports do without.
     from .page import report_page
 
-    page = report_page(conversion, data, origin).encode()
+    page = report_page(conversion, data, origin, evidence).encode()
     write_atomically(path, page)
     return len(page)
