@@ -20,7 +20,7 @@ FORMATTED_C = $(shell find Sources Tests examples tools -name "*.[ch]")
 CLANG_FORMAT ?= $(VENV)/bin/clang-format
 
 .PHONY: help demo test build install uninstall convert models bench lib firmware deb deb-arm64 test-swift test-python embedded lint format
-.PHONY: image test-service measure-pulse
+.PHONY: image test-service test-libraries measure-pulse
 .PHONY: count wheel test-wheel test-wheel-arm test-wyoming test-cluster bench-cluster bench-python test-arm test-examples test-device bench-peers samples docs manual clean dependencies
 .PHONY: fuzz fuzz-planted sanitize soak valgrind reproducible sign
 
@@ -200,6 +200,11 @@ bench-cluster: build wheel
 ## a call from Python in blocks of 10 ms, beside the engine alone and pymicro-wakeword; score() by threads
 bench-python: wheel $(VENV)/installed
 	$(PYTHON) tools/scripts/measure_python.py build/wheel
+
+# Into .venv-libraries, 1.6 GB; two minutes after that.
+## networks of snnTorch, Norse, sinabs, spikingjelly and rockpool, converted: their spikes and winners
+test-libraries: $(VENV)/installed
+	SILIF_PYTHON=$(PYTHON) tools/scripts/check_libraries.sh
 
 ## a true hw:0,1 in real time, on an emulated kernel with a loopback card
 test-device: build

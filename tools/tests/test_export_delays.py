@@ -137,9 +137,15 @@ def sequence_state():
     return state
 
 
-def test_the_sequential_layout_runs_with_a_reset_by_subtraction():
+@pytest.mark.parametrize("reset", ["subtract", "hard"])
+@pytest.mark.parametrize("is_parametric", [False, True])
+def test_the_sequential_layout_runs_with_either_reset(reset, is_parametric):
+    """hard, tau 1.5: as SNN-delays and AxDenSynDelaySNN are published. ParametricLIFNode stores 1/tau = sigmoid(w)."""
     state = sequence_state()
-    layers = fold(state, Choices(delay_kernel=KERNEL, lif_tau_steps=1.5))
+    tau = None if is_parametric else 1.5
+    if is_parametric:
+        state |= {f"model.{4 * block + 2 - (block == 2)}.w": np.log([2.0]) for block in range(3)}
+    layers = fold(state, Choices(delay_kernel=KERNEL, lif_tau_steps=tau, lif_reset=reset))
     counts = np.random.default_rng(6).poisson(1.0, (3, 25, 7)).astype(float)
     values = counts
     for block in range(3):
@@ -153,7 +159,7 @@ def test_the_sequential_layout_runs_with_a_reset_by_subtraction():
             v = v - v / 1.5 + current[:, step]
             spiked = (v >= 1).astype(float) if block < 2 else 0 * v
             out.append(spiked if block < 2 else v.copy())
-            v = v - spiked
+            v = v - spiked if reset == "subtract" else v * (1 - spiked)
         values = np.stack(out, axis=1)
     softmax = np.exp(values) / np.exp(values).sum(axis=-1, keepdims=True)
     trace = run_float(layers, counts)

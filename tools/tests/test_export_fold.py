@@ -70,7 +70,14 @@ def test_decay_next_to_one_keeps_its_complement():
     ("change", "message"),
     [
         (lambda state: state.pop("snn.1.beta"), "snn.1: no neuron"),
-        (lambda state: state.update({"snn.1.V.weight": np.zeros((17, 17))}), "recurrent weights"),
+        (
+            lambda state: state.update({"snn.1.V.weight": np.zeros((17, 16))}),
+            r"snn.1.V.weight has the shape \[17, 16\]",
+        ),
+        (
+            lambda state: state.update({"snn.2.V.weight": np.zeros((5, 5))}),
+            "snn.2.V.weight: the readout fires no spikes",
+        ),
         (lambda state: state.pop("snn.0.norm.running_mean"), "layer normalization"),
         (lambda state: state.update({"snn.1.W.weight": np.zeros((17, 22))}), "takes 22 inputs"),
         (lambda state: state.clear(), "not a network of this family"),
@@ -97,3 +104,14 @@ def test_pickled_code_is_refused(tmp_path):
     torch.save(trained_like("silif"), path)
     with pytest.raises(ConversionError, match="state dict"):
         load_state_dict(path)
+
+
+def test_own_spikes_come_back_without_each_neurons_own():
+    """As RLIF of the authors: V of a spike's own row, its diagonal left out, beside what is normalized."""
+    state = arrays(trained_like("silif"))
+    matrix = np.random.default_rng(4).normal(size=(17, 17))
+    plain, own = fold(state)[1], fold(state | {"snn.1.V.weight": matrix})[1]
+    gain = plain.coefficients["input_gain"]
+    assert np.array_equal(own.weights, plain.weights)
+    assert np.array_equal(own.bias, plain.bias)
+    assert own.recurrent == pytest.approx((matrix - np.diag(np.diag(matrix))) * gain)

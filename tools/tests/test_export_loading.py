@@ -140,7 +140,6 @@ def test_a_seventeenth_layer_is_refused():
             lambda s: s.update({"snn.1.W.weight": np.zeros((17, 46))}),
             "snn.1.W.weight .*bidirectional networks cannot run",
         ),
-        (lambda s: s.update({"snn.1.V.weight": np.zeros((17, 17))}), "snn.1.V.weight: recurrent weights cannot run"),
         (
             lambda s: [s.pop(f"snn.0.norm.running_{what}") for what in ("mean", "var")],
             "snn.0.norm .* layer normalization",

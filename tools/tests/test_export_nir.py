@@ -13,6 +13,7 @@ from silif_tools.export.float_network import run_float
 from silif_tools.export.nir_graph import GraphChoices, read_graph
 from silif_tools.integer.network import run_model
 from silif_tools.kinds import read_model
+from silif_tools.model_file.tables import Scores
 
 nir = pytest.importorskip("nir")
 h5py = pytest.importorskip("h5py")
@@ -147,23 +148,13 @@ def skipping(folder):
     return folder / "x.nir"
 
 
-def recurrent(folder):
-    chain = nodes_of((None, None, None)) | {"back": nir.Linear(np.eye(12))}
+def twice_recurrent(folder):
+    """Back to a layer that is not the spikes' own."""
+    chain = nodes_of((None, None, None)) | {"back": nir.Linear(np.ones((12, 9)))}
     names = [name for name in chain if name != "back"]
-    edges = [*itertools.pairwise(names), ("neurons0", "back"), ("back", "neurons0")]
+    edges = [*itertools.pairwise(names), ("neurons1", "back"), ("back", "neurons0")]
     nir.write(folder / "x.nir", nir.NIRGraph(nodes=chain, edges=edges, type_check=False))
     return folder / "x.nir"
-
-
-def ends_in_spikes(folder):
-    chain = nodes_of()
-    chain["neurons2"] = neurons(4, 2)
-    return write(folder / "x.nir", chain)
-
-
-def cuba():
-    ones = np.ones(12)
-    return nir.CubaLIF(tau_syn=ones, tau_mem=ones, r=ones, v_leak=ones, v_threshold=ones)
 
 
 def edited(item, value):
@@ -182,14 +173,10 @@ def edited(item, value):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (
-            changed(neurons0=nir.Conv1d(5, np.ones((2, 1, 3)), 1, 0, 1, 1, np.ones(2))),
-            "neurons0: .* Conv1d cannot run here",
-        ),
+        (edited("nodes/neurons0/type", "Conv1d"), "neurons0: a node of the type Conv1d cannot run here"),
         (changed(neurons0=neurons(12, 0, nir.LI)), "neurons0: LI runs here as the last node"),
         (changed(before0=nir.Delay(np.full(7, 9.0))), "before0: a delay of 4500 steps"),
         (changed(before0=nir.Delay(np.full(7, 1e300))), "before0: a delay of .* 0 to 255 run here"),
-        (ends_in_spikes, "neurons2: the last node is LIF"),
         (edited("nodes/neurons0/tau", np.zeros(12)), "neurons0.tau must be positive"),
         (edited("nodes/input/shape", np.array([9])), r"input.shape is \[9\], but the network has 7 inputs"),
         (edited("nodes/output/shape", np.array([9])), r"output.shape is \[9\], but the network has 4 outputs"),
@@ -197,7 +184,7 @@ def edited(item, value):
         (edited("edges", np.array(3)), "not a NIR graph"),
         (lambda folder: folder / "none.nir", "none.nir: no such file"),
         (skipping, "only chains run here"),
-        (recurrent, "only chains run here"),
+        (twice_recurrent, "only chains run here"),
         (lambda folder: (folder / "x.nir").write_bytes(b"no") and folder / "x.nir", "not a NIR graph"),
     ],
 )
@@ -287,3 +274,104 @@ def test_the_time_step_must_be_given(tmp_path, capsys):
     path = write(tmp_path / "x.nir", nodes_of())
     assert main([str(path), "--output", str(tmp_path / "x.silif")]) == 1
     assert "--step-ms: a graph describes neurons in continuous time" in capsys.readouterr().err
+
+
+def each_node(dt):
+    """5 -> Scale, IF 6 -> Flatten, CubaLIF 7 that hears itself -> two matrices, Threshold 4, which is last."""
+    random = np.random.default_rng(12)
+
+    def of(low, high, count):
+        return random.uniform(low, high, count)
+
+    return {
+        "input": nir.Input(shape(5)[0]),
+        "scale": nir.Scale(of(0.5, 1.5, 5)),
+        "w0": nir.Linear(random.normal(0.3, 0.8, (6, 5))),
+        "if": nir.IF(of(0.5, 1, 6) / dt, of(0.8, 1.6, 6), np.zeros(6)),
+        "flat": nir.Flatten({"input": np.array([6])}, 0, -1),
+        "w1": nir.Affine(random.normal(0.4, 1.2, (7, 6)), random.normal(0, 0.2, 7)),
+        "behind": nir.Scale(of(0.5, 1.5, 7)),
+        "cuba": nir.CubaLIF(
+            of(2, 6, 7) * dt, of(4, 9, 7) * dt, of(2, 4, 7), of(-0.1, 0.1, 7), of(0.5, 1, 7), of(-0.2, 0, 7)
+        ),
+        "w2": nir.Linear(random.normal(0, 1, (5, 7))),
+        "w3": nir.Affine(random.normal(0, 1, (4, 5)), random.normal(0, 0.3, 4)),
+        "threshold": nir.Threshold(of(0.2, 0.8, 4)),
+        "output": nir.Output(shape(4)[1]),
+    }
+
+
+def simulate_each_node(chain, back, frames, dt, reset):
+    """Spikes of the last node [step, class], plain loops; reset: "hard" or "subtract"."""
+    al, be = np.exp(-dt / chain["cuba"].tau_mem), np.exp(-dt / chain["cuba"].tau_syn)
+    v_if, v, i, s = np.zeros(6), np.zeros(7), np.zeros(7), np.zeros(7)
+    out, fired = [], []
+    for x in frames:
+        v_if = v_if + dt * chain["if"].r * (chain["w0"].weight @ (chain["scale"].scale * x))
+        s_if = (v_if > chain["if"].v_threshold).astype(float)
+        v_if = (1 - s_if) * v_if if reset == "hard" else v_if - s_if * chain["if"].v_threshold
+        current = chain["behind"].scale * (chain["w1"].weight @ s_if + chain["w1"].bias) + back @ s
+        i = be * i + (1 - be) * chain["cuba"].w_in * current
+        v = al * v + (1 - al) * (chain["cuba"].v_leak + chain["cuba"].r * i)
+        s = (v > chain["cuba"].v_threshold).astype(float)
+        v = np.where(s == 1, chain["cuba"].v_reset, v) if reset == "hard" else v - s * chain["cuba"].v_threshold
+        u = chain["w3"].weight @ (chain["w2"].weight @ s) + chain["w3"].bias
+        out.append((u > chain["threshold"].threshold).astype(float))
+        fired.append(s)
+    return np.array(fired), np.array(out)
+
+
+@pytest.mark.parametrize("reset", ["hard", "subtract"])
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_every_node_computes_what_it_says(reset, is_nested, tmp_path):
+    dt = STEP_MS / 1000
+    chain, back = each_node(dt), np.random.default_rng(3).normal(0, 0.3, (7, 7))
+    names, nodes = list(chain), dict(chain)
+    edges = list(itertools.pairwise(names))
+    loop = [("cuba", "back"), ("back", "cuba")]
+    if is_nested:  # as snnTorch writes RSynaptic
+        inner = {"input": nir.Input(shape(7)[0]), "cuba": nodes["cuba"], "back": nir.Linear(back)}
+        inner["output"] = nir.Output(shape(7)[1])
+        through = [("input", "cuba"), ("cuba", "output"), *loop]
+        nodes["cuba"] = nir.NIRGraph(nodes=inner, edges=through, type_check=False)
+    else:
+        nodes["back"] = nir.Linear(back)
+        edges += loop
+    nir.write(tmp_path / "x.nir", nir.NIRGraph(nodes=nodes, edges=edges, type_check=False))
+    graph = read_graph(tmp_path / "x.nir", GraphChoices(STEP_MS, "exact", reset, "nir", scores=Scores.SPIKES))
+    assert graph.remarks == []
+    frames = np.random.default_rng(5).poisson(0.6, (3, 60, 5))
+    trace = run_float(graph.layers, frames.astype(float), scores=graph.scores)
+    for clip, spikes, scores in zip(frames, trace.spikes[1], trace.scores, strict=True):
+        fired, out = simulate_each_node(chain, back, clip, dt, reset)
+        assert 0.05 < fired.mean() < 0.9
+        assert np.array_equal(spikes, fired)
+        assert np.array_equal(scores, out.sum(axis=0))
+
+
+@pytest.mark.parametrize(
+    ("make", "library"),
+    [
+        (lambda tau: {"tau": tau * 1e-4, "r": tau}, "snnTorch"),
+        (lambda tau: {"tau": tau * 1e-6, "r": 1 + 0 * tau}, "Norse"),
+        (lambda tau: {"tau": tau, "r": 1 + 0 * tau}, "sinabs"),
+        (lambda tau: {"tau": tau * 1e-3, "r": 1 + 0 * tau}, None),
+        (lambda tau: {"tau": tau * 1e-4, "r": tau + 1}, None),
+    ],
+)
+def test_the_library_is_told_by_its_units(make, library, tmp_path):
+    tau = np.linspace(5, 20, 12)
+    chain = nodes_of((None, None, None))
+    chain["neurons0"] = nir.LIF(**make(tau), v_leak=0 * tau, v_threshold=1 + 0 * tau)
+    chain["neurons1"] = nir.LIF(**make(tau[:9]), v_leak=0 * tau[:9], v_threshold=1 + 0 * tau[:9])
+    chain["neurons2"] = nir.LI(**make(tau[:4]), v_leak=0 * tau[:4])
+    graph = read_graph(write(tmp_path / "x.nir", chain, with_reset=True), GraphChoices(STEP_MS))
+    said = [remark.text for remark in graph.remarks if "was written by" in remark.text]
+    assert [text.split(":")[0] for text in said] == ([f"the graph was written by {library}"] if library else [])
+    if library:
+        told = {"snnTorch": "snntorch", "Norse": "norse", "sinabs": "sinabs"}[library]
+        same = read_graph(tmp_path / "x.nir", GraphChoices(STEP_MS, library=told))
+        assert not any("was written by" in remark.text for remark in same.remarks)
+        assert all(np.array_equal(a.weights, b.weights) for a, b in zip(graph.layers, same.layers, strict=True))
+        other = read_graph(tmp_path / "x.nir", GraphChoices(STEP_MS, "exact", library="nir"))
+        assert not np.allclose(graph.layers[0].weights, other.layers[0].weights)

@@ -458,7 +458,9 @@ def read_modules(modules: ModuleGraph, choices: GraphChoices) -> GraphNetwork:
     if choices.reset is None:
         reading.resets = modules.resets
         reading.reset = None if modules.resets else reading.reset
-    reading.remarks = [*modules.remarks, *reading.remarks]
+    # Nobody said which library it is, and what snnTorch's graphs do not say its tensors do.
+    unsaid = [] if modules.resets else [Remark.assumed(remark.text) for remark in reading.remarks]
+    reading.remarks = [*modules.remarks, *unsaid]
     return graph_network(modules.graph, reading, choices)
 
 
