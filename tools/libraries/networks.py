@@ -21,7 +21,7 @@ import torch
 warnings.filterwarnings("ignore")
 CHANNELS, HIDDEN, CLASSES, STEPS, INPUTS = 16, 24, 3, 100, 20
 ROWS = []
-SEEDS = {"snntorch_rleaky": 5}
+SEEDS = {"snntorch_rleaky": 5, "rockpool_lif": 1}
 
 
 def row(*options, file="net.nir", old=False, versions=()):
@@ -348,7 +348,7 @@ def spikingjelly_lif_undecayed_input(folder, file):
 
 
 @row("--scores", "spikes", versions=("spikingjelly", "nir"))
-def spikingjelly_parametric_cuba_if(folder, file):
+def spikingjelly_cuba_if(folder, file):
     def make(it):
         return it.CUBALIFNode(c_decay=0.5, v_decay=0.75), it.IFNode()
 
@@ -375,7 +375,6 @@ def rockpool_lif(folder, file):
 
     first, last = layer(HIDDEN, tau_mem=0.02, tau_syn=0.005), layer(CLASSES, tau_mem=0.03, tau_syn=0.01)
     matrices = LinearTorch((CHANNELS, HIDDEN)), LinearTorch((HIDDEN, CLASSES))
-    net = Sequential(matrices[0], first, matrices[1], last)
 
     def forward(frames):
         for neurons in (first, last):
@@ -387,8 +386,79 @@ def rockpool_lif(folder, file):
         for matrix in matrices:
             matrix.weight *= 0.4
     train([matrices[0].weight, matrices[1].weight], forward, rate=3e-3)
-    nir.write(folder / file, to_nir(net, torch.zeros(1, STEPS, CHANNELS)))
+    found = outcome(forward)
+    nir.write(folder / file, to_nir(Sequential(matrices[0], first, matrices[1], last), torch.zeros(1, STEPS, CHANNELS)))
+    return found
+
+
+# The public delay networks, github.com/Thvnvtos/SNN-delays and github.com/YounesBouhadjar/AxDenSynDelaySNN: written
+# anew, with spikingjelly's neurons as those set them, tau 1.5, decay_input=False, a hard reset.
+
+KERNEL = 7
+
+
+def _late(values: torch.Tensor, steps: int) -> torch.Tensor:
+    """[step, input, channel] so many steps later."""
+    return torch.cat([torch.zeros_like(values[:steps]), values[: len(values) - steps]])
+
+
+def delays_row(folder: Path, file: str, kind: str):
+    from spikingjelly.activation_based import functional, layer, neuron
+
+    def neurons(threshold):
+        return neuron.LIFNode(
+            tau=1.5, v_threshold=threshold, decay_input=False, detach_reset=True, step_mode="m", store_v_seq=True
+        )
+
+    sizes = [(CHANNELS, HIDDEN), (HIDDEN, CLASSES)]
+    weights = [torch.nn.Parameter(0.5 * torch.randn(outputs, inputs)) for inputs, outputs in sizes]
+    shapes = [weight.shape if kind == "synaptic" else weight.shape[1:] for weight in weights]
+    steps = [torch.randint(KERNEL, shape) for shape in shapes]
+    norm, hidden_neurons, readout = layer.BatchNorm1d(HIDDEN, step_mode="m"), neurons(1.0), neurons(1e9)
+
+    def delayed(index, values):
+        parts = range(KERNEL)
+        if kind == "synaptic":
+            return sum(_late(values, d) @ (weights[index] * (steps[index] == d)).T for d in parts)
+        return sum(_late(values, d) * (steps[index] == d) for d in parts) @ weights[index].T
+
+    def forward(frames):
+        functional.reset_net(hidden_neurons)
+        functional.reset_net(readout)
+        hidden = hidden_neurons(norm(delayed(0, frames)))
+        readout(delayed(1, hidden))
+        return torch.softmax(readout.v_seq, dim=2).sum(dim=0), [hidden]
+
+    train([*weights, *norm.parameters()], forward)
+    norm.eval()
+    state = {}
+    for index, (weight, delay) in enumerate(zip(weights, steps, strict=True)):
+        position = (KERNEL // 2 - delay).float()
+        if kind == "synaptic":
+            at = f"model.{4 * index}"
+            state |= {f"{at}.weight": weight[..., None], f"{at}.P": position[None, ..., None]}
+            state[f"{at}.SIG"] = torch.zeros_like(state[f"{at}.P"])
+        else:
+            at = f"snn.{index}"
+            state |= {f"{at}.W.weight": weight, f"{at}.delay_layer.weight": torch.ones(len(delay), 1, 1)}
+            state[f"{at}.delay_layer.P"] = position[None, :, None, None]
+            state[f"{at}.delay_layer.SIG"] = torch.zeros(1, len(delay), 1, 1)
+    at = "model.1" if kind == "synaptic" else "snn.0.norm"
+    torch.save(state | {f"{at}.{key}": values for key, values in norm.state_dict().items()}, folder / file)
     return outcome(forward)
+
+
+DELAYS = ("--lif-tau", "1.5", "--reset", "hard", "--delay-kernel", str(KERNEL))
+
+
+@row(*DELAYS, file="net.pth", versions=("spikingjelly",))
+def snn_delays_synaptic(folder, file):
+    return delays_row(folder, file, "synaptic")
+
+
+@row(*DELAYS, file="net.pth", versions=("spikingjelly",))
+def axden_axonal(folder, file):
+    return delays_row(folder, file, "axonal")
 
 
 def main() -> int:
