@@ -10,6 +10,7 @@ from tiny_models import tiny_model
 
 from silif_tools.commands.export import main
 from silif_tools.export.convert import Conversion
+from silif_tools.export.float_network import run_float
 from silif_tools.export.fold import fold
 from silif_tools.export.state_dict import load_state_dict
 from silif_tools.integer.network import run_model
@@ -18,6 +19,7 @@ from silif_tools.kinds.connection import FloatLayer
 from silif_tools.kinds.silif import SiLIFNeurons, named
 from silif_tools.model_file.tables import DelayKind, Source
 from silif_tools.report.eigenvalues import fixed_eigenvalues, paper_eigenvalues
+from silif_tools.report.evidence import interval
 from silif_tools.report.histogram import SignedHistogram, to_axis
 from silif_tools.report.observe import EvaluationData, Observation
 from silif_tools.report.plot_delays import plot_delays
@@ -251,3 +253,69 @@ def test_a_network_that_hears_nothing_has_a_page_too(tmp_path, monkeypatch):
     text = (tmp_path / "tiny.html").read_text()
     assert "Layer 1: all weights are zero." in text
     assert "All stay zero." in text
+
+
+def agreeing(text):
+    return float(re.search(r"same winner in float ([\d.]+) %", text)[1])
+
+
+def test_a_wrong_conversion_is_seen_by_the_original_frameworks_scores(tmp_path, capsys):
+    frames, _ = frames_and_labels(tmp_path, clips=30)
+    state = load_state_dict(checkpoint(tmp_path, "silif"))
+    scores = run_float(fold(state), frames.astype(float)).scores
+    options = ("--frames", str(tmp_path / "X.npy"), "--reference-scores", str(tmp_path / "Z.npy"))
+    np.save(tmp_path / "Z.npy", scores)
+    text, _ = report(tmp_path, *options)
+    assert agreeing(Page(text).text) == 100
+    assert "Float is not the network that was trained" not in text
+    assert agreeing(capsys.readouterr().out) == 100
+    np.savez(tmp_path / "Z.npz", scores=np.roll(scores, 1, axis=1))
+    text, _ = report(tmp_path, *options[:-1], str(tmp_path / "Z.npz"))
+    assert agreeing(Page(text).text) < 60
+    assert "Float is not the network that was trained" in text
+    assert 'class="box warning"' in text
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        (np.zeros((23, 5)), r"want \[24, 5\]"),
+        (np.full((24, 5), np.nan), "not finite"),
+        (np.zeros((24, 5), complex), "complex"),
+    ],
+)
+def test_scores_that_do_not_belong_to_the_frames_are_refused(scores, message, tmp_path, capsys):
+    frames_and_labels(tmp_path)
+    np.save(tmp_path / "Z.npy", scores)
+    path, target = str(checkpoint(tmp_path, "silif")), str(tmp_path / "x.silif")
+    options = ["--reference-scores", str(tmp_path / "Z.npy")]
+    assert main([path, "-o", target, "--frames", str(tmp_path / "X.npy"), *options]) == 1
+    assert re.search(message, capsys.readouterr().err)
+    assert main([path, "-o", target, *options]) == 1
+    assert "--reference-scores: give the --frames" in capsys.readouterr().err
+
+
+def test_the_page_lists_what_was_assumed_and_other_roundings(silif_page, tmp_path, capsys):
+    text = Page(silif_page[0]).text
+    page = text[text.index("What was assumed", text.index("Other roundings")) :]
+    assert "assumeda step lasts 4 ms (--step-ms says how long)" in page
+    rows = re.findall(r"([48]) bit(as written|0\.[36] % coarser)([\d.]+) % \(([\d.]+) to ([\d.]+)\)", page)
+    assert [(bits, scales) for bits, scales, *_ in rows] == [
+        (bits, scales) for bits in "84" for scales in ("as written", "0.3 % coarser", "0.6 % coarser")
+    ]
+    # The first row is the model itself.
+    assert f"{rows[0][2]}0 %same winner" in text
+    assert all(float(low) <= float(share) <= float(high) for _, _, share, low, high in rows)
+
+
+def test_intervals_are_wilsons():
+    # Agresti and Coull 1998: 0 of 10 and 8 of 10.
+    assert interval(0.0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
+    assert interval(0.8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+
+
+def test_clips_are_as_long_as_the_frames(tmp_path):
+    frames_and_labels(tmp_path, clips=3)
+    target = tmp_path / "x.silif"
+    assert main([str(checkpoint(tmp_path, "silif")), "-o", str(target), "--frames", str(tmp_path / "X.npy")]) == 0
+    assert read_model(target).clip_frames == 40

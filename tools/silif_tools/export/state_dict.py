@@ -97,7 +97,8 @@ def layer_count(state: dict) -> int:
     if not indices:
         names = ", ".join(sorted(state)[:3]) or "nothing"
         raise ConversionError(
-            f"no tensors named snn.0., snn.1., ...: this is not a network of this family (it holds {names})"
+            f"no tensors named snn.0., snn.1., ...: this is not a network of this family (it holds {names}). Where"
+            " neurons have no tensors: of spikingjelly's LIFNode give --lif-tau, of Norse save a graph (to_nir)"
         )
     # Among so many layers the first gap lies: a file may name layer 99999999.
     missing = next((index for index in range(len(indices)) if index not in indices), None)

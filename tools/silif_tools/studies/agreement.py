@@ -140,9 +140,12 @@ def main(argv=None) -> int:
         else:
             expected = run_authors(state, reference.counts).scores.argmax(axis=1)
         for what, make, bits in (
+            ("int4, without data", winners, 4),
+            ("int4, calibrated", cross_fitted, 4),
             ("int8, without data", winners, 8),
             ("int8, calibrated", cross_fitted, 8),
             ("int16, without data", winners, 16),
+            ("int16, calibrated", cross_fitted, 16),
         ):
             found = [make(state, reference, commands, bits=bits, coarser=factor) for factor in draws]
             print(_row(name, what, [agreement(one, expected, reference.label) for one in found]), flush=True)
