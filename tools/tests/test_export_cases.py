@@ -205,3 +205,39 @@ def test_neurons_that_can_never_fire_are_suspect(tmp_path, capsys):
     spikes, said = graph_case("threshold_1e9", tmp_path, capsys, "--step-ms", "1")
     assert not spikes.any()
     assert said[-1].startswith("suspect: layer 0: 12 of 12 neurons can never fire")
+    path = shared_folder() / "cases/export/threshold_1e9.nir"
+    lines = export(path, tmp_path, capsys, "--step-ms", "1")[1]
+    assert "  note: layer 0 does not fire at all on generated noise, the self-test's input" in lines
+
+
+@pytest.mark.parametrize(("scores", "said"), [(None, 1), ("spikes", 0), ("potentials", 0)])
+def test_a_last_layer_that_fires_is_read_by_spikes_or_potentials(scores, said, tmp_path, capsys):
+    cases = shared_folder() / "cases/export"
+    options = ("--step-ms", "1", "--bits", "16", *(("--scores", scores) if scores else ()))
+    status, lines, error, target = export(cases / "last_node_lif.nir", tmp_path, capsys, *options)
+    assert status == 0, error
+    assert sum(line.startswith("assumed: out fires, and its spikes are counted") for line in lines) == said
+    frames = np.load(cases / "frames.npy")[None]
+    trace = run_model(read_model(target), frames)
+    expected = last_layer(cases / "last_node_lif.nir", trace.spikes[0][0])
+    if scores == "potentials":
+        softmax = np.exp(expected[0]) / np.exp(expected[0]).sum(axis=1, keepdims=True)
+        assert trace.scores_q15[0] / 32768 == pytest.approx(softmax.sum(axis=0), abs=0.05)
+    else:
+        assert np.array_equal(trace.scores_q15[0] / 32768, expected[1].sum(axis=0))
+    assert expected[1].any()
+
+
+def last_layer(path, spikes):
+    """(potentials, spikes) [step, class] of snnTorch's Leaky, read before the reset of the next step."""
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path) as file:
+        weight = file["node/nodes/r/weight"][()]
+    u = s = np.zeros(len(weight))
+    potentials, fired = [], []
+    for x in spikes:
+        u = 0.9 * u + weight @ x - s
+        s = (u > 1).astype(float)
+        potentials.append(u)
+        fired.append(s)
+    return np.array(potentials), np.array(fired)

@@ -93,6 +93,15 @@ def silent_remarks(layers: list[FloatLayer]) -> list[Remark]:
     return found
 
 
+def idle_remarks(layers: list[FloatLayer], rates: list[float], source: str) -> list[Remark]:
+    """Layers that did not fire on clips; rates: of the hidden layers."""
+    return [
+        Remark.note(f"layer {index} does not fire at all on {source}")
+        for index, (layer, rate) in enumerate(zip(layers, rates, strict=False))
+        if rate == 0 and layer.kind.fires
+    ]
+
+
 def _outside(values: np.ndarray, bounds: tuple[float, float]) -> str:
     """How many values a range cuts, in words; nothing where it cuts none."""
     low, high = bounds
