@@ -206,8 +206,9 @@ def test_neurons_that_can_never_fire_are_suspect(tmp_path, capsys):
     assert not spikes.any()
     assert said[-1].startswith("suspect: layer 0: 12 of 12 neurons can never fire")
     path = shared_folder() / "cases/export/threshold_1e9.nir"
-    lines = export(path, tmp_path, capsys, "--step-ms", "1")[1]
-    assert "  note: layer 0 does not fire at all on generated noise, the self-test's input" in lines
+    np.save(tmp_path / "X.npy", np.load(path.with_name("frames.npy"))[None])
+    lines = export(path, tmp_path, capsys, "--step-ms", "1", "--frames", str(tmp_path / "X.npy"))[1]
+    assert "  note: layer 0 does not fire at all on X.npy" in lines
 
 
 @pytest.mark.parametrize(("scores", "said"), [(None, 1), ("spikes", 0), ("potentials", 0)])

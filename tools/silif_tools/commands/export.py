@@ -344,7 +344,7 @@ def export(arguments, command: list[str]) -> list[str]:
         lines.append(f"on {evaluation.source}:")
         compared = compare(conversion, evaluation.frames, evaluation.labels, evaluation.real)
         lines += ["  " + line for line in compared.lines()]
-        idle = idle_remarks(folded, compared.float_rates, evaluation.source)
+        idle = idle_remarks(folded, compared.float_rates, evaluation.source) if evaluation.is_real else []
         lines += ["  " + remark.line() for remark in idle]
         remarks += idle
         if reference is not None and evaluation is evaluations[-1]:
