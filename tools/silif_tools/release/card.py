@@ -141,7 +141,8 @@ def card(measured: Measured) -> str:
         "",
         "These lists are a re-split by speaker"
         " of part of Speech Commands: the figures cannot stand beside published ones, and the network must never be scored"
-        " on the official test set, which its training clips come from.",
+        " on the official test set, which its training clips come from. They are not part of the repository; `silif-data`"
+        " makes lists of the same shape from the archive (docs/TRAINING.md), on which `kws-score --list` gives other figures.",
         "",
         "## On streams",
         "",
