@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from silif_tools.commands import record, words
+from silif_tools.commands import data, record, words
 from silif_tools.kinds import read_model
-from silif_tools.own_words import make, request, speech, vocabulary, voices
+from silif_tools.own_words import made_up, make, request, speech, vocabulary, voices
 from silif_tools.own_words.settings import QUICK_EFFORT
 
 TINY = replace(
@@ -219,3 +219,26 @@ def test_an_interrupted_request_goes_on_and_another_begins_anew(tmp_path):
     assert (work / "speech").exists()
     make._prepared(work, "another")
     assert not (work / "speech").exists()
+
+
+@needs_espeak
+def test_what_nobody_downloaded_is_made_up(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(made_up, "AMOUNTS", made_up.Amounts(3, 1.0, 6, 6))
+    monkeypatch.setattr(request, "free_cores", lambda: 1)
+    folder = recordings(tmp_path / "mine", ("anna", "ben", "cleo"), 2)
+    asked = ["--output", str(tmp_path / "data"), "--recordings", str(folder), "--commands", "lumos"]
+    assert data.main(asked) == 1 and "noise: no recordings" in capsys.readouterr().err
+    assert data.main([*asked, "--made-up"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]] == ["gsc", "noise", "speech", "words"]
+    assert len(list((tmp_path / "data/made-up").rglob("*.flac"))) == 15
+    for part, count in (("noise", 3), ("speech", 6), ("words", 6)):
+        lists = [(tmp_path / "data" / part / f"{split}_list.txt").read_text().split() for split in ("train", "test")]
+        names = [name for each in lists for name in each]
+        assert all(lists) and len(names) == count
+        assert all((tmp_path / "data" / part / name).exists() for name in names)
+    # Another time it is there.
+    monkeypatch.setattr(made_up, "say_all", lambda *_: pytest.fail("it was said again"))
+    assert data.main([*asked, "--made-up"]) == 0
+    (tmp_path / "other/made-up").mkdir(parents=True)
+    assert data.main(["--output", str(tmp_path / "other"), *asked[2:], "--made-up"]) == 1
+    assert "other/made-up: is in the way" in capsys.readouterr().err

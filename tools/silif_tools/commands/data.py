@@ -13,6 +13,7 @@ from ..train.layout import Sources, lay_out, table
 _EPILOG = """examples:
   silif-data --output data --speech-commands speech_commands_v0.02.tar.gz
   silif-data --output data --speech-commands speech_commands_v0.02.tar.gz --recordings mine --commands lamp,door
+  silif-data --output data --recordings mine --commands lamp,door --made-up      (nothing is downloaded)
 """
 
 
@@ -45,6 +46,10 @@ def main(argv=None) -> int:
             f"--{part}", type=Path, metavar="FOLDER", action="append", default=[], help=f"recordings of {what}"
         )
     parser.add_argument(
+        "--made-up", action="store_true",
+        help="make noise, sentences and single words on this machine too, in every voice that it has (espeak-ng)",
+    )  # fmt: skip
+    parser.add_argument(
         "--most", type=int, default=400, metavar="N",
         help="clips of each command from the archive, in each split; of other words a quarter (default 400)",
     )  # fmt: skip
@@ -52,8 +57,9 @@ def main(argv=None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.most < 4:
         parser.error(f"--most {arguments.most}: give 4 or more")
+    commands = tuple(word.strip() for word in arguments.commands.split(","))
     sources = Sources(
-        commands=tuple(word.strip() for word in arguments.commands.split(",")),
+        commands=commands,
         speech_commands=arguments.speech_commands,
         recordings=arguments.recordings,
         noise=arguments.noise,
@@ -62,6 +68,19 @@ def main(argv=None) -> int:
         most=arguments.most,
     )
     try:
+        if arguments.made_up:
+            # Says words, and loads what that takes.
+            from ..own_words import made_up
+            from ..own_words.progress import Progress
+            from ..own_words.request import free_cores
+
+            progress = Progress({"speaking": 60.0})
+            progress.start("speaking")
+            made = made_up.make(
+                arguments.output / "made-up", list(commands), made_up.AMOUNTS, free_cores(), progress.at
+            )
+            for part in ("noise", "speech", "words"):
+                getattr(sources, part).append(made[part])
         print("\n".join(table(lay_out(sources, arguments.output))))
     except (ConversionError, OSError, tarfile.TarError) as error:
         return complain("silif-data", error)
