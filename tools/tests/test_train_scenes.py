@@ -88,3 +88,13 @@ def test_resampling_moves_a_tone():
     assert len(faster) == 6400
     assert abs(np.abs(np.fft.rfft(faster)).argmax() * 16000 / 6400 - 1250) < 5
     assert abs(np.abs(faster[500:-500]).max() - 1) < 0.02
+
+
+def test_where_only_own_words_are_labelled_the_others_are_unknown(scenes):
+    """It ended training after minutes: nothing was there to be drawn from."""
+    bare = Scenes(scenes.r, WORDS, scenes.bank, [0, 1, 1], scenes.others, scenes.noise, scenes.speech)
+    bare.weigh_unknown(["yes", "no", "no"])
+    bare.reseed(4)
+    banks, rows = bare._clip_rows(np.full(50, 2))
+    assert all(each is scenes.others for each in banks) and rows.max() < len(scenes.others.features)
+    assert 2 in bare.batch(64, 20).labels

@@ -55,6 +55,8 @@ class Scenes:
     def weigh_unknown(self, folders: list[str]) -> None:
         """Draw unknown words by the square root of their folder's size: a few words make up most of them."""
         names = [folders[i] for i in self.members[self.unknown]]
+        if not names:  # Own words alone: the others' bank has the unknown ones.
+            return
         size = {n: names.count(n) for n in set(names)}
         p = np.array([1.0 / math.sqrt(size[n]) for n in names])
         self.unknown_p = p / p.sum()
@@ -77,7 +79,7 @@ class Scenes:
         """Bank and row for every label but silence."""
         banks, rows = [], np.zeros(len(labels), np.int64)
         for i, k in enumerate(labels):
-            if k == self.unknown and self.rng.random() < self.r["p_other_words"]:
+            if k == self.unknown and (self.rng.random() < self.r["p_other_words"] or not len(self.members[k])):
                 banks.append(self.others)
                 rows[i] = self.rng.integers(len(self.others.features))
                 continue
