@@ -2,21 +2,25 @@
 struct LayerParameters: BitwiseCopyable {
   let header: LayerHeader
   let connection: ConnectionTables
-  /// What takes the layer's own spikes to its neurons; nil where it does not read them.
-  let recurrent: RecurrentTables?
+  #if !SILIF_WITHOUT_BLOCKS
+    /// What takes the layer's own spikes to its neurons; nil where it does not read them.
+    let recurrent: RecurrentTables?
+  #endif
   let neurons: NeuronTables
 
   @inline(never)
   init(reading reader: inout TableReader) throws(ModelError) {
     header = reader.header
     connection = try ConnectionTables(reading: &reader)
-    if header.isRecurrent {
-      let own = try RecurrentTables(reading: &reader)
-      if reader.proves { try own.prove(reader, beside: connection) }
-      recurrent = own
-    } else {
-      recurrent = nil
-    }
+    #if !SILIF_WITHOUT_BLOCKS
+      if header.isRecurrent {
+        let own = try RecurrentTables(reading: &reader)
+        if reader.proves { try own.prove(reader, beside: connection) }
+        recurrent = own
+      } else {
+        recurrent = nil
+      }
+    #endif
     neurons = try NeuronTables(reading: &reader)
     try reader.finish()
   }

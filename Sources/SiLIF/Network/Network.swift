@@ -99,11 +99,12 @@ public struct Network {
       let saturation = SaturationCounter()
     #endif
     var sizes = Connection.Scratch.Sizes()
-    var (longestList, widestOwn) = (0, 0)
+    var (longestList, widestOwn, lastFires) = (0, 0, false)
     for index in 0..<model.header.layerCount {
       let layer = model.layer(index)
       sizes.include(layer)
-      if layer.kind.fires { longestList = max(longestList, layer.paddedOutputs) }
+      lastFires = layer.kind.fires
+      if lastFires { longestList = max(longestList, layer.paddedOutputs) }
       if layer.isRecurrent { widestOwn = max(widestOwn, layer.paddedOutputs) }
     }
     let scratch = Connection.Scratch(sizes, kernels: kernels, arena: &scratchArena)
@@ -113,7 +114,6 @@ public struct Network {
     let active = scratchArena.reserve(UInt16.self, longestList)
     // Of the last layer the spikes are the result, which is no layer's input and is not counted among them.
     activeCounts = arena.reserve(Int.self, model.header.layerCount + 1)
-    let lastFires = model.layer(model.header.layerCount - 1).kind.fires
     let uncounted = scratchArena.reserve(Int.self, lastFires ? 1 : 0)
 
     input = Frames(
