@@ -111,7 +111,7 @@ def test_what_does_nothing_when_a_network_runs_is_passed_over_by_name(name, tmp_
     checkpoint = load_checkpoint(saved(tmp_path, plain() | {name: torch.ones(3)}))
     assert set(checkpoint.tensors) == set(plain())
     assert name in checkpoint.remarks[0].text
-    assert not checkpoint.remarks[0].is_assumption
+    assert checkpoint.remarks[0].is_harmless
 
 
 @pytest.mark.parametrize("name", ["snn.0.decay", "neuron.w", "encoder.weight", "snn.0.lossy", "accumulate.weight"])
