@@ -147,3 +147,15 @@ def test_the_stage_begins_with_moving_statistics_whatever_the_rounds_before_left
     mean = stream.train(network, scenes, settings, tmp_path / "x.checkpoint", False, None, lambda *report: None)
     assert not any(layer.frozen for layer in mean.snn)
     assert all((layer.norm.running_mean != 0).all() for layer in mean.snn)
+
+
+def test_own_words_are_recordings_where_no_synthetic_ones_are_made_of_them(scenes):
+    """The synthetic ones are the ten commands: with other words the stage ended at its first sequence."""
+    bare = scenes.words.bank
+    made = bare, np.array([0, 0, 2])
+    for label, own in ((1, {1, 4}), (0, {0, 1, 3, 4})):
+        mixed = StreamScenes(R | {"p_synthetic_word": 1.0}, scenes.words, scenes.noise, [(1.0, scenes.speech[0])], made)
+        mixed.reseed(5)
+        mixed._word(label)
+        drawn = [mixed._drawn(label) for _ in range(20)]
+        assert {row for _, row in drawn} == own and all(each is bare for each, _ in drawn)

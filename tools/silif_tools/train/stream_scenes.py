@@ -159,15 +159,20 @@ class StreamScenes:
             out += other / (np.quantile(other @ PLAIN, 0.9) + 1e-3) * math.exp(self.rng.uniform(-12, 0) * DB)
         return out
 
-    def _word(self, label: int) -> tuple[np.ndarray, int, int]:
-        """Energies of a clip with its active part at one, and that part's range."""
+    def _drawn(self, label: int) -> tuple[Bank, int]:
+        """A bank and a row of it. Own words are not among the synthesised ones."""
         if self.made and self.rng.random() < self.r["p_synthetic_word"]:
             bank, labels = self.made
-            row = int(self.rng.choice(np.flatnonzero(labels == label)))
-            row += bank.clips * int(self.rng.integers(len(bank.features) // bank.clips))
-        else:
-            banks, rows = self.words._clip_rows(np.array([label]))
-            bank, row = banks[0], int(rows[0])
+            rows = np.flatnonzero(labels == label)
+            if len(rows):
+                row = int(self.rng.choice(rows))
+                return bank, row + bank.clips * int(self.rng.integers(len(bank.features) // bank.clips))
+        banks, found = self.words._clip_rows(np.array([label]))
+        return banks[0], int(found[0])
+
+    def _word(self, label: int) -> tuple[np.ndarray, int, int]:
+        """Energies of a clip with its active part at one, and that part's range."""
+        bank, row = self._drawn(label)
         energy = self._warped(np.exp(bank.features[row, : bank.frames[row]].astype(np.float32)))
         power = energy @ PLAIN
         first, last = active_range(np.log(power + 1e-6))
