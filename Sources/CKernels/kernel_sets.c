@@ -12,10 +12,11 @@
 #define LEAKY(set) .step_lif = silif_step_lif_##set, .step_readout = silif_step_readout_##set
 #define CUBA(set) .step_cuba = silif_step_cuba_##set
 #define SPACES(set) .step_spaces = silif_step_spaces_##set
+#define MIXING(set) .mix_glu = silif_mix_glu_##set, .mix_gelu = silif_mix_gelu_##set, .sample = silif_sample_##set
 #define FRONT_END(set)                                                                                        \
   .emphasise = silif_emphasise_##set, .window = silif_window_##set, .transform256 = silif_transform256_##set, \
   .power = silif_power_##set
-#define ALL(set) BYTE_SUMS(set), HALF_SUMS(set), NEURONS(set), LEAKY(set), SPACES(set), FRONT_END(set)
+#define ALL(set) BYTE_SUMS(set), HALF_SUMS(set), NEURONS(set), LEAKY(set), SPACES(set), MIXING(set), FRONT_END(set)
 
 #if !SILIF_HAS_ONE_SET
 /// C for the processor that the build was made for: with SSE2 on x86-64, with NEON on ARM.
@@ -31,6 +32,7 @@ static const silif_kernels neon = {.name = "neon",
                                    LEAKY(plain),
                                    CUBA(plain),
                                    SPACES(plain),
+                                   MIXING(plain),
                                    FRONT_END(plain)};
 #endif
 
@@ -56,6 +58,7 @@ static const silif_kernels avx512 = {.name = "avx512",
                                      LEAKY(avx2),
                                      CUBA(avx2),
                                      SPACES(avx512),
+                                     MIXING(avx512),
                                      FRONT_END(avx512)};
 
 static int runs_avx2(void) { return __builtin_cpu_supports("avx2"); }
@@ -173,6 +176,12 @@ ptrdiff_t silif_step_cuba(const silif_kernels *kernels, silif_cuba_neurons *neur
 void silif_step_readout(const silif_kernels *kernels, silif_readout *readout) { OF(kernels, step_readout)(readout); }
 
 void silif_step_spaces(const silif_kernels *kernels, silif_state_spaces *spaces) { OF(kernels, step_spaces)(spaces); }
+
+void silif_mix_glu(const silif_kernels *kernels, silif_mixing *mixing) { OF(kernels, mix_glu)(mixing); }
+
+void silif_mix_gelu(const silif_kernels *kernels, silif_mixing *mixing) { OF(kernels, mix_gelu)(mixing); }
+
+void silif_sample(const silif_kernels *kernels, silif_sampling *sampling) { OF(kernels, sample)(sampling); }
 
 int32_t silif_emphasise(const silif_kernels *kernels, const int16_t *samples, ptrdiff_t count, int32_t preemphasis_q15,
                         int32_t mean_term_q15, int32_t *output_q15) {

@@ -38,6 +38,9 @@
   silif_neuron_step silif_step_silif_##set; \
   silif_complex_neuron_step silif_step_csilif_##set, silif_step_rf_##set;
 #define SILIF_SPACES(set) silif_space_step silif_step_spaces_##set;
+#define SILIF_MIXING(set)                                      \
+  silif_mixing_step silif_mix_glu_##set, silif_mix_gelu_##set; \
+  silif_sampling_step silif_sample_##set;
 // One product each.
 #define SILIF_LEAKY(set)               \
   silif_lif_step silif_step_lif_##set; \
@@ -54,6 +57,7 @@
   SILIF_NEURONS(set)   \
   SILIF_LEAKY(set)     \
   SILIF_SPACES(set)    \
+  SILIF_MIXING(set)    \
   SILIF_FRONT_END(set)
 
 SILIF_ALL(plain)
@@ -63,6 +67,7 @@ SILIF_ALL(avx2)
 SILIF_CUBA(avx2)
 SILIF_NEURONS(avx512)
 SILIF_SPACES(avx512)
+SILIF_MIXING(avx512)
 SILIF_FRONT_END(avx512)
 #endif
 #if SILIF_HAS_NEON

@@ -13,14 +13,19 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from silif_tools.fixed_point import STATE_LIMIT
+from silif_tools.fixed_point import STATE_LIMIT, rounded_shift
+from silif_tools.integer import curve_tables
 from silif_tools.kinds.csilif import CSiLIFNeurons
 from silif_tools.kinds.cuba import CUBA, CubaNeurons
+from silif_tools.kinds.curves import NORMAL, gated
 from silif_tools.kinds.lif import LIFNeurons
+from silif_tools.kinds.pspike import PSpikeNeurons, sampled
 from silif_tools.kinds.readout import ReadoutNeurons
 from silif_tools.kinds.rf import RFNeurons
+from silif_tools.kinds.s4d_glu import GLUNeurons
 from silif_tools.kinds.silif import SiLIFNeurons
-from silif_tools.kinds.state_space import IntegerStateSpace, interleaved, needed, room
+from silif_tools.kinds.state_space import BlockNeurons, IntegerStateSpace, interleaved, needed, room
+from silif_tools.model_file.tables import Sampler, Sampling
 
 SOURCES = Path(__file__).resolve().parents[2] / "Sources" / "CKernels"
 SETS = ["plain", "avx2", "avx512"] if platform.machine() == "x86_64" else ["plain", "neon"]
@@ -85,6 +90,24 @@ Spaces = structure(
     width=ctypes.c_ssize_t,
     pairs=ctypes.c_ssize_t,
     saturated=ctypes.c_int64,
+)
+Mixing = structure(
+    "Mixing",
+    **CURRENT,
+    before=POINTER,
+    after=POINTER,
+    width=ctypes.c_ssize_t,
+    state_fraction_bits=ctypes.c_int32,
+    saturated=ctypes.c_int64,
+)
+Samples = structure(
+    "Samples",
+    **{name: POINTER for name in ["values", "mantissa", "shift", "bias", "errors", "spiked"]},
+    seed=ctypes.c_uint64,
+    step=ctypes.c_uint64,
+    width=ctypes.c_ssize_t,
+    site=ctypes.c_uint32,
+    **{name: ctypes.c_int32 for name in ["state_fraction_bits", "is_activated", "is_shared"]},
 )
 
 
@@ -351,3 +374,98 @@ def test_state_spaces(kernels, kernel_set, pairs):
         assert np.array_equal(states[..., 0], reference.real[0])
         assert np.array_equal(states[..., 1], reference.imaginary[0])
     assert spaces.saturated == counter[0] > 0
+
+
+@pytest.mark.parametrize("fraction_bits", [8, 15, 16, 24])
+@pytest.mark.parametrize(("kernel", "kind"), [("silif_mix_glu", GLUNeurons), ("silif_mix_gelu", PSpikeNeurons)])
+def test_mixing(kernels, kernel_set, kernel, kind, fraction_bits):
+    """Against the reference, with streams at their limit and gates beyond the ends of their curves."""
+    width, branches = 48, 2 if kind is GLUNeurons else 1
+    layer = Layer(np.random.default_rng(fraction_bits), branches * width, fraction_bits, 0)
+    tables, counter = layer.tables(), [0]
+    tables.outputs = width
+    # Without its state space.
+    reference = object.__new__(kind)
+    super(BlockNeurons, reference).__init__(1, tables, counter)
+    after = np.zeros(width, np.int32)
+    for index in range(100):
+        before = some(layer.random, -STATE_LIMIT, STATE_LIMIT, width)
+        mixing = Mixing(*layer.current, pointer(before), pointer(after), width, fraction_bits, 0)
+        layer.next_sums(index)
+        # Gates that are neither 0 nor 1 need small currents.
+        layer.sums //= layer.random.choice([1, 1 << 10, 1 << 20])
+        already = counter[0]
+        reference.stream = before.astype(np.int64)[None]
+        reference.step(layer.sums.astype(np.int64)[None])
+        getattr(kernels, kernel)(kernel_set, ctypes.byref(mixing))
+        assert np.array_equal(after, reference.stream[0])
+        assert mixing.saturated == counter[0] - already
+    assert counter[0] > 0
+
+
+@pytest.mark.parametrize("sampler", Sampler)
+@pytest.mark.parametrize(("width", "fraction_bits"), [(16, 8), (48, 16), (144, 16), (64, 24)])
+def test_samples(kernels, kernel_set, sampler, width, fraction_bits):
+    """Against the reference: both sites, steps beyond 32 bits, a seed of 64."""
+    random = np.random.default_rng(width)
+    sampling = Sampling(sampler, 0xFEDC_BA98_7654_3210)
+    error = np.zeros(width, np.int32)
+    reference_error, fired = np.zeros((1, width), np.int64), []
+    spiked = np.zeros(width, np.uint8)
+    for step in [0, 1, 2**32 - 1, 2**32, 2**40 + 3, *range(5, 60)]:
+        activates = step % 2
+        mantissa = some(random, -(2**31) + 1, 2**31 - 1, width)
+        shift = random.integers(20, 63, width).astype(np.uint8)
+        bias = some(random, -(2**15), 2**16 + 1, width)
+        values = some(random, -STATE_LIMIT, STATE_LIMIT, width) >> random.integers(0, 31, width)
+        values = values.astype(np.int32)
+        samples = Samples(
+            *map(pointer, (values, mantissa, shift, bias)),
+            pointer(error) if sampler == Sampler.FEEDBACK else None,
+            *(pointer(spiked), sampling.seed, step, width, 6 + activates),
+            *(fraction_bits, activates, int(sampler == Sampler.SHARED)),
+        )
+        kernels.silif_sample(kernel_set, ctypes.byref(samples))
+        wide = values.astype(np.int64)
+        if activates:
+            wide = gated(wide, wide, NORMAL, fraction_bits)
+        scaled = rounded_shift(wide * mantissa, shift.astype(np.int64)) + bias
+        wanted = sampled(np.clip(scaled, 0, 1 << 16)[None], sampling, step, 6 + activates, reference_error)
+        assert np.array_equal(spiked, wanted[0])
+        fired.append(spiked.mean())
+    if sampler == Sampler.FEEDBACK:
+        assert np.array_equal(error, reference_error[0]) and error.any()
+    assert 0.2 < np.mean(fired) < 0.8
+
+
+# Random123's known answers (kat_vectors) for philox4x32, 10 rounds: counter, key, answer.
+ANSWERS = """
+#include <stdio.h>
+#include "philox.h"
+int main(void) {
+  uint32_t words[4][3] = {{0, 0xFFFFFFFF, 0x243F6A88}, {0, 0xFFFFFFFF, 0x85A308D3},
+                          {0, 0xFFFFFFFF, 0x13198A2E}, {0, 0xFFFFFFFF, 0x03707344}};
+  const uint64_t keys[3] = {0, 0xFFFFFFFFFFFFFFFF, 0x299F31D0A4093822};
+  for (int i = 0; i < 3; i++) {
+    philox(&words[0][i], &words[1][i], &words[2][i], &words[3][i], 1, keys[i]);
+    printf("%08x %08x %08x %08x\\n", words[0][i], words[1][i], words[2][i], words[3][i]);
+  }
+}
+"""
+
+
+def test_philox_makes_the_published_answers(tmp_path):
+    program, source = tmp_path / "answers", tmp_path / "answers.c"
+    source.write_text(ANSWERS)
+    compiler = shutil.which("clang") or shutil.which("cc")
+    subprocess.run([compiler, "-O2", f"-I{SOURCES}", str(source), "-o", str(program)], check=True)
+    assert subprocess.run([program], check=True, capture_output=True, text=True).stdout.splitlines() == [
+        "6627e8d5 e169c58d bc57ac4c 9b00dbd8",
+        "408f276d 41c83b0e a20bc7c6 6d5451fd",
+        "d16cfe09 94fdcceb 5001e420 24126ea1",
+    ]
+
+
+def test_the_curves_in_the_sources_are_those_of_the_reference():
+    for path, source in curve_tables.FILES.items():
+        assert path.read_text() == source(), f"write {path.name} anew: python -m silif_tools.integer.curve_tables"

@@ -123,6 +123,37 @@ typedef struct {
   int64_t saturated;
 } silif_state_spaces;
 
+/// What a block adds to the stream: values times their gates (Sources/SiLIF/Kinds/Blocks).
+typedef struct {
+  /// With two branches, values and then gates, [width] each.
+  silif_current current;
+  const int32_t *from_qF;
+  int32_t *to_qF;
+  ptrdiff_t width;
+  int32_t state_fraction_bits;
+  int64_t saturated;
+} silif_mixing;
+
+/// Spikes that are drawn with the probabilities of values (Sources/SiLIF/Kinds/Blocks/PSpikeBlock.swift).
+typedef struct {
+  const int32_t *values_qF;
+  const int32_t *mantissa;
+  const uint8_t *shift;
+  const int32_t *bias_q16;
+  /// Of error feedback, which draws no numbers; else null.
+  int32_t *_Nullable errors_q16;
+  uint8_t *spiked;
+  uint64_t seed;
+  uint64_t step;
+  ptrdiff_t width;
+  uint32_t site;
+  int32_t state_fraction_bits;
+  /// Whether GELU comes before the probability.
+  int32_t is_activated;
+  /// Whether one number serves all neurons.
+  int32_t is_shared;
+} silif_sampling;
+
 // The functions of a set, by what they take.
 
 /// Sums of weight rows of one byte a weight or a pair of them: sums[j] = sum over k < count of weights[active[k]*width + j].
@@ -145,6 +176,8 @@ typedef ptrdiff_t silif_lif_step(silif_lif_neurons *neurons);
 typedef ptrdiff_t silif_cuba_step(silif_cuba_neurons *neurons);
 typedef void silif_readout_step(silif_readout *readout);
 typedef void silif_space_step(silif_state_spaces *spaces);
+typedef void silif_mixing_step(silif_mixing *mixing);
+typedef void silif_sampling_step(silif_sampling *sampling);
 
 // The front end (Sources/LogMel; docs/FRONT-END.md). Each but the first is a whole stage.
 
@@ -178,6 +211,9 @@ typedef struct {
   silif_cuba_step *step_cuba;
   silif_readout_step *step_readout;
   silif_space_step *step_spaces;
+  silif_mixing_step *mix_glu;
+  silif_mixing_step *mix_gelu;
+  silif_sampling_step *sample;
   silif_emphasis *emphasise;
   silif_windowing *window;
   silif_transform *transform256;
@@ -211,6 +247,9 @@ SILIF_STEP ptrdiff_t silif_step_lif(const silif_kernels *kernels, silif_lif_neur
 SILIF_STEP ptrdiff_t silif_step_cuba(const silif_kernels *kernels, silif_cuba_neurons *neurons);
 SILIF_STEP void silif_step_readout(const silif_kernels *kernels, silif_readout *readout);
 SILIF_STEP void silif_step_spaces(const silif_kernels *kernels, silif_state_spaces *spaces);
+SILIF_STEP void silif_mix_glu(const silif_kernels *kernels, silif_mixing *mixing);
+SILIF_STEP void silif_mix_gelu(const silif_kernels *kernels, silif_mixing *mixing);
+SILIF_STEP void silif_sample(const silif_kernels *kernels, silif_sampling *sampling);
 SILIF_STEP int32_t silif_emphasise(const silif_kernels *kernels, const int16_t *samples, ptrdiff_t count,
                                    int32_t preemphasis_q15, int32_t mean_term_q15, int32_t *output_q15);
 SILIF_STEP void silif_window(const silif_kernels *kernels, const int32_t *samples, ptrdiff_t half,

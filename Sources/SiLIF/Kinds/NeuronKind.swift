@@ -225,9 +225,9 @@ enum Neurons {
         block.pointee.space.step(block.pointee.output.values_qF, kernels: kernels, saturation: saturation)
         block.pointee.fire()
       case .pSpikeSSM(let block):
-        block.pointee.take()
+        block.pointee.take(kernels: kernels)
         block.pointee.space.step(block.pointee.output.values_qF, kernels: kernels, saturation: saturation)
-        block.pointee.fire()
+        block.pointee.fire(kernels: kernels)
     #endif
     default: break
     }
@@ -239,13 +239,13 @@ enum Neurons {
     switch (self, part) {
     #if !SILIF_WITHOUT_BLOCKS
       case (.s4dGLU(let block), .take): block.pointee.take(saturation: saturation)
-      case (.pSpikeSSM(let block), .take): block.pointee.take()
+      case (.pSpikeSSM(let block), .take): block.pointee.take(kernels: kernels)
       case (.s4dGLU(let block), .turn):
         block.pointee.space.step(block.pointee.output.values_qF, kernels: kernels, saturation: saturation)
       case (.pSpikeSSM(let block), .turn):
         block.pointee.space.step(block.pointee.output.values_qF, kernels: kernels, saturation: saturation)
       case (.s4dGLU(let block), .fire): block.pointee.fire()
-      case (.pSpikeSSM(let block), .fire): block.pointee.fire()
+      case (.pSpikeSSM(let block), .fire): block.pointee.fire(kernels: kernels)
     #endif
     default: break
     }
@@ -265,8 +265,8 @@ enum Neurons {
         case .rf(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
         #if !SILIF_WITHOUT_BLOCKS
           case .encoder(let neurons): neurons.step(currents, saturation: saturation)
-          case .s4dGLU(let block): block.pointee.mix(currents, saturation: saturation)
-          case .pSpikeSSM(let block): block.pointee.mix(currents, saturation: saturation)
+          case .s4dGLU(let block): block.pointee.mix(currents, kernels: kernels, saturation: saturation)
+          case .pSpikeSSM(let block): block.pointee.mix(currents, kernels: kernels, saturation: saturation)
         #endif
         case .lif(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
         #if !SILIF_WITHOUT_BLOCKS

@@ -26,7 +26,7 @@ struct GLUTables: BitwiseCopyable {
 ///     n, m = W·s + b
 ///     r = r + n·σ(m)
 ///
-/// Twins: tools/silif_tools/kinds/s4d_glu.py, docs/ARITHMETIC.md, docs/NEURONS.md
+/// Twins: Sources/CKernels/mixing_body.h, tools/silif_tools/kinds/s4d_glu.py, docs/ARITHMETIC.md, docs/NEURONS.md
 struct GLUBlock: BitwiseCopyable {
   let space: StateSpace
   let tables: GLUTables

@@ -2,7 +2,7 @@ import FixedPoint
 
 // What gates the values of a block: curves in Q15, tables of 257 values with straight lines between them.
 //
-// Twins: tools/silif_tools/kinds/curves.py, docs/ARITHMETIC.md
+// Twins: Sources/CKernels/mixing.c, tools/silif_tools/kinds/curves.py, docs/ARITHMETIC.md
 
 /// `value` with 16 fractional bits in place of `fractionBits`, rounded where there were more.
 ///

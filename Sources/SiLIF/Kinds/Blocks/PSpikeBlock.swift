@@ -28,7 +28,7 @@ struct PSpikeTables: BitwiseCopyable {
 ///     s2 ~ clamp(spike_gain·GELU(y) + spike_bias)      y of the state space on s1
 ///     r = r + GELU(W·s2 + b)
 ///
-/// Twins: tools/silif_tools/kinds/pspike.py, docs/ARITHMETIC.md, docs/NEURONS.md
+/// Twins: Sources/CKernels/mixing_body.h, tools/silif_tools/kinds/pspike.py, docs/ARITHMETIC.md, docs/NEURONS.md
 struct PSpikeBlock: BitwiseCopyable {
   let space: StateSpace
   let tables: PSpikeTables
@@ -42,11 +42,11 @@ struct PSpikeBlock: BitwiseCopyable {
   let errors_q16: UnsafeMutablePointer<Int32>
   var errorCount: Int { @_noAllocation @_noLocks get { feedsBack ? 2 &* space.width : 0 } }
   // Of the sampler, what a step asks: enums are not compared without a call.
-  private let feedsBack: Bool
-  private let shares: Bool
-  private let clock: UnsafeMutablePointer<SamplingClock>
+  let feedsBack: Bool
+  let shares: Bool
+  let clock: UnsafeMutablePointer<SamplingClock>
   /// Of s1; that of s2 is the next.
-  private let site: UInt32
+  let site: UInt32
 
   /// - Parameters:
   ///   - input: the stream that it reads.
@@ -76,13 +76,11 @@ struct PSpikeBlock: BitwiseCopyable {
   /// The stream makes spikes, for the state spaces.
   @_noAllocation @_noLocks
   @inline(never)
-  func take() {
+  func take(kernels: KernelSet) {
     let (width, one_qF) = (space.width, Int32(1) &<< Int32(truncatingIfNeeded: input.fractionBits))
     // What it writes is written at the end: until then there is room for x, and for y.
     let values_qF = output.values_qF
-    sample(
-      input.values_qF, tables.space.inputMantissa, tables.space.inputShift, tables.space.inputBias, site: 0, into: taken
-    )
+    sample(input.values_qF, second: false, kernels: kernels)
     // Not over ranges, whose checks would be traps in the loops.
     var channel = 0
     while channel < width {
@@ -94,40 +92,38 @@ struct PSpikeBlock: BitwiseCopyable {
   /// What the state spaces made becomes spikes.
   @_noAllocation @_noLocks
   @inline(never)
-  func fire() {
-    let (width, fractionBits, values_qF) = (space.width, input.fractionBits, output.values_qF)
-    var channel = 0
-    while channel < width {
-      values_qF[channel] = gelu(values_qF[channel], fractionBits: fractionBits)
-      channel &+= 1
-    }
-    sample(
-      values_qF, tables.spikeMantissa, tables.spikeShift, tables.spikeBias_q16, site: 1, into: spikes.flags)
+  func fire(kernels: KernelSet) {
+    sample(output.values_qF, second: true, kernels: kernels)
     list()
   }
 
-  /// Lists who fired. Apart, so that what its loop checks first is no trap behind the loops of `fire`.
+  /// Lists who fired. Apart, so that what its loop checks first is no trap behind the loop of `sample`.
   @_noAllocation @_noLocks
   @inline(never)
   private func list() { spikes.list() }
 
-  /// Makes spikes of the probabilities of values with F fractional bits, [width] each.
+  /// Makes s1 of values with F fractional bits, or s2 of their GELU, [width].
   @_noAllocation @_noLocks
   @inline(never)
-  private func sample(
-    _ values_qF: UnsafePointer<Int32>, _ mantissa: UnsafePointer<Int32>, _ shift: UnsafePointer<UInt8>,
-    _ bias_q16: UnsafePointer<Int32>, site offset: Int, into flags: UnsafeMutablePointer<UInt8>
-  ) {
+  private func sample(_ values_qF: UnsafePointer<Int32>, second: Bool, kernels: KernelSet) {
+    #if canImport(CKernels)
+      if kernels.isC { return sample(values_qF, second: second, kernels: kernels.inC) }
+    #endif
+    let mantissa = second ? tables.spikeMantissa : tables.space.inputMantissa
+    let shift = second ? tables.spikeShift : tables.space.inputShift
+    let bias_q16 = second ? tables.spikeBias_q16 : tables.space.inputBias
+    let (flags, fractionBits) = (second ? spikes.flags : taken, input.fractionBits)
     let (seed, step) = (clock.pointee.seed, clock.pointee.step)
     var counter = PhiloxWords(
       first: UInt32(truncatingIfNeeded: step), second: UInt32(truncatingIfNeeded: step &>> 32),
-      third: site &+ UInt32(truncatingIfNeeded: offset), fourth: 0)
+      third: second ? site &+ 1 : site, fourth: 0)
     var words = counter
     var channel = 0
     while channel < space.width {
-      let p_q16 = probability_q16(values_qF[channel], mantissa[channel], shift[channel], bias_q16[channel])
+      let value_qF = second ? gelu(values_qF[channel], fractionBits: fractionBits) : values_qF[channel]
+      let p_q16 = probability_q16(value_qF, mantissa[channel], shift[channel], bias_q16[channel])
       if feedsBack {
-        flags[channel] = fedBack(p_q16, at: offset &* space.width &+ channel)
+        flags[channel] = fedBack(p_q16, at: second ? space.width &+ channel : channel)
         channel &+= 1
         continue
       }

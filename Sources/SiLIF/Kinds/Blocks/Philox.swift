@@ -20,7 +20,7 @@ struct PhiloxWords: BitwiseCopyable, Equatable {
 /// Philox 4x32-10 (Salmon et al., Parallel random numbers: as easy as 1, 2, 3; SC 2011): random words that depend on a counter
 /// and a key and on nothing else, so that a run can be repeated from any step on.
 ///
-/// Twins: tools/silif_tools/kinds/philox.py, docs/ARITHMETIC.md
+/// Twins: Sources/CKernels/philox.h, tools/silif_tools/kinds/philox.py, docs/ARITHMETIC.md
 enum Philox {
   @_noAllocation @_noLocks
   @inline(__always)
