@@ -12,7 +12,9 @@
 #define LEAKY(set) .step_lif = silif_step_lif_##set, .step_readout = silif_step_readout_##set
 #define CUBA(set) .step_cuba = silif_step_cuba_##set
 #define SPACES(set) .step_spaces = silif_step_spaces_##set
-#define MIXING(set) .mix_glu = silif_mix_glu_##set, .mix_gelu = silif_mix_gelu_##set, .sample = silif_sample_##set
+#define MIXING(set)                                                                               \
+  .mix_glu = silif_mix_glu_##set, .mix_gelu = silif_mix_gelu_##set, .sample = silif_sample_##set, \
+  .sum_ternary = silif_sum_ternary_##set
 #define FRONT_END(set)                                                                                        \
   .emphasise = silif_emphasise_##set, .window = silif_window_##set, .transform256 = silif_transform256_##set, \
   .power = silif_power_##set
@@ -182,6 +184,8 @@ void silif_mix_glu(const silif_kernels *kernels, silif_mixing *mixing) { OF(kern
 void silif_mix_gelu(const silif_kernels *kernels, silif_mixing *mixing) { OF(kernels, mix_gelu)(mixing); }
 
 void silif_sample(const silif_kernels *kernels, silif_sampling *sampling) { OF(kernels, sample)(sampling); }
+
+void silif_sum_ternary(const silif_kernels *kernels, silif_ternary *sums) { OF(kernels, sum_ternary)(sums); }
 
 int32_t silif_emphasise(const silif_kernels *kernels, const int16_t *samples, ptrdiff_t count, int32_t preemphasis_q15,
                         int32_t mean_term_q15, int32_t *output_q15) {

@@ -40,7 +40,8 @@
 #define SILIF_SPACES(set) silif_space_step silif_step_spaces_##set;
 #define SILIF_MIXING(set)                                      \
   silif_mixing_step silif_mix_glu_##set, silif_mix_gelu_##set; \
-  silif_sampling_step silif_sample_##set;
+  silif_sampling_step silif_sample_##set;                      \
+  silif_ternary_rows silif_sum_ternary_##set;
 // One product each.
 #define SILIF_LEAKY(set)               \
   silif_lif_step silif_step_lif_##set; \

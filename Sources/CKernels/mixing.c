@@ -26,15 +26,22 @@ static inline int32_t on_line(const silif_curve_point *curve, int32_t position, 
   return from + (((to - from) * (position & ((1 << bits) - 1)) + (1 << (bits - 1))) >> bits);
 }
 
+/// The sign of a weight whose magnitude exceeds its threshold, else 0.
+static inline int32_t ternary_sign(int32_t weight, int32_t threshold) {
+  return (weight > threshold) - (weight < -threshold);
+}
+
 #if SILIF_HAS_ONE_SET
 // Without vectors: one channel after another, whose values stay in registers.
 #define NAME(x) x##_dsp
 #define TARGET
 #define LANES 1
+#define HALF_LANES 1
 #define COUNTERS 1
 #include "mixing_body.h"
 #else
 #define LANES 16
+#define HALF_LANES 8
 #define COUNTERS 8
 
 #define NAME(x) x##_plain

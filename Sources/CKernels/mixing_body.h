@@ -133,5 +133,42 @@ TARGET SILIF_KERNEL void NAME(silif_sample)(silif_sampling *s) {
     for (int i = 0; i < LANES; i++) spiked[i] = p_q16[i] > numbers[at + i];
   }
 }
+/// LANES outputs from one on, of weights of 8 or 16 bits.
+#define SUM_TERNARY(type)                                                                  \
+  for (ptrdiff_t j = 0; j < s->width; j += LANES) {                                        \
+    const type *restrict row = (const type *)s->rows + j;                                  \
+    const int16_t *restrict threshold = s->threshold + j;                                  \
+    int64_t sums[LANES] = {0};                                                             \
+    for (ptrdiff_t i = 0; i < s->inputs; i++, row += s->width)                             \
+      for (int k = 0; k < LANES; k++)                                                      \
+        sums[k] += (int64_t)ternary_sign(row[k], threshold[k]) * (int64_t)s->values_qF[i]; \
+    for (int k = 0; k < LANES; k++) s->sums_qF[j + k] = sums[k];                           \
+  }
+
+TARGET SILIF_KERNEL void NAME(silif_sum_ternary)(silif_ternary *s) {
+  if (s->bits == 8) {
+    SUM_TERNARY(int8_t)
+  } else if (s->bits == 16) {
+    SUM_TERNARY(int16_t)
+  } else {
+    // Half as many bytes, each of two outputs that lie half a row apart.
+    ptrdiff_t half = s->width / 2;
+    for (ptrdiff_t j = 0; j < half; j += HALF_LANES) {
+      const int8_t *restrict row = (const int8_t *)s->rows + j;
+      const int16_t *restrict low = s->threshold + j, *restrict high = s->threshold + half + j;
+      int64_t low_sums[HALF_LANES] = {0}, high_sums[HALF_LANES] = {0};
+      for (ptrdiff_t i = 0; i < s->inputs; i++, row += half) {
+        for (int k = 0; k < HALF_LANES; k++) {
+          // The low nibble's own top bit becomes the sign.
+          low_sums[k] += (int64_t)ternary_sign(((row[k] & 15) ^ 8) - 8, low[k]) * (int64_t)s->values_qF[i];
+          high_sums[k] += (int64_t)ternary_sign(row[k] >> 4, high[k]) * (int64_t)s->values_qF[i];
+        }
+      }
+      for (int k = 0; k < HALF_LANES; k++) s->sums_qF[j + k] = low_sums[k], s->sums_qF[half + j + k] = high_sums[k];
+    }
+  }
+}
+
+#undef SUM_TERNARY
 #undef NAME
 #undef TARGET

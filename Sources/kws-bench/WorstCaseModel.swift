@@ -53,6 +53,8 @@ struct WorstCaseModel {
         let offset = start + table.offset + table.elementBytes * index
         if table.elementBytes == 1 {
           bytes.storeBytes(of: Int8(truncatingIfNeeded: value), toByteOffset: offset, as: Int8.self)
+        } else if table.elementBytes == 2 {
+          bytes.storeBytes(of: Int16(truncatingIfNeeded: value).littleEndian, toByteOffset: offset, as: Int16.self)
         } else {
           bytes.storeBytes(of: value.littleEndian, toByteOffset: offset, as: Int32.self)
         }

@@ -60,6 +60,21 @@ KINDS = {
         ("threshold", "i", -1, 0),
         ("sign", "b", 0, 0),
     ),
+    7: (  # S4D-GSU
+        ("input_mantissa", "i", 0, 0),
+        ("input_shift", "B", None, 0),
+        ("input_bias", "i", 2147483647, 0),
+        ("pair_decay", "i", None, 2),
+        ("pair_gain", "i", None, 1),
+        ("pair_output", "h", 0, 2),
+        ("output_shift", "B", 0, 0),
+        ("skip", "i", 1, 0),
+        ("ternary_threshold", "h", None, 0),
+        ("ternary_bias", "i", None, 0),
+        ("product_mantissa", "i", None, 0),
+        ("product_shift", "B", None, 0),
+        ("product_bias", "i", None, 0),
+    ),
     8: (  # P-SpikeSSM
         ("input_mantissa", "i", None, 0),
         ("input_shift", "B", None, 0),
@@ -107,9 +122,10 @@ def rewrite(content: bytearray, start: int) -> None:
 
     def rewrite_tables(tables: tuple, branches: int) -> None:
         for _, code, value, each in tables:
-            count = branches * width * (each * pairs or 1)
+            values = each * pairs or 1
+            count = branches * width * values
             if value is not None:
-                row = [value] * outputs + [0] * (width - outputs)
+                row = [value] * (outputs * values) + [0] * ((width - outputs) * values)
                 struct.pack_into(f"<{count}{code}", content, offset, *row * branches)
             skip(struct.calcsize("<" + code) * count)
 

@@ -6,7 +6,8 @@ guess, a page is incomplete.
 import struct
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
-SILIF, CSILIF, READOUT, RF, ENCODER, GLU, PSPIKE, LIF, CUBA = 1, 2, 3, 4, 5, 6, 8, 9, 10
+SILIF, CSILIF, READOUT, RF, ENCODER, GLU, GSU, PSPIKE, LIF, CUBA = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+BLOCKS = (GLU, GSU, PSPIKE)
 DRAWS, SHARED, FEEDBACK = 1, 2, 3
 STREAM = 2
 NO_DELAY, AXONAL, DENDRITIC, SYNAPTIC = 0, 1, 2, 3
@@ -58,9 +59,9 @@ class Layer:
             self.recurrent = self.read_weights(self.outputs)
             self.read("recurrent_mantissa", "i")
             self.read("recurrent_shift", "B")
-        if self.kind not in (ENCODER, GLU, PSPIKE):
+        if self.kind not in (ENCODER, *BLOCKS):
             self.read("decay", "i")
-        if self.kind in (GLU, PSPIKE):
+        if self.kind in BLOCKS:
             self.read("input_mantissa", "i")
             self.read("input_shift", "B")
             self.read("input_bias", "i")
@@ -72,6 +73,12 @@ class Layer:
         if self.kind == GLU:
             self.read("threshold", "i")
             self.read("sign", "b")
+        if self.kind == GSU:
+            self.read("ternary_threshold", "h")
+            self.read("ternary_bias", "i")
+            self.read("product_mantissa", "i")
+            self.read("product_shift", "B")
+            self.read("product_bias", "i")
         if self.kind == PSPIKE:
             self.read("spike_mantissa", "i")
             self.read("spike_shift", "B")
@@ -93,6 +100,7 @@ class Layer:
         self.stream = [0] * self.outputs
         self.states = [(0, 0)] * (self.outputs * self.pairs)
         self.taken, self.errors = [0] * self.outputs, {0: [0] * self.outputs, 1: [0] * self.outputs}
+        self.y = [0] * self.outputs
         self.number, self.steps, self.sampler, self.seed = 0, -1, 0, 0
         self.past: list[list[int]] = []
 
@@ -138,7 +146,7 @@ class Layer:
     # NEURONS.md and ARITHMETIC.md, "Blocks over a stream"
 
     def read_stream(self, values: list[int], fraction: int) -> list[int]:
-        if self.kind not in (GLU, PSPIKE):
+        if self.kind not in BLOCKS:
             return [clamp(half_up(value, fraction - 8), 32767) for value in values]
         t, limit = self.table, 1 << min(self.fraction + 8, 30)
         self.stream = values
@@ -159,8 +167,16 @@ class Layer:
             if self.kind == PSPIKE:
                 p = half_up(self.gelu(y) * t["spike_mantissa"][j], t["spike_shift"][j]) + t["spike_bias"][j]
                 self.spikes[j] = self.sample(p, j, 1)
+            elif self.kind == GSU:
+                self.y[j] = y
             else:
                 self.spikes[j] = int(t["sign"][j] * y > t["threshold"][j])
+        if self.kind == GSU:
+            # What the digest takes first: which are negative.
+            least = half_up(4915 * max(map(abs, self.y)), 15)
+            self.taken = [int(y < -least) for y in self.y]
+            self.spikes = [int(abs(y) > least) for y in self.y]
+            return [s - 2 * negative for s, negative in zip(self.spikes, self.taken, strict=True)]
         return list(self.spikes)
 
     def sample(self, p: int, j: int, site: int) -> int:
@@ -188,6 +204,8 @@ class Layer:
             n = clamp(half_up(currents[j], 8), 1 << 30)
             if self.kind == ENCODER:
                 self.stream[j] = n
+            elif self.kind == GSU:
+                self.stream[j] = clamp(self.stream[j] + self.gelu(self.product(j, n)), 1 << 30)
             elif self.kind == PSPIKE:
                 self.stream[j] = clamp(self.stream[j] + self.gelu(n), 1 << 30)
             else:
@@ -195,11 +213,19 @@ class Layer:
                 gate = line(SIGMOID, clamp_between(m, -(8 << 16), (8 << 16) - 1) + (8 << 16), 12)
                 self.stream[j] = clamp(self.stream[j] + half_up(n * gate, 15), 1 << 30)
 
+    def product(self, j: int, m: int) -> int:
+        t, least = self.table, self.table["ternary_threshold"][j]
+        n = t["ternary_bias"][j]
+        for i in range(self.inputs):
+            n += self.y[i] * ((self.weights[i][j] > least) - (self.weights[i][j] < -least))
+        p = clamp(half_up(m * clamp(n, 1 << 30), self.fraction), 1 << 30)
+        return clamp(half_up(p * t["product_mantissa"][j], t["product_shift"][j]) + t["product_bias"][j], 1 << 30)
+
     # ARITHMETIC.md, "One rounding"
 
     def step(self, values: list[int]) -> None:
         one = 1 << self.fraction
-        if self.kind in (ENCODER, GLU, PSPIKE):
+        if self.kind in (ENCODER, *BLOCKS):
             self.stream = list(self.stream)
             self.mix(self.sums(values))
             return
@@ -343,12 +369,12 @@ def digests(data: bytes) -> tuple[int, int]:
         for number, layer in enumerate(layers):
             layer.step(layer.read_stream(signal, fraction) if layer.source == STREAM else signal)
             signal, fraction = list(layer.spikes), layer.fraction
-            for bits in ([layer.taken] if layer.kind == PSPIKE else []) + (
+            for bits in ([layer.taken] if layer.kind in (GSU, PSPIKE) else []) + (
                 [signal] if layer.kind != ENCODER and number < len(layers) - 1 else []
             ):
                 bitmap = sum(spike << j for j, spike in enumerate(bits))
                 state = fnv1a(state, bitmap.to_bytes((layer.outputs + 7) // 8, "little"))
-            if layer.kind in (ENCODER, GLU, PSPIKE):
+            if layer.kind in (ENCODER, *BLOCKS):
                 signal = layer.stream
                 state = fnv1a(state, struct.pack(f"<{layer.outputs}i", *signal))
         potentials = layers[-1].first

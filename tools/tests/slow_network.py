@@ -6,8 +6,8 @@ import math
 from silif_tools.model_file.tables import DelayKind, InputKind, Source
 
 # Numbers of the kinds in the file (docs/MODEL-FORMAT.md); nothing here comes from silif_tools.kinds.
-SILIF, CSILIF, READOUT, RF, ENCODER, GLU, PSPIKE, LIF, CUBA = 1, 2, 3, 4, 5, 6, 8, 9, 10
-BLOCKS = (GLU, PSPIKE)
+SILIF, CSILIF, READOUT, RF, ENCODER, GLU, GSU, PSPIKE, LIF, CUBA = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+BLOCKS = (GLU, GSU, PSPIKE)
 DRAWS, SHARED, FEEDBACK = 1, 2, 3
 
 
@@ -105,7 +105,7 @@ class SlowLayer:
         arrived = 0
         for source in range(self.layer.inputs):
             then = now - (self.delays[source] if self.layer.delay_kind == DelayKind.AXONAL else 0)
-            arrived += then >= 0 and self.history[then][source]
+            arrived += then >= 0 and self.history[then][source] != 0
         return arrived * columns
 
     def current(self, column: int) -> int:
@@ -153,9 +153,14 @@ class SlowLayer:
                 self.taken = [self.sampled(r, j, "input", 0) for j, r in enumerate(values)]
                 ys = [self.state_space(j, s * 2**bits) for j, s in enumerate(self.taken)]
                 self.spiked = [self.sampled(gelu(y, bits), j, "spike", 1) for j, y in enumerate(ys)]
-            else:
-                ys = [self.state_space(j, self.normalised(j, r)) for j, r in enumerate(values)]
-                self.spiked = [self.fires(j, y) for j, y in enumerate(ys)]
+                return self.spiked
+            ys = [self.state_space(j, self.normalised(j, r)) for j, r in enumerate(values)]
+            if self.layer.kind.number == GSU:
+                self.ys, threshold = ys, half_up(4915 * max(abs(y) for y in ys), 15)
+                signs = [(y > 0) - (y < 0) if abs(y) > threshold else 0 for y in ys]
+                self.spiked = [abs(sign) for sign in signs]
+                return signs
+            self.spiked = [self.fires(j, y) for j, y in enumerate(ys)]
             return self.spiked
         if self.layer.source == Source.STREAM:
             return [clamp(half_up(value, fraction_bits - 8), 32767) for value in values]
@@ -176,6 +181,9 @@ class SlowLayer:
                 n = clamp(half_up(self.current(j), 8), 2**30)
                 gate = on_curve(SIGMOID, 8, self.current(layer.outputs + j), layer.state_fraction_bits + 8)
                 self.stream[j] = clamp(self.stream[j] + half_up(n * gate, 15), 2**30)
+            elif layer.kind.number == GSU:
+                v = self.product(j, clamp(half_up(self.current(j), 8), 2**30))
+                self.stream[j] = clamp(self.stream[j] + gelu(v, layer.state_fraction_bits), 2**30)
             elif layer.kind.number == PSPIKE:
                 v = clamp(half_up(self.current(j), 8), 2**30)
                 self.stream[j] = clamp(self.stream[j] + gelu(v, layer.state_fraction_bits), 2**30)
@@ -194,6 +202,17 @@ class SlowLayer:
                 self.first[j] = clamp(half_up(total, 30), 2**30)
             else:
                 raise NotImplementedError(f"write the equations of {layer.kind.title} here, from docs/NEURONS.md")
+
+    def product(self, j: int, m: int) -> int:
+        """What GELU takes, of channel j."""
+        own, n = self.own, self.own["ternary_bias"][j]
+        for row, y in zip(self.weights, self.ys, strict=True):
+            if abs(row[j]) > own["ternary_threshold"][j]:
+                n += y if row[j] > 0 else -y
+        product = clamp(half_up(m * clamp(n, 2**30), self.layer.state_fraction_bits), 2**30)
+        return clamp(
+            half_up(product * own["product_mantissa"][j], own["product_shift"][j]) + own["product_bias"][j], 2**30
+        )
 
     def _silif(self, j: int, current: int) -> None:
         layer, u, w, s = self.layer, self.first[j], self.second[j], self.spiked[j]

@@ -17,19 +17,20 @@ from silif_tools.export.fold import fold
 from silif_tools.fixed_point import STATE_LIMIT
 from silif_tools.golden.build import build
 from silif_tools.integer.network import IntegerNetwork
-from silif_tools.kinds import BLOCK_KINDS, ENCODER, GLU, READOUT, read_model
+from silif_tools.kinds import BLOCK_KINDS, ENCODER, GLU, GSU, READOUT, read_model
 from silif_tools.kinds.curves import NORMAL, SIGMOID
 from silif_tools.kinds.document import ROOT
 from silif_tools.kinds.golden_case import Case, Spec
+from silif_tools.kinds.s4d_gsu import ternary_weights
 from silif_tools.kinds.state_space import interleaved, needed, pair_gains, room
 from silif_tools.model_file.bounds import check_model
 from silif_tools.model_file.tables import DelayKind, InputKind, Sampler, Sampling, Source
-from silif_tools.train.blocks import BlockNetwork
+from silif_tools.train.blocks import BLOCKS, BlockNetwork, ternary
 
 CASES = [case for kind in BLOCK_KINDS for case in kind.cases()]
 WORDS = ["yes", "no", "_unknown_"]
 # The blocks that the engine runs, by their names in recipes.
-RUNNING = ["s4d-glu", "pspike"]
+RUNNING = list(BLOCKS)
 
 
 def tiny(kind=GLU, bits=8, fraction_bits=16, pairs=3, width=5, seed=1, **options):
@@ -163,13 +164,14 @@ def test_the_curves_are_as_near_as_the_page_says(curve, exact, bound):
     assert np.abs(found - np.array([exact(value) for value in x])).max() <= bound
 
 
-def test_in_the_worst_case_every_channel_fires(tmp_path):
+@pytest.mark.parametrize("kind", [GLU, GSU], ids=lambda kind: kind.slug)
+def test_in_the_worst_case_every_channel_fires(kind, tmp_path):
     path = ROOT / "tools/scripts/worst_case_model.py"
     spec = importlib.util.spec_from_file_location("worst_case_model", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     for bits in (4, 8):
-        data, model, _ = tiny(bits=bits, width=18)
+        data, model, _ = tiny(kind, bits=bits, width=18)
         (tmp_path / "model.silif").write_bytes(data)
         module.main(str(tmp_path / "model.silif"), str(tmp_path / "worst.silif"))
         worst = read_model(tmp_path / "worst.silif")
@@ -177,7 +179,7 @@ def test_in_the_worst_case_every_channel_fires(tmp_path):
         network = IntegerNetwork(worst, 1)
         for _ in range(40):
             _, made, _, _ = network.step(np.zeros((1, 3), np.int64))
-            assert made[1][0].all()
+            assert made[1][-2].all()
 
 
 def trained(kind, seed=1):
@@ -226,8 +228,28 @@ def test_integers_hear_what_the_float_network_hears(kind):
         assert abs(real - fixed) < 0.02
 
 
-def test_a_checkpoint_that_lacks_something_is_refused_by_name():
-    whole = {key: value.double().numpy() for key, value in trained("s4d-glu").state_dict().items()}
+@pytest.mark.parametrize("bits", [4, 8, 16])
+def test_the_ternary_matrix_is_that_of_the_training_whatever_the_bits(bits):
+    """One W serves both branches: its integers are rounded to neither side of the threshold."""
+    network = trained("s4d-gsu")
+    with torch.no_grad():
+        for block in network.blocks:
+            block.W.weight[0] *= 0.2  # a row in which few are large enough
+            block.W.weight[1, :3] = 0.0
+    state = {key: value.double().numpy() for key, value in network.state_dict().items()}
+    counts = np.random.default_rng(2).poisson(0.7, (16, 40, 7)).astype(np.int16)
+    options = {"input_kind": InputKind.COUNTS, "step_us": 10_000, "clip_frames": 40, "calibration": counts}
+    model = convert(state, WORDS, weight_bits=bits, **options).model
+    for block, layer in zip(network.blocks, model.layers[1:], strict=False):
+        wanted = ternary(block.W.weight, (0, 1)).detach().T.numpy()
+        found = ternary_weights(layer.weights, layer.neuron["ternary_threshold"])
+        assert np.array_equal(found, np.rint(wanted))
+        assert 0.3 < np.abs(found).mean() < 0.95 and np.abs(found[:, 0]).mean() < 0.3
+
+
+@pytest.mark.parametrize("kind", RUNNING)
+def test_a_checkpoint_that_lacks_something_is_refused_by_name(kind):
+    whole = {key: value.double().numpy() for key, value in trained(kind).state_dict().items()}
     for key in whole:
         if key.endswith("num_batches_tracked"):
             continue

@@ -25,6 +25,7 @@ KERNELS = ["silif_sum_rows4", "silif_sum_rows8", "silif_sum_rows16", "silif_sum_
 KERNELS += ["silif_sum_dense16", "silif_step_silif", "silif_step_csilif", "silif_step_rf", "silif_step_readout"]
 KERNELS += ["silif_step_lif", "silif_step_cuba", "silif_step_spaces"]
 KERNELS += ["silif_mix_glu", "silif_mix_gelu", "silif_sample"]
+KERNELS += ["silif_sum_ternary"]
 FRONT_END = ["silif_emphasise", "silif_window", "silif_transform256", "silif_power"]
 
 

@@ -23,6 +23,7 @@ from silif_tools.kinds.pspike import PSpikeNeurons, sampled
 from silif_tools.kinds.readout import ReadoutNeurons
 from silif_tools.kinds.rf import RFNeurons
 from silif_tools.kinds.s4d_glu import GLUNeurons
+from silif_tools.kinds.s4d_gsu import ternary_weights
 from silif_tools.kinds.silif import SiLIFNeurons
 from silif_tools.kinds.state_space import BlockNeurons, IntegerStateSpace, interleaved, needed, room
 from silif_tools.model_file.tables import Sampler, Sampling
@@ -99,6 +100,12 @@ Mixing = structure(
     width=ctypes.c_ssize_t,
     state_fraction_bits=ctypes.c_int32,
     saturated=ctypes.c_int64,
+)
+Ternary = structure(
+    "Ternary",
+    **{name: POINTER for name in ["rows", "threshold", "values", "sums"]},
+    **{name: ctypes.c_ssize_t for name in ["inputs", "width"]},
+    bits=ctypes.c_int32,
 )
 Samples = structure(
     "Samples",
@@ -436,6 +443,25 @@ def test_samples(kernels, kernel_set, sampler, width, fraction_bits):
     if sampler == Sampler.FEEDBACK:
         assert np.array_equal(error, reference_error[0]) and error.any()
     assert 0.2 < np.mean(fired) < 0.8
+
+
+@pytest.mark.parametrize("bits", [4, 8, 16])
+@pytest.mark.parametrize("width", [16, 48, 144])
+def test_ternary_sums(kernels, kernel_set, bits, width):
+    """Thresholds from 0 to one that no weight exceeds, values at their limit."""
+    random = np.random.default_rng(width)
+    limit = 1 << (bits - 1)
+    weights = random.integers(-limit, limit, (70, width))
+    weights[0], weights[1] = -limit, limit - 1
+    stored = np.ascontiguousarray(packed(weights) if bits == 4 else weights.astype(np.dtype(f"int{bits}")))
+    threshold = random.integers(0, limit, width).astype(np.int16)
+    threshold[:3] = 0, limit - 1, 32767
+    values = some(random, -STATE_LIMIT, STATE_LIMIT, 70)
+    sums = np.full(width, -1, np.int64)
+    ternary = Ternary(*map(pointer, (stored, threshold, values, sums)), 70, width, bits)
+    kernels.silif_sum_ternary(kernel_set, ctypes.byref(ternary))
+    wanted = values.astype(np.int64) @ ternary_weights(weights, threshold.astype(np.int64))
+    assert np.array_equal(sums, wanted) and wanted.any()
 
 
 # Random123's known answers (kat_vectors) for philox4x32, 10 rounds: counter, key, answer.

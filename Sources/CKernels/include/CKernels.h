@@ -154,6 +154,18 @@ typedef struct {
   int32_t is_shared;
 } silif_sampling;
 
+/// Values added up at the weights that are large enough, with the weight's sign (Sources/SiLIF/Kinds/Blocks/GSUBlock.swift).
+typedef struct {
+  /// As of the sums of weight rows, of so many bits.
+  const void *rows;
+  const int16_t *threshold;
+  const int32_t *values_qF;
+  int64_t *sums_qF;
+  ptrdiff_t inputs;
+  ptrdiff_t width;
+  int32_t bits;
+} silif_ternary;
+
 // The functions of a set, by what they take.
 
 /// Sums of weight rows of one byte a weight or a pair of them: sums[j] = sum over k < count of weights[active[k]*width + j].
@@ -178,6 +190,7 @@ typedef void silif_readout_step(silif_readout *readout);
 typedef void silif_space_step(silif_state_spaces *spaces);
 typedef void silif_mixing_step(silif_mixing *mixing);
 typedef void silif_sampling_step(silif_sampling *sampling);
+typedef void silif_ternary_rows(silif_ternary *sums);
 
 // The front end (Sources/LogMel; docs/FRONT-END.md). Each but the first is a whole stage.
 
@@ -214,6 +227,7 @@ typedef struct {
   silif_mixing_step *mix_glu;
   silif_mixing_step *mix_gelu;
   silif_sampling_step *sample;
+  silif_ternary_rows *sum_ternary;
   silif_emphasis *emphasise;
   silif_windowing *window;
   silif_transform *transform256;
@@ -250,6 +264,7 @@ SILIF_STEP void silif_step_spaces(const silif_kernels *kernels, silif_state_spac
 SILIF_STEP void silif_mix_glu(const silif_kernels *kernels, silif_mixing *mixing);
 SILIF_STEP void silif_mix_gelu(const silif_kernels *kernels, silif_mixing *mixing);
 SILIF_STEP void silif_sample(const silif_kernels *kernels, silif_sampling *sampling);
+SILIF_STEP void silif_sum_ternary(const silif_kernels *kernels, silif_ternary *sums);
 SILIF_STEP int32_t silif_emphasise(const silif_kernels *kernels, const int16_t *samples, ptrdiff_t count,
                                    int32_t preemphasis_q15, int32_t mean_term_q15, int32_t *output_q15);
 SILIF_STEP void silif_window(const silif_kernels *kernels, const int32_t *samples, ptrdiff_t half,

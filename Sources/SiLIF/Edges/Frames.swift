@@ -1,5 +1,5 @@
 /// Real values, one frame a step, Int16 with the fractional bits that the network's header tells: the edge that the network's
-/// input takes.
+/// input takes; also the -1, 0 or 1 that a block of ternary spikes makes for its own weights.
 struct Frames: BitwiseCopyable {
   /// Values in a frame.
   let width: Int
@@ -32,5 +32,15 @@ struct Frames: BitwiseCopyable {
       count &+= value == 0 && !countsZeros ? 0 : 1
     }
     activeCount.pointee = count
+  }
+}
+
+extension Frames {
+  /// The edge that weights read as a frame: the network gives them no other.
+  init(_ edge: Edge?) {
+    guard case .frames(let frames)? = edge else {
+      preconditionFailure("weights that read a frame need an edge for it")
+    }
+    self = frames
   }
 }

@@ -21,6 +21,8 @@ public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
     case encoder = 5
     /// A block: binary S4D with GLU mixing.
     case s4dGLU = 6
+    /// A block: S4D with gated spiking units.
+    case s4dGSU = 7
     /// A block: state spaces between two samplings of spikes.
     case pSpikeSSM = 8
   #endif
@@ -41,6 +43,7 @@ public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
     #if !SILIF_WITHOUT_BLOCKS
       case .encoder: "encoder"
       case .s4dGLU: "S4D-GLU"
+      case .s4dGSU: "S4D-GSU"
       case .pSpikeSSM: "P-SpikeSSM"
     #endif
     case .lif: "LIF"
@@ -56,7 +59,7 @@ public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
     case .siLIF, .cSiLIF, .rf, .lif: .spikes
     #if !SILIF_WITHOUT_BLOCKS
       case .cuba: .spikes
-      case .encoder, .s4dGLU, .pSpikeSSM: .stream
+      case .encoder, .s4dGLU, .s4dGSU, .pSpikeSSM: .stream
     #endif
     case .readout: nil
     }
@@ -68,7 +71,18 @@ public enum NeuronKind: UInt16, Sendable, BitwiseCopyable, CaseIterable {
       #if SILIF_WITHOUT_BLOCKS
         false
       #else
-        self == .s4dGLU || self == .pSpikeSSM
+        self == .s4dGLU || self == .s4dGSU || self == .pSpikeSSM
+      #endif
+    }
+  }
+
+  /// Whether its spikes have a sign: its weights read -1, 0 or 1, as a frame of such values.
+  public var isTernary: Bool {
+    @_noAllocation @_noLocks @inline(__always) get {
+      #if SILIF_WITHOUT_BLOCKS
+        false
+      #else
+        self == .s4dGSU
       #endif
     }
   }
@@ -109,6 +123,7 @@ enum NeuronTables: BitwiseCopyable {
   #if !SILIF_WITHOUT_BLOCKS
     case encoder
     case s4dGLU(GLUTables)
+    case s4dGSU(GSUTables)
     case pSpikeSSM(PSpikeTables)
   #endif
   case lif(LIFTables)
@@ -125,6 +140,7 @@ enum NeuronTables: BitwiseCopyable {
     #if !SILIF_WITHOUT_BLOCKS
       case .encoder: self = .encoder
       case .s4dGLU: self = .s4dGLU(try GLUTables(reading: &reader))
+      case .s4dGSU: self = .s4dGSU(try GSUTables(reading: &reader))
       case .pSpikeSSM: self = .pSpikeSSM(try PSpikeTables(reading: &reader))
     #endif
     case .lif: self = .lif(try LIFTables(reading: &reader))
@@ -145,6 +161,7 @@ enum Neurons {
     case encoder(EncoderNeurons)
     // Blocks lie in the arena: they are larger than the others, and every layer would pay for that.
     case s4dGLU(UnsafePointer<GLUBlock>)
+    case s4dGSU(UnsafePointer<GSUBlock>)
     case pSpikeSSM(UnsafePointer<PSpikeBlock>)
   #endif
   case lif(LIFNeurons)
@@ -155,11 +172,12 @@ enum Neurons {
   /// - Parameters:
   ///   - input: the edge that the layer reads.
   ///   - output: the edge that they write, of the sort that their kind tells; nil where it tells none.
-  ///   - own: of a block the spikes that its weights read.
+  ///   - own: of a block the edge that its weights read.
+  ///   - weights: of the connection, for those that read them in their own way.
   ///   - drawing: for those that sample.
   init(
-    _ tables: NeuronTables, header: LayerHeader, input: Edge, output: Edge?, own: Edge?, drawing: Drawing,
-    arena: inout Arena
+    _ tables: NeuronTables, header: LayerHeader, input: Edge, output: Edge?, own: Edge?, weights: Weights,
+    drawing: Drawing, arena: inout Arena
   ) {
     switch tables {
     case .siLIF(let tables):
@@ -177,6 +195,11 @@ enum Neurons {
         let block = GLUBlock(
           tables, header: header, input: Stream(input), output: Stream(output), spikes: Spikes(own), arena: &arena)
         self = .s4dGLU(arena.place(block))
+      case .s4dGSU(let tables):
+        let block = GSUBlock(
+          tables, header: header, weights: weights, input: Stream(input), output: Stream(output), ternary: Frames(own),
+          arena: &arena)
+        self = .s4dGSU(arena.place(block))
       case .pSpikeSSM(let tables):
         let block = PSpikeBlock(
           tables, header: header, input: Stream(input), output: Stream(output), spikes: Spikes(own), drawing: drawing,
@@ -205,6 +228,7 @@ enum Neurons {
     #if !SILIF_WITHOUT_BLOCKS
       case .encoder(let neurons): neurons.stream.reset()
       case .s4dGLU(let block): block.pointee.reset()
+      case .s4dGSU(let block): block.pointee.reset()
       case .pSpikeSSM(let block): block.pointee.reset()
     #endif
     case .lif(let neurons): neurons.reset()
@@ -224,6 +248,10 @@ enum Neurons {
         block.pointee.take(saturation: saturation)
         block.pointee.space.step(block.pointee.output.values_qF, kernels: kernels, saturation: saturation)
         block.pointee.fire()
+      case .s4dGSU(let block):
+        block.pointee.take(saturation: saturation)
+        block.pointee.space.step(block.pointee.output.values_qF, kernels: kernels, saturation: saturation)
+        block.pointee.fire()
       case .pSpikeSSM(let block):
         block.pointee.take(kernels: kernels)
         block.pointee.space.step(block.pointee.output.values_qF, kernels: kernels, saturation: saturation)
@@ -239,12 +267,16 @@ enum Neurons {
     switch (self, part) {
     #if !SILIF_WITHOUT_BLOCKS
       case (.s4dGLU(let block), .take): block.pointee.take(saturation: saturation)
+      case (.s4dGSU(let block), .take): block.pointee.take(saturation: saturation)
       case (.pSpikeSSM(let block), .take): block.pointee.take(kernels: kernels)
       case (.s4dGLU(let block), .turn):
+        block.pointee.space.step(block.pointee.output.values_qF, kernels: kernels, saturation: saturation)
+      case (.s4dGSU(let block), .turn):
         block.pointee.space.step(block.pointee.output.values_qF, kernels: kernels, saturation: saturation)
       case (.pSpikeSSM(let block), .turn):
         block.pointee.space.step(block.pointee.output.values_qF, kernels: kernels, saturation: saturation)
       case (.s4dGLU(let block), .fire): block.pointee.fire()
+      case (.s4dGSU(let block), .fire): block.pointee.fire()
       case (.pSpikeSSM(let block), .fire): block.pointee.fire(kernels: kernels)
     #endif
     default: break
@@ -254,10 +286,10 @@ enum Neurons {
   /// One step on complete currents.
   @_noAllocation @_noLocks
   @inline(__always)
-  func step(_ currents: Currents, kernels: KernelSet, saturation: SaturationCounter) {
+  func step(_ currents: Currents, kernels set: KernelSet, saturation: SaturationCounter) {
     #if canImport(CKernels)
-      if kernels.isC {
-        let kernels = kernels.inC
+      if set.isC {
+        let kernels = set.inC
         switch self {
         case .siLIF(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
         case .cSiLIF(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
@@ -266,6 +298,7 @@ enum Neurons {
         #if !SILIF_WITHOUT_BLOCKS
           case .encoder(let neurons): neurons.step(currents, saturation: saturation)
           case .s4dGLU(let block): block.pointee.mix(currents, kernels: kernels, saturation: saturation)
+          case .s4dGSU(let block): block.pointee.mix(currents, kernels: set, saturation: saturation)
           case .pSpikeSSM(let block): block.pointee.mix(currents, kernels: kernels, saturation: saturation)
         #endif
         case .lif(let neurons): neurons.step(currents, kernels: kernels, saturation: saturation)
@@ -284,6 +317,7 @@ enum Neurons {
     #if !SILIF_WITHOUT_BLOCKS
       case .encoder(let neurons): neurons.step(currents, saturation: saturation)
       case .s4dGLU(let block): block.pointee.mix(currents, saturation: saturation)
+      case .s4dGSU(let block): block.pointee.mix(currents, kernels: set, saturation: saturation)
       case .pSpikeSSM(let block): block.pointee.mix(currents, saturation: saturation)
     #endif
     case .lif(let neurons): neurons.step(currents, saturation: saturation)
@@ -293,14 +327,24 @@ enum Neurons {
     }
   }
 
-  /// Whether they read a stream and add to it.
-  var isBlock: Bool {
+  /// Of a block where its spikes are, [width], 0 or 1; nil of the others.
+  var flags: UnsafeMutablePointer<UInt8>? {
     switch self {
     #if !SILIF_WITHOUT_BLOCKS
-      case .s4dGLU, .pSpikeSSM: true
+      case .s4dGLU(let block): block.pointee.spikes.flags
+      case .s4dGSU(let block): block.pointee.flags
+      case .pSpikeSSM(let block): block.pointee.spikes.flags
     #endif
-    default: false
+    default: nil
     }
+  }
+
+  /// Where these are negative, [width]; nil where spikes have no sign.
+  var negatives: UnsafeMutablePointer<UInt8>? {
+    #if !SILIF_WITHOUT_BLOCKS
+      if case .s4dGSU(let block) = self { return block.pointee.negatives }
+    #endif
+    return nil
   }
 
   /// The state spaces of a block; nil of the others.
@@ -308,6 +352,7 @@ enum Neurons {
     switch self {
     #if !SILIF_WITHOUT_BLOCKS
       case .s4dGLU(let block): block.pointee.space
+      case .s4dGSU(let block): block.pointee.space
       case .pSpikeSSM(let block): block.pointee.space
     #endif
     default: nil
@@ -328,6 +373,7 @@ enum Neurons {
     #if !SILIF_WITHOUT_BLOCKS
       case .encoder(let neurons): neurons.stream
       case .s4dGLU(let block): block.pointee.output
+      case .s4dGSU(let block): block.pointee.output
       case .pSpikeSSM(let block): block.pointee.output
     #endif
     default: nil

@@ -47,9 +47,9 @@ public struct LayerHeader: Sendable, BitwiseCopyable {
   /// Whether a column, counted through all branches, belongs to no neuron.
   public func isPadding(column: Int) -> Bool { column % paddedOutputs >= outputs }
 
-  /// What its weights read: what the layer reads, but in a block the spikes that it makes of the stream.
+  /// What its weights read: what the layer reads, but in a block the spikes that it makes of the stream, or the ternary frame.
   public var weightedSource: EdgeKind {
-    @_noAllocation @_noLocks @inline(__always) get { kind.isBlock ? .spikes : source }
+    @_noAllocation @_noLocks @inline(__always) get { kind.isTernary ? .frames : kind.isBlock ? .spikes : source }
   }
 
   /// Bytes of the weights in the file, padding and those of its own spikes included.

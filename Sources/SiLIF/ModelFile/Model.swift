@@ -99,7 +99,7 @@ public struct Model {
 
   /// Largest |x| of one value that a layer's weights read.
   private func inputLimit(of layer: LayerHeader) -> Int {
-    switch layer.weightedSource {
+    switch layer.kind.isBlock ? .spikes : layer.source {
     case .frames: header.inputLimit
     case .spikes: 1
     case .stream: Stream.readLimit

@@ -15,7 +15,7 @@ struct Layer {
   /// - Parameters:
   ///   - input: the edge that the header's source names.
   ///   - output: the edge that the kind writes; nil where it writes none.
-  ///   - own: of a block the spikes that its weights read; nil for the others.
+  ///   - own: of a block the edge that its weights read; nil for the others.
   ///   - drawing: where it stands and by what clock it draws, if it samples.
   init(
     _ parameters: LayerParameters, input: Edge, output: Edge?, own: Edge?, drawing: Drawing,
@@ -33,7 +33,9 @@ struct Layer {
       }
     #endif
     neurons = Neurons(
-      parameters.neurons, header: header, input: input, output: output, own: own, drawing: drawing, arena: &arena)
+      parameters.neurons, header: header, input: input, output: output, own: own,
+      weights: parameters.connection.weights,
+      drawing: drawing, arena: &arena)
     self.saturation = saturation
   }
 

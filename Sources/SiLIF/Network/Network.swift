@@ -127,7 +127,12 @@ public struct Network {
       let below = edge.unsafelyUnwrapped
       let (kind, width) = (parameters.header.kind, parameters.header.paddedOutputs)
       var fired: Edge?
-      if kind.fires {
+      if kind.isTernary {
+        fired = .frames(
+          Frames(
+            width: parameters.header.inputs, values: arena.reserve(Int16.self, width),
+            activeCount: activeCounts + index + 1, countsZeros: false))
+      } else if kind.fires {
         let flags = arena.reserve(UInt8.self, width)
         let isLast = index == model.header.layerCount - 1
         let count = isLast ? uncounted : activeCounts + index + 1
@@ -258,11 +263,13 @@ public struct Network {
   /// read. Empty for an encoder, which has none.
   public func spikes(ofLayer index: Int) -> UnsafeBufferPointer<UInt8> {
     precondition(index >= 0 && index < header.layerCount - 1)
-    let isBlock = layers[index].neurons.isBlock
+    if let flags = layers[index].neurons.flags {
+      return UnsafeBufferPointer(start: flags, count: layers[index].outputs)
+    }
     // Behind an encoder the next layer's spikes are its own.
-    guard isBlock || layers[index].neurons.stream == nil,
-      case .spikes(let spikes) = isBlock ? layers[index].input : layers[index + 1].input
-    else { return UnsafeBufferPointer(start: nil, count: 0) }
+    guard layers[index].neurons.stream == nil, case .spikes(let spikes) = layers[index + 1].input else {
+      return UnsafeBufferPointer(start: nil, count: 0)
+    }
     return UnsafeBufferPointer(start: spikes.flags, count: layers[index].outputs)
   }
 
@@ -272,6 +279,14 @@ public struct Network {
     precondition(index >= 0 && index < header.layerCount - 1)
     let taken = layers[index].neurons.taken
     return UnsafeBufferPointer(start: taken.map { UnsafePointer($0) }, count: taken == nil ? 0 : layers[index].outputs)
+  }
+
+  /// Where the spikes of hidden layer `index` were negative in the last step, [outputs]. Empty where the kind's have no sign.
+  public func negativeSpikes(ofLayer index: Int) -> UnsafeBufferPointer<UInt8> {
+    precondition(index >= 0 && index < header.layerCount - 1)
+    let negatives = layers[index].neurons.negatives
+    return UnsafeBufferPointer(
+      start: negatives.map { UnsafePointer($0) }, count: negatives == nil ? 0 : layers[index].outputs)
   }
 
   /// The stream after hidden layer `index` in the last step, [outputs], with the fractional bits of the layer's header.

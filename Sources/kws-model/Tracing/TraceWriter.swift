@@ -22,14 +22,15 @@ final class TraceWriter {
 
   /// What hidden layers make in a step; in the names of files.
   private enum Part: String {
-    case taken, spikes, stream
+    case taken, negatives, spikes, stream
   }
 
   /// What each hidden layer makes, with its index.
   private static func parts(_ model: Model) -> [(Part, Int)] {
     (0..<model.header.layerCount - 1).flatMap { index in
       let kind = model.layer(index).kind
-      let parts = (kind.samples ? [Part.taken] : []) + (kind.fires ? [.spikes] : [])
+      let first = kind.samples ? [Part.taken] : kind.isTernary ? [.negatives] : []
+      let parts = first + (kind.fires ? [.spikes] : [])
       return (parts + (kind.output == .stream ? [.stream] : [])).map { ($0, index) }
     }
   }
@@ -75,6 +76,7 @@ final class TraceWriter {
     for (part, layer, writer) in made {
       switch part {
       case .taken: try writer.append(row: UnsafeRawBufferPointer(network.takenSpikes(ofLayer: layer)))
+      case .negatives: try writer.append(row: UnsafeRawBufferPointer(network.negativeSpikes(ofLayer: layer)))
       case .spikes: try writer.append(row: UnsafeRawBufferPointer(network.spikes(ofLayer: layer)))
       case .stream: try writer.append(row: UnsafeRawBufferPointer(network.stream(ofLayer: layer)))
       }

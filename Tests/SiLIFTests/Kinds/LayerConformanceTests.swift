@@ -22,7 +22,7 @@ import Testing
     }
     /// Largest |x| of what its weights read.
     var inputLimit: Int {
-      switch header.weightedSource {
+      switch kind.isBlock ? .spikes : source {
       case .frames: 1500
       case .spikes: 1
       case .stream: Stream.readLimit

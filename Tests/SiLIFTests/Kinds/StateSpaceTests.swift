@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Testing
 
 @testable import SiLIF
@@ -7,8 +8,10 @@ import Testing
 @Suite struct StateSpaceTests {
   private static let unit = 0x1p16
 
-  private func section(_ decay: (real: Double, imaginary: Double), gain: Double) -> LayerSection {
-    let header = LayerHeader(kind: .s4dGLU, source: .stream, inputs: 16, outputs: 16, statePairs: 1)
+  private func section(
+    _ decay: (real: Double, imaginary: Double), gain: Double, kind: NeuronKind = .s4dGLU
+  ) -> LayerSection {
+    let header = LayerHeader(kind: kind, source: .stream, inputs: 16, outputs: 16, statePairs: 1)
     var section = LayerSection(header)
     let parts = [decay.real, decay.imaginary].map { Int64(($0 * 0x1p30).rounded()) }
     section.fill("pair_decay", (0..<16).flatMap { _ in parts })
@@ -65,5 +68,32 @@ import Testing
     // u: 1, 2.5, -2.75; y: 2 - 1, 5 - 2, -5.5 + 4
     #expect(seen.map(\.0) == [[0, 0], [1, 0], [0, 1]])
     #expect(seen.map(\.1) == [2, 4 + 3 * 0.5, -8])
+  }
+  /// Ternary spikes are what is large beside the largest; the same weights make both factors, as they are and as signs.
+  @Test(arguments: KernelSet.available)
+  func unitsOfAGatedBlockStepAsTheirEquations(_ kernels: KernelSet) throws {
+    var section = section((0, 0), gain: 1, kind: .s4dGSU)
+    // x = r, y = x.
+    section.fill("input_mantissa", .init(repeating: 1 << 30, count: 16))
+    section.fill("input_shift", .init(repeating: 30, count: 16))
+    section.fill("skip", .init(repeating: 1, count: 16))
+    // To channel 0, from 0, 1 and 2: 3, -4, and 2, which is no more than the threshold.
+    section.fillWeights([[3], [-4], [2]])
+    section.fill("ternary_threshold", [2])
+    section.fill("scale_mantissa", [1 << 24])
+    section.fill("bias", [1 << 24])
+    section.fill("ternary_bias", [Int64(0.5 * Self.unit)])
+    section.fill("product_mantissa", [1 << 28])
+    section.fill("product_shift", [30])
+    section.fill("product_bias", [Int64(-1 * Self.unit)])
+    let layer = try LoneLayer(section, inputLimit: 1, kernels: kernels)
+    // 0.15 of 16 is 2.4: both 2.5 count, 2 does not.
+    let operations = layer.step([5, -5, 4, 32].map { Int16($0) } + [Int16](repeating: 0, count: 12))
+    #expect(operations == 3 * 16)
+    #expect((0..<4).map { layer.signs.pointer[$0] } == [1, -1, 0, 1])
+    // m = 3 + 4 + 1, n = 2.5 + 2.5 + 0.5, v = m·n/4 - 1 = 10, of which GELU takes nothing off.
+    #expect(Double(layer.stream.values[0]) / Self.unit == 2.5 + 10)
+    // Without weights v is 0 elsewhere.
+    #expect(layer.stream.values[1...3] == [-5 << 15, 4 << 15, 32 << 15])
   }
 }

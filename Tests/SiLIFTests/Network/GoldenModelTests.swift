@@ -42,6 +42,7 @@ import Testing
     func isZero(_ index: Int) -> Bool {
       network.stream(ofLayer: index).allSatisfy { $0 == 0 } && network.spikes(ofLayer: index).allSatisfy { $0 == 0 }
         && network.takenSpikes(ofLayer: index).allSatisfy { $0 == 0 }
+        && network.negativeSpikes(ofLayer: index).allSatisfy { $0 == 0 }
     }
     func digest(_ network: Network) -> UInt64 {
       var digest = FNV1a()

@@ -11,6 +11,8 @@ final class LoneLayer {
   let counter = FreeCounter()
   private let parameters: LoadedLayer
   private let frame: Scratch<Int16>
+  /// What the weights of ternary spikes read, [width].
+  let signs: Scratch<Int16>
   private let frameCount = Scratch<Int>(count: 1)
   private let arriving: SpikeMemory
   private let arrivingStream: StreamMemory
@@ -29,6 +31,7 @@ final class LoneLayer {
     output = SpikeMemory(width: header.paddedOutputs)
     let bits = header.stateFractionBits
     stream = StreamMemory(width: header.paddedOutputs, fractionBits: bits)
+    signs = Scratch(count: header.paddedOutputs)
     arrivingStream = StreamMemory(width: (header.inputs + 15) / 16 * 16, fractionBits: bits)
     let input: Edge =
       switch header.source {
@@ -44,7 +47,10 @@ final class LoneLayer {
       case .stream?: .stream(stream.stream)
       case .frames?, nil: nil
       }
-    let own: Edge? = header.kind.isBlock ? .spikes(output.spikes) : nil
+    let ternary = Frames(
+      width: header.inputs, values: signs.pointer, activeCount: output.spikes.count, countsZeros: false)
+    let own: Edge? =
+      header.kind.isTernary ? .frames(ternary) : header.kind.isBlock ? .spikes(output.spikes) : nil
     let (loaded, saturation, drawing) = (parameters.parameters, counter.saturation, clock.drawing)
     func make(_ state: inout Arena, _ scratch: inout Arena) -> Layer {
       var sizes = Connection.Scratch.Sizes()

@@ -95,9 +95,12 @@ final class LoneNeurons {
     var sizes = Arena()
     let input = Edge.spikes(output.spikes)  // which only blocks would look at
     let clock = ClockMemory()
+    let weights = layer.parameters.connection.weights
     self.clock = clock
     func make(_ arena: inout Arena, _ neurons: NeuronTables) -> Neurons {
-      Neurons(neurons, header: header, input: input, output: edge, own: nil, drawing: clock.drawing, arena: &arena)
+      Neurons(
+        neurons, header: header, input: input, output: edge, own: nil, weights: weights,
+        drawing: clock.drawing, arena: &arena)
     }
     _ = make(&sizes, layer.parameters.neurons)
     usedBytes = sizes.usedBytes

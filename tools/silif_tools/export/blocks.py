@@ -1,7 +1,7 @@
 """State dicts of networks of blocks (`silif_tools.train.blocks`) -> float layers, everything folded.
 
-Batch normalisation of the stream becomes a factor and an offset for each channel; that before the step a threshold and
-a sign; that around the readout's weights goes into them.
+Batch normalisation of the stream, and of a gated unit's product, becomes a factor and an offset for each channel; that
+before the step a threshold and a sign; that around the readout's weights goes into them.
 """
 
 import re
@@ -9,11 +9,12 @@ import re
 import numpy as np
 
 from ..errors import ConversionError
-from ..kinds import ENCODER, GLU, PSPIKE, READOUT
+from ..kinds import ENCODER, GLU, GSU, PSPIKE, READOUT
 from ..kinds.choices import BATCH_NORM_EPSILON
 from ..kinds.connection import FloatConnection, FloatLayer
 from ..kinds.kind import Arrays
 from ..kinds.readout import DECAY_RANGE
+from ..kinds.s4d_gsu import TERNARY_SHARE
 from ..model_file.bounds import MAXIMUM_LAYERS
 from ..model_file.schema import MAXIMUM_PAIRS, Source
 from ..model_file.tables import Sampling
@@ -86,6 +87,27 @@ def _glu(state: Arrays, name: str, width: int) -> FloatLayer:
     )
 
 
+def _gsu(state: Arrays, name: str, width: int) -> FloatLayer:
+    gain, offset = _norm(state, f"{name}.norm", width)
+    product_gain, product_bias = _norm(state, f"{name}.after", width)
+    weights = _tensor(state, f"{name}.W.weight", (width, width)).T
+    # As the training compares, in its floats: which weights are above must not hang on a rounding.
+    threshold = np.float32(TERNARY_SHARE) * np.abs(weights).max().astype(np.float32)
+    own = {
+        "ternary_threshold": np.full(width, float(threshold)),
+        "ternary_bias": _tensor(state, f"{name}.c", (width,)),
+        "product_gain": product_gain,
+        "product_bias": product_bias,
+    }
+    return FloatLayer(
+        GSU,
+        Source.STREAM,
+        weights,
+        _tensor(state, f"{name}.W.bias", (width,)),
+        {"input_gain": gain, "input_bias": offset, **_space(state, name, width), **own},
+    )
+
+
 def _pspike(state: Arrays, name: str, width: int) -> FloatLayer:
     gain, offset = _norm(state, f"{name}.norm", width)
     own = {
@@ -102,10 +124,15 @@ def _pspike(state: Arrays, name: str, width: int) -> FloatLayer:
     )
 
 
+def _norms(*names: str) -> set[str]:
+    return {f"{name}.{key}" for name in names for key in BATCH_NORM}
+
+
 # The tensors of a block (without `blocks.N.`) and what makes a layer of them.
 _BLOCKS = (
-    (_SPACE | {f"{norm}.{key}" for norm in ("norm", "pre") for key in BATCH_NORM} | {"out.weight", "out.bias"}, _glu),
-    (_SPACE | {f"norm.{key}" for key in BATCH_NORM} | {"out.weight", "out.bias", "out_a", "out_b"}, _pspike),
+    (_SPACE | _norms("norm", "pre") | {"out.weight", "out.bias"}, _glu),
+    (_SPACE | _norms("norm", "after") | {"W.weight", "W.bias", "c"}, _gsu),
+    (_SPACE | _norms("norm") | {"out.weight", "out.bias", "out_a", "out_b"}, _pspike),
 )
 
 

@@ -62,7 +62,7 @@ def _run_block(layer: FloatLayer, stream: np.ndarray, observe=None) -> tuple[np.
     for step in range(stream.shape[1]):
         state, driving[:, step] = kind.float_spikes(layer, state, stream[:, step])
         currents = driving[:, step] @ layer.weights + layer.bias
-        out[:, step] = kind.float_mixed(layer, stream[:, step], currents)
+        out[:, step] = kind.float_mixed(layer, state, stream[:, step], currents)
         if observe:
             observe((out[:, step],))
     return driving, out
@@ -84,7 +84,7 @@ def run_float(
             read.append(values)
             values, _, peak = _run_layer(layer, values, observe)
             driving = values if layer.kind.fires else np.zeros_like(values)
-        spikes.append(driving.astype(np.uint8))
+        spikes.append((driving != 0).astype(np.uint8))
         peaks.append(float(peak))
     fired, membrane, peak = _run_layer(layers[-1], values, observers[-1])
     probabilities = fired if scores == Scores.SPIKES else softmax(membrane)

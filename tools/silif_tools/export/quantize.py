@@ -129,6 +129,7 @@ def quantize_layer(
     if heavy.any():
         scale[heavy] *= np.abs(integers[:, heavy]).sum(axis=0) / room * (1 + 1e-3)
         integers[:, heavy] = np.rint(layer.weights[:, heavy] / scale[heavy]).astype(np.int64)
+    integers = layer.kind.rounded_weights(layer, integers, scale, 2 ** (bits - 1) - 1)
     rounded = integers * scale
     report.append(
         TensorReport(
@@ -181,10 +182,11 @@ def integer_tables(
         recurrent = Recurrent(own, *mantissa_and_shift(np.where(own.any(axis=0), own_scale * current_unit, 0.0), 31))
         ratio = signal_to_noise_db(layer.recurrent, own * own_scale)
         report.append(TensorReport(f"{name}.recurrent", "per row", ratio, saturated))
-    neuron = layer.kind.quantize(layer.coefficients, fraction_bits)
+    coefficients = layer.kind.in_weight_steps(layer.coefficients, scale)
+    neuron = layer.kind.quantize(coefficients, fraction_bits)
     held = layer.kind.dequantize(neuron, fraction_bits)
     report += [
-        TensorReport(f"{name}.{label}", unit, signal_to_noise_db(layer.coefficients[label], held[label]), 0)
+        TensorReport(f"{name}.{label}", unit, signal_to_noise_db(coefficients[label], held[label]), 0)
         for label, unit in layer.kind.units(fraction_bits).items()
     ]
     tables = LayerTables(

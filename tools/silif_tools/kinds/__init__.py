@@ -13,6 +13,7 @@ from .pspike import PSPIKE
 from .readout import READOUT
 from .rf import RF
 from .s4d_glu import GLU
+from .s4d_gsu import GSU
 from .silif import SILIF
 
 # By their numbers in the file.
@@ -23,6 +24,7 @@ KINDS: tuple[Kind, ...] = (
     RF,
     ENCODER,
     GLU,
+    GSU,
     PSPIKE,
     LIF,
     CUBA,

@@ -14,7 +14,7 @@ from ..fixed_point import round_half_even_to_int
 from ..model_file.schema import LayerSchema
 from ..model_file.tables import LayerTables, Sampling
 from .choices import Choices
-from .connection import FloatConnection
+from .connection import FloatConnection, FloatLayer
 from .golden_case import Case, Spec
 
 Arrays = dict[str, np.ndarray]
@@ -129,6 +129,16 @@ class Kind(LayerSchema):
         """Real coefficients [outputs] -> the file's own tables, int64, rounded half to even."""
         units = {table.name: 2.0 ** table.unit_bits(state_fraction_bits) for table in self.tables}
         return {name: round_half_even_to_int(coefficients[name] * unit) for name, unit in units.items()}
+
+    def in_weight_steps(self, coefficients: Arrays, scale: np.ndarray) -> Arrays:
+        """The coefficients with those that weights are compared with in steps of the weights, as `quantize` takes them.
+        scale [outputs]: what one step of a row is worth."""
+        return coefficients
+
+    def rounded_weights(self, layer: FloatLayer, integers: np.ndarray, scale: np.ndarray, limit: int) -> np.ndarray:
+        """The integers [inputs, outputs] of a layer's weights, changed where more than sums hangs on them. limit: the
+        largest."""
+        return integers
 
     def dequantize(self, tables: Arrays, state_fraction_bits: int) -> Arrays:
         """The inverse: the coefficients that those integers stand for."""

@@ -111,12 +111,12 @@ class PSpikeKind(BlockKind):
         p1 = np.clip(own["input_gain"] * stream + own["input_bias"], 0, 1)
         s1 = sampled(p1 * CERTAIN_Q16, layer.sampling, step, 2 * layer.index, error[0])
         pairs, y = self.float_space(own, pairs, s1.astype(float))
-        p2 = np.clip(own["spike_gain"] * _gelu(y) + own["spike_bias"], 0, 1)
+        p2 = np.clip(own["spike_gain"] * gelu(y) + own["spike_bias"], 0, 1)
         s2 = sampled(p2 * CERTAIN_Q16, layer.sampling, step, 2 * layer.index + 1, error[1])
         return (pairs, step + 1, error), s2.astype(float)
 
-    def float_mixed(self, layer, stream, currents):
-        return stream + _gelu(currents)
+    def float_mixed(self, layer, state, stream, currents):
+        return stream + gelu(currents)
 
     def random(self, rng: np.random.Generator, spec: Spec) -> Arrays:
         return self.random_space(rng, spec) | {
@@ -146,7 +146,8 @@ class PSpikeKind(BlockKind):
         )
 
 
-def _gelu(x: np.ndarray) -> np.ndarray:
+def gelu(x: np.ndarray) -> np.ndarray:
+    """x · Φ(x), in floats."""
     return x * 0.5 * (1 + erf(x / np.sqrt(2)))
 
 

@@ -69,7 +69,7 @@ class GLUKind(BlockKind):
         state, y = self.float_space(own, state, own["input_gain"] * stream + own["input_bias"])
         return state, (own["sign"] * y > own["threshold"]).astype(float)
 
-    def float_mixed(self, layer, stream, currents):
+    def float_mixed(self, layer, state, stream, currents):
         n, m = np.split(currents, 2, -1)
         return stream + n / (1 + np.exp(-m))
 

@@ -173,8 +173,8 @@ class BlockKind(Kind):
         """(state, what drives the weights [..., H]) of a step on the stream [..., H]; state: None before the first."""
         raise NotImplementedError
 
-    def float_mixed(self, layer: FloatLayer, stream, currents):
-        """The stream after the block; currents [..., branches · H]: what the weights make."""
+    def float_mixed(self, layer: FloatLayer, state, stream, currents):
+        """The stream after the block; state: of `float_spikes`; currents [..., branches · H]: what the weights make."""
         raise NotImplementedError
 
     def eigenvalues(self, coefficients: Arrays) -> np.ndarray:

@@ -4,7 +4,7 @@ follow. A kind of neuron (`silif_tools.kinds`) is a `LayerSchema` with the table
 Twins: Sources/SiLIF/ModelFile, docs/MODEL-FORMAT.md
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import ClassVar
 
@@ -55,7 +55,8 @@ class Table:
     high: float
     meaning: str
     fraction_bits: int | str = 0
-    worst: int | None = None
+    # Not part of what a table is: two kinds may share one and not this.
+    worst: int | None = field(default=None, compare=False)
     each: int = 0
 
     def shape(self, outputs: int, pairs: int) -> tuple[int, ...]:

@@ -7,12 +7,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from silif_tools.kinds.s4d_gsu import TERNARY_SHARE
 from silif_tools.train import scan
 from silif_tools.train.network import READOUT_DECAY, InputNorm
 from silif_tools.train.state_space import StateSpace
 
-# Of the ternary values of a GSU: zero where |x| is at most this share of the largest.
-TERNARY_SHARE = 0.15
 EVALUATION_SEED = 1  # of the samples that an evaluation draws
 
 

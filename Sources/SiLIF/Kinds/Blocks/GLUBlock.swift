@@ -54,16 +54,10 @@ struct GLUBlock: BitwiseCopyable {
 
   /// The stream, normalised, for the state spaces.
   @_noAllocation @_noLocks
-  @inline(never)
+  @inline(__always)
   func take(saturation: SaturationCounter) {
     // What it writes is written at the end: until then there is room for x, and for y.
-    let (space, from_qF, values_qF) = (space, input.values_qF, output.values_qF)
-    // Not over ranges, whose checks would be traps in the loops.
-    var channel = 0
-    while channel < space.width {
-      values_qF[channel] = space.normalised(from_qF[channel], channel: channel, saturation: saturation)
-      channel &+= 1
-    }
+    space.normalise(input, into: output.values_qF, saturation: saturation)
   }
 
   /// What the state spaces made becomes spikes.
@@ -72,6 +66,7 @@ struct GLUBlock: BitwiseCopyable {
   func fire() {
     let (width, flags, values_qF) = (space.width, spikes.flags, output.values_qF)
     let (threshold_qF, sign) = (tables.threshold_qF, tables.sign)
+    // Not over a range, whose check would be a trap in the loop.
     var channel = 0
     while channel < width {
       flags[channel] = exceeds(Int32(sign[channel]) &* values_qF[channel], threshold_qF[channel])

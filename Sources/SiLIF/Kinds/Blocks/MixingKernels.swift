@@ -35,6 +35,17 @@
     }
   }
 
+  extension GSUBlock {
+    /// The twin of `sumTernary` in C.
+    @_noAllocation @_noLocks
+    func sumTernary(kernels: UnsafePointer<silif_kernels>) {
+      var sums = silif_ternary(
+        rows: weights.rows, threshold: tables.ternaryThreshold, values_qF: output.values_qF, sums_qF: sums_qF,
+        inputs: weights.inputs, width: weights.width, bits: Int32(truncatingIfNeeded: weights.bits))
+      silif_sum_ternary(kernels, &sums)
+    }
+  }
+
   extension silif_mixing {
     @_noAllocation @_noLocks
     @inline(__always)

@@ -20,24 +20,28 @@ struct StateSpaceTables: BitwiseCopyable {
   /// [P]: D, `outputShift` fractional bits.
   let skip: UnsafePointer<Int32>
 
-  init(reading reader: inout TableReader) throws(ModelError) {
+  /// - Parameter firesBySize: whether what fires is what is large beside the others, so that in the longest step all are alike.
+  init(reading reader: inout TableReader, firesBySize: Bool = false) throws(ModelError) {
+    func busy(_ value: Int32) -> BusyValues? { firesBySize ? BusyValues(settled: value, clamped: value) : nil }
     let most = Int64(Int32.max)
     let one_q30: Int64 = 1 << 30
     // The bound below leaves no pair a part of ±1.
     let decay = 1 - one_q30...one_q30 - 1
     let pairs = reader.header.statePairs
     inputMantissa = try reader.neuronTable(
-      Int32.self, "input_mantissa", padding: "input_mantissa padding", in: -most...most)
+      Int32.self, "input_mantissa", padding: "input_mantissa padding", in: -most...most, busy: busy(0))
     inputShift = try reader.neuronTable(UInt8.self, "input_shift", padding: "input_shift padding", in: 0...62)
-    inputBias = try reader.neuronTable(Int32.self, "input_bias", padding: "input_bias padding", in: -most...most)
+    inputBias = try reader.neuronTable(
+      Int32.self, "input_bias", padding: "input_bias padding", in: -most...most, busy: busy(.max))
     pairDecay_q30 = try reader.neuronTable(
       Int32.self, "pair_decay", padding: "pair_decay padding", in: decay, each: 2 * pairs)
     pairGain_q30 = try reader.neuronTable(
       Int32.self, "pair_gain", padding: "pair_gain padding", in: 0...one_q30, each: pairs)
     pairOutput = try reader.neuronTable(
-      Int16.self, "pair_output", padding: "pair_output padding", in: -32_767...32_767, each: 2 * pairs)
-    outputShift = try reader.neuronTable(UInt8.self, "output_shift", padding: "output_shift padding", in: 0...30)
-    skip = try reader.neuronTable(Int32.self, "skip", padding: "skip padding", in: -most...most)
+      Int16.self, "pair_output", padding: "pair_output padding", in: -32_767...32_767, each: 2 * pairs, busy: busy(0))
+    outputShift = try reader.neuronTable(
+      UInt8.self, "output_shift", padding: "output_shift padding", in: 0...30, busy: busy(0))
+    skip = try reader.neuronTable(Int32.self, "skip", padding: "skip padding", in: -most...most, busy: busy(1))
     if reader.proves { try proveBounds(reader) }
   }
 
@@ -89,6 +93,19 @@ struct StateSpace: BitwiseCopyable {
   @_noAllocation @_noLocks
   func reset() {
     for index in 0..<2 &* width &* pairs { states_qF[index] = 0 }
+  }
+
+  /// x of all channels of a stream, F fractional bits: `values_qF` [width] receive it.
+  @_noAllocation @_noLocks
+  @inline(never)
+  func normalise(_ stream: Stream, into values_qF: UnsafeMutablePointer<Int32>, saturation: SaturationCounter) {
+    let from_qF = stream.values_qF
+    // Not over a range, whose check would be a trap in the loop.
+    var channel = 0
+    while channel < width {
+      values_qF[channel] = normalised(from_qF[channel], channel: channel, saturation: saturation)
+      channel &+= 1
+    }
   }
 
   /// x of a channel, F fractional bits; `value_qF` is r, |r| <= 2^30.
