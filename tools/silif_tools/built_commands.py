@@ -1,7 +1,10 @@
 """The runtime's own commands: what a card says was measured through them."""
 
 import json
+import re
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +60,22 @@ class Commands:
 
     def bench(self, model: Path, sound: Path) -> dict:
         return json.loads(self._run("kws-bench", "--model", model, "--input", sound, "--format", "json"))
+
+    def instructions(self, model: Path, sound: Path) -> int | None:
+        """That kws-listen executes over a recording from start to end, counted by valgrind; None without it."""
+        if shutil.which("valgrind") is None or shutil.which("strip") is None:
+            return None
+        with tempfile.TemporaryDirectory() as folder:
+            # Valgrind gives up at what it does not know of the compiler's notes for debuggers.
+            program = Path(folder) / "kws-listen"
+            subprocess.run(["strip", "-g", "-o", program, self.folder / "kws-listen"], check=True)
+            command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", str(program)]
+            command += ["--model", str(model), "--input", str(sound), "--quiet"]
+            done = subprocess.run(command, capture_output=True, text=True)
+        found = re.search(r"Collected : (\d+)", done.stderr)
+        if done.returncode != 0 or found is None:
+            raise RuntimeError(f"{' '.join(command)} failed with {done.returncode}: {done.stderr.strip()}")
+        return int(found[1])
 
     def info(self, model: Path) -> dict:
         return json.loads(self._run("kws-model", "info", model, "--format", "json"))

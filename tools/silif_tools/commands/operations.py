@@ -1,6 +1,8 @@
-"""silif-operations: accuracy against synaptic operations and spikes per clip, as figure 3 of the SiLIF paper draws it.
+"""silif-operations: accuracy against synaptic operations and spikes per clip, as figure 3 of the SiLIF paper draws it;
+and what a step of the networks with a front end costs, over models/demo.flac.
 
-Everything of ours is measured by kws-score; the paper's own points are marked as such.
+Everything of ours is measured by kws-score and kws-bench, instructions by valgrind where it is installed; the paper's
+own points are marked as such.
 """
 
 import sys
@@ -9,14 +11,14 @@ from pathlib import Path
 from .. import __version__
 from ..built_commands import Commands
 from ..errors import CommandParser, ConversionError, complain
-from ..plot.operations import draw, measure_references, measure_shipped, table
+from ..plot.operations import cost_table, draw, measure_references, measure_shipped, table
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 def main(argv=None) -> int:
     parser = CommandParser(prog="silif-operations", description=__doc__)
-    parser.add_argument("--build", type=Path, default=_REPOSITORY / ".build" / "release", help="folder of kws-score")
+    parser.add_argument("--build", type=Path, default=_REPOSITORY / ".build" / "release", help="folder of the commands")
     parser.add_argument("--shared", type=Path, default=_REPOSITORY.parent / "shared", help="reference/ and data/gsc/")
     parser.add_argument("--models", type=Path, nargs="+", help="networks with a front end (default: models/*.silif)")
     parser.add_argument("--output", type=Path, required=True, help="the picture (.png, .svg, .pdf)")
@@ -25,12 +27,13 @@ def main(argv=None) -> int:
     models = arguments.models or sorted((_REPOSITORY / "models").glob("*.silif"))
     try:
         commands = Commands(arguments.build)
-        shipped = measure_shipped(commands, models, arguments.shared / "data" / "gsc" / "test_list.txt")
+        test_list = arguments.shared / "data" / "gsc" / "test_list.txt"
+        shipped = measure_shipped(commands, models, test_list, _REPOSITORY / "models" / "demo.flac")
         references = measure_references(commands, arguments.shared / "reference")
         draw(references, shipped, arguments.output)
     except (ConversionError, OSError, RuntimeError) as error:
         return complain("silif-operations", error)
-    print(table(references, shipped))
+    print(table(references, shipped), cost_table(shipped), sep="\n\n")
     return 0
 
 

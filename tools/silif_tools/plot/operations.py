@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import soundfile
 
 from ..atomic import replacing
 from ..built_commands import Commands
@@ -16,8 +17,9 @@ from ..export.self_test import add_self_test
 from ..export.state_dict import load_state_dict
 from ..model_file.tables import InputKind
 from ..model_file.write import model_bytes
+from ..sound import load_pcm
 
-_SELF_TEST_STEPS = 20
+_SELF_TEST_STEPS, _RATE_HZ = 20, 16_000
 _OURS, _PAPER, _INK, _MUTED = "#d55e00", "#0072b2", "#1b1b1e", "#8a8a90"
 _REFERENCES = {"ssc_silif": "SiLIF", "ssc_csilif": "C-SiLIF", "ssc_cadlif": "cAdLIF", "ssc_rf": "RF"}
 _MARKERS = {"SiLIF": "o", "C-SiLIF": "s", "cAdLIF": "^", "RF": "D", "S5-RF": "v", "Event-SSM": "P"}
@@ -38,6 +40,18 @@ PAPER_POINTS = {
 
 
 @dataclass
+class Cost:
+    """Of a step: draws, random numbers; median_us, from audio to keyword; instructions, the same, in the mean over a
+    recording, None where nothing counts them. Of the model: flash and ram, bytes."""
+
+    draws: int
+    flash: int
+    ram: int
+    median_us: float
+    instructions: float | None
+
+
+@dataclass
 class Point:
     """accuracy in %, operations and spikes per clip; no spikes where none are known."""
 
@@ -46,6 +60,7 @@ class Point:
     operations: float
     spikes: float | None = None
     clips: int | None = None
+    cost: Cost | None = None
 
 
 def _point(name: str, score: dict) -> Point:
@@ -58,8 +73,39 @@ def _point(name: str, score: dict) -> Point:
     )
 
 
-def measure_shipped(commands: Commands, models: list[Path], test_list: Path) -> list[Point]:
-    return [_point(model.stem, commands.score_list(model, test_list)) for model in models]
+def measure_shipped(commands: Commands, models: list[Path], test_list: Path, sound: Path) -> list[Point]:
+    """sound: a recording over which a step's cost is measured."""
+    points = [_point(model.stem, commands.score_list(model, test_list)) for model in models]
+    for point, model in zip(points, models, strict=True):
+        point.cost = _cost(commands, model, sound)
+    return points
+
+
+def _cost(commands: Commands, model: Path, sound: Path) -> Cost:
+    bench, sampling = commands.bench(model, sound), commands.info(model)["sampling"]
+    return Cost(
+        draws=sampling["draws_per_step"] if sampling else 0,
+        flash=bench["memory"]["flash_bytes"],
+        ram=bench["memory"]["ram_bytes"],
+        median_us=bench["stages"]["whole"]["median_us"],
+        instructions=_instructions(commands, model, sound, bench["step_us"]),
+    )
+
+
+def _instructions(commands: Commands, model: Path, sound: Path, step_us: int) -> float | None:
+    """A step's, in the mean: of the recording three times over less the recording once, so that the start does not
+    count."""
+    samples = load_pcm(sound, _RATE_HZ)
+    counts = []
+    with tempfile.TemporaryDirectory() as name:
+        for times in (1, 3):
+            path = Path(name) / f"{times}.wav"
+            soundfile.write(path, np.tile(samples, times), _RATE_HZ)
+            counts.append(commands.instructions(model, path))
+    once, thrice = counts
+    if once is None or thrice is None:
+        return None
+    return (thrice - once) / (2 * len(samples) / _RATE_HZ * 1e6 / step_us)
 
 
 def measure_references(commands: Commands, reference: Path) -> list[Point]:
@@ -184,4 +230,19 @@ def table(references: list[Point], shipped: list[Point]) -> str:
             f" {point.operations / 1e6:.2f} M | {point.spikes:,.0f} |"
             for point in points
         ]
+    return "\n".join(lines)
+
+
+def cost_table(shipped: list[Point]) -> str:
+    """Markdown, of those whose cost was measured."""
+    lines = [
+        "| network | numbers drawn a step | flash | RAM | µs a step | instructions a step |",
+        "|---|---|---|---|---|---|",
+    ]
+    for point in shipped:
+        if cost := point.cost:
+            counted = "-" if cost.instructions is None else f"{round(cost.instructions, -2):,.0f}"
+            lines.append(
+                f"| {point.name} | {cost.draws:,} | {cost.flash:,} | {cost.ram:,} | {cost.median_us:.1f} | {counted} |"
+            )
     return "\n".join(lines)
