@@ -38,15 +38,11 @@ static const silif_kernels neon = {.name = "neon",
                                    FRONT_END(plain)};
 #endif
 
-#if SILIF_HAS_DSP
-/// Cortex-M4 and M7.
-static const silif_kernels dsp = {.name = "dsp",
-                                  ALL(dsp),
-#if !SILIF_HAS_ONE_SET
-                                  // There it is called by its name, or not at all: then it is no part of the program.
-                                  CUBA(plain)
-#endif
-};
+#if SILIF_HAS_ONE_SET
+/// Cortex-M4 and M7. Its functions are called by their names, so that those which nothing calls take no flash.
+static const silif_kernels dsp = {.name = "dsp"};
+#elif SILIF_HAS_DSP
+static const silif_kernels dsp = {.name = "dsp", ALL(dsp), CUBA(plain)};
 #endif
 
 #if defined(__x86_64__)
