@@ -13,7 +13,7 @@ tools/scripts/install_dependencies.sh build
 tools/scripts/install_dependencies.sh firmware
 model=${MODEL:-models/kws12-stream.silif}
 most_code_bytes=56000
-if [[ ${BLOCKS:-no} == yes ]]; then most_code_bytes=78000; fi
+if [[ ${BLOCKS:-no} == yes ]]; then most_code_bytes=80000; fi
 word=${WORD-yes}
 board=mps2-an386
 build=build/firmware

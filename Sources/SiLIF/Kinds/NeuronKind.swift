@@ -388,7 +388,7 @@ enum Neurons {
     case .readout(let neurons): UnsafePointer(neurons.membrane_qF)
     case .rf(let neurons): UnsafePointer(neurons.state.real_qF)
     #if !SILIF_WITHOUT_BLOCKS
-      case .encoder, .s4dGLU, .pSpikeSSM: nil
+      case .encoder, .s4dGLU, .s4dGSU, .pSpikeSSM: nil
       case .cuba(let neurons): UnsafePointer(neurons.membrane_qF)
     #endif
     case .lif(let neurons): UnsafePointer(neurons.membrane_qF)

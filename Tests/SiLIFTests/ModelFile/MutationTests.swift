@@ -10,8 +10,8 @@ import Testing
   @Test(arguments: [
     "one-neuron", "readout-one-class", "readout-only", "silif-synaptic-w8", "csilif-axonal-w8", "silif-dendritic-w16",
     "csilif-saturating", "silif-mixed-reach255", "rf-saturating", "rf-synaptic-w4", "mixed-widths",
-    "s4d-glu-extreme", "s4d-glu-w4", "s4d-gsu-w4", "pspike-w4", "pspike-feedback", "cuba-saturating", "spiking-last-spikes",
-    "recurrent-w4", "recurrent-cuba-w8",
+    "s4d-glu-extreme", "s4d-glu-w4", "s4d-gsu-w4", "pspike-w4", "pspike-feedback", "cuba-saturating",
+    "spiking-last-spikes", "recurrent-w4", "recurrent-cuba-w8",
   ])
   func aMutatedFileIsRefusedOrRuns(_ name: String) throws {
     let whole = try MutableModelFile(golden: name)
