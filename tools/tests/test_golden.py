@@ -8,5 +8,5 @@ def test_the_stored_models_are_reproduced():
 
 
 def test_the_folder_stays_small():
-    # 346,000 bytes of neurons, 71,000 of blocks: states of up to 64 pairs a channel have large tables.
-    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 470_000
+    # 486,000 bytes of neurons, 171,000 of blocks: states of up to 64 pairs a channel have large tables.
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 680_000

@@ -16,10 +16,11 @@ public struct LayerHeader: Sendable, BitwiseCopyable {
   public let kind: NeuronKind
   /// What it reads.
   public let source: EdgeKind
-  /// Whether it reads its own spikes of the step before, too.
   #if SILIF_WITHOUT_BLOCKS
+    /// Whether it reads its own spikes of the step before, too.
     public var isRecurrent: Bool { false }
   #else
+    /// Whether it reads its own spikes of the step before, too.
     public let isRecurrent: Bool
   #endif
   /// Where its delays sit.
