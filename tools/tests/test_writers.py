@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "silif_tools"
 # Sources and golden files, which git keeps, and what lies in a folder that goes away or is renamed whole.
 IN_PLACE = {
     "commands/bench_peers.py",
+    "integer/curve_tables.py",
     "integer/frontend_golden.py",
     "integer/frontend_tables.py",
     "integer/resampler_golden.py",
