@@ -339,8 +339,8 @@ def _mend_length(file: _File) -> None:
                 return
             if name == b"data":
                 # Of these 4 count edits. -1 is the format's own way to say that it is not known.
-                size = _LAYOUTS[kind].known(size)
-                _mend_chunk(file, _LAYOUTS[kind], start, size if size is None else max(0, size - 4), 4)
+                known = _LAYOUTS[kind].known(size)
+                _mend_chunk(file, _LAYOUTS[kind], start, known if known is None else max(0, known - 4), 4)
                 return
 
 
