@@ -117,3 +117,13 @@ def test_what_does_nothing_when_a_network_runs_is_passed_over_by_name(name, tmp_
 @pytest.mark.parametrize("name", ["snn.0.decay", "neuron.w", "encoder.weight", "snn.0.lossy", "accumulate.weight"])
 def test_nothing_else_is_passed_over(name, tmp_path):
     assert name in load_checkpoint(saved(tmp_path, plain() | {name: torch.ones(3)})).tensors
+
+
+@pytest.mark.parametrize("name", [b"\0ollections", b"\xffollections", b"\nollections", b" ollections", b"<ollections"])
+def test_a_type_whose_name_is_damaged_is_refused(name, tmp_path):
+    path = saved(tmp_path, collections.OrderedDict(plain()))
+    data = path.read_bytes()
+    assert data.count(b"collections") == 1
+    path.write_bytes(data.replace(b"collections", name))
+    with pytest.raises(ConversionError, match="not a plain PyTorch state dict, or damaged"):
+        load_checkpoint(path)

@@ -36,7 +36,8 @@ _WRAPPERS = (
 _DEEPEST = 4
 # Types beyond those of PyTorch in one file.
 _MOST_TYPES = 200
-_FOREIGN = re.compile(r"GLOBAL (\S+) was not an allowed global")
+# In a damaged file a type may have any name.
+_FOREIGN = re.compile(r"GLOBAL ([\w.-]+) was not an allowed global")
 # A stand-in that is to be filled as a dictionary or a list, which the unpickler does with no other types.
 _FILLED = re.compile(r"Can only \w+.*stand in for ([^'\"<>]+)['\"]>", re.DOTALL)
 _REMEDY = (
