@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -179,7 +180,9 @@ def revoiced(pcm: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     the voice a little breathier or less lively. As it was where `pyworld` is not installed."""
     if not is_installed("pyworld"):
         return pcm
-    import pyworld
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # Of pkg_resources, which it asks for its own version.
+        import pyworld
 
     audio = pcm.astype(np.float64) / 32768
     pitch, times = pyworld.dio(audio, RATE_HZ)
