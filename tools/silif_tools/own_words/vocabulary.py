@@ -8,11 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from ..atomic import write_atomically
-from ..train.synthetic_text import MORE_NAMES, NAMES, NEAR, NOUNS, SHORT, any_sentences
+from ..train.synthetic_text import MORE_NAMES, NAMES, NEAR, NOUNS, SHORT, WORD_LIST, any_sentences
 from .pronunciation import Phonemes, holds, nearest, phonemes
 
-# Debian's `wamerican`. Without it the words of our own lists are all there are.
-WORD_LIST = Path("/usr/share/dict/american-english")
 VERSION = 1
 
 
@@ -23,7 +21,7 @@ def _pairs(word: str) -> set[str]:
 
 def listed(words: list[str]) -> list[str]:
     """The texts among which near misses of the own words are looked for: our own lists, and of the word list what
-    shares two pairs of letters with one of them. To pronounce all 60,000 takes half a minute."""
+    shares two pairs of letters with one of them, if it is there. To pronounce all 60,000 takes half a minute."""
     own = {text.lower() for text in (*NEAR, *NOUNS, *SHORT, *NAMES, *MORE_NAMES) if text.isascii()}
     many = WORD_LIST.read_text(encoding="utf-8").splitlines() if WORD_LIST.exists() else []
     wanted = [_pairs(part) for word in words for part in word.split()]

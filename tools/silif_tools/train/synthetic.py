@@ -2,18 +2,16 @@
 
 import hashlib
 import shutil
-from pathlib import Path
 
 import numpy as np
 
 from silif_tools.atomic import replacing
 from silif_tools.train.clips import Clips, cache_folder, joined
 from silif_tools.train.material import MissingData
-from silif_tools.train.synthetic_text import COMMANDS, MORE_NAMES, NEAR, NOUNS, SHORT, listed, sentences
+from silif_tools.train.synthetic_text import COMMANDS, MORE_NAMES, NEAR, NOUNS, SHORT, WORD_LIST, listed, sentences
 from silif_tools.train.voices import centred, say, trimmed
 
 VERSION = 3
-WORD_LIST = Path("/usr/share/dict/american-english")  # of Debian's `wamerican`
 
 
 def _listed(count: int, seed: int) -> list[str]:

@@ -3,9 +3,11 @@
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
+WORD_LIST = Path("/usr/share/dict/american-english")  # of Debian's `wamerican`
 COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
 HOMOPHONES = ("know", "write", "rite", "wright", "knows", "writes")
 
