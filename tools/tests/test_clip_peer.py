@@ -1,6 +1,9 @@
 """What feeds the clip network of studies/clip_peer.py; the network itself is not here."""
 
+import sys
+
 import numpy as np
+import pytest
 
 from silif_tools.studies import clip_peer
 
@@ -52,3 +55,18 @@ def test_a_frame_has_what_the_last_whole_second_was_heard_as():
     ends = np.arange(198) * 160 + 400
     expected = np.where(ends >= 16_000, (ends - 16_000) // 320, 0) * 512
     np.testing.assert_array_equal(found[:, 0], expected)
+
+
+def test_what_is_missing_is_refused_with_what_to_do(tmp_path, monkeypatch, capsys):
+    network = tmp_path / "x.tflite"
+    with pytest.raises(SystemExit):
+        clip_peer.main([str(network)])
+    assert "give --streams, --clips or both" in capsys.readouterr().err
+    assert clip_peer.main([str(network), "--streams", str(tmp_path)]) == 1
+    assert f"{tmp_path} holds no streams" in capsys.readouterr().err
+    assert clip_peer.main([str(network), "--clips", str(tmp_path / "list.txt")]) == 1
+    assert "x.tflite: no such file" in capsys.readouterr().err
+    network.touch()
+    monkeypatch.setitem(sys.modules, "ai_edge_litert", None)
+    assert clip_peer.main([str(network), "--clips", str(tmp_path / "list.txt")]) == 1
+    assert "pip install ai-edge-litert" in capsys.readouterr().err

@@ -10,19 +10,18 @@ hears the clips of a list, as a check that its features are right: it was publis
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from ..atomic import write_atomically
+from ..errors import ConversionError
 from ..kinds import read_model
 from ..sound import load_pcm, read_list
 from ..streams.score import read_truth
 from ..streams.tune import FRAME_S, HOP_S, Stream
-from .measure_streams import ALARMS_PER_HOUR, THRESHOLDS, best, curves, described, text
+from .measure_streams import ALARMS_PER_HOUR, THRESHOLDS, best, curves, findings, sounds_in, write
 
 RATE_HZ = 16_000
 FRAME, HOP, FFT = 480, 320, 512  # samples
@@ -80,8 +79,13 @@ def features(samples: np.ndarray) -> np.ndarray:
 
 
 def classifier(path: Path) -> Classifier:
-    """features -> probabilities [second, class of CLASSES]."""
-    from ai_edge_litert.interpreter import Interpreter
+    """features -> probabilities [second, class of CLASSES]. Raises ConversionError without the file or LiteRT."""
+    if not path.is_file():
+        raise ConversionError(f"{path}: no such file")
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError as error:
+        raise ConversionError(f"{error}: pip install ai-edge-litert") from error
 
     network = Interpreter(str(path), num_threads=1)
     given, made = network.get_input_details()[0], network.get_output_details()[0]
@@ -134,38 +138,29 @@ def main(argv=None) -> int:
     parser.add_argument("--like", type=Path, default=Path("models/kws12-stream.silif"), help="whose detector it gets")
     parser.add_argument("--json", type=Path, help="where to write the figures too")
     arguments = parser.parse_args(argv)
+    if not arguments.streams and not arguments.clips:
+        parser.error("give --streams, --clips or both")
     try:
+        sounds = sounds_in(arguments.streams) if arguments.streams else []
         classify = classifier(arguments.network)
         if arguments.clips:
             right, count = accuracy(arguments.clips, classify)
             print(f"{arguments.clips}: {right} of {count} right, {100 * right / count:.1f} %")
-        if not arguments.streams:
+        if not sounds:
             return 0
         model = read_model(arguments.like)
-        sounds = sorted(arguments.streams.glob("*.wav"))
         streams = [
             Stream(
                 path.stem, trace(load_pcm(path, RATE_HZ), classify, model.words), read_truth(path.with_suffix(".csv"))
             )
             for path in sounds
         ]
-    except (ImportError, OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         print(f"silif_tools.studies.clip_peer: {error}", file=sys.stderr)
-        return 1
-    if not streams:
-        print(f"{arguments.streams}: no streams; make them with development_streams", file=sys.stderr)
         return 1
     points = curves(streams, model.words, model.detector, WINDOWS, (*SATURATED, *THRESHOLDS))
     chosen = {f"{rate:g}": best(points, rate, float("inf")) for rate in RATES}
-    found = {
-        "model": str(arguments.network),
-        "audio_h": round(sum(s.audio_h for s in streams), 2),
-        "words": sum(len(s.truth) for s in streams),
-        "at_alarms_per_hour": {rate: described(p) if p else None for rate, p in chosen.items()},
-    }
-    print(text(found))
-    if arguments.json:
-        write_atomically(arguments.json, json.dumps(found, indent=1) + "\n")
+    write(findings(arguments.network, streams, chosen), arguments.json)
     return 0
 
 

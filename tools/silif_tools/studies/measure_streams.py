@@ -18,6 +18,7 @@ import numpy as np
 
 from ..atomic import write_atomically
 from ..built_commands import Commands
+from ..errors import ConversionError
 from ..integer.detector import detect
 from ..kinds import read_model
 from ..model_file.tables import Detector
@@ -154,6 +155,31 @@ def alarms_by_word(streams: list[Stream], detector: Detector, words: list[str]) 
     return dict(sorted(counts.items()))
 
 
+def findings(model: Path, streams: list[Stream], chosen: dict[str, Point | None]) -> dict:
+    """chosen: points by alarms an hour, or `own`."""
+    return {
+        "model": str(model),
+        "audio_h": round(sum(s.audio_h for s in streams), 2),
+        "words": sum(len(s.truth) for s in streams),
+        "at_alarms_per_hour": {rate: described(p) if p else None for rate, p in chosen.items()},
+    }
+
+
+def sounds_in(folder: Path) -> list[Path]:
+    """Raises ConversionError where there are none."""
+    found = sorted(folder.glob("*.wav"))
+    if not found:
+        raise ConversionError(f"{folder} holds no streams: python -m silif_tools.studies.development_streams")
+    return found
+
+
+def write(found: dict, json_file: Path | None) -> None:
+    """Prints the findings, and writes them to a file, if one is given."""
+    print(text(found))
+    if json_file:
+        write_atomically(json_file, json.dumps(found, indent=1) + "\n")
+
+
 def text(found: dict) -> str:
     lines = [f"{found['model']}: {found['audio_h']} h, {found['words']} words"]
     for rate, point in found["at_alarms_per_hour"].items():
@@ -188,13 +214,8 @@ def main(argv=None) -> int:
     parser.add_argument("--own", action="store_true", help="only what the model file's own detector gives")
     parser.add_argument("--json", type=Path, help="where to write the figures too")
     arguments = parser.parse_args(argv)
-    sounds = sorted(arguments.streams.glob("*.wav"))
-    if not sounds:
-        print(
-            f"{arguments.streams} holds no streams: python -m silif_tools.studies.development_streams", file=sys.stderr
-        )
-        return 1
     try:
+        sounds = sounds_in(arguments.streams)
         model = read_model(arguments.model)
         streams = traces(Commands(arguments.build), arguments.model, sounds)
     except (OSError, RuntimeError, ValueError) as error:
@@ -206,22 +227,14 @@ def main(argv=None) -> int:
     else:
         points = curves(streams, words, model.detector, arguments.windows)
         chosen = {f"{rate:g}": best(points, rate, arguments.latency_ms) for rate in ALARMS_PER_HOUR}
-    found = {
-        "model": str(arguments.model),
-        "audio_h": round(sum(s.audio_h for s in streams), 2),
-        "words": sum(len(s.truth) for s in streams),
-        "at_alarms_per_hour": {rate: described(p) if p else None for rate, p in chosen.items()},
-    }
-
+    found = findings(arguments.model, streams, chosen)
     if arguments.own:
         found["hits_by_word"] = hits_by_word(streams, model.detector, words)
     elif chosen["0.5"]:
         found["hits_by_word"] = hits_by_word(streams, detector_of(chosen["0.5"], model.detector), words)
     if chosen.get("5"):
         found["alarms_by_word"] = alarms_by_word(streams, detector_of(chosen["5"], model.detector), words)
-    print(text(found))
-    if arguments.json:
-        write_atomically(arguments.json, json.dumps(found, indent=1) + "\n")
+    write(found, arguments.json)
     return 0
 
 
