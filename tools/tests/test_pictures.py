@@ -92,6 +92,17 @@ def test_the_command_draws_models_on_one_stream(tmp_path, monkeypatch, capsys):
     assert "<!-- kws12-small -->" in (tmp_path / "x.svg").read_text()
 
 
+def test_two_files_of_one_name_are_two_curves(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(curves, "Commands", Commands)
+    (tmp_path / "said.csv").write_text("start_s,end_s,word\n9.5,10.0,yes\n")
+    mine = tmp_path / MODEL.name
+    mine.write_bytes(MODEL.read_bytes())
+    streams = ["--stream", str(tmp_path / "said.flac"), "--without", str(tmp_path / "none.flac")]
+    assert curves.main([str(MODEL), str(mine), *streams, "--output", str(tmp_path / "x.svg")]) == 0
+    table = capsys.readouterr().out
+    assert f"| {MODEL} |" in table and f"| {mine} |" in table
+
+
 @pytest.mark.parametrize(
     "truth, said",
     [

@@ -29,6 +29,13 @@ def _path(model: str) -> Path:
     return shipped if "/" not in model and not model.endswith(".silif") and shipped.exists() else Path(model)
 
 
+def _labelled(models: list[Path]) -> dict[str, Path]:
+    """By name; by path where two files have one name. A file that is given twice is there once."""
+    files = {model.resolve(): model for model in models}.values()
+    names = [model.stem for model in files]
+    return {model.stem if names.count(model.stem) == 1 else str(model): model for model in files}
+
+
 def _truth(sound: Path) -> list[tuple[float, float, str]]:
     path = sound.with_suffix(".csv")
     try:
@@ -68,8 +75,8 @@ def main(argv=None) -> int:
     try:
         commands, truth = Commands(arguments.build), _truth(arguments.stream)
         curves = {}
-        for model in map(_path, arguments.models):
-            curves[model.stem] = _measured(commands, model, arguments.stream, arguments.without, truth)
+        for label, model in _labelled([_path(model) for model in arguments.models]).items():
+            curves[label] = _measured(commands, model, arguments.stream, arguments.without, truth)
         draw(curves, arguments.output, arguments.title or arguments.stream.stem, "model")
     except (ModelFileError, ConversionError, OSError, RuntimeError, ValueError) as error:
         return complain("silif-curves", error)
