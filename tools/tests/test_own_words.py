@@ -238,6 +238,14 @@ def test_what_nobody_downloaded_is_made_up(tmp_path, monkeypatch, capsys):
         assert all((tmp_path / "data" / part / name).exists() for name in names)
     # Another time it is there.
     monkeypatch.setattr(made_up, "say_all", lambda *_: pytest.fail("it was said again"))
+    # A folder of one's own may be called like the part that it belongs to.
+    shutil.copytree(tmp_path / "data/made-up/made-up-noise", tmp_path / "noise")
+    assert data.main([*asked, "--made-up", "--noise", str(tmp_path / "noise")]) == 0
+    # What is missing is said before anything is made.
+    for option in ("--recordings", "--noise"):
+        again = ["--output", str(tmp_path / "third"), *asked[2:], "--made-up", option, str(tmp_path / "nope")]
+        assert data.main(again) == 1 and "nope: no such folder" in capsys.readouterr().err
+    assert not (tmp_path / "third/made-up").exists()
     assert data.main([*asked, "--made-up"]) == 0
     (tmp_path / "other/made-up").mkdir(parents=True)
     assert data.main(["--output", str(tmp_path / "other"), *asked[2:], "--made-up"]) == 1

@@ -57,9 +57,8 @@ def main(argv=None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.most < 4:
         parser.error(f"--most {arguments.most}: give 4 or more")
-    commands = tuple(word.strip() for word in arguments.commands.split(","))
     sources = Sources(
-        commands=commands,
+        commands=tuple(word.strip() for word in arguments.commands.split(",")),
         speech_commands=arguments.speech_commands,
         recordings=arguments.recordings,
         noise=arguments.noise,
@@ -67,21 +66,22 @@ def main(argv=None) -> int:
         words=arguments.words,
         most=arguments.most,
     )
-    try:
-        if arguments.made_up:
-            # Says words, and loads what that takes.
-            from ..own_words import made_up
-            from ..own_words.progress import Progress
-            from ..own_words.request import free_cores
 
-            progress = Progress({"speaking": 60.0})
-            progress.start("speaking")
-            made = made_up.make(
-                arguments.output / "made-up", list(commands), made_up.AMOUNTS, free_cores(), progress.at
-            )
-            for part in ("noise", "speech", "words"):
-                getattr(sources, part).append(made[part])
-        print("\n".join(table(lay_out(sources, arguments.output))))
+    def made_up() -> dict[str, Path]:
+        # Says words, and loads what that takes.
+        from ..own_words import made_up
+        from ..own_words.progress import Progress
+        from ..own_words.request import free_cores
+
+        progress = Progress({"speaking": 60.0})
+        progress.start("speaking")
+        return made_up.make(
+            arguments.output / "made-up", list(sources.commands), made_up.AMOUNTS, free_cores(), progress.at
+        )
+
+    try:
+        made = lay_out(sources, arguments.output, made_up if arguments.made_up else dict)
+        print("\n".join(table(made)))
     except (ConversionError, OSError, tarfile.TarError) as error:
         return complain("silif-data", error)
     return 0

@@ -4,6 +4,7 @@ DATA/gsc, noise, speech and words get links to the folders of recordings, and li
 and test. Nothing is copied but the archive's contents, to DATA/speech_commands.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,9 +121,13 @@ def _part(folders: list[Path], root: Path) -> Lists:
     return lists
 
 
-def lay_out(sources: Sources, output: Path) -> dict[str, Lists]:
+def lay_out(sources: Sources, output: Path, made_up: Callable[[], dict[str, Path]] = dict) -> dict[str, Lists]:
     """Makes the folders and lists below `output`; returns the lists by part. Raises ConversionError naming what is
-    missing or cannot be split."""
+    missing or cannot be split.
+
+    made_up: makes a further folder of noise, speech and words, by name. It may take minutes, and is called when all
+    that is given was found.
+    """
     commands = None
     if sources.speech_commands:
         if not sources.speech_commands.exists():
@@ -136,6 +141,9 @@ def lay_out(sources: Sources, output: Path) -> dict[str, Lists]:
     official = _official_splits(commands) if commands else {}
     official = {split: _limited(names, sources) for split, names in official.items()}
     made = {"gsc": _labelled(official, commands, sources, output / "gsc")}
+    for folder in (*sources.noise, *sources.speech, *sources.words):
+        _sounds(folder)
+    further = made_up()
     # Of Speech Commands: its background recordings, and those of its words that are none of the commands.
     others = {
         split: [f"speech_commands/{name}" for name in official.get(split, ()) if _word(name) not in sources.commands]
@@ -143,6 +151,8 @@ def lay_out(sources: Sources, output: Path) -> dict[str, Lists]:
     }
     for part in ("noise", "speech", "words"):
         root, folders = output / part, list(getattr(sources, part))
+        if part in further:
+            folders.append(further[part])
         if part == "noise" and commands and (commands / BACKGROUND).is_dir():
             folders.append(commands / BACKGROUND)
         lists = _part(folders, root)
