@@ -17,7 +17,8 @@ struct BatchReport {
   private(set) var tally: Tally
   private(set) var errors: [(name: String, message: String)] = []
   private(set) var results: [ClipResult] = []
-  let isInterrupted: Bool
+  /// Whether a stop left clips, or seeds, undone.
+  var isInterrupted: Bool
   /// Of a network that draws numbers: each seed that was tried, with the clips that were right.
   private(set) var seeds: [(seed: UInt64, correct: Int)] = []
   var elapsed_s = 0.0

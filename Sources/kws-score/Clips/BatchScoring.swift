@@ -14,7 +14,7 @@ struct BatchScoring {
   let sound: SoundSettings
   let stop: StopRequest
 
-  /// - Throws: ExitCode 1 when a clip failed, that of the signal when clips are left; the report is printed before.
+  /// - Throws: ExitCode 1 when a clip failed, that of the signal when clips or seeds are left; the report is printed before.
   func run(_ input: BatchInput) throws {
     let batch = try input.batch(for: file, sound)
     let progress = Progress()
@@ -31,7 +31,6 @@ struct BatchScoring {
     report.elapsed_s = MonotonicClock.seconds(since: start_ns)
     report.jobs = workers
     report.listsClips = listsEachClip || count == 1 || report.tally.labelled == 0
-    var isCutShort = false
     if let sampling = file.model.sampling, sampling.draws {
       let first = sampling.seed
       report.addSeed(first, correct: report.tally.correct)
@@ -44,11 +43,8 @@ struct BatchScoring {
             bar: progressBar(done: $0, of: count))
         }
         let other = BatchReport(file: file, batch: batch, outcomes: try run.run(batch).outcomes)
-        if other.isInterrupted {
-          isCutShort = true
-          break
-        }
-        report.addSeed(seed, correct: other.tally.correct)
+        report.isInterrupted = other.isInterrupted
+        if !other.isInterrupted { report.addSeed(seed, correct: other.tally.correct) }
       }
     }
     progress.clear()
@@ -63,7 +59,7 @@ struct BatchScoring {
     let output = StandardOutput()
     try output.write(format == .json ? report.json.text + "\n" : report.text)
     try output.flush()
-    if report.isInterrupted || isCutShort { throw ExitCode(stop.exitStatus) }
+    if report.isInterrupted { throw ExitCode(stop.exitStatus) }
     if !report.errors.isEmpty { throw ExitCode(1) }
   }
 }

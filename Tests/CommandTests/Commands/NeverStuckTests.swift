@@ -73,6 +73,18 @@ import Testing
     #expect(try folder.read("stdout").contains("(interrupted)"))
   }
 
+  /// The report has the seeds that were done: fewer than were asked for.
+  @Test func stoppedBetweenSeedsItSaysSo() throws {
+    let wave = try folder.write(TestSound.wav(TestSound.samples(seconds: 30)), to: "clip.wav")
+    let process = try child(Command.score.path, ["--model", Fixture.sampling, "--seeds", "1000", wave])
+    var asked = 0
+    while try !answer(of: process).contains("kws-score: seed ") && asked < 100 { asked += 1 }
+    process.send(SIGTERM)
+    #expect(process.wait() == 128 + Int(SIGTERM))
+    let errors = try folder.read("stderr")
+    #expect(errors.contains("kws-score: interrupted: the report covers what was done\n"), "\(errors)")
+  }
+
   @Test func hangUpIsIgnoredWhereItWasIgnored() throws {
     let script = "trap '' HUP; exec \"$0\" \"$@\""
     let process = try child("/bin/sh", ["-c", script, Command.score.path] + (try stream(seconds: 30)))
