@@ -14,11 +14,8 @@ struct BatchRun {
 
   /// Names the first clip whose floats are in the scale of integers, and says how many there are.
   static func noteScales(_ outcomes: [Outcome], of batch: some ClipBatch) {
-    let found = outcomes.indices.compactMap { index in
-      if case .scored(let clip) = outcomes[index], let note = clip.scaleNote { (index, note) } else { nil }
-    }
-    guard let (index, note) = found.first else { return }
-    let more = found.count > 1 ? " (\(found.count) such files)" : ""
+    guard let (index, clip, more) = first(outcomes, where: { $0.scaleNote != nil }), let note = clip.scaleNote
+    else { return }
     Diagnostics.say("\(batch.name(index)): its \(note)\(more)", command: "kws-score")
   }
 
@@ -26,16 +23,23 @@ struct BatchRun {
   static func noteLengths(_ outcomes: [Outcome], of batch: some ClipBatch, header: NetworkHeader) {
     guard batch.isSound, header.clip_frames > 0 else { return }
     let clip_s = Double(header.clip_frames) * Double(header.step_us) * 1e-6
-    let found = outcomes.indices.compactMap { index in
-      if case .scored(let clip) = outcomes[index], clip.audio_s > 5 * clip_s { (index, clip.audio_s) } else { nil }
-    }
-    guard let (index, length_s) = found.first else { return }
-    let more = found.count > 1 ? " (\(found.count) such files)" : ""
+    guard let (index, clip, more) = first(outcomes, where: { $0.audio_s > 5 * clip_s }) else { return }
     Diagnostics.say(
-      "\(batch.name(index)): \(decimalText(length_s, decimals: 1)) s are scored as one clip, and clips of this model have "
+      "\(batch.name(index)): \(decimalText(clip.audio_s, decimals: 1)) s are scored as one clip, and clips of this model have "
         + "\(decimalText(clip_s, decimals: 1)) s\(more); --stream with --truth scores the words in a long sound, "
         + "kws-listen --input lists them",
       command: "kws-score")
+  }
+
+  /// The first clip of which something is true, with what says how many there are.
+  private static func first(
+    _ outcomes: [Outcome], where isMeant: (ClipOutcome) -> Bool
+  ) -> (index: Int, clip: ClipOutcome, more: String)? {
+    let found = outcomes.indices.compactMap { index in
+      if case .scored(let clip) = outcomes[index], isMeant(clip) { (index, clip) } else { nil }
+    }
+    guard let (index, clip) = found.first else { return nil }
+    return (index, clip, found.count > 1 ? " (\(found.count) such files)" : "")
   }
 
   let file: ModelFile
