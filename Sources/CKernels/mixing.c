@@ -1,4 +1,4 @@
-// What blocks do beside their sums and state spaces: gates and samples, once for each instruction set.
+// What blocks do beside their sums and state spaces: gates, samples and ternary sums, once for each instruction set.
 #include "arithmetic.h"
 #include "curve_tables.h"
 #include "kernels.h"

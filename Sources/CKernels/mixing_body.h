@@ -1,9 +1,9 @@
-// The gates and samples of blocks (Sources/SiLIF/Kinds/Blocks), which the compiler vectorises for the instruction set of TARGET;
-// included once for each by mixing.c, with NAME(x) giving x a name of its own. LANES channels at a time go through short loops:
-// what looks into a curve's table stands in one of its own, since not every set has vectors for that. Of Philox, COUNTERS counters
-// go side by side.
+// The gates, samples and ternary sums of blocks (Sources/SiLIF/Kinds/Blocks), which the compiler vectorises for the instruction
+// set of TARGET; included once for each by mixing.c, with NAME(x) giving x a name of its own. LANES channels at a time go through
+// short loops: what looks into a curve's table stands in one of its own, since not every set has vectors for that. Of Philox,
+// COUNTERS counters go side by side.
 //
-// Twins: Sources/SiLIF/Kinds/Blocks/{GLUBlock,PSpikeBlock,Gates}.swift
+// Twins: Sources/SiLIF/Kinds/Blocks/{GLUBlock,GSUBlock,PSpikeBlock,Gates}.swift
 
 /// Currents of LANES columns, F + 8 fractional bits.
 TARGET static inline __attribute__((always_inline)) void NAME(load_currents)(const silif_current *c, ptrdiff_t first,
@@ -133,6 +133,7 @@ TARGET SILIF_KERNEL void NAME(silif_sample)(silif_sampling *s) {
     for (int i = 0; i < LANES; i++) spiked[i] = p_q16[i] > numbers[at + i];
   }
 }
+
 /// LANES outputs from one on, of weights of 8 or 16 bits.
 #define SUM_TERNARY(type)                                                                  \
   for (ptrdiff_t j = 0; j < s->width; j += LANES) {                                        \

@@ -69,6 +69,7 @@ import Testing
     #expect(seen.map(\.0) == [[0, 0], [1, 0], [0, 1]])
     #expect(seen.map(\.1) == [2, 4 + 3 * 0.5, -8])
   }
+
   /// Ternary spikes are what is large beside the largest; the same weights make both factors, as they are and as signs.
   @Test(arguments: KernelSet.available)
   func unitsOfAGatedBlockStepAsTheirEquations(_ kernels: KernelSet) throws {
