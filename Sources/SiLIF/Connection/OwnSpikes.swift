@@ -34,13 +34,8 @@ struct OwnSpikes {
   @inline(never)
   mutating func receive() -> Int {
     let arrived = input.receive()
-    let (flags, listed) = (spikes.flags, scratch.listed)
-    var count = 0
-    // As `Spikes.list`, to a place of its own: the shared list holds what the layer reads.
-    for index in 0..<spikes.width {
-      listed[count] = UInt16(truncatingIfNeeded: index)
-      count &+= Int(flags[index])
-    }
+    // Not where `Spikes.list` puts them: the shared list holds what the layer reads.
+    let count = spikes.list(into: scratch.listed)
     accumulate(count)
     let (sums, bias_qF8, to_qF8) = (scratch.sums, bias_qF8, scratch.bias_qF8)
     let (mantissa, shift) = (tables.mantissa, tables.shift)

@@ -17,19 +17,26 @@ struct Spikes: BitwiseCopyable {
   }
 
   /// Lists who fired according to the flags.
+  @_noAllocation @_noLocks
+  @inline(__always)
+  func list() { count.pointee = list(into: active) }
+
+  /// The same to a place of its own, [width].
   ///
   /// Without a branch on the data: every index is written, and kept only when its neuron fired. The write position never
   /// passes the index, so the list needs no extra room.
+  ///
+  /// - Returns: how many.
   @_noAllocation @_noLocks
   @inline(__always)
-  func list() {
-    let (flags, active) = (flags, active)
+  func list(into active: UnsafeMutablePointer<UInt16>) -> Int {
+    let flags = flags
     var found = 0
     for index in 0..<width {
       active[found] = UInt16(truncatingIfNeeded: index)
       found &+= Int(flags[index])
     }
-    count.pointee = found
+    return found
   }
 }
 
