@@ -16,6 +16,11 @@ struct SaturationCounter {
     return clamped(value, to: limit)
   }
 
+  /// Clamps a complete sum to the bound of a state.
+  @_noAllocation @_noLocks
+  @inline(__always)
+  func clamp(state value: Int64) -> Int32 { Int32(truncatingIfNeeded: clamp(value, limit: StateLimit.state)) }
+
   /// Counts what was clamped elsewhere.
   @_noAllocation @_noLocks
   @inline(__always)

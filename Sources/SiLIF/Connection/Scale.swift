@@ -67,6 +67,5 @@ func current_qF8(_ sum: Int32, _ mantissa: Int32, _ shift: UInt8, _ bias_qF8: In
 func current_qF(
   _ sum: Int32, _ mantissa: Int32, _ shift: UInt8, _ bias_qF8: Int32, saturation: SaturationCounter
 ) -> Int32 {
-  let current = roundedShift(current_qF8(sum, mantissa, shift, bias_qF8), rightBy: 8)
-  return Int32(truncatingIfNeeded: saturation.clamp(current, limit: StateLimit.state))
+  saturation.clamp(state: roundedShift(current_qF8(sum, mantissa, shift, bias_qF8), rightBy: 8))
 }

@@ -96,8 +96,7 @@ struct GLUBlock: BitwiseCopyable {
       // At most 2^45.
       let added_qF = roundedShift(
         product(n_qF, sigmoid_q15(q16(m_qF8, fractionBits: fractionBits &+ 8))), rightBy: 15)
-      to_qF[index] = Int32(
-        truncatingIfNeeded: saturation.clamp(wide(from_qF[index]) &+ added_qF, limit: StateLimit.state))
+      to_qF[index] = saturation.clamp(state: wide(from_qF[index]) &+ added_qF)
     }
   }
 }

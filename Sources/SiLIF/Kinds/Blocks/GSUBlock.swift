@@ -121,20 +121,14 @@ struct GSUBlock: BitwiseCopyable {
     for index in 0..<space.width {
       let m_qF = current_qF(
         sums[index], scale.mantissa[index], scale.shift[index], scale.bias_qF8[index], saturation: saturation)
-      let n_qF = limited(sums_qF[index] &+ wide(tables.ternaryBias_qF[index]), saturation)
+      let n_qF = saturation.clamp(state: sums_qF[index] &+ wide(tables.ternaryBias_qF[index]))
       // At most 2^60, and 2^61.
-      let product_qF = limited(roundedShift(product(m_qF, n_qF), rightBy: bits), saturation)
+      let product_qF = saturation.clamp(state: roundedShift(product(m_qF, n_qF), rightBy: bits))
       let scaled = roundedShift(
         product(product_qF, tables.productMantissa[index]), rightByVariable: tables.productShift[index])
-      let v_qF = limited(scaled &+ wide(tables.productBias_qF[index]), saturation)
-      to_qF[index] = limited(wide(from_qF[index]) &+ wide(gelu(v_qF, fractionBits: fractionBits)), saturation)
+      let v_qF = saturation.clamp(state: scaled &+ wide(tables.productBias_qF[index]))
+      to_qF[index] = saturation.clamp(state: wide(from_qF[index]) &+ wide(gelu(v_qF, fractionBits: fractionBits)))
     }
-  }
-
-  @_noAllocation @_noLocks
-  @inline(__always)
-  private func limited(_ value: Int64, _ saturation: SaturationCounter) -> Int32 {
-    Int32(truncatingIfNeeded: saturation.clamp(value, limit: StateLimit.state))
   }
 
   /// Q·y of the y that stand in the stream's place. Three times, for the weight widths: a generic call is not proven free of

@@ -164,8 +164,7 @@ struct PSpikeBlock: BitwiseCopyable {
     for index in 0..<space.width {
       let value_qF = current_qF(
         sums[index], scale.mantissa[index], scale.shift[index], scale.bias_qF8[index], saturation: saturation)
-      let sum = wide(from_qF[index]) &+ wide(gelu(value_qF, fractionBits: fractionBits))
-      to_qF[index] = Int32(truncatingIfNeeded: saturation.clamp(sum, limit: StateLimit.state))
+      to_qF[index] = saturation.clamp(state: wide(from_qF[index]) &+ wide(gelu(value_qF, fractionBits: fractionBits)))
     }
   }
 }

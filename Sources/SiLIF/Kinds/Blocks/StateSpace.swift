@@ -158,6 +158,6 @@ struct StateSpace: BitwiseCopyable {
       pair &+= 1
     }
     let y = roundedShift(sum, rightBy: Int64(tables.outputShift[channel]))
-    return Int32(truncatingIfNeeded: saturation.clamp(y, limit: StateLimit.state))
+    return saturation.clamp(state: y)
   }
 }

@@ -40,12 +40,10 @@ struct CSiLIFNeurons: BitwiseCopyable {
       let re = real_qF[index] &- Int32(flags[index]) &* half_qF
       let current = alignedCurrent_qF30(sums[index], mantissa[index], shift[index], bias_qF8[index])
       let turned = rotated_qF30(decayReal_q30[index], decayImaginary_q30[index], re, imaginary_qF[index])
-      let newReal = Int32(
-        truncatingIfNeeded: saturation.clamp(
-          roundedShift(turned.real &+ current, rightBy: 30), limit: StateLimit.state))
-      let newImaginary = saturation.clamp(roundedShift(turned.imaginary, rightBy: 30), limit: StateLimit.state)
+      let newReal = saturation.clamp(state: roundedShift(turned.real &+ current, rightBy: 30))
+      let newImaginary = saturation.clamp(state: roundedShift(turned.imaginary, rightBy: 30))
       real_qF[index] = newReal
-      imaginary_qF[index] = Int32(truncatingIfNeeded: newImaginary)
+      imaginary_qF[index] = newImaginary
       flags[index] = exceeds(newReal, half_qF)
     }
     spikes.list()

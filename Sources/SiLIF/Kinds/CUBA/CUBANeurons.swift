@@ -53,9 +53,9 @@ struct CUBANeurons: BitwiseCopyable {
       // With it at most 2^60 + 2^59 + 2^61 + 2^53: below 2^62.
       let kept = product(decay, membrane_qF[index]) &+ wide(fired & spikeOffset_qF[index]) &<< 30
       let sum = kept &+ (synapse & ~wide(dropped)) &+ wide(membraneBias_qF8[index]) &<< 22
-      let newI = saturation.clamp(roundedShift(synapse, rightBy: 30), limit: StateLimit.state)
-      let newU = Int32(truncatingIfNeeded: saturation.clamp(roundedShift(sum, rightBy: 30), limit: StateLimit.state))
-      synapse_qF[index] = Int32(truncatingIfNeeded: newI)
+      let newI = saturation.clamp(state: roundedShift(synapse, rightBy: 30))
+      let newU = saturation.clamp(state: roundedShift(sum, rightBy: 30))
+      synapse_qF[index] = newI
       membrane_qF[index] = newU
       flags[index] = exceeds(newU, threshold_qF[index])
     }

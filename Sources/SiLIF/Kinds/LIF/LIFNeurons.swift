@@ -54,7 +54,7 @@ struct LIFNeurons: BitwiseCopyable {
       // At most 2^60 + 2^60 + 2^54: below 2^62.
       let reset = wide(Int32(flags[index]) &* one_qF) &<< 30
       let sum = product(decay_q30[index], membrane_qF[index]) &+ current &- reset
-      let newU = Int32(truncatingIfNeeded: saturation.clamp(roundedShift(sum, rightBy: 30), limit: StateLimit.state))
+      let newU = saturation.clamp(state: roundedShift(sum, rightBy: 30))
       membrane_qF[index] = newU
       flags[index] = exceeds(newU, one_qF)
     }

@@ -44,12 +44,10 @@ struct RFNeurons: BitwiseCopyable {
       let reset = wide(Int32(flags[index]) &* one_qF) &<< 30
       let turned = rotated_qF30(
         decayReal_q30[index], decayImaginary_q30[index], real_qF[index], imaginary_qF[index])
-      let newReal = Int32(
-        truncatingIfNeeded: saturation.clamp(
-          roundedShift(turned.real &+ current &- reset, rightBy: 30), limit: StateLimit.state))
-      let newImaginary = saturation.clamp(roundedShift(turned.imaginary, rightBy: 30), limit: StateLimit.state)
+      let newReal = saturation.clamp(state: roundedShift(turned.real &+ current &- reset, rightBy: 30))
+      let newImaginary = saturation.clamp(state: roundedShift(turned.imaginary, rightBy: 30))
       real_qF[index] = newReal
-      imaginary_qF[index] = Int32(truncatingIfNeeded: newImaginary)
+      imaginary_qF[index] = newImaginary
       flags[index] = exceeds(newReal, one_qF)
     }
     spikes.list()

@@ -40,8 +40,7 @@ struct ReadoutNeurons: BitwiseCopyable {
       let current = alignedCurrent_qF30(sums[index], scale.mantissa[index], scale.shift[index], scale.bias_qF8[index])
       // At most 2^60 + 2^60.
       let sum = product(decay_q30[index], membrane_qF[index]) &+ current
-      membrane_qF[index] = Int32(
-        truncatingIfNeeded: saturation.clamp(roundedShift(sum, rightBy: 30), limit: StateLimit.state))
+      membrane_qF[index] = saturation.clamp(state: roundedShift(sum, rightBy: 30))
     }
   }
 }

@@ -63,7 +63,7 @@ struct SiLIFNeurons: BitwiseCopyable {
       let current = alignedCurrent_qF30(sums[index], mantissa[index], shift[index], bias_qF8[index])
       let sum =
         product(decay_q30[index], u &- s &* one_qF) &- product(inputGain_q30[index], upper(newW)) &+ current
-      let newU = Int32(truncatingIfNeeded: saturation.clamp(roundedShift(sum, rightBy: 30), limit: StateLimit.state))
+      let newU = saturation.clamp(state: roundedShift(sum, rightBy: 30))
       adaptation_qF30[index] = newW
       membrane_qF[index] = newU
       flags[index] = exceeds(newU, one_qF)
