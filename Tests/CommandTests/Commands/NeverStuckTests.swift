@@ -83,6 +83,7 @@ import Testing
     #expect(process.wait() == 128 + Int(SIGTERM))
     let errors = try folder.read("stderr")
     #expect(errors.contains("kws-score: interrupted: the report covers what was done\n"), "\(errors)")
+    #expect(try folder.read("stdout").contains("0 failed, interrupted"))
   }
 
   @Test func hangUpIsIgnoredWhereItWasIgnored() throws {
