@@ -18,18 +18,16 @@ from ..fixed_point import (
     saturate,
 )
 from ..model_file.schema import Q30, Table
-from ..model_file.tables import DelayKind, LayerTables
+from ..model_file.tables import LayerTables
 from .connection import current
 from .golden_case import Case, Spec, cycle
 from .kind import Arrays, IntegerNeurons, Kind, State
-from .readout import READOUT, stack
+from .readout import spiking_cases
 
 _LARGEST = STATE_LIMIT - 1
 # With this no sum passes 2^62.
 _OFFSET = STATE_LIMIT // 2
 _INT32 = 2**31 - 1
-# Of the golden models: the sums are those of every kind.
-SIZES = (21, 17, 5)
 # What a spike does in the step after it, p being the threshold, r the reset potential. As `u = ...`:
 RESETS = {
     "subtract": "al·(u - s·p) + i",
@@ -186,28 +184,7 @@ class CubaKind(Kind):
         return {name: np.choose(chosen, [one[name] for one in made]) for name in made[0]}
 
     def cases(self) -> tuple[Case, ...]:
-        return (
-            *(
-                Case(
-                    f"cuba-{delay.name.lower()}-w8",
-                    311 + delay,
-                    13,
-                    stack(self, delay=delay, reach=30 * bool(delay), sizes=SIZES),
-                )
-                for delay in DelayKind
-            ),
-            Case("cuba-none-w16", 315, 13, stack(self, bits=16, fraction=20, sizes=SIZES)),
-            Case("cuba-synaptic-w4", 316, 13, stack(self, bits=4, delay=DelayKind.SYNAPTIC, reach=9, sizes=SIZES)),
-            Case(
-                "cuba-saturating",
-                317,
-                5,
-                (Spec(self, 35, 8, fraction_bits=20, extreme=True, gain=60.0), Spec(READOUT, 4, 8)),
-                steps=80,
-                rates=(0.02, 0.98),
-                saturates=True,
-            ),
-        )
+        return spiking_cases(self, seed=311, saturating_width=35)
 
 
 CUBA = CubaKind()

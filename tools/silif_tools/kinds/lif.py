@@ -11,14 +11,11 @@ import numpy as np
 
 from ..fixed_point import COEFFICIENT_BITS, STATE_LIMIT, rounded_shift, saturate
 from ..model_file.schema import Q30, Table
-from ..model_file.tables import DelayKind, LayerTables
+from ..model_file.tables import LayerTables
 from .connection import current
 from .golden_case import Case, Spec, cycle
 from .kind import Arrays, IntegerNeurons, Kind, State
-from .readout import READOUT, stack
-
-# Of the golden models: the sums are those of every kind.
-SIZES = (21, 17, 5)
+from .readout import spiking_cases
 
 
 class LIFNeurons(IntegerNeurons):
@@ -77,28 +74,7 @@ class LIFKind(Kind):
         return {"decay": cycle(rng, decay, [0.0, 1.0, 2.0**-30, 1 - 2.0**-30, 0.25]) if spec.extreme else decay}
 
     def cases(self) -> tuple[Case, ...]:
-        return (
-            *(
-                Case(
-                    f"lif-{delay.name.lower()}-w8",
-                    301 + delay,
-                    13,
-                    stack(self, delay=delay, reach=30 * bool(delay), sizes=SIZES),
-                )
-                for delay in DelayKind
-            ),
-            Case("lif-none-w16", 305, 13, stack(self, bits=16, fraction=20, sizes=SIZES)),
-            Case("lif-synaptic-w4", 306, 13, stack(self, bits=4, delay=DelayKind.SYNAPTIC, reach=9, sizes=SIZES)),
-            Case(
-                "lif-saturating",
-                307,
-                5,
-                (Spec(self, 19, 8, fraction_bits=20, extreme=True, gain=60.0), Spec(READOUT, 4, 8)),
-                steps=80,
-                rates=(0.02, 0.98),
-                saturates=True,
-            ),
-        )
+        return spiking_cases(self, seed=301, saturating_width=19)
 
 
 LIF = LIFKind()

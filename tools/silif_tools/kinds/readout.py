@@ -88,3 +88,31 @@ def stack(kind: Kind, *, bits=8, delay=DelayKind.NONE, reach=0, fraction=16, ext
         Spec(kind, sizes[1], bits, delay, reach, fraction, extreme),
         Spec(READOUT, sizes[2], bits, delay, reach),
     )
+
+
+def spiking_cases(kind: Kind, *, seed: int, saturating_width: int) -> tuple[Case, ...]:
+    """Golden cases of a kind whose sums are those of every kind: each delay, each width of weights, and clamped states.
+    seed: of the first of seven. saturating_width: neurons in the last, whose coefficients lie at their edges."""
+    sizes, name = (21, 17, 5), kind.slug
+    return (
+        *(
+            Case(
+                f"{name}-{delay.name.lower()}-w8",
+                seed + delay,
+                13,
+                stack(kind, delay=delay, reach=30 * bool(delay), sizes=sizes),
+            )
+            for delay in DelayKind
+        ),
+        Case(f"{name}-none-w16", seed + 4, 13, stack(kind, bits=16, fraction=20, sizes=sizes)),
+        Case(f"{name}-synaptic-w4", seed + 5, 13, stack(kind, bits=4, delay=DelayKind.SYNAPTIC, reach=9, sizes=sizes)),
+        Case(
+            f"{name}-saturating",
+            seed + 6,
+            5,
+            (Spec(kind, saturating_width, 8, fraction_bits=20, extreme=True, gain=60.0), Spec(READOUT, 4, 8)),
+            steps=80,
+            rates=(0.02, 0.98),
+            saturates=True,
+        ),
+    )
