@@ -52,6 +52,19 @@ class OfClips(Network):
 
 def other():
     return Network(hard=False)
+
+
+def failing():
+    raise RuntimeError("no weights here")
+
+
+class Wider(Network):
+    def __init__(self):
+        super().__init__()
+        self.first = torch.nn.Linear(7, 9)
+
+
+number = 3
 """
 
 
@@ -111,7 +124,11 @@ def test_another_reset_is_found_by_step_and_neuron(made, capsys):
     ("name", "options", "message"),
     [
         ("none", (), "holds nothing named none"),
-        ("Network", ("--parts", "second,first"), None),
+        ("Network", ("--parts", "second,first"), "--parts: 2 names; the converted network has 1 such layers"),
+        ("Network", ("--parts", "first"), "first puts out other values than 0 and 1"),
+        ("failing", (), "net.py:failing raised RuntimeError: no weights here"),
+        ("number", (), "net.py:number raised TypeError: 'int' object is not callable"),
+        ("Wider", (), "the module, with --layout step, raised RuntimeError: mat1 and mat2 shapes"),
         (
             "Network",
             ("--parts", "nobody"),
@@ -122,4 +139,25 @@ def test_another_reset_is_found_by_step_and_neuron(made, capsys):
 def test_what_is_not_there_is_said(name, options, message, made, capsys):
     status, _, error = check(made, name, capsys, *options)
     assert status == 1
-    assert message is None or message in error
+    assert message in error
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("import nothing_there", "own.py raised ModuleNotFoundError: No module named 'nothing_there'"),
+        ("def (", "own.py raised SyntaxError: "),
+        ("import sys; sys.exit(2)", "own.py raised SystemExit: 2"),
+    ],
+)
+def test_a_file_that_does_not_run_is_said_in_a_line(text, message, made, tmp_path, capsys):
+    (tmp_path / "own.py").write_text(text)
+    assert main([str(made / "net.silif"), f"{tmp_path}/own.py:Network", str(made / "frames.npy")]) == 1
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("shape", [(0, 50, 6), (4, 0, 6), (4, 50, 7), (4, 6)])
+def test_frames_of_another_shape_are_refused(shape, made, tmp_path, capsys):
+    np.save(tmp_path / "x.npy", np.zeros(shape, np.int16))
+    assert main([str(made / "net.silif"), f"{made}/net.py:Network", str(tmp_path / "x.npy")]) == 1
+    assert f"x.npy: the shape is {list(shape)}; [clip, step, 6] is wanted" in capsys.readouterr().err

@@ -83,3 +83,23 @@ def test_the_fold_of_a_front_end_network_keeps_its_own_statistics():
     state = arrays(trained_like("silif"))
     known = recovered_statistics(state, fold(state))
     assert np.array_equal(known[0].mean, state["input_norm.mean"])
+
+
+def test_counts_beyond_the_input_limit_are_cut_and_said(tmp_path, capsys):
+    """70000 is 4464 in Int16, which nobody gave."""
+    state, counts = counting_network()
+    torch.save({key: torch.tensor(values) for key, values in state.items()}, tmp_path / "x.pth")
+    counts = counts.astype(np.int64)
+    counts[0, 0, 0] = 70000
+    np.save(tmp_path / "x.npy", counts)
+    target = tmp_path / "x.silif"
+    assert main([str(tmp_path / "x.pth"), "--calibrate", str(tmp_path / "x.npy"), "--output", str(target)]) == 0
+    said = capsys.readouterr().out
+    assert "changed: x.npy: " in said
+    assert "(up to 70000)" in said
+
+
+def test_no_clips_to_calibrate_on_are_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main([str(tmp_path / "x.pth"), "--calibration-clips", "0", "--output", str(tmp_path / "x.silif")])
+    assert "--calibration-clips: 0: give 1 or more" in capsys.readouterr().err

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from ..arrays import load_arrays
 from ..errors import CommandParser, ConversionError, complain, visible
+from ..export.clips import load_input
 from ..export.cross_check import cross_check, load_module
 from ..kinds import read_model
 
@@ -33,11 +33,7 @@ def _arguments(argv):
 def run(arguments) -> tuple[list[str], bool]:
     """(lines, whether every layer has as many equal spikes as asked). Raises ConversionError."""
     model = read_model(arguments.model)
-    arrays = load_arrays(arguments.frames, ("frames", "counts"))
-    frames = arrays.get("frames", arrays.get("counts"))
-    inputs = model.layers[0].inputs
-    if frames is None or frames.ndim != 3 or frames.shape[2] != inputs or frames.dtype.kind not in "iu":
-        raise ConversionError(f"{arguments.frames}: counts [clip, step, {inputs}] are wanted")
+    frames = load_input(arguments.frames, model.layers[0].inputs)
     if abs(int(frames.max())) > model.input_limit or abs(int(frames.min())) > model.input_limit:
         raise ConversionError(f"{arguments.frames}: counts beyond ±{model.input_limit}, the model's largest input")
     names = arguments.parts.split(",") if arguments.parts else None

@@ -29,7 +29,7 @@ from ..kinds.silif import STORED_RANGES
 from ..model_file.bounds import MAXIMUM_CLIP_STEPS
 from ..model_file.tables import InputKind
 from ..model_file.write import model_bytes, provenance_section
-from ..report.data import load_frames, stored_steps, stored_words
+from ..report.data import evaluation_data, load_frames, stored_steps, stored_words
 from ..report.evidence import Evidence, load_reference, reference_lines
 from ..report.observe import EvaluationData
 from ..report.origin import Origin
@@ -168,7 +168,7 @@ def _arguments(argv):
         help="list of training clips, beside their folders; or precomputed training input (.npy, [clip, step, input])",
     )
     parser.add_argument(
-        "--calibration-clips", type=int, default=256, metavar="N", help="clips of it to use (default 256)"
+        "--calibration-clips", type=_count, default=256, metavar="N", help="clips of it to use (default 256)"
     )
     parser.add_argument(
         "--evaluate", type=Path, metavar="LIST", action="append", default=[], help="list to compare float and fixed on"
@@ -334,7 +334,9 @@ def export(arguments, command: list[str]) -> list[str]:
     if arguments.reference_scores:
         reference = load_reference(arguments.reference_scores, len(evaluations[-1].frames), classes)
     if not evaluations and calibration is not None:
-        evaluations.append(EvaluationData(calibration, None, "the calibration clips"))
+        clips = evaluation_data(calibration, None, model, arguments.calibrate, "the calibration clips")
+        evaluations.append(clips)
+        remarks += clips.remarks
     elif not evaluations:
         what = "the self-test recording" if arguments.self_test else "generated noise, the self-test's input"
         evaluations.append(EvaluationData(frames, None, what, is_real=False))

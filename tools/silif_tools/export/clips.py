@@ -28,17 +28,22 @@ def word_index(name: str, words: list[str]) -> int:
     raise ConversionError(f"{name}: {folder} is not a word of the model, and the model has no _unknown_")
 
 
+def evenly_spread(count: int, most: int | None) -> list[int]:
+    """Indices of at most so many of `count`; None: all."""
+    chosen = count if most is None else min(count, most)
+    return [index * count // chosen for index in range(chosen)]
+
+
 def load_list(list_file: Path, root: Path, words: list[str], frames: int, settings: FrontEndSettings, limit=None):
     """(frames [clip, step, band] int16, labels [clip]) of a list; with `limit`, that many, evenly spread."""
     names = read_list(list_file)
-    if limit and limit < len(names):
-        names = [names[index * len(names) // limit] for index in range(limit)]
+    names = [names[index] for index in evenly_spread(len(names), limit)]
     data = [clip_frames(load_pcm(Path(root) / name, settings.sample_rate_hz), frames, settings) for name in names]
     return np.stack(data), np.array([word_index(name, words) for name in names])
 
 
-def load_input(path: Path, inputs: int, limit: int) -> np.ndarray:
-    """Precomputed input [clip, step, input] as input integers, at most `limit` clips, evenly spread.
+def load_input(path: Path, inputs: int, limit: int | None = None) -> np.ndarray:
+    """Precomputed input [clip, step, input], integers of any size; with `limit`, so many clips, evenly spread.
 
     `.npy`, or `.npz` that has it as `counts` or `frames`.
     """
@@ -50,5 +55,4 @@ def load_input(path: Path, inputs: int, limit: int) -> np.ndarray:
         raise ConversionError(f"{path}: the shape is {list(values.shape)}; [clip, step, {inputs}] is wanted")
     if values.dtype.kind not in "iu":
         raise ConversionError(f"{path}: values of type {values.dtype}; counts are integers")
-    chosen = [index * len(values) // limit for index in range(limit)] if limit < len(values) else slice(None)
-    return values[chosen].astype(np.int16)
+    return values[evenly_spread(len(values), limit)]

@@ -6,6 +6,7 @@ layers of neurons where it puts out zeros and ones, as many as the layer of the 
 
 import importlib.util
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,15 @@ class LayerComparison:
         return f"{text}; they part in clip {first.clip}, step {first.step}: neuron {first.neuron} of {who} fires alone"
 
 
+@contextmanager
+def _running(what: str):
+    """Of the user's own code anything may come; SystemExit from a script that reads the command line."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        raise ConversionError(f"{what} raised {type(error).__name__}: {error}") from error
+
+
 def load_module(place: str) -> Any:
     """FILE.py:NAME -> what NAME is there, called where it is a function that makes a module."""
     file, _, name = place.rpartition(":")
@@ -62,7 +72,8 @@ def load_module(place: str) -> Any:
     module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(path.parent.resolve()))
     try:
-        spec.loader.exec_module(module)
+        with _running(str(path)):
+            spec.loader.exec_module(module)
     finally:
         sys.path.remove(str(path.parent.resolve()))
     found = getattr(module, name, None)
@@ -71,7 +82,8 @@ def load_module(place: str) -> Any:
     import torch
 
     if not isinstance(found, torch.nn.Module):
-        found = found()
+        with _running(place):
+            found = found()
     if not isinstance(found, torch.nn.Module):
         raise ConversionError(f"{place} makes a {type(found).__name__}, not a torch.nn.Module")
     return found.eval()
@@ -125,10 +137,10 @@ def module_spikes(module, frames: np.ndarray, layout: str) -> dict[str, np.ndarr
 
     clips: dict[str, list[np.ndarray]] = {}
     for clip in frames:
-        _reset(module)
         watch, given = _Watch(module), torch.as_tensor(clip, dtype=torch.float32)
         try:
-            with torch.no_grad():
+            with torch.no_grad(), _running(f"the module, with --layout {layout},"):
+                _reset(module)
                 if layout == "step":
                     _step_through(module, given)
                 else:
@@ -161,6 +173,8 @@ def _spiking_parts(made: dict[str, np.ndarray], widths: list[int], names: list[s
         if missing:
             there = ", ".join(made) or "none"
             raise ConversionError(f"{missing[0]}: no part that puts out values in every step; those are {there}")
+        if len(names) != len(widths):
+            raise ConversionError(f"--parts: {len(names)} names; the converted network has {len(widths)} such layers")
         return names
     found, left = [], list(widths)
     for name, values in made.items():
@@ -185,6 +199,8 @@ def cross_check(model: ModelTables, module, frames: np.ndarray, layout: str, nam
         theirs = made[name].astype(np.uint8)
         if theirs.shape != mine.shape:
             raise ConversionError(f"{name} puts out {list(theirs.shape)}, layer {layer} {list(mine.shape)}")
+        if not np.isin(made[name], (0, 1)).all():
+            raise ConversionError(f"{name} puts out other values than 0 and 1: it is no layer of neurons that spike")
         found.append(LayerComparison(layer, name, int((mine & theirs).sum()), int((mine | theirs).sum()), None))
         differ = np.argwhere(mine != theirs)
         if len(differ):

@@ -67,6 +67,14 @@ def stored_steps(path: Path) -> int | None:
     return frames.shape[1] if frames is not None and frames.ndim == 3 else None
 
 
+def evaluation_data(frames, labels, model: ModelTables, path: Path, source: str) -> EvaluationData:
+    """frames [clip, step, input] of any size, from `path`, as this model takes them."""
+    integers, remarks = _in_input_format(frames, model, path)
+    unit = 1.0 if frames.dtype.kind == "f" else 2.0**-model.input_fraction_bits
+    real = frames.astype(np.float64) * unit if remarks else None
+    return EvaluationData(integers, labels, source, real=real, remarks=remarks)
+
+
 def load_frames(frames_path: Path, labels_path: Path | None, model: ModelTables) -> EvaluationData:
     """frames [clip, step, input]; a .npz holds them as `counts` or `frames`, and its labels as `label` or `labels`.
 
@@ -92,7 +100,4 @@ def load_frames(frames_path: Path, labels_path: Path | None, model: ModelTables)
         if labels.min() < 0 or labels.max() >= classes:
             raise ConversionError(f"{where}: labels {labels.min()}...{labels.max()}; the network has {classes} words")
         labels = labels.astype(np.int64)
-    integers, remarks = _in_input_format(frames, model, frames_path)
-    unit = 1.0 if frames.dtype.kind == "f" else 2.0**-model.input_fraction_bits
-    real = frames.astype(np.float64) * unit if remarks else None
-    return EvaluationData(integers, labels, frames_path.name, real=real, remarks=remarks)
+    return evaluation_data(frames, labels, model, frames_path, frames_path.name)

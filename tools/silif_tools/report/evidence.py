@@ -9,6 +9,7 @@ import numpy as np
 
 from ..arrays import load_arrays
 from ..errors import ConversionError
+from ..export.clips import evenly_spread
 from ..export.convert import Conversion
 from ..export.remark import Remark
 from ..integer.network import run_model
@@ -94,8 +95,8 @@ def _winners(conversion: Conversion, frames: np.ndarray) -> np.ndarray:
 
 def other_roundings(evidence: Evidence, bits: int, data: EvaluationData, float_winners: np.ndarray) -> list[Rounding]:
     """The network's own bits in three draws of the rounding errors, then 4 bits beside 8 and 8 beside the others."""
-    count = min(len(data.frames), _MOST_CLIPS)
-    chosen = [index * len(data.frames) // count for index in range(count)]
+    chosen = evenly_spread(len(data.frames), _MOST_CLIPS)
+    count = len(chosen)
     frames, expected = data.frames[chosen], float_winners[chosen]
     found = []
     wanted = [(bits, coarser) for coarser in _COARSER] + [(4 if bits == 8 else 8, coarser) for coarser in _COARSER]
