@@ -147,6 +147,28 @@ def test_what_is_no_such_module_is_refused_by_name():
         module_graph(state | late, "snntorch", ModuleChoices())
 
 
+@pytest.mark.parametrize(
+    ("tensors", "message"),
+    [
+        ({"lif1.reset_mechanism_val": np.zeros(2)}, "lif1.reset_mechanism_val is no single number"),
+        ({"lif1.reset_mechanism_val": np.zeros(0)}, "lif1.reset_mechanism_val is no single number"),
+        ({"lif1.graded_spikes_factor": np.zeros(0)}, "lif1.graded_spikes_factor: spikes have no size here"),
+        ({"bn.running_mean": np.zeros(CLASSES)}, "bn has no running statistics"),
+        (
+            {"bn.running_mean": np.zeros(CLASSES), "bn.running_var": np.ones(2)},
+            r"bn.running_var has the shape \[2\]; \[4\]",
+        ),
+        ({"bn.running_mean": np.zeros(3), "bn.running_var": np.ones(CLASSES)}, r"bn.running_mean has the shape \[3\]"),
+        ({"bn.running_mean": np.zeros(CLASSES), "bn.running_var": -np.ones(CLASSES)}, "bn.running_var is negative"),
+    ],
+)
+def test_tensors_of_a_damaged_file_are_refused_by_name(tensors, message):
+    state = snntorch(0)
+    late = {key: state.pop(key) for key in list(state) if key.startswith("lif2")}
+    with pytest.raises(ConversionError, match=message):
+        module_graph(state | tensors | late, "snntorch", ModuleChoices())
+
+
 def test_the_command_says_what_a_state_dict_of_modules_leaves_open(tmp_path, capsys):
     torch = pytest.importorskip("torch")
     torch.save({key: torch.as_tensor(np.array(values)) for key, values in snntorch(1).items()}, tmp_path / "x.pth")

@@ -375,3 +375,20 @@ def test_the_library_is_told_by_its_units(make, library, tmp_path):
         assert all(np.array_equal(a.weights, b.weights) for a, b in zip(graph.layers, same.layers, strict=True))
         other = read_graph(tmp_path / "x.nir", GraphChoices(STEP_MS, "exact", library="nir"))
         assert not np.allclose(graph.layers[0].weights, other.layers[0].weights)
+
+
+@pytest.mark.parametrize(
+    ("place", "values", "message"),
+    [
+        ("input/shape", np.zeros(0), "input.shape is [], but the network has 7 inputs"),
+        ("input/shape", np.array([[1, 2, 3]]), "input.shape is [[1, 2, 3]], but the network has 7 inputs"),
+        ("neurons0/tau", np.full(9, 0.01), "neurons0.tau has 9 values for 12 neurons"),
+    ],
+)
+def test_tables_of_another_size_are_refused_by_name(place, values, message, tmp_path, capsys):
+    path = write(tmp_path / "x.nir", nodes_of())
+    with h5py.File(path, "a") as file:
+        del file[f"node/nodes/{place}"]
+        file[f"node/nodes/{place}"] = values
+    assert main([str(path), "-o", str(tmp_path / "x.silif"), "--step-ms", "2"]) == 1
+    assert message in capsys.readouterr().err

@@ -21,7 +21,7 @@ from .delays import KINDS as DELAY_KINDS
 from .delays import LearnedDelays, common_kind, read_delays
 from .layouts import canonical
 from .s4d_layout import canonical_s4d, is_of_s4d
-from .shapes import BATCH_NORM, checked, input_norm
+from .shapes import BATCH_NORM, checked, input_norm, named
 from .state_dict import layer_count, layer_tensors
 
 _NORM_TENSORS = {f"norm.{key}" for key in BATCH_NORM}
@@ -37,6 +37,14 @@ _REFUSED = {
 }
 
 
+def normalized(connection: FloatConnection, norm: dict[str, np.ndarray], epsilon: float) -> FloatConnection:
+    """Behind batch normalization. norm: its tensors by its own names for them, [outputs] each, checked."""
+    count = len(connection.bias)
+    gain = norm.get("weight", np.ones(count)) / np.sqrt(norm["running_var"] + epsilon)
+    centred = replace(connection, bias=connection.bias - norm["running_mean"]).times(gain)
+    return replace(centred, bias=centred.bias + norm.get("bias", np.zeros(count)))
+
+
 def _current(
     tensors: dict, learned: LearnedDelays | None, name: str, epsilon: float = BATCH_NORM_EPSILON
 ) -> FloatConnection:
@@ -49,11 +57,8 @@ def _current(
     if scale is not None and (scale.shape != (count,) or not (scale > 0).all()):
         raise ConversionError(f"{name}.W.scale must hold one positive scale for each of the {count} rows")
     current = FloatConnection(weight.T, bias, scale)
-    if "norm.running_mean" in tensors:
-        gain = tensors.get("norm.weight", np.ones(count)) / np.sqrt(tensors["norm.running_var"] + epsilon)
-        current.bias = current.bias - tensors["norm.running_mean"]
-        current = current.times(gain)
-        current.bias = current.bias + tensors.get("norm.bias", np.zeros(count))
+    if norm := named("norm.", tensors):
+        current = normalized(current, norm, epsilon)
     if _RECURRENT in tensors:
         current.recurrent = tensors[_RECURRENT] * (1 - np.eye(count))
     return current

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import ConversionError
+from ..kinds.connection import FloatConnection
+from .fold import normalized
 from .nir_file import Graph, Node
 from .remark import Remark
+from .shapes import check_norm, per_neuron
 
 State = dict[str, np.ndarray]
 _SNNTORCH = {"threshold", "reset_mechanism_val"}
@@ -84,13 +87,16 @@ def library_of(state: State, choices: ModuleChoices) -> str | None:
 
 def _of_snntorch(name: str, tensors: State, *, feeds_back: bool) -> tuple[Node, str]:
     """The node, and its reset."""
-    if float(tensors.get("graded_spikes_factor", np.ones(())).max()) != 1:
+    factor = tensors.get("graded_spikes_factor", np.ones(1))
+    if not factor.size or (factor != 1).any():
         raise ConversionError(f"{name}.graded_spikes_factor: spikes have no size here")
     left = 1 - np.clip(tensors["beta"], 0, 1)
     # A decay of 1 rounds to exactly 1 in Q30.
     tau = _STEP_S / np.maximum(left, 2.0**-32)
     values = {"r": tau / _STEP_S, "v_leak": np.zeros(1), "v_threshold": tensors["threshold"], "v_reset": np.zeros(1)}
-    mechanism = int(tensors["reset_mechanism_val"])
+    if tensors["reset_mechanism_val"].size != 1:
+        raise ConversionError(f"{name}.reset_mechanism_val is no single number")
+    mechanism = int(tensors["reset_mechanism_val"].item())
     if not 0 <= mechanism < len(_RESETS):
         raise ConversionError(f"{name}.reset_mechanism_val is {mechanism}; snnTorch has 0 to 2")
     reset = _RESETS[mechanism]
@@ -122,13 +128,17 @@ def _of_spikingjelly(name: str, tau_steps: float, choices: ModuleChoices) -> Nod
 
 def _normalized(matrix: Node, name: str, tensors: State, epsilon: float) -> None:
     """Batch normalization goes into the matrix before it."""
-    deviation = np.sqrt(tensors["running_var"] + epsilon)
-    gain = tensors.get("weight", np.ones(len(deviation))) / deviation
-    if len(gain) != len(matrix.values["weight"]):
-        raise ConversionError(f"{name}: {len(gain)} values behind {len(matrix.values['weight'])} outputs")
-    bias = matrix.values.get("bias", np.zeros(len(gain)))
-    matrix.values["weight"] = matrix.values["weight"] * gain[:, None]
-    matrix.values["bias"] = (bias - tensors["running_mean"]) * gain + tensors.get("bias", np.zeros(len(gain)))
+    check_norm(tensors, name)
+    weight = matrix.values["weight"]
+    count = len(weight)
+    bias = per_neuron(matrix.values.get("bias", np.zeros(count)), f"{matrix.name}.bias", count)
+    norm = {
+        key: per_neuron(values, f"{name}.{key}", count)
+        for key, values in tensors.items()
+        if key != "num_batches_tracked"
+    }
+    connection = normalized(FloatConnection(weight.T, bias), norm, epsilon)
+    matrix.values |= {"weight": connection.weights.T, "bias": connection.bias}
     matrix.kind = "Affine"
 
 

@@ -135,7 +135,7 @@ def _chain(graph: Graph) -> list[Node]:
 def _check_shape(node: Node, count: int, what: str) -> None:
     """Some libraries write the batch and the steps of their sample before it."""
     shape = node.values.get("shape")
-    if shape is not None and shape.prod() != count and (shape.ndim == 0 or shape[-1] != count):
+    if shape is not None and shape.prod() != count and count not in shape.reshape(-1)[-1:]:
         raise ConversionError(f"{node.name}.shape is {shape.astype(int).tolist()}, but the network has {count} {what}")
 
 

@@ -8,6 +8,11 @@ from ..errors import ConversionError
 BATCH_NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
 
+def named(prefix: str, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The tensors whose names begin so, by the rest of their names."""
+    return {key[len(prefix) :]: values for key, values in tensors.items() if key.startswith(prefix)}
+
+
 def _outputs(tensors: dict[str, np.ndarray], name: str) -> int:
     """Neurons of a layer, by its weights."""
     synaptic = "W.weight" not in tensors
@@ -21,18 +26,26 @@ def _outputs(tensors: dict[str, np.ndarray], name: str) -> int:
     return len(weight)
 
 
-def _check_norm(tensors: dict[str, np.ndarray], name: str) -> None:
-    if not any(key.startswith("norm.") for key in tensors):
-        return
-    if "norm.running_mean" not in tensors or "norm.running_var" not in tensors:
+def per_neuron(values: np.ndarray, name: str, outputs: int) -> np.ndarray:
+    """[outputs], of one value for each neuron or one for all."""
+    if values.size != 1 and values.shape != (outputs,):
         raise ConversionError(
-            f"{name}.norm has no running statistics (running_mean, running_var): batch normalization without them"
+            f"{name} has the shape {list(values.shape)}; [{outputs}], a value for each neuron, is wanted"
+        )
+    return np.broadcast_to(values.reshape(-1), outputs)
+
+
+def check_norm(norm: dict[str, np.ndarray], name: str) -> None:
+    """norm: the tensors of a batch normalization, by its own names for them."""
+    if "running_mean" not in norm or "running_var" not in norm:
+        raise ConversionError(
+            f"{name} has no running statistics (running_mean, running_var): batch normalization without them"
             " (track_running_stats=False) divides by what the batch at hand does, layer normalization by what all"
             " neurons do at the moment, and neither can be folded into weights. Of batch normalization, put them in:"
             " a pass over training data with nn.BatchNorm1d(n, momentum=None)"
         )
-    if (tensors["norm.running_var"] < 0).any():
-        raise ConversionError(f"{name}.norm.running_var is negative; a variance is not")
+    if (norm["running_var"] < 0).any():
+        raise ConversionError(f"{name}.running_var is negative; a variance is not")
 
 
 def checked(tensors: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
@@ -45,7 +58,8 @@ def checked(tensors: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
         if key.startswith("delay_layer.") and not {"delay_layer.P", "delay_layer.weight"} <= set(tensors):
             raise ConversionError(f"{name}.{key}: learned delays have delay_layer.P and delay_layer.weight beside it")
     outputs, found = _outputs(tensors, name), dict(tensors)
-    _check_norm(tensors, name)
+    if norm := named("norm.", tensors):
+        check_norm(norm, f"{name}.norm")
     for key, values in tensors.items():
         if key == "V.weight":
             if values.shape != (outputs, outputs):
@@ -55,11 +69,7 @@ def checked(tensors: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
             continue
         if key.startswith("delay_layer.") or key in ("W.weight", "W.scale", "norm.num_batches_tracked"):
             continue
-        if values.size != 1 and values.shape != (outputs,):
-            raise ConversionError(
-                f"{name}.{key} has the shape {list(values.shape)}; [{outputs}], a value for each neuron, is wanted"
-            )
-        found[key] = np.broadcast_to(values.reshape(-1), outputs)
+        found[key] = per_neuron(values, f"{name}.{key}", outputs)
     return found
 
 

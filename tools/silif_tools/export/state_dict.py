@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import ConversionError
 from .checkpoint import Checkpoint, load_pth, without_strangers
 from .layouts import module_number
+from .shapes import named
 
 # Below this a file may stand for more than it holds: one number for a whole row is usual.
 _SMALL = 1 << 20
@@ -109,5 +110,4 @@ def layer_count(state: dict) -> int:
 
 def layer_tensors(state: dict, index: int) -> dict[str, np.ndarray]:
     """The tensors of one layer, by their names without `snn.N.`."""
-    prefix = f"snn.{index}."
-    return {key[len(prefix) :]: values for key, values in state.items() if key.startswith(prefix)}
+    return named(f"snn.{index}.", state)
