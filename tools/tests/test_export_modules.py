@@ -182,3 +182,12 @@ def test_the_command_says_what_a_state_dict_of_modules_leaves_open(tmp_path, cap
     model = read_model(target)
     assert [layer.kind.describe(layer.neuron) for layer in model.layers] == ["LIF, hard reset"] * 2
     assert model.scores == Scores.SPIKES
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_time_constant_beyond_float64_keeps_the_potential():
+    first, second = matrices()
+    state = first | {"plif.w": np.array(-1000.0)} | second
+    modules = module_graph(state, "spikingjelly", ModuleChoices(2.5))
+    layers = read_modules(modules, GraphChoices(1.0)).layers
+    assert (layers[0].coefficients["decay"] == 1).all()

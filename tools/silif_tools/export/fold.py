@@ -83,8 +83,14 @@ def _check_names(tensors: dict, name: str, is_last: bool) -> tuple[Kind, Family]
     return next((pair for pair in found if pair[0].fires != is_last), found[0])
 
 
+def parametric_tau_steps(w: np.ndarray) -> float:
+    """Of spikingjelly's ParametricLIFNode, which stores one number: 1/tau = sigmoid(w)."""
+    # Far below zero tau leaves float64, and a decay of 1 is right then.
+    with np.errstate(over="ignore"):
+        return float(1 + np.exp(-w.item()))
+
+
 def _without_parametric(tensors: dict, name: str, choices: Choices) -> tuple[dict, Choices]:
-    """ParametricLIFNode stores one number, w: 1/tau = sigmoid(w)."""
     if _PARAMETRIC not in tensors:
         return tensors, choices
     values = tensors[_PARAMETRIC]
@@ -92,9 +98,8 @@ def _without_parametric(tensors: dict, name: str, choices: Choices) -> tuple[dic
         raise ConversionError(
             f"{name}.{_PARAMETRIC} has the shape {list(values.shape)}; ParametricLIFNode has one number"
         )
-    tau_steps = float(1 + np.exp(-values.item()))
     others = {key: each for key, each in tensors.items() if key != _PARAMETRIC}
-    return others, replace(choices, lif_tau_steps=tau_steps)
+    return others, replace(choices, lif_tau_steps=parametric_tau_steps(values))
 
 
 def _layer(tensors: dict, name: str, source: Source, choices: Choices, hint, is_last: bool) -> FloatLayer:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import ConversionError
 from ..kinds.connection import FloatConnection
-from .fold import normalized
+from .fold import normalized, parametric_tau_steps
 from .nir_file import Graph, Node
 from .remark import Remark
 from .shapes import check_norm, per_neuron
@@ -181,8 +181,7 @@ class _Builder:
         elif _is_norm(tensors) and self._ends_in_matrix():
             _normalized(self.chain[-1], name, tensors, self.choices.norm_epsilon)
         elif _is_parametric(tensors):
-            # 1/tau = sigmoid(w)
-            self._neurons(_of_spikingjelly(name, float(1 + np.exp(-tensors["w"].item())), self.choices))
+            self._neurons(_of_spikingjelly(name, parametric_tau_steps(tensors["w"]), self.choices))
         elif set(tensors) >= _SNNTORCH and "beta" in tensors:
             feeds_back = f"{name}.recurrent" in self.modules
             node, self.resets[name] = _of_snntorch(name, tensors, feeds_back=feeds_back)
