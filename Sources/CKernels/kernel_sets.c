@@ -26,14 +26,14 @@ static const silif_kernels plain = {.name = "plain", ALL(plain), CUBA(plain)};
 #endif
 
 #if SILIF_HAS_NEON
-/// The compiler vectorises the front end as well; of 16-bit weights, LIF neurons and readouts a model has few.
+/// The compiler vectorises front end and mixing as well; of 16-bit weights, LIF neurons and readouts a model has few.
 static const silif_kernels neon = {.name = "neon",
                                    BYTE_SUMS(neon),
                                    HALF_SUMS(plain),
                                    NEURONS(neon),
                                    LEAKY(plain),
                                    CUBA(plain),
-                                   SPACES(plain),
+                                   SPACES(neon),
                                    MIXING(plain),
                                    FRONT_END(plain)};
 #endif

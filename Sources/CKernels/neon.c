@@ -3,6 +3,7 @@
 //
 // Twins: Sources/SiLIF/Kinds, Sources/SiLIF/Connection
 #include "kernels.h"
+#include "space_output.h"
 
 #if SILIF_HAS_NEON
 #include <arm_neon.h>
@@ -310,4 +311,33 @@ INLINE ptrdiff_t complex_step(silif_complex_neurons *n, int is_rf) {
 SILIF_KERNEL ptrdiff_t silif_step_csilif_neon(silif_complex_neurons *n) { return complex_step(n, 0); }
 
 SILIF_KERNEL ptrdiff_t silif_step_rf_neon(silif_complex_neurons *n) { return complex_step(n, 1); }
+
+// State spaces, four pairs of a channel at a time.
+
+SILIF_KERNEL void silif_step_spaces_neon(silif_state_spaces *n) {
+  // Apart from each other and from n, so that what is stored moves none of them.
+  int32_t *restrict states = n->states;
+  const int32_t *restrict decays = n->decay, *restrict gains = n->gain;
+  const int16_t *restrict outputs = n->output;
+  for (ptrdiff_t j = 0; j < n->width; j++) {
+    int32x4_t x = vdupq_n_s32(n->values[j]);
+    int64x2_t sums = vdupq_n_s64(0);
+    ptrdiff_t k = j * n->pairs, end = k + n->pairs;
+    for (; k + 4 <= end; k += 4) {
+      int32x4x2_t state = vld2q_s32(states + 2 * k), decay = vld2q_s32(decays + 2 * k);
+      wide4 real = minus_product(product(decay.val[0], state.val[0]), decay.val[1], state.val[1]);
+      wide4 imaginary = plus_product(product(decay.val[1], state.val[0]), decay.val[0], state.val[1]);
+      state.val[0] = upper(plus_product(real, vld1q_s32(gains + k), x));
+      state.val[1] = upper(imaginary);
+      vst2q_s32(states + 2 * k, state);
+      int16x4x2_t output = vld2_s16(outputs + 2 * k);
+      wide4 parts =
+          minus_product(product(vmovl_s16(output.val[0]), state.val[0]), vmovl_s16(output.val[1]), state.val[1]);
+      sums = vaddq_s64(sums, vaddq_s64(parts.low, parts.high));
+    }
+    int64_t sum = vgetq_lane_s64(sums, 0) + vgetq_lane_s64(sums, 1) + (int64_t)n->skip[j] * n->values[j];
+    for (; k < end; k++) sum += turn_pair(n, k, n->values[j]);
+    n->values[j] = space_output(sum, n->output_shift[j], &n->saturated);
+  }
+}
 #endif

@@ -197,6 +197,48 @@ static void compare_neurons(const silif_kernels *plain, const silif_kernels *set
   expect(saturated > 0, set->name, "whether anything saturates", 0, 0);
 }
 
+static void compare_spaces(const silif_kernels *plain, const silif_kernels *set) {
+  static const int pairs[] = {1, 2, 3, 4, 5, 7, 8, 11, 16, 31, 64};
+  enum { WIDTH = 16, PAIRS = 64 };
+  static int32_t decay[WIDTH * PAIRS * 2], gain[WIDTH * PAIRS], skip[WIDTH];
+  static int32_t states[WIDTH * PAIRS * 2], other_states[WIDTH * PAIRS * 2], values[WIDTH], other_values[WIDTH];
+  static int16_t output[WIDTH * PAIRS * 2];
+  static uint8_t shift[WIDTH];
+  const int64_t one = 1 << 30;
+  int64_t saturated = 0;
+  for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++) {
+    int count = WIDTH * pairs[p];
+    for (int round = 0; round < 40; round++) {
+      for (int i = 0; i < count; i++) {
+        // A pair turns a state at its bound into one within 32 bits.
+        decay[2 * i] = (int32_t)some(-one, one);
+        int64_t left = one - labs(decay[2 * i]);
+        decay[2 * i + 1] = (int32_t)some(-left, left);
+        gain[i] = (int32_t)some(-one / 2, one / 2);
+      }
+      for (int i = 0; i < 2 * count; i++) {
+        states[i] = other_states[i] = (int32_t)some(-one, one);
+        output[i] = (int16_t)some(INT16_MIN, INT16_MAX);
+      }
+      for (int i = 0; i < WIDTH; i++) {
+        values[i] = other_values[i] = (int32_t)some(-one, one);
+        shift[i] = (uint8_t)some(0, 30);
+        skip[i] = (int32_t)some(-one, one);
+      }
+      silif_state_spaces n = {decay, gain, output, shift, skip, states, values, WIDTH, pairs[p], 0};
+      plain->step_spaces(&n);
+      int64_t counted = n.saturated;
+      n.states = other_states, n.values = other_values, n.saturated = 0;
+      set->step_spaces(&n);
+      saturated += counted;
+      expect(!memcmp(states, other_states, sizeof states) && !memcmp(values, other_values, sizeof values) &&
+                 counted == n.saturated,
+             set->name, "step_spaces", pairs[p], round);
+    }
+  }
+  expect(saturated > 0, set->name, "whether an output saturates", 0, 0);
+}
+
 static void compare_front_end(const silif_kernels *plain, const silif_kernels *set) {
   static int16_t samples[512];
   static int32_t one[512], other[512], frame[512], window[512], scratch[512], roots[384];
@@ -249,6 +291,7 @@ int main(void) {
   for (ptrdiff_t index = 1; (set = silif_kernel_set(index)) != NULL; index++) {
     compare_sums(plain, set);
     compare_neurons(plain, set);
+    compare_spaces(plain, set);
     compare_front_end(plain, set);
     printf("%s\n", set->name);
   }
