@@ -68,6 +68,17 @@ def test_the_word_is_heard_and_the_others_still_are(folder, capsys):
     assert np.array_equal(after.scale_mantissa[:-1], before.scale_mantissa)
 
 
+def test_the_next_word_goes_into_the_model_that_came_out(folder, tmp_path, capsys):
+    """No statistics lie beside that one; those of the model that it was made of serve."""
+    first, second = tmp_path / "first.silif", tmp_path / "second.silif"
+    for index in range(3):
+        soundfile.write(tmp_path / f"{index}.wav", rising_tone(index)[::-1], 16_000)
+    for model, word, place, output in ((STREAM, "rise", folder, first), (first, "fall", tmp_path, second)):
+        recordings = [str(place / f"{index}.wav") for index in range(3)]
+        assert enroll.main([str(model), word, *recordings, "--output", str(output)]) == 0
+    assert "hears yes no up down left right on off stop go rise fall" in capsys.readouterr().out
+
+
 def test_what_does_not_do_is_refused(folder, capsys):
     model, speech = read_model(STREAM), SpeechStatistics.load(STREAM.with_suffix(".speech.npz"))
     tones = [rising_tone(index) for index in range(3)]

@@ -63,6 +63,7 @@ def test_the_same_request_gives_the_same_file_after_an_interruption_too(tmp_path
     assert read_model(path).words == ["lumos", "hey computer", "_unknown_", "_silence_"]
     card = (tmp_path / "my.md").read_text()
     assert "kws-listen --model my.silif" in card and "*lumos*" in card and "false alarms an hour" in card
+    assert "words that sound like them, in voices that it never learned from" in card
     assert "4 recordings were learned from" in card and "and 1 recordings" in card
     assert not (tmp_path / "my.work").exists()
 

@@ -9,8 +9,9 @@ import torch
 from built_commands import REPOSITORY
 
 from silif_tools.errors import ConversionError
+from silif_tools.export.convert import default_detector
 from silif_tools.integer.network import run_model
-from silif_tools.own_words import make, models, noises, pronunciation, recordings, start, take, tune, vocabulary
+from silif_tools.own_words import card, make, models, noises, pronunciation, recordings, start, take, tune, vocabulary
 from silif_tools.own_words.progress import Progress, spelled
 from silif_tools.own_words.settings import QUICK_EFFORT, recipe
 from silif_tools.own_words.speech import Said, Saying
@@ -216,6 +217,23 @@ def test_the_recordings_say_how_much_surer_the_network_is_of_people():
     assert lift[1:].tolist() == [0, 0, 0], "of a word without recordings nobody's voice was learned"
     assert tune._lift([people], [synthetic], words).tolist() == [0, 0, 0, 0]
     assert tune._lift([], [], words).tolist() == [0, 0, 0, 0]
+
+
+def test_the_card_names_what_it_took_for_its_own():
+    words = ["jarvis", "lumos", "_unknown_", "_silence_"]
+    alike = heard([("jarvis", 0.9), ("jarvis", 0.2), ("lumos", 0.8), ("jarvis", 0.95)])
+    texts = ["harvest", "jar", "human", "harvest"]
+    alike.truth = [(start, end, text) for (start, end, _), text in zip(alike.truth, texts, strict=True)]
+    taken = tune.taken([alike], default_detector(words), words)
+    assert taken == ["harvest", "human", "harvest"]
+    row = tune.Row(1.0, {"20 dB": 90.0}, 0.0)
+    found = card.Findings([row], row, {}, 0.5, {"20 dB": 8}, 4, taken, "synthetic voices", 0.0)
+    said = card.text("my", words, default_detector(words), found, [], [])
+    assert "Of 4 words that sound like them" in said and "it took 3 for its own: *harvest* 2 times, *human*." in said
+    many = replace(found, taken=[str(number) for number in range(9)])
+    assert "*5* and 3 others." in card.text("my", words, default_detector(words), many, [], [])
+    none = card.text("my", words, default_detector(words), replace(found, taken=[]), [], [])
+    assert "it took none for its own." in none
 
 
 def test_a_word_with_recordings_enough_is_checked_by_them_alone():

@@ -5,7 +5,8 @@ import pytest
 import soundfile
 from built_commands import REPOSITORY
 
-from silif_tools.commands import curves
+from silif_tools.commands import curves, operations
+from silif_tools.commands import raster as raster_command
 from silif_tools.export.convert import default_detector
 from silif_tools.plot import curve, raster
 from silif_tools.plot.curve import Curve, Point
@@ -26,6 +27,21 @@ def stream(name, peaks, said):
         probabilities[at : at + 60, number % 2] = round(32768 * peak)
         truth += [((at - 40) / 100, at / 100, WORDS[number % 2])] if said else []
     return Stream(name, probabilities, truth)
+
+
+@pytest.mark.parametrize("command", [curves, operations, raster_command])
+def test_no_picture_is_measured_for_that_cannot_be_written(command, tmp_path, capsys):
+    given = {
+        curves: ["m.silif", "--stream", "a.wav", "--without", "b.wav"],
+        operations: [],
+        raster_command: ["m.silif"],
+    }
+    given[raster_command] += ["--input", "a.wav"]
+    for name in ("x.gif", "x"):
+        with pytest.raises(SystemExit) as end:
+            command.main([*given[command], "--output", str(tmp_path / name)])
+        assert end.value.code == 2
+        assert f"{name}: give a name that ends in .png, .svg or .pdf" in capsys.readouterr().err
 
 
 def test_intervals_are_those_of_the_tables():

@@ -16,6 +16,7 @@ from ..built_commands import Commands
 from ..errors import CommandParser, ConversionError, complain
 from ..kinds import read_model
 from ..model_file.read import ModelFileError
+from ..plot import picture
 from ..plot.curve import Curve, curve, draw, table
 from ..streams.score import read_truth
 from ..streams.tune import Stream
@@ -67,7 +68,7 @@ def main(argv=None) -> int:
     parser.add_argument("models", nargs="+", metavar="MODEL", help="a path, or the name of a model that ships")
     parser.add_argument("--stream", type=Path, required=True, metavar="SOUND", help="with words; its truth beside it")
     parser.add_argument("--without", type=Path, required=True, metavar="SOUND", help="with none of the words")
-    parser.add_argument("--output", "-o", type=Path, required=True, help="the picture (.png, .svg, .pdf)")
+    parser.add_argument("--output", "-o", type=picture, required=True, help="the picture (.png, .svg, .pdf)")
     parser.add_argument("--title", help="of the picture (default: the name of the stream)")
     parser.add_argument("--build", type=Path, default=_REPOSITORY / ".build" / "release", help="folder of kws-model")
     parser.add_argument("--version", action="version", version=f"silif-curves {__version__}")

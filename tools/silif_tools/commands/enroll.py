@@ -1,8 +1,6 @@
-"""silif-enroll: a word of your own from a few recordings, without training.
+"""silif-enroll: a word of your own from a few recordings, without training (docs/NEW-WORDS.md)."""
 
-The new model is the old one with one more row in its readout (silif_tools/export/new_word.py). Statistics of other
-speech lie beside kws12-stream; for another network, --others measures them."""
-
+import argparse
 import sys
 from pathlib import Path
 
@@ -12,11 +10,27 @@ import soundfile
 from .. import __version__
 from ..atomic import write_atomically
 from ..errors import CommandParser, ConversionError, complain
-from ..export.new_word import RATE_HZ, SpeechStatistics, add_word, measure_speech
+from ..export.new_word import RATE_HZ, SpeechStatistics, add_word, hidden_digest, measure_speech
 from ..kinds import read_model
 from ..model_file.read import ModelFileError
 from ..model_file.write import model_bytes
+from ..own_words.models import find as find_model
 from ..sound import ENDINGS, load_pcm, read_list
+
+DESCRIPTION = """Add a word to a model from ten recordings of it, in seconds and without training. The new model hears
+the old one's words as before, and the new one."""
+
+EPILOG = """examples:
+  silif-enroll models/kws12-stream.silif jarvis recordings/ --output jarvis.silif
+  silif-enroll jarvis.silif computer more/*.wav --output two.silif             (the next word)
+  silif-enroll mine.silif --others speech/ --keep mine.speech.npz              (once, for another network)
+  kws-listen --model ./jarvis.silif
+
+Recordings hold the word once, in at most 3 s, by everybody who will say it; `silif-record jarvis` makes them. The
+command says how many of them are heard when the word is made without them: what to expect of others' voices.
+
+It must know how other speech sounds to the network. For kws12-stream that lies beside the model. For another one,
+--others measures it on 50 s of speech or more, of many words and speakers, and --keep keeps it for the next word."""
 
 # A second of speech: what is longer is cut into as many.
 _PIECE = RATE_HZ
@@ -54,6 +68,15 @@ def _pieces(recordings: list[np.ndarray]) -> list[np.ndarray]:
     return [pcm[at : at + _PIECE] for pcm in recordings for at in range(0, max(len(pcm) - _PIECE // 2, 1), _PIECE)]
 
 
+def _shipped_statistics() -> SpeechStatistics | None:
+    """Those of kws12-stream, whose hidden layers every model has that was made of it here; nothing lies beside that."""
+    try:
+        path = find_model().with_suffix(".speech.npz")
+    except ConversionError:
+        return None
+    return SpeechStatistics.load(path) if path.exists() else None
+
+
 def _statistics(arguments, model) -> SpeechStatistics:
     if arguments.others:
         pieces = _pieces(_recordings(arguments.others))
@@ -63,24 +86,41 @@ def _statistics(arguments, model) -> SpeechStatistics:
         if arguments.keep:
             speech.save(arguments.keep)
         return speech
-    path = arguments.statistics or arguments.model.with_suffix(".speech.npz")
-    if not path.exists():
-        raise ConversionError(f"{path}: no statistics of speech for this model; give --others a folder of speech")
-    return SpeechStatistics.load(path)
+    beside = arguments.model.with_suffix(".speech.npz")
+    path = arguments.statistics or beside
+    if path.exists():
+        return SpeechStatistics.load(path)
+    shipped = None if arguments.statistics else _shipped_statistics()
+    if shipped and shipped.hidden_digest == hidden_digest(model):
+        return shipped
+    raise ConversionError(f"{path}: no statistics of speech for this model; give --others a folder of speech")
 
 
 def main(argv=None) -> int:
-    parser = CommandParser(prog="silif-enroll", description=__doc__)
-    parser.add_argument("model", type=Path, help="such as models/kws12-stream.silif")
-    parser.add_argument("word", nargs="?", help="what the new word is called")
+    parser = CommandParser(
+        prog="silif-enroll", description=DESCRIPTION, epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("model", metavar="MODEL", type=Path, help="such as models/kws12-stream.silif")
+    parser.add_argument("word", metavar="WORD", nargs="?", help="what the new word is called")
     parser.add_argument(
-        "recordings", type=Path, nargs="*", help="sound files, or folders of them: the word once in each, 16 kHz"
+        "recordings", metavar="RECORDING", type=Path, nargs="*",
+        help="sound files at 16 kHz, folders of them, or lists of them (.txt)",
+    )  # fmt: skip
+    parser.add_argument("--output", type=Path, metavar="MODEL", help="the new model; the old one stays as it is")
+    parser.add_argument(
+        "--threshold", type=float, default=0.5, metavar="P", help="mean probability at which the new word is reported"
+        " (default 0.5); kws-listen --keyword WORD=P changes it later",
+    )  # fmt: skip
+    parser.add_argument(
+        "--statistics",
+        type=Path,
+        metavar="NPZ",
+        help="of other speech (default: MODEL.speech.npz beside the model; else"
+        " those of kws12-stream, of which that was made)",
     )
-    parser.add_argument("--output", type=Path, help="the new model")
-    parser.add_argument("--threshold", type=float, default=0.5, help="of the new word in the detector (default: 0.5)")
-    parser.add_argument("--statistics", type=Path, metavar="NPZ", help="of other speech (default: beside the model)")
     parser.add_argument(
-        "--others", type=Path, nargs="+", metavar="PATH", help="measure them on these files, folders, lists"
+        "--others", type=Path, nargs="+", metavar="SPEECH", help="measure them on these files, folders, lists instead"
     )
     parser.add_argument("--keep", type=Path, metavar="NPZ", help="where to keep what --others measured")
     parser.add_argument("--version", action="version", version=f"silif-enroll {__version__}")

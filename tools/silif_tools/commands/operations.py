@@ -11,6 +11,7 @@ from pathlib import Path
 from .. import __version__
 from ..built_commands import Commands
 from ..errors import CommandParser, ConversionError, complain
+from ..plot import picture
 from ..plot.operations import cost_table, draw, measure_references, measure_shipped, table
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
@@ -21,7 +22,7 @@ def main(argv=None) -> int:
     parser.add_argument("--build", type=Path, default=_REPOSITORY / ".build" / "release", help="folder of the commands")
     parser.add_argument("--shared", type=Path, default=_REPOSITORY.parent / "shared", help="reference/ and data/gsc/")
     parser.add_argument("--models", type=Path, nargs="+", help="networks with a front end (default: models/*.silif)")
-    parser.add_argument("--output", type=Path, required=True, help="the picture (.png, .svg, .pdf)")
+    parser.add_argument("--output", type=picture, required=True, help="the picture (.png, .svg, .pdf)")
     parser.add_argument("--version", action="version", version=f"silif-operations {__version__}")
     arguments = parser.parse_args(argv)
     models = arguments.models or sorted((_REPOSITORY / "models").glob("*.silif"))

@@ -1,5 +1,6 @@
 """The card beside a model of own words: what it hears, what it was tested on, and how to say the words."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from ..model_file.tables import Detector
 from .tune import Row
 
 _RATES = (0.5, 1.0, 2.0, 5.0, 10.0)
+_NAMED = 6  # of the words that it mistook, the most frequent
 
 
 @dataclass
@@ -19,6 +21,8 @@ class Findings:
     each_word: dict[str, float]
     hours: float
     hits_in: dict[str, int]  # words said in each stream
+    alike: int  # words said that sound alike
+    taken: list[str]  # those of them that it took for its own
     voices: str  # of whom the streams are
     lift: float  # log odds by which the recordings are above the synthetic voices, where they are
 
@@ -29,6 +33,21 @@ def _percent(hits: dict[str, float]) -> str:
 
 def _rate(row: Row, hours: float) -> str:
     return f"{row.alarms_per_hour:.1f}" if row.alarms_per_hour else f"below {3 / hours:.0f}"
+
+
+def _mistaken(found: Findings) -> list[str]:
+    """What it made of words that sound alike, in a paragraph."""
+    if not found.alike:
+        return []
+    most = Counter(found.taken).most_common()
+    named = [f"*{text}*" + (f" {count} times" if count > 1 else "") for text, count in most[:_NAMED]]
+    rest = len(most) - len(named)
+    those = f": {', '.join(named)}" + (f" and {rest} others" if rest > 0 else "") if named else ""
+    return [
+        f"Of {found.alike} words that sound like them, in voices that it never learned from, it took"
+        f" {len(found.taken) or 'none'} for its own{those}.",
+        "",
+    ]
 
 
 def text(name: str, words: list[str], detector: Detector, found: Findings, how: list[str], credits: list[str]) -> str:
@@ -81,6 +100,7 @@ def text(name: str, words: list[str], detector: Detector, found: Findings, how: 
             "",
             *each,
             "",
+            *_mistaken(found),
             "## How to say it",
             "",
             "- As one says a name that someone should hear: not whispered, with a moment of quiet before it.",

@@ -147,6 +147,8 @@ def _made(
         tune.of_each_word(heard.streams, model.detector, asked["words"]),
         sum(s.audio_h for s in heard.streams if not s.truth),
         {s.name: len(s.truth) for s in heard.streams if s.truth},
+        sum(len(s.truth) for s in heard.alike),
+        tune.taken(heard.alike, model.detector, asked["words"]),
         _of_whom(checked.words, kept),
         float(heard.lift.max()),
     )

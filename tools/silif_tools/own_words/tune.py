@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..export.convert import default_detector
+from ..integer.detector import detect
 from ..model_file.tables import Detector
 from ..streams.compose import compose
-from ..streams.tune import Stream, score_stream, total, with_threshold
+from ..streams.score import GRACE_S
+from ..streams.tune import FRAME_S, HOP_S, Stream, score_stream, total, with_threshold
 from ..streams.words import scores, shifted, tune_words
 from ..train import bank
 from ..train.network import Network
@@ -37,13 +39,14 @@ Heard = dict[str, tuple[np.ndarray, list]]
 @dataclass
 class Exam:
     """As features, with the truth: the own words at several levels of noise, by recordings where there are enough of
-    them, else by synthetic voices; the recorded words once more, `synthetic` and as `people` say them; and sound
-    without words."""
+    them, else by synthetic voices; the recorded words once more, `synthetic` and as `people` say them; words that sound
+    alike; and sound without words."""
 
     words: list[str]
     said: Heard
     synthetic: Heard
     people: Heard
+    alike: Heard
     none: dict[str, np.ndarray]
 
 
@@ -51,7 +54,8 @@ class Exam:
 class Examined:
     """The streams of an Exam, heard by a network. lift [class]: log odds that people's voices raise a word by."""
 
-    streams: list[Stream]  # those with words first
+    streams: list[Stream]  # those with words first, then those without
+    alike: list[Stream]
     lift: np.ndarray
 
 
@@ -79,13 +83,15 @@ def exam(said: Said, recorded: Recorded, recipe: dict, effort: Effort) -> Exam:
     spoken_to = heard([pair for pair in synthetic if pair[0] not in by_people] + people, SNRS_DB)
     both = [[pair for pair in part if pair[0] in by_people] for part in (synthetic, people)]
     once = [heard(part, SNRS_DB[:1]) for part in both]
+    near = said.part("check near")
+    alike = heard([(saying.text, pcm) for saying, pcm in zip(near.sayings, near.samples, strict=True)], SNRS_DB[:1])
     # Heard again at other speeds and in rooms: hours of it cost minutes to say.
     reel = bank.reel(spaced(talk), 4, seed, recipe["bank"] | {"speed": 1.25}, 1)
     none = {
         "sentences": reel.features,
         "noise": features_of(np.concatenate(noise)),
     }
-    return Exam(recipe["words"], spoken_to, *once, none)
+    return Exam(recipe["words"], spoken_to, *once, alike, none)
 
 
 def _lift(synthetic: list[Stream], people: list[Stream], words: list[str]) -> np.ndarray:
@@ -104,7 +110,8 @@ def run(asked: Exam, network: Network) -> Examined:
         return [Stream(name, probabilities(network, x), truth) for name, (x, truth) in heard.items()]
 
     none = streams({name: (x, []) for name, x in asked.none.items()})
-    return Examined(streams(asked.said) + none, _lift(streams(asked.synthetic), streams(asked.people), asked.words))
+    lift = _lift(streams(asked.synthetic), streams(asked.people), asked.words)
+    return Examined(streams(asked.said) + none, streams(asked.alike), lift)
 
 
 def choose(found: Examined, words: list[str], alarms_per_hour: float) -> Detector:
@@ -152,4 +159,13 @@ def of_each_word(streams: list[Stream], detector: Detector, words: list[str]) ->
     for word in words[:-2]:
         only = [replace(s, truth=[row for row in s.truth if row[2] == word]) for s in streams if s.truth]
         found[word] = 100 * total([score_stream(s, detector, words) for s in only]).hit_rate
+    return found
+
+
+def taken(alike: list[Stream], detector: Detector, words: list[str]) -> list[str]:
+    """Of the texts in these streams, which it takes for an own word; each as often as it does."""
+    found = []
+    for stream in alike:
+        times_s = [event.frame * HOP_S + FRAME_S for event in detect(stream.probabilities_q15, detector)]
+        found += [text for start, end, text in stream.truth if any(start <= t <= end + GRACE_S for t in times_s)]
     return found

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 # package on PyPI -> module that must import
@@ -23,16 +24,23 @@ def _imports(python: Path, module: str) -> bool:
     return subprocess.run([python, "-c", f"import {module}"], capture_output=True).returncode == 0
 
 
-def install_peers(folder: Path, progress) -> dict[str, str]:
+def _environment(folder: Path, progress) -> str:
+    """Makes it, if it is not there. Returns why that failed, or nothing."""
+    if python_of(folder).exists():
+        return ""
+    progress(f"making {folder}")
+    done = subprocess.run([sys.executable, "-m", "venv", folder], capture_output=True, text=True)
+    return f"no virtual environment could be made: {(done.stderr or done.stdout).strip()}" if done.returncode else ""
+
+
+def install_peers(folder: Path, progress, packages: Iterable[str] = tuple(PACKAGES)) -> dict[str, str]:
     """Makes or completes the environment. Returns why a package is missing, for each that is."""
-    if not python_of(folder).exists():
-        progress(f"making {folder}")
-        done = subprocess.run([sys.executable, "-m", "venv", folder], capture_output=True, text=True)
-        if done.returncode:
-            reason = f"no virtual environment could be made: {(done.stderr or done.stdout).strip()}"
-            return dict.fromkeys(PACKAGES, reason)
+    reason = _environment(folder, progress)
+    if reason:
+        return dict.fromkeys(packages, reason)
     python, missing = python_of(folder), {}
-    for package, module in PACKAGES.items():
+    for package in packages:
+        module = PACKAGES[package]
         if _imports(python, module):
             continue
         progress(f"installing {package}")

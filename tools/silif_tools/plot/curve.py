@@ -123,7 +123,7 @@ def draw(curves: dict[str, Curve], output: Path, title: str, legend: str) -> Non
     axis.legend(title=legend, frameon=False, loc="lower right", fontsize=9)
     axis.set_title(f"{title}; large: its own thresholds, 95 % intervals", loc="left", fontsize=10, fontweight="bold")
     with replacing(output) as temporary:
-        figure.savefig(temporary, dpi=110, format=output.suffix[1:] or "png")
+        figure.savefig(temporary, dpi=110, format=output.suffix[1:].lower())
     plt.close(figure)
 
 

@@ -216,7 +216,7 @@ def draw(references: list[Point], shipped: list[Point], output: Path) -> None:
         axes[0].scatter([], [], s=52, facecolors=face, edgecolors=colour, linewidths=1.4, label=label)
     axes[0].legend(loc="lower right", frameon=False, fontsize=8)
     with replacing(output) as temporary:
-        figure.savefig(temporary, dpi=120, format=output.suffix[1:] or "png")
+        figure.savefig(temporary, dpi=120, format=output.suffix[1:].lower())
     plt.close(figure)
 
 

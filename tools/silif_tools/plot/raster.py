@@ -100,6 +100,6 @@ def draw(model_path: Path, sound_path: Path, output: Path, start_s: float, end_s
         axis.spines[["top", "right"]].set_visible(False)
         axis.spines[["left", "bottom"]].set_color(_MUTED)
     with replacing(output) as temporary:
-        figure.savefig(temporary, dpi=110, format=output.suffix[1:] or "png")
+        figure.savefig(temporary, dpi=110, format=output.suffix[1:].lower())
     plt.close(figure)
     return [f"{time:.2f} s  {word}  {score:.2f}" for time, word, score in events]

@@ -1,8 +1,6 @@
 r"""A model of own words on real recordings of them, through the engine: the whole curve of hits against false alarms.
 
     python -m silif_tools.studies.real_words my.silif --data ../shared/data --words computer jarvis --lists test
-    python -m silif_tools.studies.real_words alexa.silif --data ../shared/data --words alexa --lists train test \
-      --gap 2.5 4 --snr none 20 10 5
 
 DATA/speech/wake_words/WORD holds the recordings. They come in random order, as loud as the words of silif-make-stream,
 with that many seconds of quiet between them, at `--snr` dB over the noise of the test list (none: no noise). False
@@ -12,17 +10,20 @@ alarms are counted in the test lists of speech and noise without the recordings 
 import argparse
 import sys
 import tempfile
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..built_commands import Commands
 from ..kinds import read_model
+from ..model_file.tables import Detector
 from ..sound import load_pcm, read_list
 from ..streams.compose import RATE_HZ, compose
 from ..streams.files import write_stream
-from ..streams.tune import score_stream, with_threshold
+from ..streams.score import StreamScore
+from ..streams.tune import Stream, score_stream, with_threshold
 from .measure_streams import traces
 
 FOLDER = "wake_words"
@@ -75,6 +76,55 @@ def streams(
     return made
 
 
+@dataclass
+class Point:
+    """A detector, and what it gave: hits in % and other events in each stream with words, false alarms where no word
+    is said."""
+
+    window: int
+    threshold: float
+    hits: list[float]
+    others: list[int]
+    alarms: StreamScore
+
+    @property
+    def per_hour(self) -> float:
+        return self.alarms.false_alarms_per_hour
+
+
+def point(said: list[Stream], none: Stream, detector: Detector, words: list[str]) -> Point:
+    """threshold: the highest of the detector's words."""
+    scores = [score_stream(stream, detector, words) for stream in said]
+    threshold = float(np.max(np.asarray(detector.threshold)[np.asarray(detector.is_keyword)]))
+    others = [s.false_alarms + s.wrong_words for s in scores]
+    hits = [100 * s.hit_rate for s in scores]
+    return Point(detector.window_frames, threshold, hits, others, score_stream(none, detector, words))
+
+
+def points(
+    said: list[Stream],
+    none: Stream,
+    base: Detector,
+    words: list[str],
+    windows: Sequence[int] = WINDOWS,
+    thresholds: Sequence[float] = THRESHOLDS,
+) -> list[Point]:
+    """Of every window from the highest threshold down, until alarms are three times as many as the last rate."""
+    tried = []
+    for frames in windows:
+        moved = replace(base, window_frames=frames, warm_up_frames=frames + 10)
+        for threshold in thresholds:
+            tried.append(point(said, none, with_threshold(moved, float(threshold)), words))
+            if tried[-1].per_hour > 3 * RATES[-1]:
+                break
+    return tried
+
+
+def best(tried: list[Point], rate: float) -> Point | None:
+    """The most hits over all streams at no more false alarms an hour."""
+    return max((p for p in tried if p.per_hour <= rate), key=lambda p: sum(p.hits), default=None)
+
+
 def table(model_path: Path, commands: Commands, sounds: list[Path], window: int | None) -> list[str]:
     """Hits in % at several rates of false alarms; and what the model's own detector gives. window: frames; None: the
     one that is best for each rate."""
@@ -82,32 +132,20 @@ def table(model_path: Path, commands: Commands, sounds: list[Path], window: int 
     found = traces(commands, model_path, sounds)
     said, none = found[:-1], found[-1]
     lines = [f"{len(said[0].truth)} words; {none.audio_h:.2f} h without them"]
-
-    def row(detector) -> tuple[float, int, list, list]:
-        scores = [score_stream(stream, detector, model.words) for stream in said]
-        alarms = score_stream(none, detector, model.words)
-        each = [100 * s.hit_rate for s in scores]
-        return alarms.false_alarms_per_hour, alarms.false_alarms, each, [s.false_alarms + s.wrong_words for s in scores]
-
-    tried = []
-    for frames in [window] if window else WINDOWS:
-        base = replace(model.detector, window_frames=frames, warm_up_frames=frames + 10)
-        for threshold in THRESHOLDS:
-            tried.append((frames, float(threshold), *row(with_threshold(base, float(threshold)))))
-            if tried[-1][2] > 3 * RATES[-1]:
-                break
+    tried = points(said, none, model.detector, model.words, [window] if window else WINDOWS)
     names = "  ".join(f"{stream.name:>7}" for stream in said)
     lines.append(f"{'alarms an hour':>16}  {names}  window, threshold; other events in the streams with words")
+
+    def line(at: str, p: Point, setting: str) -> str:
+        each = "  ".join(f"{value:5.1f} %" for value in p.hits)
+        return f"{p.per_hour:6.1f} ({p.alarms.false_alarms:3d}) {at:>5}  {each}  {setting}; {p.others}"
+
     for rate in RATES:
-        good = [point for point in tried if point[2] <= rate]
-        if not good:
-            continue
-        frames, threshold, per_hour, alarms, hits, others = max(good, key=lambda point: sum(point[4]))
-        each = "  ".join(f"{value:5.1f} %" for value in hits)
-        lines.append(f"{per_hour:6.1f} ({alarms:3d}) <={rate:3g}  {each}  {frames}, {threshold:.3f}; {others}")
-    per_hour, alarms, hits, others = row(model.detector)
-    each = "  ".join(f"{value:5.1f} %" for value in hits)
-    lines.append(f"{per_hour:6.1f} ({alarms:3d})  own  {each}  {model.detector.window_frames}; {others}")
+        p = best(tried, rate)
+        if p:
+            lines.append(line(f"<={rate:3g}", p, f"{p.window}, {p.threshold:.3f}"))
+    own = point(said, none, model.detector, model.words)
+    lines.append(line("own", own, f"{own.window}"))
     for word in sorted({row[2] for row in said[0].truth}):
         only = replace(said[0], truth=[row for row in said[0].truth if row[2] == word])
         lines.append(f"  {word}: {100 * score_stream(only, model.detector, model.words).hit_rate:.0f} % with its own")
