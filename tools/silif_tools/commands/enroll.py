@@ -16,6 +16,7 @@ from ..model_file.read import ModelFileError
 from ..model_file.write import model_bytes
 from ..own_words.models import find as find_model
 from ..sound import ENDINGS, load_pcm, read_list
+from ..train.voices import trimmed
 
 DESCRIPTION = """Add a word to a model from ten recordings of it, in seconds and without training. The new model hears
 the old one's words as before, and the new one."""
@@ -54,9 +55,10 @@ def _recordings(paths: list[Path], most_s: float | None = None) -> list[np.ndarr
     out = []
     for path in _files(paths):
         pcm = load_pcm(path, RATE_HZ, mix=True)
-        if most_s and len(pcm) > most_s * RATE_HZ:
+        # Quiet before and after the word counts for nothing.
+        if most_s and (seconds := len(trimmed(pcm)) / RATE_HZ) > most_s:
             raise ConversionError(
-                f"{path}: {len(pcm) / RATE_HZ:.1f} s; a recording holds the word once, in at most {most_s:g} s"
+                f"{path}: {seconds:.1f} s of sound; a recording holds the word once, in at most {most_s:g} s"
             )
         if not np.abs(pcm).max(initial=0) > 100:
             raise ConversionError(f"{path}: holds nothing but silence")

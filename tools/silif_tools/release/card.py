@@ -156,6 +156,10 @@ def card(measured: Measured) -> str:
         "Speech and noise without commands, the test lists of both: false alarms "
         f"{_support(measured.without_words['false_alarms'], measured.without_words['audio_h'])}.",
         "",
+        "The streams, from lists of any recordings: `silif-make-stream --words gsc/test_list.txt --noise noise/test_list.txt --speech"
+        " speech/test_list.txt --snr 30 --seed 1`, and so on; without commands `silif-make-stream --concatenate"
+        " speech/test_list.txt noise/test_list.txt`.",
+        "",
         "Along the curve, the threshold of all words changes; large, with 95 % intervals, are the model's own thresholds. Each point is measured on the same"
         " hours and words as the tables.",
         "",
