@@ -103,6 +103,7 @@ def test_what_is_said_does_not_depend_on_the_number_of_processes(tmp_path, monke
     "asked, said",
     [
         (["lumos", "Lumos"], "given twice"),
+        (["a"], "'a' is a single sound, which is in every sentence"),
         (["stop!"], "may have letters"),
         (["naïve"], "may have letters"),
         (["hippopotamus in the garden"], "syllables"),
@@ -115,6 +116,14 @@ def test_what_cannot_be_done_is_refused_before_anything_long(asked, said, tmp_pa
     assert words.main([*asked, "--output", str(tmp_path / "my.silif")]) == 1
     assert said in capsys.readouterr().err
     assert not list(tmp_path.glob("my*"))
+
+
+@needs_espeak
+def test_a_word_that_would_be_spelled_gets_a_remark(tmp_path):
+    asked = request.Request(["xkcd", "lumos"], tmp_path / "my.silif")
+    assert [r for r in request.check(asked).remarks if "letter by letter" in r] == [
+        "'xkcd': what has no vowel is spelled, letter by letter; write it as it sounds"
+    ]
 
 
 @needs_espeak

@@ -43,6 +43,8 @@ def test_distance_counts_sounds_and_takes_vowels_for_near():
 def test_nearest_leaves_out_what_holds_the_word():
     others = {"computers": (*COMPUTER, "z"), "commuter": ("k", "@", "m", "j", "u", "t", "3"), "stop": STOP}
     assert pronunciation.nearest(COMPUTER, others, 2) == ["commuter"]
+    # Of two sounds one is enough to be near.
+    assert pronunciation.nearest(("g", "oU"), {"no": ("n", "oU"), "stop": STOP, "goat": ("g", "oU", "t")}, 2) == ["no"]
 
 
 def test_a_made_up_near_miss_is_never_the_word_and_keeps_some_of_it():
@@ -93,7 +95,10 @@ def test_recordings_are_found_by_word_and_refused_with_what_is_there(tmp_path):
     (tmp_path / "Hey_Computer" / "notes.txt").write_text("x")
     found = recordings.find(tmp_path, ["lumos", "hey computer"])
     assert [(each.word, each.speaker) for each in found] == [("hey computer", "anna")]
-    with pytest.raises(ConversionError, match=r"no sound files .*\(lumos\); there is: Hey_Computer"):
+    with pytest.raises(ConversionError, match=r"no folder is named .*\(lumos\); there is: Hey_Computer"):
+        recordings.find(tmp_path, ["lumos"])
+    (tmp_path / "lumos").mkdir()
+    with pytest.raises(ConversionError, match=r"no sound files in .*/lumos$"):
         recordings.find(tmp_path, ["lumos"])
     with pytest.raises(ConversionError, match="no such folder"):
         recordings.find(tmp_path / "nowhere", ["lumos"])

@@ -71,11 +71,12 @@ def nearest(word: Phonemes, others: dict[str, Phonemes], count: int) -> list[str
     """The texts that sound most like a word, the nearest first, without those that hold it. Per sound of the word the
     distance is what counts, so that long and short ones compete."""
     size = len(word)
-    # As many sounds, give or take three, and two in common: the rest cannot be near, and is most of a word list.
+    # As many sounds, give or take three, and two in common, or one of two: the rest cannot be near, and is most of a
+    # word list.
     likely = {
         text: sounds
         for text, sounds in others.items()
-        if abs(len(sounds) - size) <= 3 and len(set(sounds) & set(word)) >= min(2, size) and not holds(sounds, word)
+        if abs(len(sounds) - size) <= 3 and len(set(sounds) & set(word)) >= min(2, size - 1) and not holds(sounds, word)
     }
     apart = distances(word, list(likely.values()))
     ranked = sorted((d / max(size, len(sounds)), text) for d, (text, sounds) in zip(apart, likely.items(), strict=True))

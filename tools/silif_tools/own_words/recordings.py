@@ -60,9 +60,12 @@ def find(folder: Path, words: list[str]) -> list[Found]:
                 speaker = path.stem.split("_")[0] if "_" in path.stem else ""
                 found.append(Found(word, speaker, path))
     if not found:
+        empty = [str(folders[_key(word)]) for word in words if _key(word) in folders]
+        if empty:
+            raise ConversionError(f"--recordings {folder}: no sound files in {', '.join(empty)}")
         have = ", ".join(sorted(path.name for path in folders.values())) or "nothing"
         raise ConversionError(
-            f"--recordings {folder}: no sound files in a folder named for a word ({', '.join(words)}); there is: {have}"
+            f"--recordings {folder}: no folder is named for a word ({', '.join(words)}); there is: {have}"
         )
     return found
 
@@ -109,7 +112,7 @@ def load(path: Path) -> np.ndarray | None:
     try:
         audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except soundfile.SoundFileError as error:
-        raise ConversionError(f"{path}: {error}") from None
+        raise ConversionError(f"{path}: {error} Record it anew, or take it out of the folder") from None
     audio = audio.mean(1)
     if rate != RATE_HZ:
         divisor = int(np.gcd(rate, RATE_HZ))

@@ -81,6 +81,12 @@ def check(request: Request) -> Checked:
             raise ConversionError(
                 f"{word!r} has {syllables(own)} syllables; at most {MOST_SYLLABLES} are heard as one word (1.1 s)"
             )
+        if len(own) < 2:
+            raise ConversionError(
+                f"{word!r} is a single sound, which is in every sentence: say more, as in 'hey {word}'"
+            )
+        if any(not set(part) & set("aeiouy") for part in word.split()):
+            remarks.append(f"{word!r}: what has no vowel is spelled, letter by letter; write it as it sounds")
         if syllables(own) < 2 or len(own) < 4:
             remarks.append(f"{word!r} is short: many words sound like it. Two syllables and more are heard better")
     for index, word in enumerate(words[1:], 1):
