@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import CommandParser, complain
-from ..train import material
+from ..plot import training_curve
+from ..train import material, sequence_session, session
 from ..train import recipe as recipes
-from ..train.session import run
 
 EXAMPLES = """examples:
   silif-train kws12-silif --data ../shared/data --output runs
@@ -18,18 +18,20 @@ EXAMPLES = """examples:
   silif-train my-words.toml --data ../shared/data --output runs --folders my-recordings   (one folder a word)
   silif-train kws12-stream --data ../shared/data --output runs --start runs/kws12-silif.pth
   silif-train kws12-silif --data ../shared/data --output runs --start float.pth   (only the rounds with weight_bits)
+  silif-train smnist-s4d --data ../shared/data/sequences --output runs            (pixels: mnist.npz or IDX files)
 """
 
+DATA = "folder with gsc, noise, speech and words; for sequences of pixels, with mnist.npz or the four IDX files"
 START = "a trained float network of the recipe's shape: go straight to [stream], or else to the rounds with weight_bits"
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = CommandParser(
-        "silif-train", description="Train a keyword-spotting network from a recipe.", epilog=EXAMPLES,
+        "silif-train", description="Train a spiking network from a recipe.", epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("recipe", help="a recipe file, or the name of one that comes with the package")
-    parser.add_argument("--data", type=Path, required=True, help="folder with gsc, noise, speech and words")
+    parser.add_argument("--data", type=Path, required=True, help=DATA)
     parser.add_argument("--output", type=Path, required=True, help="folder for NAME.pth, NAME.json and checkpoints")
     labelled = parser.add_mutually_exclusive_group()
     labelled.add_argument("--speech-commands", type=Path, help="Speech Commands v0.02 (folder or tar.gz), not data/gsc")
@@ -48,7 +50,11 @@ def main(argv: list[str] | None = None) -> int:
     options = arguments(argv)
     np.seterr(divide="ignore")
     try:
-        run(options)
+        recipe = recipes.load(recipes.find(options.recipe))
+        if "sequences" in recipe:
+            sequence_session.run(options, recipe, training_curve.draw if training_curve.can_draw() else None)
+        else:
+            session.run(options, recipe)
     except recipes.BadRecipe as error:
         complain("silif-train", error)
         return 2

@@ -13,15 +13,17 @@ import torch
 
 from silif_tools.atomic import write_atomically
 from silif_tools.train import recipe as recipes
+from silif_tools.train.fbank import BANDS
 from silif_tools.train.loop import save
 from silif_tools.train.network import Network
+from silif_tools.train.sequence_session import STEP
 from silif_tools.train.session import FRONT_END, untrained
 
 
 def network_of(recipe: dict, state: dict) -> Network:
     """state: what the stream stage saved at its last report, or a checkpoint that was stored at one. Between reports
     the normalisation of a checkpoint's averaged network is not settled."""
-    network = untrained(recipe)
+    network = untrained(recipe, 1 if "sequences" in recipe else BANDS)
     if any(key.endswith("log_scale") for key in state["mean"]):
         bits = recipe["stream"]["finish"] if "stream" in recipe else recipes.rounds(recipe)[-1]["training"]
         network.quantize(bits["weight_bits"])
@@ -45,7 +47,8 @@ def main(argv: list[str] | None = None) -> int:
     except (recipes.BadRecipe, OSError, RuntimeError, KeyError) as error:
         print(f"silif_tools.train.from_checkpoint: {error}", file=sys.stderr)
         return 1
-    about = {"name": options.output.stem, "words": recipe["words"], "step_ms": 10, "front_end": FRONT_END}
+    about = {"name": options.output.stem, "words": recipe["words"]}
+    about |= STEP if "sequences" in recipe else {"step_ms": 10, "front_end": FRONT_END}
     save(network.result(), options.output)
     text = json.dumps(about | {"delay": recipe.get("delay"), "recipe": recipe, "seed": recipe["seed"]}, indent=2)
     write_atomically(options.output.with_suffix(".json"), text + "\n")

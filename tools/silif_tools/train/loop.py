@@ -89,6 +89,11 @@ class Run:
         self.device = next(network.parameters()).device
         self.step = 0
         self.refused = 0  # steps in a row without a finite gradient
+        self._seconds_before = -time.process_time()
+
+    def processor_seconds(self) -> float:
+        """That this run took on the processor, over all its interruptions."""
+        return self._seconds_before + time.process_time()
 
     def store(self) -> None:
         state = {
@@ -96,6 +101,7 @@ class Run:
             "mean": self.mean.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
+            "processor_seconds": self.processor_seconds(),
             "scenes": self.scenes.state(),
             "random": torch.get_rng_state(),
         }
@@ -110,16 +116,14 @@ class Run:
         self.mean.load_state_dict(state["mean"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step = state["step"]
+        self._seconds_before = state.get("processor_seconds", 0.0) - time.process_time()
         self.scenes.restore(state["scenes"])
         torch.set_rng_state(state["random"])
         if self.device.type == "cuda" and "device_random" in state:
             torch.cuda.set_rng_state(state["device_random"], self.device)
 
     def _batch(self) -> Batch:
-        r = self.recipe
-        low, high = r["context_frames"]
-        context = int(self.scenes.rng.integers(low, high + 1)) if self.scenes.rng.random() < r["p_context"] else 0
-        return self.scenes.batch(r["batch"], context)
+        return self.scenes.drawn(self.recipe)
 
     def _moved(self, batch: Batch) -> Batch:
         return batch if self.device.type == "cpu" else moved(batch, self.device)

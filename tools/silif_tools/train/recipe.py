@@ -4,8 +4,9 @@ import tomllib
 from pathlib import Path
 
 from silif_tools.model_file.schema import MAXIMUM_PAIRS
-from silif_tools.train import delays, quantize, stream_recipe
+from silif_tools.train import delays, quantize, sequence_recipe, stream_recipe
 from silif_tools.train.blocks import BLOCKS, SAMPLERS
+from silif_tools.train.sequences import ORDERS
 
 BUNDLED = Path(__file__).resolve().parent.parent / "recipes"
 
@@ -40,14 +41,17 @@ KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
     },
 }  # fmt: skip
 
+# A recipe of sequences has these, and nothing of sound.
+SEQUENCE_KEYS = {"": KEYS[""], "sequences": sequence_recipe.SEQUENCES, "training": sequence_recipe.TRAINING}
+
 # A recipe may have [delay], in every layer of the list (0 takes the features, the last is the readout): see delays.py.
 DELAY: dict[str, type | tuple[type, ...]] = {
     "kind": str, "layers": list, "max_delay": int, "initial_delay": float, "rate_factor": float,
     "sigma_from": float, "sigma_until": float, "round_from": float,
 }  # fmt: skip
 
-# A recipe may end with any number of [[finish]], each with [finish.scenes] and [finish.training]: another round from
-# the weights of the one before, with these keys in place of its.
+# A recipe may end with any number of [[finish]], each with [finish.scenes] (of sound) and [finish.training]: another
+# round from the weights of the one before, with these keys in place of its.
 
 LONGEST_DELAY = 254  # of a model file, and even
 # rate_steps: length of the cycle of the rate, where the round ends before the cycle. weight_bits: the round computes as
@@ -154,12 +158,24 @@ def _check_sizes(recipe: dict, where: str) -> None:
     recipe["hidden"] = [recipe["width"]] * recipe["blocks"]
 
 
+def _check_sequences(recipe: dict, where: str) -> None:
+    """What types alone do not say of a recipe of sequences."""
+    for section in recipe:
+        if isinstance(recipe[section], dict) and section not in SEQUENCE_KEYS:
+            raise BadRecipe(f"{where}[{section}] cannot be had beside [sequences]")
+    settings = recipe["sequences"]
+    if settings["order"] not in ORDERS:
+        raise BadRecipe(f"{where}[sequences] order must be one of: {', '.join(ORDERS)}")
+    if settings["validation"] < 1:
+        raise BadRecipe(f"{where}[sequences] validation must be 1 or more pictures")
+
+
 def rounds(recipe: dict) -> list[dict]:
     """The recipe of every round of training: the first, then one for each [[finish]], which changes the one before."""
     found = [{k: v for k, v in recipe.items() if k != "finish"}]
     for change in recipe.get("finish", []):
         last = found[-1]
-        found.append(last | {part: last[part] | change.get(part, {}) for part in ("scenes", "training")})
+        found.append(last | {part: last[part] | change[part] for part in change})
     return found
 
 
@@ -169,7 +185,8 @@ def load(path: Path) -> dict:
         recipe = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise BadRecipe(f"{path}: {error}") from error
-    for section, keys in KEYS.items():
+    all_keys = SEQUENCE_KEYS if "sequences" in recipe else KEYS
+    for section, keys in all_keys.items():
         part = (
             recipe.get(section, {})
             if section
@@ -180,10 +197,13 @@ def load(path: Path) -> dict:
     if not isinstance(finish, list):
         raise BadRecipe(f"{path}: finish must be written [[finish]]")
     for section, part in (item for change in finish for item in change.items()):
-        if section not in ("scenes", "training"):
+        if section not in ("scenes", "training") or section not in all_keys:
             raise BadRecipe(f"{path}: [finish.{section}] is unknown")
-        _check(part, KEYS[section], f"{path}: [finish.{section}] ", False)
+        _check(part, all_keys[section], f"{path}: [finish.{section}] ", False)
     _check_sizes(recipe, f"{path}: ")
+    if "sequences" in recipe:
+        _check_sequences(recipe, f"{path}: ")
+        return recipe
     for part in rounds(recipe):
         _check_bits(part["training"], f"{path}: ")
     if "stream" in recipe:

@@ -210,6 +210,12 @@ class Scenes:
         features = features.transpose(0, 1).contiguous()
         return Batch(features, torch.from_numpy(labels), context, torch.from_numpy(before))
 
+    def drawn(self, recipe: dict) -> Batch:
+        """A batch as recipe says: some come after a context, some begin with the clip."""
+        low, high = recipe["context_frames"]
+        context = int(self.rng.integers(low, high + 1)) if self.rng.random() < recipe["p_context"] else 0
+        return self.batch(recipe["batch"], context)
+
     def masked(self, x: torch.Tensor) -> torch.Tensor:
         """Normalised features [T, B, BANDS] with random bands and stretches of time set to their mean, in place."""
         steps, size, _ = x.shape

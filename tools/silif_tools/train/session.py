@@ -148,12 +148,12 @@ def trained_teacher(
     return teacher.probabilities(network)
 
 
-def untrained(recipe: dict, dropout: float = 0.0) -> Network | BlockNetwork:
+def untrained(recipe: dict, inputs: int, dropout: float = 0.0) -> Network | BlockNetwork:
     """The recipe's network, before its initial values."""
     kind, classes = recipe["kind"], len(recipe["words"])
     if kind in BLOCKS:
-        return BlockNetwork(kind, BANDS, recipe["width"], recipe["blocks"], recipe["pairs"], classes, dropout)
-    return Network(kind, BANDS, recipe["hidden"], classes, dropout, recipe.get("delay"))
+        return BlockNetwork(kind, inputs, recipe["width"], recipe["blocks"], recipe["pairs"], classes, dropout)
+    return Network(kind, inputs, recipe["hidden"], classes, dropout, recipe.get("delay"))
 
 
 def describe(recipe: dict, found: Material, network: Network, exams: dict, seconds: float) -> dict:
@@ -202,8 +202,7 @@ def write_result(name: str, network: Network, about: dict, output: Path) -> None
     write_atomically(output / f"{name}.json", json.dumps(about, indent=2, ensure_ascii=False) + "\n")
 
 
-def run(options: argparse.Namespace) -> None:
-    recipe = recipes.load(recipes.find(options.recipe))
+def run(options: argparse.Namespace, recipe: dict) -> None:
     if options.quick:
         for part in (recipe["teacher"], recipe["training"], *(f["training"] for f in recipe.get("finish", []))):
             part["steps"] = part["report_every"] = max(2, part.get("steps", 0) // 1000)
@@ -227,7 +226,7 @@ def run(options: argparse.Namespace) -> None:
 
     torch.manual_seed(recipe["seed"])
     scenes.reseed(recipe["seed"] + 1)  # the same batches with a stored teacher as with one trained just now
-    network = untrained(recipe, recipe["training"]["dropout"])
+    network = untrained(recipe, BANDS, recipe["training"]["dropout"])
     network.start(*(recipe["training"][f"initial_{k}"] for k in ("norm_weight", "norm_bias", "dt")))
     mean, std = statistics(scenes)
     network.input_norm.mean.copy_(mean)

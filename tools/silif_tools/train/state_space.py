@@ -9,6 +9,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+SHORT = 256  # steps up to which one product with the whole Toeplitz matrix is the quickest
+BLOCK = 64  # steps of a block of longer sequences
+
 
 class CausalProduct(torch.autograd.Function):
     """(kernel [H, T], x [H, T, B]) -> y[h, t] = Σ_d kernel[h, d]·x[h, t - d], as products with Toeplitz matrices.
@@ -26,13 +29,96 @@ class CausalProduct(torch.autograd.Function):
     def backward(ctx, g: torch.Tensor):
         matrix, x = ctx.saved_tensors
         g = g.to(x.dtype)
-        steps = x.shape[1]
-        # Entry (i, j) of g·xᵀ belongs to d = i - j. With j reversed and rows one element shorter than they are padded
-        # to, equal d lie in one column.
-        pairs = torch.bmm(g, x.flip(1).transpose(1, 2))
-        skewed = functional.pad(pairs, (0, steps)).flatten(1)[:, : steps * (2 * steps - 1)]
-        g_kernel = skewed.reshape(-1, steps, 2 * steps - 1).float().sum(1)[:, steps - 1 :]
-        return g_kernel, torch.bmm(matrix.transpose(1, 2), g)
+        return along_diagonals(torch.bmm(g, x.transpose(1, 2))), torch.bmm(matrix.transpose(1, 2), g)
+
+
+class BlockProduct(torch.autograd.Function):
+    """The same for a kernel Re Σ_n emit·decay^t of complex states, in blocks of L steps with the states between them:
+    the work of a step is L and four products a state, not T.
+
+    kernel [H, L]: its first L values. inject [H, S, L]: what the steps of a block leave in the S = 2·N real numbers
+    of the states at its end, the N real parts first. emit [H, L, S]: what the states before a block add to its steps.
+    decay [H, S]: what a block does to the states between. x [H, T, B]. Products are in the type of x, the states'
+    way from block to block in that of decay.
+    """
+
+    @staticmethod
+    def forward(ctx, kernel, inject, emit, decay, x):
+        length, steps = kernel.shape[1], x.shape[1]
+        matrix, inject, emit = toeplitz(kernel.to(x.dtype)), inject.to(x.dtype), emit.to(x.dtype)
+        blocks = in_blocks(x, length)
+        before = passed_on(matmul(inject, blocks), decay)
+        out = matmul(matrix, blocks) + matmul(emit, before.to(x.dtype))
+        ctx.save_for_backward(matrix, inject, emit, decay, before, x)
+        return out.flatten(1, 2)[:, :steps]
+
+    @staticmethod
+    def backward(ctx, g):
+        matrix, inject, emit, decay, before, x = ctx.saved_tensors
+        length, steps = matrix.shape[1], x.shape[1]
+        blocks, g = in_blocks(x, length), in_blocks(g.to(x.dtype), length)
+        # The same way backwards: from the last block to the first, with the conjugate decay.
+        after = passed_on(matmul(emit.transpose(1, 2), g).flip(1), conjugate(decay)).flip(1)
+        narrow = after.to(x.dtype)
+        g_x = matmul(matrix.transpose(1, 2), g) + matmul(inject.transpose(1, 2), narrow)
+        g_kernel = along_diagonals(over_blocks(g, blocks))
+        g_inject, g_emit = over_blocks(narrow, blocks), over_blocks(g, before.to(x.dtype))
+        g_decay = (as_complex(after, 2) * as_complex(before, 2).conj()).sum((1, 3))
+        return g_kernel, g_inject, g_emit, as_real(g_decay, 1), g_x.flatten(1, 2)[:, :steps]
+
+
+def in_blocks(x: torch.Tensor, length: int) -> torch.Tensor:
+    """[H, T, B] -> [H, blocks, length, B], zeros after the last step."""
+    count = -(-x.shape[1] // length)
+    return functional.pad(x, (0, 0, 0, count * length - x.shape[1])).reshape(len(x), count, length, -1)
+
+
+def matmul(matrix: torch.Tensor, blocks: torch.Tensor) -> torch.Tensor:
+    """[H, I, J] times each block of [H, blocks, J, B]."""
+    out = blocks.new_empty(len(blocks), blocks.shape[1], matrix.shape[1], blocks.shape[3])
+    for k in range(blocks.shape[1]):  # one product of all blocks would first copy the matrix for each
+        torch.bmm(matrix, blocks[:, k], out=out[:, k])
+    return out
+
+
+def over_blocks(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    """Σ over blocks and clips: [H, blocks, I, B], [H, blocks, J, B] -> [H, I, J]. Each block's sum has the type of the
+    factors, the sum over blocks at least float32."""
+    found = torch.bmm(one.flatten(0, 1), other.flatten(0, 1).transpose(1, 2)).unflatten(0, one.shape[:2])
+    return found.sum(1, dtype=torch.promote_types(found.dtype, torch.float32))
+
+
+def as_complex(x: torch.Tensor, dim: int) -> torch.Tensor:
+    """N real parts, then N imaginary parts, along a dimension."""
+    return torch.complex(*x.chunk(2, dim))
+
+
+def as_real(x: torch.Tensor, dim: int) -> torch.Tensor:
+    """The inverse of as_complex."""
+    return torch.cat([x.real, x.imag], dim)
+
+
+def conjugate(x: torch.Tensor) -> torch.Tensor:
+    return as_real(as_complex(x, 1).conj(), 1)
+
+
+def passed_on(own: torch.Tensor, decay: torch.Tensor) -> torch.Tensor:
+    """What every block adds to the states [H, blocks, S, B] -> the states before every block, in the type of decay."""
+    by = as_complex(decay, 1)[..., None]
+    state, before = torch.zeros_like(own[:, 0], dtype=decay.dtype), []
+    for block in own.unbind(1):
+        before.append(state)
+        state = as_real(by * as_complex(state, 1), 1) + block
+    return torch.stack(before, 1)
+
+
+def along_diagonals(pairs: torch.Tensor) -> torch.Tensor:
+    """Sums of the diagonals of [H, T, T] from the middle downwards: [H, T]; entry (i, j) belongs to i - j."""
+    # With j reversed and rows one element shorter than they are padded to, equal i - j lie in one column.
+    steps = pairs.shape[1]
+    skewed = functional.pad(pairs.flip(2), (0, steps)).flatten(1)[:, : steps * (2 * steps - 1)]
+    skewed = skewed.reshape(-1, steps, 2 * steps - 1)
+    return skewed.sum(1, dtype=torch.promote_types(pairs.dtype, torch.float32))[:, steps - 1 :]
 
 
 def toeplitz(kernel: torch.Tensor) -> torch.Tensor:
@@ -64,13 +150,30 @@ class StateSpace(nn.Module):
         """Those that want a lower rate and no decay."""
         return [self.log_dt, self.log_A_real, self.A_imag]
 
-    def kernel(self, steps: int) -> torch.Tensor:
-        """[H, steps], float32."""
+    def coefficients(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """dt·A, of which a step's decay is the exponential, and 2·C with the hold's gain: complex [H, pairs]."""
         a = torch.complex(-self.log_A_real.exp(), self.A_imag)
         a_dt = a * self.log_dt.exp()[:, None]
-        c = torch.view_as_complex(self.C) * (a_dt.exp() - 1) / a
-        powers = (a_dt[:, :, None] * torch.arange(steps, device=a_dt.device)).exp()
-        return 2 * torch.einsum("hn,hnt->ht", c, powers).real
+        return a_dt, 2 * torch.view_as_complex(self.C) * (a_dt.exp() - 1) / a
+
+    def powers(self, a_dt: torch.Tensor, steps: int) -> torch.Tensor:
+        """The decays to the power 0 to steps - 1: [H, pairs, steps]."""
+        return (a_dt[:, :, None] * torch.arange(steps, device=a_dt.device)).exp()
+
+    def kernel(self, steps: int) -> torch.Tensor:
+        """[H, steps], float32."""
+        a_dt, c = self.coefficients()
+        return torch.einsum("hn,hnt->ht", c, self.powers(a_dt, steps)).real
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return CausalProduct.apply(self.kernel(x.shape[1]), x) + self.D.to(x.dtype)[:, None, None] * x
+        if x.shape[1] <= SHORT:
+            return CausalProduct.apply(self.kernel(x.shape[1]), x) + self.D.to(x.dtype)[:, None, None] * x
+        a_dt, c = self.coefficients()
+        powers = self.powers(a_dt, BLOCK + 1)
+        kernel = torch.einsum("hn,hnt->ht", c, powers[..., :BLOCK]).real
+        kernel = kernel + self.D[:, None] * functional.one_hot(torch.zeros((), dtype=torch.long), BLOCK).to(kernel)
+        emit = (c[..., None] * powers[..., 1:]).conj()  # Re (c·p·u) = Re cp·Re u - Im cp·Im u
+        inject = as_real(powers[..., :BLOCK].flip(2), 1)
+        return BlockProduct.apply(
+            kernel, inject, as_real(emit, 1).transpose(1, 2), as_real((BLOCK * a_dt).exp(), 1), x
+        )

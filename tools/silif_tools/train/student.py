@@ -1,6 +1,6 @@
 """Training of a spiking network: its loss and the settling of its batch normalisation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import torch
@@ -17,21 +17,26 @@ SETTLED = 15  # frames after a fresh start that are not judged in context_loss
 
 
 @torch.no_grad()
-def recalibrate(network: Network, scenes: Scenes, batches: int, size: int) -> None:
+def settle_norms(network: Network, features: Iterable[torch.Tensor]) -> None:
     """Batch-normalisation statistics of these very weights, without dropout: those gathered in training belong to
-    other weights and to thinned-out spikes."""
+    other weights and to thinned-out spikes. features: [T, B, inputs] of each batch."""
     dropout, network.dropout = network.dropout, 0.0
     for norm in network.norms():
         norm.reset_running_stats()
         norm.momentum = None
     network.train()
     delays.use_rounded(network)
-    for k in range(batches):
-        network(scenes.batch(size, CONTEXTS[k % len(CONTEXTS)]).features)
+    for each in features:
+        network(each)
     for norm in network.norms():
         norm.momentum = 0.1
     network.dropout = dropout
     network.eval()
+
+
+def recalibrate(network: Network, scenes: Scenes, batches: int, size: int) -> None:
+    """The same from scenes."""
+    settle_norms(network, (scenes.batch(size, CONTEXTS[k % len(CONTEXTS)]).features for k in range(batches)))
 
 
 def context_loss(potentials: torch.Tensor, batch: Batch, r: dict) -> torch.Tensor:
@@ -44,13 +49,13 @@ def context_loss(potentials: torch.Tensor, batch: Batch, r: dict) -> torch.Tenso
 
 
 def loss_of(potentials: torch.Tensor, labels: torch.Tensor, teacher: torch.Tensor | None, r: dict) -> torch.Tensor:
-    """Cross-entropy of score_scale times the mean softmax over the clip's frames.
+    """Cross-entropy of score_scale times the mean softmax over the clip's frames, which the potentials are of.
 
     The authors' loss is the same on the sum, that is with a scale of 98. The logarithm of the mean, which looks more
     natural, asks for the word before it was heard; it cost 2 points from a fresh state and 5 after other speech.
     Targets: labels, smoothed, mixed with the teacher's probabilities [B, classes] if there are any.
     """
-    found = functional.log_softmax(scores(potentials[-CLIP_FRAMES:]) * r["score_scale"], 1)
+    found = functional.log_softmax(scores(potentials) * r["score_scale"], 1)
     classes, smoothing = found.shape[1], r["label_smoothing"]
     target = functional.one_hot(labels, classes).float() * (1 - smoothing) + smoothing / classes
     if teacher is not None:
@@ -79,7 +84,7 @@ def train(
     def loss(network: Network, batch: Batch) -> torch.Tensor:
         soft = teacher(batch.features[-CLIP_FRAMES:]) if teacher else None
         potentials = network.run(scenes.masked(network.input_norm(batch.features)))
-        wanted = loss_of(potentials, batch.labels, soft, recipe)
+        wanted = loss_of(potentials[-CLIP_FRAMES:], batch.labels, soft, recipe)
         if batch.context and recipe["context_weight"] and (batch.context_labels >= 0).any():
             wanted = wanted + recipe["context_weight"] * context_loss(potentials, batch, recipe)
         if recipe.get("spike_weight"):

@@ -1,0 +1,12 @@
+"""The keys of a recipe that trains on sequences of pixels (sequences.py): a recipe with a section [sequences]."""
+
+# data: NAME.npz, or the four IDX files of that set, in the folder of --data. order: of the pixels, one of
+# sequences.ORDERS. validation: training pictures that are kept back.
+SEQUENCES: dict[str, type] = {"data": str, "order": str, "validation": int}
+# As in the other recipes; score_scale times the mean softmax over all steps is what the loss sees.
+TRAINING: dict[str, type] = {
+    "dropout": float, "steps": int, "batch": int, "rate": float, "flat": float, "weight_decay": float,
+    "clip_gradient": float, "average": float, "label_smoothing": float, "score_scale": float, "report_every": int,
+    "store_every": int, "recalibration_batches": int, "initial_norm_weight": float, "initial_norm_bias": float,
+    "initial_dt": list, "ssm_rate": float, "spike_weight": float, "sampler": str,
+}  # fmt: skip
