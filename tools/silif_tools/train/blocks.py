@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from silif_tools.kinds.s4d_gsu import TERNARY_SHARE
-from silif_tools.train import scan
+from silif_tools.train import block_kernels, scan
 from silif_tools.train.network import READOUT_DECAY, InputNorm
 from silif_tools.train.state_space import StateSpace
 
@@ -59,6 +59,16 @@ def linear(layer: nn.Linear, x: torch.Tensor, dtype: torch.dtype) -> torch.Tenso
     return out if layer.bias is None else out + layer.bias[:, None, None]
 
 
+def product(layer: nn.Linear, x: torch.Tensor) -> torch.Tensor:
+    """[inputs, T, B] -> [outputs, T, B] without bias, in the type of x."""
+    return (layer.weight.to(x.dtype) @ x.flatten(1)).unflatten(1, x.shape[1:])
+
+
+def on_kernels(network: nn.Module, r: torch.Tensor) -> bool:
+    """Does blocks.c compute? It trains on the processor."""
+    return network.training and r.device.type == "cpu"
+
+
 class Block(nn.Module):
     """What all blocks have: the normalisation of the stream, the state space. `activity`: the mean rate of what drives
     the mixing in the last training step."""
@@ -73,12 +83,17 @@ class Block(nn.Module):
         """Initial values of the normalisation before what fires."""
         raise NotImplementedError
 
+    def keep(self, x: torch.Tensor, dropout: float) -> torch.Tensor:
+        """What dropout multiplies whole channels of a clip with, the same in every step: [H, B]."""
+        if not dropout:
+            return torch.ones(x.shape[0], x.shape[2], device=x.device)
+        return (torch.rand(x.shape[0], x.shape[2], device=x.device) >= dropout) / (1 - dropout)
+
     def tied(self, x: torch.Tensor, dropout: float) -> torch.Tensor:
-        """Dropout of whole channels of a clip, the same in every step."""
+        """x [H, T, B] with that dropout."""
         if not self.training or not dropout:
             return x
-        keep = torch.rand(x.shape[0], 1, x.shape[2], device=x.device) >= dropout
-        return x * (keep / (1 - dropout)).to(x.dtype)
+        return x * self.keep(x, dropout)[:, None].to(x.dtype)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -99,6 +114,12 @@ class GLUBlock(Block):
         nn.init.constant_(self.pre.bias, norm_bias)
 
     def forward(self, r: torch.Tensor, dropout: float, sampler: str) -> torch.Tensor:
+        if on_kernels(self, r):
+            y = self.ssm(block_kernels.normed(r, self.norm))
+            s, rate = block_kernels.normed_step(y, self.pre, self.keep(r, dropout))
+            self.activity = rate.mean()
+            pairs = product(self.out, s)
+            return block_kernels.gated(r, pairs, self.out.bias, self.keep(r, dropout))
         y = self.ssm(self.norm(r).to(self.dtype)).float()
         s = Step.apply(self.pre(y))
         self.activity = s.mean()
@@ -170,6 +191,13 @@ class PSpikeBlock(Block):
         nn.init.constant_(self.norm.bias, norm_bias)
 
     def forward(self, r: torch.Tensor, dropout: float, sampler: str) -> torch.Tensor:
+        if on_kernels(self, r) and sampler in ("draws", "probabilities"):
+            draws = sampler == "draws"
+            s1, rate1 = block_kernels.normed_sample(r, self.norm, draws)
+            y = self.ssm(s1)
+            s2, rate2 = block_kernels.gelu_sample(y, self.out_a, self.out_b, self.keep(r, dropout), draws)
+            self.activity = rate2.mean() + rate1.mean()
+            return block_kernels.gelu_added(r, product(self.out, s2), self.out.bias, self.keep(r, dropout))
         s1 = sampled(self.norm(r).clamp(0, 1), sampler)
         y = functional.gelu(self.ssm(s1.to(self.dtype)).float())
         p = (self.out_a[:, None, None] * y + self.out_b[:, None, None]).clamp(0, 1)
@@ -257,5 +285,8 @@ class BlockNetwork(nn.Module):
         r = linear(self.enc, x.permute(2, 0, 1), dtype)
         for block in self.blocks:
             r = block(r, self.dropout, sampler)
-        z = self.dec_norm(linear(self.dec, self.norm(r), torch.float32))
-        return scan.readout(z.permute(1, 2, 0), self.alpha.clamp(*READOUT_DECAY))
+        if on_kernels(self, r):
+            z = product(self.dec, block_kernels.normed(r, self.norm)).float()
+        else:
+            z = linear(self.dec, self.norm(r), torch.float32)
+        return scan.readout(self.dec_norm(z).permute(1, 2, 0), self.alpha.clamp(*READOUT_DECAY))

@@ -1,4 +1,4 @@
-"""The C kernels of training (scan.c, fixed.c, delay.c): compiled at first use, called with tensors."""
+"""The C kernels of training (scan.c, fixed.c, delay.c, blocks.c): compiled at first use, called with tensors."""
 
 import ctypes
 import functools
@@ -13,7 +13,7 @@ from silif_tools.atomic import replacing
 from silif_tools.train.clips import cache_folder
 
 FLAGS = ["-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fopenmp", "-shared", "-fPIC"]
-SOURCES = [Path(__file__).with_name(name) for name in ("scan.c", "fixed.c", "delay.c")]
+SOURCES = [Path(__file__).with_name(name) for name in ("scan.c", "fixed.c", "delay.c", "blocks.c")]
 
 
 @functools.cache
