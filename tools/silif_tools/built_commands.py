@@ -26,17 +26,14 @@ class Commands:
             raise RuntimeError(f"{' '.join(command)} failed with {done.returncode}: {done.stderr.strip()}")
         return done.stdout
 
-    def score_list(self, model: Path, list_file: Path) -> dict:
-        return json.loads(
-            self._run(
-                "kws-score", "--model", model, "--list", list_file, "--root", list_file.parent, "--format", "json"
-            )
-        )
+    def score_list(self, model: Path, list_file: Path, *options) -> dict:
+        listed = ["--list", list_file, "--root", list_file.parent]
+        return json.loads(self._run("kws-score", "--model", model, *listed, "--format", "json", *options))
 
-    def score_frames(self, model: Path, frames: Path, labels: Path) -> dict:
+    def score_frames(self, model: Path, frames: Path, labels: Path, *options) -> dict:
         """Precomputed frames; `results` holds each clip's word."""
-        options = ["--frames", frames, "--labels", labels, "--each", "--format", "json"]
-        return json.loads(self._run("kws-score", "--model", model, *options))
+        given = ["--frames", frames, "--labels", labels, "--each"]
+        return json.loads(self._run("kws-score", "--model", model, *given, "--format", "json", *options))
 
     def score_stream(self, model: Path, sound: Path, *options) -> dict:
         truth = sound.with_suffix(".csv")
