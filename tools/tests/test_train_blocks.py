@@ -1,12 +1,15 @@
 """The trainer's networks of blocks: the convolution and its gradients, samples, what a recipe may say of them."""
 
+import copy
+
 import pytest
 import torch
+from torch.nn import functional
 
-from silif_tools.train import recipe
-from silif_tools.train.blocks import BLOCKS, BlockNetwork, Step, sampled, ternary
+from silif_tools.train import block_kernels, blocks, recipe, state_space
+from silif_tools.train.blocks import BLOCKS, BlockNetwork, Norm, Step, sampled, ternary
 from silif_tools.train.loop import groups
-from silif_tools.train.state_space import CausalProduct, StateSpace
+from silif_tools.train.state_space import BLOCK, SHORT, BlockProduct, CausalProduct, StateSpace, block_parts
 
 
 def test_the_product_is_the_causal_convolution_with_its_gradients():
@@ -21,6 +24,123 @@ def test_the_product_is_the_causal_convolution_with_its_gradients():
         torch.autograd.grad(found, (kernel, x), g), torch.autograd.grad(slow, (kernel, x), g), strict=True
     ):
         assert torch.allclose(one.double(), other, atol=1e-5)  # the kernel's is summed in float32
+
+
+def slow_convolution(kernel, x):
+    """Σ_d kernel[h, d]·x[h, t - d], [H, T, B], in the type of its arguments."""
+    return torch.stack([sum(kernel[:, d, None] * x[:, t - d] for d in range(t + 1)) for t in range(x.shape[1])], 1)
+
+
+def a_state_space(width=3, pairs=4):
+    """In float64: decays, outputs and skip of a layer whose memories are from 2 to 200 steps."""
+    torch.manual_seed(7)
+    space = StateSpace(width, pairs)
+    space.start([0.01, 1.0])
+    return space.double()
+
+
+def parts_of(space, length):
+    """What BlockProduct takes, from the parameters."""
+    a_dt, c = space.coefficients()
+    return block_parts(a_dt, c, space.D, length)
+
+
+@pytest.mark.parametrize("steps", [1, 15, 16, 17, 48, 53])
+def test_blocks_with_states_between_them_are_the_causal_convolution_with_its_gradients(steps):
+    """Lengths that are no multiple of the block, too."""
+    space = a_state_space()
+    x = torch.randn(3, steps, 2, dtype=torch.double, requires_grad=True)
+    found = BlockProduct.apply(*parts_of(space, 16), x)
+    slow = slow_convolution(space.kernel(steps), x) + space.D[:, None, None] * x
+    assert found.dtype == torch.double and torch.allclose(found, slow, atol=1e-10)
+    g, inputs = torch.randn_like(slow), [*space.parameters(), x]
+    grads = [torch.autograd.grad(each, inputs, g) for each in (found, slow)]
+    for one, other in zip(*grads, strict=True):
+        assert torch.allclose(one, other, atol=1e-9 * float(other.abs().max() + 1))
+
+
+def test_long_sequences_go_through_blocks_and_short_ones_do_not(monkeypatch):
+    space, asked = a_state_space(), []
+    monkeypatch.setattr(state_space, "block_parts", lambda *a: asked.append(a[-1]) or block_parts(*a))
+    for steps, wanted in ((SHORT, []), (SHORT + 1, [BLOCK])):
+        x = torch.randn(3, steps, 2, dtype=torch.double)
+        expected = slow_convolution(space.kernel(steps), x) + space.D[:, None, None] * x
+        asked.clear()
+        assert torch.allclose(space(x), expected, atol=1e-9) and asked == wanted
+
+
+@pytest.mark.parametrize(("steps", "clips", "pairs"), [(1, 1, 1), (16, 16, 2), (37, 21, 8), (90, 5, 3)])
+def test_the_recurrence_in_c_is_the_convolution_with_its_gradients(steps, clips, pairs):
+    space = a_state_space(pairs=pairs)
+    quick = StateSpace(3, pairs)
+    quick.load_state_dict(space.state_dict())
+    x = torch.randn(3, steps, clips).bfloat16()
+    one, other = x.clone().requires_grad_(), x.double().requires_grad_()
+    found, slow = quick(one), slow_convolution(space.kernel(steps), other) + space.D[:, None, None] * other
+    assert found.dtype == torch.bfloat16
+    g = torch.randn(slow.shape).bfloat16()
+    found.backward(g)
+    slow.backward(g.double())
+    pairs_of = [(found, slow), (one.grad, other.grad)]
+    for name, parameter in space.named_parameters():
+        pairs_of.append((quick.get_parameter(name).grad, parameter.grad))
+    for got, want in pairs_of:
+        close = 2**-8 if got.dtype == torch.bfloat16 else 1e-4
+        assert (got.double() - want).norm() <= close * want.norm() + 1e-5
+
+
+@pytest.mark.parametrize("kind", ["s4d-glu", "pspike"])
+def test_what_c_computes_between_products_is_what_torch_computes(kind, monkeypatch):
+    """A whole network without chance, its loss and every gradient, and the running statistics."""
+    torch.manual_seed(5)
+    network = BlockNetwork(kind, 3, 24, 2, 4, 5)
+    network.start(0.7, 0.1, [0.05, 0.5])
+    network.sampler = "probabilities"
+    network.train()
+    features, labels, found = torch.randn(30, 21, 3), torch.arange(21) % 5, []
+    before = copy.deepcopy(network.state_dict())
+    for on in (True, False):
+        monkeypatch.setattr(blocks, "on_kernels", lambda *_, on=on: on)
+        network.load_state_dict(before)
+        network.zero_grad()
+        loss = torch.nn.functional.cross_entropy(10 * network(features).softmax(-1).mean(0), labels)
+        (loss + 0.3 * network.activity()).backward()
+        grads = {name: p.grad.clone() for name, p in network.named_parameters()}
+        buffers = {name: b.clone().double() for name, b in network.named_buffers()}
+        found.append((loss.detach(), network.activity().detach(), grads, buffers))
+    (loss, rate, grads, buffers), (loss_too, rate_too, grads_too, buffers_too) = found
+    assert torch.allclose(loss, loss_too, atol=2e-3) and torch.allclose(rate, rate_too, atol=2e-3)
+    assert all(torch.allclose(buffers[k], buffers_too[k], rtol=0.01, atol=0.01) for k in buffers)
+    largest = max(float(g.norm()) for g in grads_too.values())
+    for name, g in grads.items():  # what a normalisation undoes has no gradient but rounding
+        assert (g - grads_too[name]).norm() <= 0.03 * grads_too[name].norm() + 0.002 * largest, name
+
+
+def test_the_kernels_drop_channels_of_a_clip_and_spikes_have_their_probabilities():
+    torch.manual_seed(6)
+    norm = Norm(6)
+    torch.nn.init.constant_(norm.bias, 0.3)
+    x = torch.randn(6, 400, 20)
+    spikes, rate = block_kernels.normed_sample(x, norm, True)
+    assert set(spikes.unique().tolist()) == {0, 1}
+    p, expected = block_kernels.normed_sample(x, norm, False)
+    assert torch.allclose(rate, expected, atol=0.03) and torch.allclose(spikes.float().mean((1, 2)), rate, atol=1e-5)
+    assert torch.allclose(p.float(), functional.batch_norm(x.reshape(1, 6, -1), None, None, norm.weight, norm.bias,
+                          True).reshape(x.shape).clamp(0, 1), atol=0.01)  # fmt: skip
+    again, _ = block_kernels.normed_sample(x, norm, True)
+    assert not torch.equal(again, spikes), "every step draws anew"
+    keep = torch.tensor([[0.0, 2.0] * 10] * 6)
+    for made, rate in (
+        block_kernels.normed_step(x.bfloat16(), norm, keep),
+        block_kernels.gelu_sample(x.bfloat16(), torch.ones(6), torch.full((6,), 0.5), keep, True),
+    ):
+        assert not made[..., ::2].any() and set(made[..., 1::2].unique().tolist()) == {0, 2}
+        assert torch.allclose((made[..., 1::2] > 0).float().mean((1, 2)), rate, atol=0.03)
+    frozen = copy.deepcopy(norm)
+    frozen.frozen = True
+    before = frozen.running_mean.clone()
+    block_kernels.normed(x + 1, frozen)
+    assert torch.equal(frozen.running_mean, before)
 
 
 def test_the_state_space_is_its_recurrence():

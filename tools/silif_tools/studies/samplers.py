@@ -3,8 +3,8 @@
     python -m silif_tools.studies.samplers runs/psmnist-pspike.pth --data ../shared/data/sequences
     python -m silif_tools.studies.samplers runs/kws12-pspike.pth --data ../shared/data --split validation
 
-The paper's sampler (a draw for each neuron), one draw for all neurons of a layer and step, and error feedback run as the
-engine runs them, int8, with kws-score over five seeds; the probabilities themselves in place of spikes run in float.
+The paper's sampler (a draw for each neuron), one draw for all neurons of a layer and step, and error feedback run as
+the engine runs them, int8, with kws-score over five seeds; the probabilities themselves in place of spikes in float.
 """
 
 import argparse

@@ -2,9 +2,9 @@
 
     python -m silif_tools.studies.sequence_scores runs/smnist-s4d.pth --data ../shared/data/sequences --output runs
 
-Writes NAME.silif and the frames of the split into --output, scores them with kws-score, and prints a row of the table in
-docs/TRAINING.md for each network. Of a network that samples, accuracies are means of five seeds, and the test
-compares the first: its draws differ between float and int8.
+Writes NAME.silif and the frames of the split into --output, scores them with kws-score, and prints a row of the table
+in docs/TRAINING.md for each network. Of a network that samples, int8's accuracy is the mean of five seeds (lowest to
+highest), and the test compares the first: its draws differ between float and int8.
 """
 
 import argparse

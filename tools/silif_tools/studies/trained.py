@@ -121,5 +121,3 @@ def clips_of(trained: Trained, data: Path, split: str, folder: Path, commands: C
 def engine_winners(report: dict, words: list[str]) -> np.ndarray:
     """Each clip's class, of kws-score --each."""
     return np.array([words.index(result["word"]) for result in report["results"]])
-
-

@@ -1,9 +1,9 @@
 """blocks.c in torch: what the networks of blocks do between matrix products, on the processor, in training.
 
-Each function's forward and backward pass is one pass over a channel. blocks.py and state_space.py hold the same in plain
-torch: what a GPU and evaluations use, and what the tests compare with. Arrays are [H, T, B]; the stream is float32,
-all else bfloat16. `norm`: a blocks.Norm; its statistics are the batch's, or the running ones where it is frozen. keep:
-[H, B], the factor of a channel in each clip.
+Each function's forward and backward pass is one pass over a channel. blocks.py and state_space.py hold the same in
+plain torch: what a GPU and evaluations use, and what the tests compare with. Arrays are [H, T, B]; the stream is
+float32, all else bfloat16. `norm`: a blocks.Norm; its statistics are the batch's, or the running ones where it is
+frozen. keep: [H, B], the factor of a channel in each clip.
 """
 
 import ctypes

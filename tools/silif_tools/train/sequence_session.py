@@ -1,4 +1,4 @@
-"""A training run on sequences of pixels (sequences.py): every round of a recipe, with the curve over time as it goes."""
+"""A training run on sequences of pixels (sequences.py): all rounds of a recipe, with the curve over time as it goes."""
 
 import argparse
 import json
@@ -112,7 +112,7 @@ def run(options: argparse.Namespace, recipe: dict, draw: Callable[[Path], Path] 
             right, hours = accuracy(averaged, splits["validation"]), (before + work.processor_seconds()) / 3600
             epoch = step * settings["batch"] / len(train)
             curve.add(
-                round=number + 1, step=step, epoch=round(epoch, 3), processor_hours=round(hours, 4),
+                round=number + 1, step=step, epoch=round(epoch, 3), processor_hours=round(hours, 6),
                 loss=round(loss, 4), validation_percent=round(right, 2),
             )  # fmt: skip
             say(

@@ -129,6 +129,21 @@ def toeplitz(kernel: torch.Tensor) -> torch.Tensor:
     return functional.pad(kernel, (steps - 1, 0)).flip(1).unfold(1, steps, 1).flip(1)
 
 
+def powers(a_dt: torch.Tensor, steps: int) -> torch.Tensor:
+    """The decays to the power 0 to steps - 1: [H, pairs, steps]."""
+    return (a_dt[:, :, None] * torch.arange(steps, device=a_dt.device)).exp()
+
+
+def block_parts(a_dt: torch.Tensor, c: torch.Tensor, d: torch.Tensor, length: int) -> tuple[torch.Tensor, ...]:
+    """kernel, inject, emit and decay of BlockProduct, from StateSpace.coefficients and the skip d [H]."""
+    decays = powers(a_dt, length + 1)
+    kernel = torch.einsum("hn,hnt->ht", c, decays[..., :length]).real
+    kernel = torch.cat([kernel[:, :1] + d[:, None], kernel[:, 1:]], 1)
+    inject = as_real(decays[..., :length].flip(2), 1)
+    emit = as_real((c[..., None] * decays[..., 1:]).conj(), 1).transpose(1, 2)  # Re (e·u) = Re e·Re u - Im e·Im u
+    return kernel, inject, emit, as_real(decays[..., length], 1)
+
+
 class StateSpace(nn.Module):
     """y = 2·Re Σ C·(conv of exp(dt·A)) x + D·x, one state space a channel, of `pairs` complex states each.
 
@@ -158,14 +173,10 @@ class StateSpace(nn.Module):
         a_dt = a * self.log_dt.exp()[:, None]
         return a_dt, 2 * torch.view_as_complex(self.C) * (a_dt.exp() - 1) / a
 
-    def powers(self, a_dt: torch.Tensor, steps: int) -> torch.Tensor:
-        """The decays to the power 0 to steps - 1: [H, pairs, steps]."""
-        return (a_dt[:, :, None] * torch.arange(steps, device=a_dt.device)).exp()
-
     def kernel(self, steps: int) -> torch.Tensor:
         """[H, steps], float32."""
         a_dt, c = self.coefficients()
-        return torch.einsum("hn,hnt->ht", c, self.powers(a_dt, steps)).real
+        return torch.einsum("hn,hnt->ht", c, powers(a_dt, steps)).real
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if x.dtype == torch.bfloat16 and x.device.type == "cpu":
@@ -173,12 +184,4 @@ class StateSpace(nn.Module):
             return block_kernels.recurrence(a_dt.exp(), c, self.D, x)
         if x.shape[1] <= SHORT:
             return CausalProduct.apply(self.kernel(x.shape[1]), x) + self.D.to(x.dtype)[:, None, None] * x
-        a_dt, c = self.coefficients()
-        powers = self.powers(a_dt, BLOCK + 1)
-        kernel = torch.einsum("hn,hnt->ht", c, powers[..., :BLOCK]).real
-        kernel = kernel + self.D[:, None] * functional.one_hot(torch.zeros((), dtype=torch.long), BLOCK).to(kernel)
-        emit = (c[..., None] * powers[..., 1:]).conj()  # Re (c·p·u) = Re cp·Re u - Im cp·Im u
-        inject = as_real(powers[..., :BLOCK].flip(2), 1)
-        return BlockProduct.apply(
-            kernel, inject, as_real(emit, 1).transpose(1, 2), as_real((BLOCK * a_dt).exp(), 1), x
-        )
+        return BlockProduct.apply(*block_parts(*self.coefficients(), self.D, BLOCK), x)

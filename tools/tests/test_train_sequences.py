@@ -1,0 +1,219 @@
+"""Sequences of pixels: files, orders, splits, batches, a whole run with its curve, the same network in the engine."""
+
+import gzip
+import json
+import struct
+
+import numpy as np
+import pytest
+import torch
+from built_commands import built_commands
+
+from silif_tools.commands import train as command
+from silif_tools.studies import samplers, sequence_scores
+from silif_tools.train import from_checkpoint, recipe, sequences
+from silif_tools.train.material import MissingData
+
+SETTINGS = {"data": "mnist", "order": "rows", "validation": 20}
+
+
+def pictures(count, seed):
+    """Two classes of 6 x 6 pixels: the upper or the lower half is bright. The labels are sorted, as in one copy of
+    MNIST."""
+    rng = np.random.default_rng(seed)
+    labels = np.sort(np.arange(count) % 2).astype(np.uint8)
+    values = rng.integers(0, 60, (count, 6, 6), np.uint8)
+    values[labels == 0, :3] += 150
+    values[labels == 1, 3:] += 150
+    return values, labels
+
+
+def arrays():
+    found = {}
+    for split, count in (("train", 120), ("test", 40)):
+        found[f"x_{split}"], found[f"y_{split}"] = pictures(count, count)
+    return found
+
+
+@pytest.fixture
+def data(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    np.savez(folder / "mnist.npz", **arrays())
+    return folder
+
+
+def idx(array):
+    return b"\0\0\x08" + bytes([array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+
+
+def test_positions_are_in_bit_reversed_order():
+    assert sequences.bit_reversed(8).tolist() == [0, 4, 2, 6, 1, 5, 3, 7]
+    assert sequences.bit_reversed(6).tolist() == [0, 4, 2, 1, 5, 3]
+    order = sequences.bit_reversed(784)
+    assert order[:5].tolist() == [0, 512, 256, 768, 128] and sorted(order) == list(range(784))
+    x = np.arange(12, dtype=np.uint8).reshape(1, 3, 4)
+    assert sequences.in_order(x, "rows")[0, :, 0].tolist() == list(range(12))
+    assert sequences.in_order(x, "bit-reversed")[0, :, 0].tolist() == sequences.bit_reversed(12).tolist()
+
+
+def test_idx_files_are_as_good_as_an_npz(data, tmp_path):
+    other = tmp_path / "idx"
+    other.mkdir()
+    for k, (name, array) in enumerate(zip(sequences.IDX, (arrays()[a] for a in sequences.ARRAYS), strict=True)):
+        if k % 2:
+            (other / name).write_bytes(idx(array))
+        else:
+            (other / f"{name}.gz").write_bytes(gzip.compress(idx(array)))
+    one, two, three = (sequences.load(path, SETTINGS, 2) for path in (data, other, data / "mnist.npz"))
+    for split in one:
+        for found in (two, three):
+            assert np.array_equal(one[split].values, found[split].values)
+            assert np.array_equal(one[split].labels, found[split].labels)
+
+
+def test_validation_pictures_are_drawn_from_all_classes_and_trained_on_by_nobody(data):
+    found = sequences.load(data, SETTINGS, 2)
+    assert {k: len(v) for k, v in found.items()} == {"train": 100, "validation": 20, "test": 40}
+    assert set(found["validation"].labels.tolist()) == {0, 1}
+    rows = [{v.tobytes() for v in found[split].values} for split in ("train", "validation")]
+    assert not rows[0] & rows[1] and len(rows[0] | rows[1]) == 120
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f: (f / "mnist.npz").unlink(), "neither mnist.npz .* nor train-images-idx3-ubyte"),
+        (lambda f: np.savez(f / "mnist.npz", **arrays() | {"x_train": np.zeros((120, 6, 6))}), "x_train must be uint8"),
+        (lambda f: np.savez(f / "mnist.npz", **arrays() | {"y_test": np.zeros(3, np.uint8)}), "do not fit"),
+        (lambda f: np.savez(f / "mnist.npz", **arrays() | {"y_test": np.full(40, 2, np.uint8)}), "do not fit"),
+    ],
+)
+def test_files_that_do_not_fit_are_refused(data, change, message):
+    change(data)
+    with pytest.raises(MissingData, match=message):
+        sequences.load(data, SETTINGS, 2)
+
+
+def test_damaged_idx_files_are_refused(tmp_path):
+    for content, message in ((b"\0\0\x0d\1\0\0\0\1", "not an IDX file"), (idx(np.zeros(4, np.uint8))[:-1], "holds 3")):
+        (tmp_path / sequences.IDX[0]).write_bytes(content)
+        with pytest.raises(MissingData, match=message):
+            sequences.load(tmp_path, SETTINGS, 2)
+
+
+def test_batches_go_through_every_picture_once_an_epoch_and_go_on_where_they_were(data):
+    train = sequences.load(data, SETTINGS, 2)["train"]
+    train.reseed(3)
+    epochs = []
+    for _ in range(2):
+        seen = [train.drawn({"batch": 25}) for _ in range(4)]
+        assert seen[0].features.shape == (36, 25, 1) and seen[0].features.dtype == torch.float32
+        epochs.append(torch.cat([b.features[:, :, 0].T for b in seen]))
+        everything = np.sort(train.values[:, :, 0].astype(np.float32), 0)
+        assert np.array_equal(np.sort(epochs[-1].numpy(), 0), everything)
+    assert not torch.equal(*epochs)
+    state, expected = train.state(), train.drawn({"batch": 25})
+    train.reseed(9)
+    train.restore(state)
+    again = train.drawn({"batch": 25})
+    assert torch.equal(again.features, expected.features) and torch.equal(again.labels, expected.labels)
+
+
+def small_recipe(tmp_path, name="psmnist-pspike"):
+    text = recipe.find(name).read_text()
+    start = text.index("words = [")
+    text = text[:start] + 'words = ["up", "down"]' + text[text.index("]", start) + 1 :]
+    for old, new in (
+        ("width = 128", "width = 12"), ("pairs = 8", "pairs = 2"), ("validation = 5000", "validation = 20"),
+        ("batch = 64", "batch = 20"), ("recalibration_batches = 8", "recalibration_batches = 2"),
+        ("steps = 6880", "steps = 40"), ("steps = 1720", "steps = 10"), ("report_every = 430", "report_every = 20"),
+    ):  # fmt: skip
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "small.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_whole_run_its_curve_its_end_and_what_the_engine_says_of_it(tmp_path, data, capsys):
+    """P-SpikeSSM, both rounds. A run that ended early and is made longer goes on, and its curve has no holes."""
+    torch.set_num_threads(1)
+    out, path = tmp_path / "out", small_recipe(tmp_path)
+    options = [str(path), "--data", str(data), "--threads", "1", "--output"]
+    assert command.main([*options, str(out)]) == 0, capsys.readouterr().err
+    name = "psmnist-pspike"
+    about, curve = (json.loads((out / f"{name}{end}.json").read_text()) for end in ("", "-curve"))
+    assert set(about["accuracy_percent"]) == {"validation", "test"} and about["words"] == ["up", "down"]
+    assert [(p["round"], p["step"]) for p in curve["points"]] == [(1, 20), (1, 40), (2, 10)]
+    assert curve["points"][-1]["validation_percent"] == pytest.approx(about["accuracy_percent"]["validation"], abs=0.01)
+    hours = [p["processor_hours"] for p in curve["points"]]
+    assert hours == sorted(hours) and hours[0] > 0
+    assert (out / f"{name}-curve.png").read_bytes().startswith(b"\x89PNG")
+
+    other = tmp_path / "other"
+    path.write_text(path.read_text().replace("steps = 40", "steps = 20").split("[[finish]]")[0])
+    assert command.main([*options, str(other)]) == 0
+    small_recipe(tmp_path)
+    assert command.main([*options, str(other), "--resume"]) == 0
+    again = json.loads((other / f"{name}-curve.json").read_text())
+    assert [(p["round"], p["step"]) for p in again["points"]] == [(1, 20), (1, 40), (2, 10)]
+
+    # Again from its checkpoints: the same weights.
+    before = torch.load(other / f"{name}.pth", weights_only=True)
+    assert command.main([*options, str(other), "--resume"]) == 0
+    after = torch.load(other / f"{name}.pth", weights_only=True)
+    assert all(torch.equal(before[k], after[k]) for k in before)
+
+    # In the engine: float against int8, and every sampler.
+    assert from_checkpoint.main([str(path), str(out / f"{name}-2.checkpoint"), str(out / "now.pth")]) == 0
+    build = ["--build", str(built_commands().folder), "--data", str(data)]
+    capsys.readouterr()
+    assert sequence_scores.main([str(out / "now.pth"), *build, "--output", str(out)]) == 0, capsys.readouterr().err
+    cells = [c.strip() for c in capsys.readouterr().out.splitlines()[-1].strip("|").split("|")]
+    assert cells[:2] == ["now", "pspike"] and "p = " in cells[6] and (out / "now.silif").exists()
+    assert samplers.main([str(out / "now.pth"), *build, "--seeds", "3"]) == 0, capsys.readouterr().err
+    rows = [line.split("|")[1:] for line in capsys.readouterr().out.splitlines() if line.startswith("|")][2:]
+    assert [row[0].split()[0] for row in rows] == ["a", "one", "error", "the"]
+    assert [row[5].strip() for row in rows] == ["48", "4", "0", "0"]
+    for row in rows[:3]:
+        mean, low, high = map(float, row[1:4])
+        assert 0 <= low <= mean <= high <= 100
+    assert samplers.main([str(data / "none.pth"), *build]) == 1
+
+
+@pytest.mark.parametrize("kind", ["smnist-s4d", "psmnist-silif", "smnist-csilif"])
+def test_every_kind_trains_on_pixels(tmp_path, data, kind):
+    """Quick: a step or two; the result is a network that the exporter reads."""
+    text = small_recipe(tmp_path).read_text()
+    path, out = tmp_path / "kind.toml", tmp_path / "out"
+    text = recipe.find(kind).read_text()
+    start = text.index("words = [")
+    text = text[:start] + 'words = ["up", "down"]' + text[text.index("]", start) + 1 :]
+    path.write_text(text.replace("validation = 5000", "validation = 20").replace("128", "12"))
+    assert command.main([str(path), "--data", str(data), "--output", str(out), "--threads", "1", "--quick"]) == 0
+    assert sequence_scores.Network.read(out / f"{kind}.pth").model.layers[0].inputs == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('order = "bit-reversed"', 'order = "spiral"', "order must be one of: rows, bit-reversed"),
+        ("validation = 20", "validation = 0", "validation must be 1 or more"),
+        ("[[finish]]", "[scenes]\np_noise = 0.1\n[[finish]]", r"\[scenes\] cannot be had beside \[sequences\]"),
+        ("[finish.training]", "[finish.scenes]\np_noise = 0.1\n[finish.training]", r"\[finish.scenes\] is unknown"),
+        ("score_scale", "teacher_weight", "score_scale is missing"),
+    ],
+)
+def test_what_a_recipe_of_sequences_cannot_say(tmp_path, old, new, message):
+    path = small_recipe(tmp_path)
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(recipe.BadRecipe, match=message):
+        recipe.load(path)
+
+
+def test_options_of_sound_are_refused(tmp_path, data, capsys):
+    options = [str(small_recipe(tmp_path)), "--data", str(data), "--output", str(tmp_path / "out")]
+    assert command.main([*options, "--folders", str(data)]) == 1
+    assert "--folders: a recipe of sequences has no use for it" in capsys.readouterr().err
