@@ -154,10 +154,14 @@ def test_a_whole_run_its_curve_its_end_and_what_the_engine_says_of_it(tmp_path, 
     other = tmp_path / "other"
     path.write_text(path.read_text().replace("steps = 40", "steps = 20").split("[[finish]]")[0])
     assert command.main([*options, str(other)]) == 0
+    checkpoint = other / f"{name}-1.checkpoint"
+    state = torch.load(checkpoint, weights_only=True)
+    torch.save(state | {"processor_seconds": 7200.0}, checkpoint)
     small_recipe(tmp_path)
     assert command.main([*options, str(other), "--resume"]) == 0
     again = json.loads((other / f"{name}-curve.json").read_text())
     assert [(p["round"], p["step"]) for p in again["points"]] == [(1, 20), (1, 40), (2, 10)]
+    assert [int(p["processor_hours"]) for p in again["points"]] == [0, 2, 2]
 
     # Again from its checkpoints: the same weights.
     before = torch.load(other / f"{name}.pth", weights_only=True)

@@ -446,8 +446,8 @@ static void outputs(const lanes *x, size_t T, size_t N, const float *A, const fl
 }
 
 /* x, g: input and gradient of the output. g_x is overwritten; sums [4N] get the gradients of A and C of all clips. */
-static void inputs_gradient(const lanes *x, const lanes *g, size_t T, size_t N, const float *A, const float *C,
-                            float D, lanes *before, lanes *g_x, double *sums) {
+static void inputs_gradient(const lanes *x, const lanes *g, size_t T, size_t N, const float *A, const float *C, float D,
+                            lanes *before, lanes *g_x, double *sums) {
   size_t chunks = (T + CHUNK - 1) / CHUNK;
   lanes state[2 * MAX_PAIRS], total[4 * MAX_PAIRS], own[2 * (CHUNK + 1)];
   memset(state, 0, sizeof state);
