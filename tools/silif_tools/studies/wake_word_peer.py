@@ -2,10 +2,10 @@
 
     python -m silif_tools.studies.wake_word_peer alexa.silif --word alexa --data ../shared/data
 
-Every recording of DATA/speech/wake_words/WORD, of both lists, as silif_tools.studies.real_words lays them out: 2.5 to
-4 s of quiet between them, alone and over the noise of the test list. False alarms are counted in all recordings of
-the folders `--talk`. Both are scored by the same rules, and re-armed by the same: once at half the threshold, and not
-for 0.75 s. The package is installed into `--venv`, apart from the project's own.
+Every recording of DATA/speech/wake_words/WORD, of both lists or of `--lists`, as silif_tools.studies.real_words lays
+them out: 2.5 to 4 s of quiet between them, alone and over the noise of the test list. False alarms are counted in all
+recordings of the folders `--talk`. Both are scored by the same rules, and re-armed by the same: once at half the
+threshold, and not for 0.75 s. The package is installed into `--venv`, apart from the project's own.
 """
 
 import argparse
@@ -108,6 +108,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("models", type=Path, nargs="+", metavar="MODEL", help="models that hear the word")
     parser.add_argument("--word", required=True, help=f"one that {PACKAGE} carries a network for: alexa")
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument(
+        "--lists", nargs="+", default=["train", "test"], choices=("train", "test"), help="of the word's recordings"
+    )
     parser.add_argument("--talk", nargs="+", default=TALK, metavar="FOLDER", help=f"of speech (default {TALK})")
     parser.add_argument("--venv", type=Path, default=Path(".venv-peers"), help="where the package is, or goes")
     parser.add_argument("--build", type=Path, default=Path(".build/release"), help="where the commands are")
@@ -121,7 +124,7 @@ def main(argv: list[str] | None = None) -> int:
         if missing:
             raise ConversionError(missing[PACKAGE])
         with tempfile.TemporaryDirectory() as folder:
-            sounds = streams(options.data, [options.word], ["train", "test"], GAP_S, list(SNRS_DB), Path(folder))
+            sounds = streams(options.data, [options.word], options.lists, GAP_S, list(SNRS_DB), Path(folder))
             sounds[-1] = Path(folder) / "talk.flac"
             write_stream(sounds[-1], talk(options.data, options.talk), [])
             lines: list[str] = []
