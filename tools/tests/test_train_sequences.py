@@ -127,7 +127,7 @@ def small_recipe(tmp_path, name="psmnist-pspike"):
     for old, new in (
         ("width = 128", "width = 12"), ("pairs = 8", "pairs = 2"), ("validation = 5000", "validation = 20"),
         ("batch = 64", "batch = 20"), ("recalibration_batches = 8", "recalibration_batches = 2"),
-        ("steps = 6880", "steps = 40"), ("steps = 1720", "steps = 10"), ("report_every = 430", "report_every = 20"),
+        ("steps = 6880", "steps = 40"), ("steps = 1720", "steps = 10"), ("report_every = 860", "report_every = 20"),
     ):  # fmt: skip
         assert old in text
         text = text.replace(old, new)
@@ -169,8 +169,8 @@ def test_a_whole_run_its_curve_its_end_and_what_the_engine_says_of_it(tmp_path, 
     after = torch.load(other / f"{name}.pth", weights_only=True)
     assert all(torch.equal(before[k], after[k]) for k in before)
 
-    # In the engine: float against int8, and every sampler.
-    assert from_checkpoint.main([str(path), str(out / f"{name}-2.checkpoint"), str(out / "now.pth")]) == 0
+    # What a running training came to, in the engine: float against int8, and every sampler.
+    assert from_checkpoint.main([str(path), str(out / f"{name}.settled"), str(out / "now.pth")]) == 0
     build = ["--build", str(built_commands().folder), "--data", str(data)]
     capsys.readouterr()
     assert sequence_scores.main([str(out / "now.pth"), *build, "--output", str(out)]) == 0, capsys.readouterr().err

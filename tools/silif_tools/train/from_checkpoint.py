@@ -37,7 +37,9 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m silif_tools.train.from_checkpoint", description=__doc__.splitlines()[0]
     )
     parser.add_argument("recipe", help="a recipe file, or the name of one that comes with the package")
-    parser.add_argument("checkpoint", type=Path, help="NAME-stream.settled, or a checkpoint stored at a report")
+    parser.add_argument(
+        "checkpoint", type=Path, help="NAME-stream.settled, NAME.settled of pixels, or a checkpoint stored at a report"
+    )
     parser.add_argument("output", type=Path, metavar="PTH")
     options = parser.parse_args(argv)
     try:

@@ -221,4 +221,5 @@ class Network(nn.Module):
 
 def scores(potentials: torch.Tensor) -> torch.Tensor:
     """Mean over time of the softmax: [T, B, classes] -> [B, classes], probabilities."""
-    return potentials.softmax(-1).mean(0)
+    # Over the first dimension it runs along the steps, several times faster than over ten classes side by side.
+    return potentials.permute(2, 0, 1).softmax(0).mean(1).t()

@@ -11,7 +11,7 @@ import torch
 from silif_tools.atomic import write_atomically
 from silif_tools.train import recipe as recipes
 from silif_tools.train import sequences, student
-from silif_tools.train.loop import Run
+from silif_tools.train.loop import Run, save
 from silif_tools.train.network import scores
 from silif_tools.train.sequences import Batch, Sequences
 from silif_tools.train.session import device_of, git_commit, keep_memory, say, untrained, write_result
@@ -111,6 +111,8 @@ def run(options: argparse.Namespace, recipe: dict, draw: Callable[[Path], Path] 
         def report(step, loss, speed, averaged, settings=settings, work=work, number=number, before=seconds) -> None:
             right, hours = accuracy(averaged, splits["validation"]), (before + work.processor_seconds()) / 3600
             epoch = step * settings["batch"] / len(train)
+            # For from_checkpoint: between reports the normalisation of a checkpoint's averaged network is not settled.
+            save({"mean": averaged.state_dict(), "step": step}, options.output / f"{recipe['name']}.settled")
             curve.add(
                 round=number + 1, step=step, epoch=round(epoch, 3), processor_hours=round(hours, 6),
                 loss=round(loss, 4), validation_percent=round(right, 2),

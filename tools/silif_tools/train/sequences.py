@@ -91,7 +91,7 @@ def load(data: Path, settings: dict, classes: int) -> "dict[str, Sequences]":
     chosen, kept = np.random.default_rng(SPLIT_SEED).permutation(len(found["x_train"])), settings["validation"]
     if kept >= len(chosen):
         raise MissingData(f"--data {data}: {len(chosen)} training pictures; the recipe's validation wants {kept}")
-    parts = {"train": np.sort(chosen[kept:]), "validation": np.sort(chosen[:kept])}
+    parts = {"train": chosen[kept:], "validation": chosen[:kept]}
     splits = {k: (found["x_train"][rows], found["y_train"][rows]) for k, rows in parts.items()}
     splits["test"] = found["x_test"], found["y_test"]
     return {k: Sequences(in_order(x, settings["order"]), y) for k, (x, y) in splits.items()}
