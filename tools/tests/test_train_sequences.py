@@ -1,4 +1,4 @@
-"""Sequences of pixels: files, orders, splits, batches, a whole run with its curve, the same network in the engine."""
+"""Sequences of numbers: files, orders, splits, batches, a whole run with its curve, the same network in the engine."""
 
 import gzip
 import json
@@ -11,7 +11,7 @@ from built_commands import built_commands
 
 from silif_tools.commands import train as command
 from silif_tools.studies import samplers, sequence_scores
-from silif_tools.train import from_checkpoint, recipe, sequences
+from silif_tools.train import from_checkpoint, listops, recipe, sequences
 from silif_tools.train.material import MissingData
 
 SETTINGS = {"data": "mnist", "order": "rows", "validation": 20}
@@ -120,6 +120,55 @@ def test_batches_go_through_every_picture_once_an_epoch_and_go_on_where_they_wer
     assert torch.equal(again.features, expected.features) and torch.equal(again.labels, expected.labels)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("[MAX 2 9 [MIN 4 7 ] 0 ]", 9), ("[MED 1 2 9 ]", 2), ("[MED 1 2 4 9 ]", 3), ("[MED 1 2 5 9 ]", 3),
+        ("[SM 8 7 [MIN 6 4 5 ] ]", 9), ("[SM 1 [MED [MAX 3 8 ] 5 ] 4 ]", 1),
+    ],
+)  # fmt: skip
+def test_expressions_have_their_value(text, value):
+    """The evaluator of the tests reads tokens, as a network does; the generator makes a tree."""
+    assert evaluated([listops.TOKENS.index(word) for word in text.split()]) == value
+
+
+def evaluated(tokens):
+    stack = [[]]
+    for token in tokens:
+        if token < 10:
+            stack[-1].append(token)
+        elif token < listops.CLOSE:
+            stack.append([listops.OPERATORS[token - 10]])
+        else:
+            name, *numbers = stack.pop()
+            found = {"[MIN": min, "[MAX": max, "[MED": lambda n: int(np.median(n)), "[SM": lambda n: sum(n) % 10}[name]
+            stack[-1].append(found(numbers))
+    assert len(stack) == len(stack[0]) == 1, "brackets do not match"
+    return stack[0][0]
+
+
+def test_listops_keeps_to_its_grammar(tmp_path):
+    x, y = listops.expressions(30, 5)
+    assert len({row.tobytes() for row in x}) == 30 and x.shape == (30, 2048)
+    for row, value in zip(x, y, strict=True):
+        length = int(np.argmax(row == listops.END))
+        assert 500 < length < 2000 and (row[length:] == listops.END).all()
+        assert evaluated(row[:length].tolist()) == value
+        depth = np.cumsum(((row >= 10) & (row < listops.CLOSE)).astype(int) - (row == listops.CLOSE))
+        assert depth.max() <= 9, "operators stand at depth 1 to 9"
+    assert np.array_equal(x[:7], listops.expressions(7, 5)[0])
+    path = tmp_path / "listops.npz"
+    assert listops.main([str(path), "--train", "6", "--test", "3"]) == 0
+    settings = {"data": "listops", "order": "rows", "validation": 2, "tokens": 16}
+    train = sequences.load(path, settings, 10)["train"]
+    batch = train.drawn({"batch": 4})
+    assert batch.features.shape == (2048, 4, 16) and (batch.features.sum(2) == 1).all()
+    assert torch.equal(batch.features.argmax(2).T.sort(0).values, torch.from_numpy(train.values[..., 0]).sort(0).values)
+    assert torch.allclose(train.statistics()[0], batch.features.mean((0, 1)), atol=1e-6)
+    with pytest.raises(MissingData, match="has the token 15; the recipe has 15"):
+        sequences.load(path, settings | {"tokens": 15}, 10)
+
+
 def small_recipe(tmp_path, name="psmnist-pspike"):
     text = recipe.find(name).read_text()
     start = text.index("words = [")
@@ -207,6 +256,7 @@ def test_every_kind_trains_on_pixels(tmp_path, data, kind):
         ("[[finish]]", "[scenes]\np_noise = 0.1\n[[finish]]", r"\[scenes\] cannot be had beside \[sequences\]"),
         ("[finish.training]", "[finish.scenes]\np_noise = 0.1\n[finish.training]", r"\[finish.scenes\] is unknown"),
         ("score_scale", "teacher_weight", "score_scale is missing"),
+        ("validation = 20", "validation = 20\ntokens = 1", "tokens must be 2 to 256"),
     ],
 )
 def test_what_a_recipe_of_sequences_cannot_say(tmp_path, old, new, message):

@@ -18,10 +18,10 @@ EXAMPLES = """examples:
   silif-train my-words.toml --data ../shared/data --output runs --folders my-recordings   (one folder a word)
   silif-train kws12-stream --data ../shared/data --output runs --start runs/kws12-silif.pth
   silif-train kws12-silif --data ../shared/data --output runs --start float.pth   (only the rounds with weight_bits)
-  silif-train smnist-s4d --data ../shared/data/sequences --output runs            (pixels: mnist.npz or IDX files)
+  silif-train smnist-s4d --data ../shared/data/sequences --output runs            (mnist.npz or IDX files)
 """
 
-DATA = "folder with gsc, noise, speech and words; for sequences of pixels, with mnist.npz or the four IDX files"
+DATA = "folder with gsc, noise, speech and words; for sequences of numbers, with mnist.npz or the like"
 START = "a trained float network of the recipe's shape: go straight to [stream], or else to the rounds with weight_bits"
 
 

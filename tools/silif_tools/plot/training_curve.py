@@ -23,7 +23,7 @@ def draw(curve: Path) -> Path:
     points = found["points"]
     figure, axis = plt.subplots(figsize=(7.4, 4.4), layout="constrained")
     hours, right = ([point[key] for point in points] for key in ("processor_hours", "validation_percent"))
-    axis.plot(hours, right, marker=".", label=f"validation, {found['validation']:,} pictures")
+    axis.plot(hours, right, marker=".", label=f"validation, {found['validation']:,} sequences")
     for point in points:
         if point is points[-1] or point["round"] != points[points.index(point) + 1]["round"]:
             text = f"{point['validation_percent']:.2f} %, epoch {point['epoch']:.1f}"

@@ -1,4 +1,4 @@
-"""Float against int8 on sequences of pixels: accuracy, McNemar's p, spikes, bytes of what silif-train wrote.
+"""Float against int8 on sequences of numbers: accuracy, McNemar's p, spikes, bytes of what silif-train wrote.
 
     python -m silif_tools.studies.sequence_scores runs/smnist-s4d.pth --data ../shared/data/sequences --output runs
 
@@ -57,7 +57,7 @@ def row(path: Path, options: argparse.Namespace, commands: Commands) -> str:
     )
 
 
-HEAD = """| network | kind | parameters | hours of a core | float, % | int8, % | right in float alone, in int8 alone | spikes a picture | synaptic operations a picture | bytes |
+HEAD = """| network | kind | parameters | hours of a core | float, % | int8, % | right in float alone, in int8 alone | spikes a sequence | synaptic operations a sequence | bytes |
 |---|---|---|---|---|---|---|---|---|---|"""  # noqa: E501
 
 

@@ -20,7 +20,7 @@ from ..model_file.write import model_bytes
 from ..train import material, sequences
 from ..train.evaluate import Examination
 from ..train.fbank import BANDS, CLIP_FRAMES
-from ..train.sequence_session import winners
+from ..train.sequence_session import inputs_of, winners
 from ..train.session import untrained
 
 SPLITS = ("validation", "test")
@@ -46,13 +46,13 @@ class Trained:
 
     @property
     def is_of_sequences(self) -> bool:
-        """Of pixels, not of sound."""
+        """Of numbers, not of sound."""
         return "sequences" in self.recipe
 
     @cached_property
     def network(self) -> torch.nn.Module:
         """As it was trained, for evaluation."""
-        found = untrained(self.recipe, 1 if self.is_of_sequences else BANDS)
+        found = untrained(self.recipe, inputs_of(self.recipe) if self.is_of_sequences else BANDS)
         found.load_result(torch.load(self.path, weights_only=True, map_location="cpu"))
         return found.eval()
 
@@ -69,7 +69,7 @@ class Trained:
             provenance={"name": self.about.get("name", self.path.stem), **carried_over(self.about)},
         ).model  # fmt: skip
         sound = rng.integers(-8000, 8000, 4000)
-        add_self_test(made, sound if settings else rng.integers(0, 256, (50, 1)), settings)
+        add_self_test(made, sound if settings else rng.integers(0, 256, (50, made.layers[0].inputs)), settings)
         return made
 
     def write(self, path: Path, sampler: Sampler | None = None) -> int:
@@ -109,7 +109,7 @@ def clips_of(trained: Trained, data: Path, split: str, folder: Path, commands: C
     frames, labels = folder / f"{stem}.npy", folder / f"{stem}-labels.npy"
     if not labels.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        np.save(frames, part.values)
+        np.save(frames, part.frames(np.arange(len(part))))
         np.save(labels, part.labels.astype(np.int32))
     return Clips(
         part.labels,

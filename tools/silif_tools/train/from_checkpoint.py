@@ -16,14 +16,14 @@ from silif_tools.train import recipe as recipes
 from silif_tools.train.fbank import BANDS
 from silif_tools.train.loop import save
 from silif_tools.train.network import Network
-from silif_tools.train.sequence_session import STEP
+from silif_tools.train.sequence_session import STEP, inputs_of
 from silif_tools.train.session import FRONT_END, untrained
 
 
 def network_of(recipe: dict, state: dict) -> Network:
     """state: what the stream stage saved at its last report, or a checkpoint that was stored at one. Between reports
     the normalisation of a checkpoint's averaged network is not settled."""
-    network = untrained(recipe, 1 if "sequences" in recipe else BANDS)
+    network = untrained(recipe, inputs_of(recipe) if "sequences" in recipe else BANDS)
     if any(key.endswith("log_scale") for key in state["mean"]):
         bits = recipe["stream"]["finish"] if "stream" in recipe else recipes.rounds(recipe)[-1]["training"]
         network.quantize(bits["weight_bits"])
@@ -38,7 +38,9 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("recipe", help="a recipe file, or the name of one that comes with the package")
     parser.add_argument(
-        "checkpoint", type=Path, help="NAME-stream.settled, NAME.settled of pixels, or a checkpoint stored at a report"
+        "checkpoint",
+        type=Path,
+        help="NAME-stream.settled, NAME.settled of sequences, or a checkpoint stored at a report",
     )
     parser.add_argument("output", type=Path, metavar="PTH")
     options = parser.parse_args(argv)

@@ -59,7 +59,7 @@ LONGEST_DELAY = 254  # of a model file, and even
 # flat, store_every: as in [stream]. Of blocks: ssm_rate, the factor on the rate of time steps and poles; spike_weight,
 # the loss for each spike a neuron and step; sampler, what P-SpikeSSM trains on.
 OF_BLOCKS = ("ssm_rate", "spike_weight", "sampler")
-OPTIONAL = {"rate_steps", "weight_bits", "flat", "store_every", *OF_BLOCKS}
+OPTIONAL = {"rate_steps", "weight_bits", "flat", "store_every", "tokens", *OF_BLOCKS}
 # What says the size of the hidden layers: in networks of blocks (s4d-glu, s4d-gsu, pspike) all are alike.
 SIZES = {"hidden": list, "width": int, "blocks": int, "pairs": int}
 
@@ -167,7 +167,9 @@ def _check_sequences(recipe: dict, where: str) -> None:
     if settings["order"] not in ORDERS:
         raise BadRecipe(f"{where}[sequences] order must be one of: {', '.join(ORDERS)}")
     if settings["validation"] < 1:
-        raise BadRecipe(f"{where}[sequences] validation must be 1 or more pictures")
+        raise BadRecipe(f"{where}[sequences] validation must be 1 or more sequences")
+    if not 2 <= settings.get("tokens", 2) <= 256:
+        raise BadRecipe(f"{where}[sequences] tokens must be 2 to 256")
 
 
 def rounds(recipe: dict) -> list[dict]:

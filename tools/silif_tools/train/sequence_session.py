@@ -1,4 +1,4 @@
-"""A training run on sequences of pixels (sequences.py): all rounds of a recipe, with the curve over time as it goes."""
+"""A training run on sequences of numbers (sequences.py): all rounds of a recipe, and the curve over time."""
 
 import argparse
 import json
@@ -17,19 +17,25 @@ from silif_tools.train.sequences import Batch, Sequences
 from silif_tools.train.session import device_of, git_commit, keep_memory, say, untrained, write_result
 
 STEP = {"step_ms": 1}  # a pixel has no duration, but a model file has a step
-CLIPS_AT_ONCE = 100  # in evaluations
+STEPS_AT_ONCE = 80000  # in evaluations, of all sequences of a batch together
 
 
 @torch.no_grad()
 def winners(network: torch.nn.Module, split: Sequences) -> torch.Tensor:
-    """Each picture's class [n]: the largest sum of the softmax over all steps, as in kws-score."""
+    """Each sequence's class [n]: the largest sum of the softmax over all steps, as in kws-score."""
     network.eval()
-    return torch.cat([scores(network(batch.features)).argmax(1) for batch in split.parts(CLIPS_AT_ONCE)])
+    size = max(1, STEPS_AT_ONCE // split.values.shape[1])
+    return torch.cat([scores(network(batch.features)).argmax(1) for batch in split.parts(size)])
 
 
 def accuracy(network: torch.nn.Module, split: Sequences) -> float:
     """Percent right."""
     return 100.0 * float((winners(network, split) == torch.from_numpy(split.labels)).float().mean())
+
+
+def inputs_of(recipe: dict) -> int:
+    """Of a network of sequences: one for each token, or the value."""
+    return recipe["sequences"].get("tokens", 1)
 
 
 class Curve:
@@ -78,17 +84,17 @@ def run(options: argparse.Namespace, recipe: dict, draw: Callable[[Path], Path] 
     options.output.mkdir(parents=True, exist_ok=True)
     splits = sequences.load(options.data, recipe["sequences"], len(recipe["words"]))
     train, steps = splits["train"], splits["train"].values.shape[1]
-    say(f"pictures: {', '.join(f'{k} {len(v)}' for k, v in splits.items())}; {steps} steps each")
+    say(f"sequences: {', '.join(f'{k} {len(v)}' for k, v in splits.items())}; {steps} steps each")
     torch.manual_seed(recipe["seed"])
-    network = untrained(recipe, 1, recipe["training"]["dropout"])
+    network = untrained(recipe, inputs_of(recipe), recipe["training"]["dropout"])
     network.start(*(recipe["training"][f"initial_{k}"] for k in ("norm_weight", "norm_bias", "dt")))
     mean, std = train.statistics()
-    network.input_norm.mean.fill_(mean)
-    network.input_norm.std.fill_(std)
+    network.input_norm.mean.copy_(mean)
+    network.input_norm.std.copy_(std)
     about = {
-        "name": recipe["name"], "kind": recipe["kind"], "words": recipe["words"], "inputs": 1,
+        "name": recipe["name"], "kind": recipe["kind"], "words": recipe["words"], "inputs": inputs_of(recipe),
         "hidden": recipe["hidden"], **STEP, "parameters": sum(p.numel() for p in network.parameters()),
-        "pictures": {k: len(v) for k, v in splits.items()}, "steps": steps,
+        "sequences": {k: len(v) for k, v in splits.items()}, "steps": steps,
     }  # fmt: skip
     curve_about = {k: about[k] for k in ("name", "kind", "parameters")} | {"validation": len(splits["validation"])}
     curve = Curve(options.output / f"{recipe['name']}-curve.json", curve_about, draw)
@@ -119,7 +125,7 @@ def run(options: argparse.Namespace, recipe: dict, draw: Callable[[Path], Path] 
             )  # fmt: skip
             say(
                 f"{recipe['name']} round {number + 1} step {step}/{settings['steps']} epoch {epoch:.2f} loss {loss:.4f}"
-                f" validation {right:.2f} % after {hours:.2f} h of a core ({speed:.0f} pictures/s)"
+                f" validation {right:.2f} % after {hours:.2f} h of a core ({speed:.0f} sequences/s)"
             )
 
         network = work.train(_loss(settings), settle, report)

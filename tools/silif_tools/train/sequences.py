@@ -1,7 +1,8 @@
-"""Labelled pictures as sequences of pixels: sequential MNIST, its permuted form, and other sets in the same files.
+"""Labelled sequences of numbers: pictures pixel by pixel (sequential MNIST, its permuted form), tokens (ListOps).
 
-A pixel is one step with one input, its value 0 to 255 as the engine takes counts. Training normalises it
-(InputNorm); the exporter folds that into the encoder.
+A pixel is one step with one input, its value 0 to 255 as the engine takes counts; a token is a step with one input for
+each token that there is, of which one is 1. Training normalises them (InputNorm); the exporter folds that into the
+first layer.
 """
 
 import gzip
@@ -27,7 +28,7 @@ IDX = (
 
 @dataclass
 class Batch:
-    """features [T, B, 1] float32; labels [B]."""
+    """features [T, B, inputs] float32; labels [B]."""
 
     features: torch.Tensor
     labels: torch.Tensor
@@ -41,7 +42,7 @@ def bit_reversed(count: int) -> np.ndarray:
 
 
 def in_order(pictures: np.ndarray, order: str) -> np.ndarray:
-    """uint8 [n, height, width] -> [n, T, 1]: row after row, or those positions in bit-reversed order."""
+    """uint8 [n, height, width] or [n, T] -> [n, T, 1]: row after row, or those positions in bit-reversed order."""
     flat = pictures.reshape(len(pictures), -1, 1)
     return flat if order == "rows" else np.ascontiguousarray(flat[:, bit_reversed(flat.shape[1])])
 
@@ -79,14 +80,17 @@ def _arrays(data: Path, name: str) -> dict[str, np.ndarray]:
 def load(data: Path, settings: dict, classes: int) -> "dict[str, Sequences]":
     """settings: a recipe's [sequences]. Some training pictures, drawn once for all, are the validation split."""
     found = _arrays(data, settings["data"])
+    tokens = settings.get("tokens", 0)
     for array in ARRAYS:
-        wanted = 3 if array.startswith("x") else 1
+        wanted = (2 if tokens else 3) if array.startswith("x") else 1
         if array not in found or found[array].ndim != wanted or found[array].dtype != np.uint8:
             raise MissingData(f"--data {data}: {array} must be uint8 with {wanted} dimensions")
     for split in ("train", "test"):
         x, y = found[f"x_{split}"], found[f"y_{split}"]
         if len(x) != len(y) or x.shape[1:] != found["x_train"].shape[1:] or not len(x) or y.max() >= classes:
             raise MissingData(f"--data {data}: x_{split} and y_{split} do not fit each other, or the recipe's classes")
+        if tokens and x.max() >= tokens:
+            raise MissingData(f"--data {data}: x_{split} has the token {x.max()}; the recipe has {tokens}")
     # Chosen at random: in some copies of MNIST the training pictures are sorted by class.
     chosen, kept = np.random.default_rng(SPLIT_SEED).permutation(len(found["x_train"])), settings["validation"]
     if kept >= len(chosen):
@@ -94,17 +98,18 @@ def load(data: Path, settings: dict, classes: int) -> "dict[str, Sequences]":
     parts = {"train": chosen[kept:], "validation": chosen[:kept]}
     splits = {k: (found["x_train"][rows], found["y_train"][rows]) for k, rows in parts.items()}
     splits["test"] = found["x_test"], found["y_test"]
-    return {k: Sequences(in_order(x, settings["order"]), y) for k, (x, y) in splits.items()}
+    return {k: Sequences(in_order(x, settings["order"]), y, tokens) for k, (x, y) in splits.items()}
 
 
 class Sequences:
     """A split, and a source of batches that goes through it in a new order in every epoch.
 
-    values uint8 [n, T, 1]; labels [n].
+    values uint8 [n, T, 1]; labels [n]; tokens: how many different values there are, each an input of its own; 0: one
+    input, which has the value.
     """
 
-    def __init__(self, values: np.ndarray, labels: np.ndarray):
-        self.values, self.labels = values, labels.astype(np.int64)
+    def __init__(self, values: np.ndarray, labels: np.ndarray, tokens: int = 0):
+        self.values, self.labels, self.tokens = values, labels.astype(np.int64), tokens
         self.reseed(0)
 
     def __len__(self) -> int:
@@ -122,8 +127,13 @@ class Sequences:
         self.seed, self.epoch, self.at = state["seed"], state["epoch"], state["at"]
         self._order = None
 
+    def frames(self, rows: np.ndarray) -> np.ndarray:
+        """What the engine reads: uint8 [rows, T, inputs]."""
+        values = self.values[rows]
+        return values if not self.tokens else (values == np.arange(self.tokens, dtype=np.uint8)).astype(np.uint8)
+
     def _batch(self, rows: np.ndarray) -> Batch:
-        values = torch.from_numpy(self.values[rows].astype(np.float32))
+        values = torch.from_numpy(self.frames(rows).astype(np.float32))
         return Batch(values.transpose(0, 1).contiguous(), torch.from_numpy(self.labels[rows]))
 
     def drawn(self, recipe: dict) -> Batch:
@@ -147,6 +157,11 @@ class Sequences:
         for k in range(count):
             yield self._batch(np.take(order, np.arange(k * size, (k + 1) * size), mode="wrap"))
 
-    def statistics(self) -> tuple[float, float]:
-        """Mean and standard deviation of all values."""
-        return float(self.values.mean(dtype=np.float64)), float(self.values.std(dtype=np.float64))
+    def statistics(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean and standard deviation of each input."""
+        if not self.tokens:
+            found = [self.values.mean(dtype=np.float64)], [self.values.std(dtype=np.float64)]
+        else:
+            mean = np.bincount(self.values.ravel(), minlength=self.tokens) / self.values.size
+            found = mean, np.sqrt(mean * (1 - mean)).clip(1e-3)
+        return tuple(torch.tensor(np.array(each), dtype=torch.float32) for each in found)
