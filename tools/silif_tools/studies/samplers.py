@@ -17,6 +17,7 @@ import torch
 from ..built_commands import Commands
 from ..errors import complain
 from ..model_file.tables import Sampler
+from ..train.session import keep_memory
 from .trained import SPLITS, Clips, Trained, clips_of
 
 HEAD = """| sampler | mean, % | lowest, % | highest, % | spikes a clip | draws a step |
@@ -63,6 +64,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--build", type=Path, default=Path("../.build/release"), help="folder of kws-score")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args(argv)
+    keep_memory()
     torch.set_num_threads(options.threads)
     try:
         trained = Trained.read(options.network)

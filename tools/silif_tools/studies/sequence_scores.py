@@ -17,6 +17,7 @@ import torch
 from ..built_commands import Commands
 from ..errors import complain
 from ..export.compare import Comparison
+from ..train.session import keep_memory
 from .trained import SPLITS, clips_of, engine_winners
 from .trained import Trained as Network
 
@@ -72,6 +73,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--build", type=Path, default=Path("../.build/release"), help="folder of kws-score")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args(argv)
+    keep_memory()
     torch.set_num_threads(options.threads)
     try:
         print(HEAD)
