@@ -65,7 +65,9 @@ let package = Package(
       name: "SiLIFTests", dependencies: ["TestSupport", "SiLIF", "Kernels", "FixedPoint"], exclude: ["Golden"]),
     .testTarget(
       name: "LogMelTests", dependencies: ["TestSupport", "LogMel", "Kernels", "CKernels"], exclude: ["Golden"]),
-    .testTarget(name: "KeywordSpotterTests", dependencies: ["TestSupport", "KeywordSpotter", "SpotterHost"]),
+    .testTarget(
+      name: "KeywordSpotterTests", dependencies: ["TestSupport", "KeywordSpotter", "SpotterHost", "SiLIF"],
+      exclude: ["Golden"]),
     .testTarget(
       name: "SiLIFCTests",
       dependencies: ["TestSupport", "CSiLIF", "SiLIFC", "SpotterHost", "KeywordSpotter", "SiLIF"]),

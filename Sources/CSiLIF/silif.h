@@ -205,6 +205,12 @@ silif_error silif_int16_from_double(const double *samples, size_t count, int16_t
 silif_error silif_score_clip(silif_engine *engine, const int16_t *samples, size_t count, int64_t *sums_q15,
                              silif_clip *clip);
 
+/* How sure to be (docs/SCORING.md), 0...32768: of the event of the last step, that its word was said; of a clip that
+ * silif_score_clip scored, that its winner is right. -1 where the last step decided on no word, where the clip has no
+ * step, or where the model does not say how sure to be. Ask about an event before more samples are pushed. */
+int32_t silif_event_probability_q15(const silif_engine *engine);
+int32_t silif_clip_probability_q15(const silif_engine *engine, const int64_t *sums_q15, const silif_clip *clip);
+
 /* Makes one step on a frame of input_count values, without the front end. Values beyond the model's limit are saturated. */
 silif_error silif_push_frame(silif_engine *engine, const int16_t *frame, size_t count, silif_event *event);
 

@@ -22,6 +22,8 @@ public struct Detector {
   private let thresholds: UnsafeMutablePointer<Int32>
   private let rearmLevels: UnsafeMutablePointer<Int32>
   private let armed: UnsafeMutablePointer<UInt8>
+  /// `.none` where events have no probability.
+  private let calibration: Calibration
   private var slot = 0
   private var warmUpLeft = 0
   private var refractoryLeft = 0
@@ -41,16 +43,19 @@ public struct Detector {
   ///   - warmUp_frames: frames after a start, reset or gap in which nothing is reported.
   ///   - refractory_frames: frames after an event in which nothing is reported.
   ///   - classes: probabilities in a frame.
+  ///   - calibration: how sure to be of events, fitted with this window.
   ///   - memory: at least `requiredBytes(window_frames:classes:)`, aligned to 64, owned by the caller.
   public init(
-    window_frames: Int, warmUp_frames: Int, refractory_frames: Int, classes: Int,
+    window_frames: Int, warmUp_frames: Int, refractory_frames: Int, classes: Int, calibration: Calibration = .none,
     memory: UnsafeMutableRawBufferPointer
   ) {
     precondition(
       memory.count >= Detector.requiredBytes(window_frames: window_frames, classes: classes),
       "the detector's memory is too small")
     precondition(window_frames >= 1 && window_frames <= 1024, "the window must be 1 to 1024 frames")
+    precondition(calibration.recent_frames <= window_frames, "the calibration is for another window")
     window = window_frames
+    self.calibration = calibration
     warmUp = warmUp_frames
     refractory = refractory_frames
     self.classes = classes
@@ -81,7 +86,8 @@ public struct Detector {
     let defaults = model.detector
     self.init(
       window_frames: defaults.window_frames, warmUp_frames: defaults.warmUp_frames,
-      refractory_frames: defaults.refractory_frames, classes: model.header.classCount, memory: memory)
+      refractory_frames: defaults.refractory_frames, classes: model.header.classCount,
+      calibration: model.eventCalibration, memory: memory)
     for index in 0..<classes where defaults.isKeyword(index) {
       setLevels(threshold_q15: defaults.threshold_q15(index), rearm_q15: defaults.rearm_q15(index), ofClass: index)
     }
@@ -163,7 +169,32 @@ public struct Detector {
     guard best >= 0 else { return nil }
     armed[best] = 0
     refractoryLeft = refractory
-    let width = Int32(truncatingIfNeeded: window)
-    return KeywordEvent(word: best, score_q15: (sums[best] &+ width / 2) / width, position: position)
+    let score_q15 = mean(sums[best], over: window)
+    return KeywordEvent(
+      word: best, score_q15: score_q15, probability_q15: probability_q15(of: best, score_q15), position: position)
+  }
+
+  /// That a word which is reported now was said; -1 without a calibration.
+  @_noAllocation @_noLocks
+  private func probability_q15(of word: Int, _ score_q15: Int32) -> Int32 {
+    guard calibration.exists else { return -1 }
+    var recent: Int32 = 0
+    var row = slot
+    for _ in 0..<calibration.recent_frames {
+      row = row == 0 ? window &- 1 : row &- 1
+      recent &+= Int32(history[row &* classes &+ word])
+    }
+    var rival: Int32 = 0
+    for index in 0..<classes where index != word && sums[index] > rival { rival = sums[index] }
+    return calibration.probability_q15(
+      score_q15: score_q15, recent_q15: mean(recent, over: calibration.recent_frames),
+      rival_q15: mean(rival, over: window))
+  }
+
+  /// Rounded half up.
+  @_noAllocation @_noLocks
+  private func mean(_ sum: Int32, over frames: Int) -> Int32 {
+    let width = Int32(truncatingIfNeeded: frames)
+    return width > 0 ? (sum &+ width / 2) / width : 0
   }
 }

@@ -37,6 +37,9 @@ struct Engine {
         memory: UnsafeMutableRawBufferPointer(start: memory + plan.engine + stepBytes, count: plan.detector)))
   }
 
+  /// Of the last step's event.
+  var eventProbability_q15: Int32 { spotter.event?.probability_q15 ?? -1 }
+
   mutating func reset() { spotter.reset() }
 
   /// The pipeline is made anew in its own memory, by which the handles to it here stay good.

@@ -55,6 +55,22 @@ public func scoreClip(
   return Int32(SILIF_OK)
 }
 
+@_cdecl("silif_event_probability_q15")
+public func eventProbability(_ engine: OpaquePointer?) -> Int32 {
+  pointer(engine)?.pointee.eventProbability_q15 ?? -1
+}
+
+@_cdecl("silif_clip_probability_q15")
+public func clipProbability(
+  _ engine: OpaquePointer?, _ sums_q15: UnsafePointer<Int64>?, _ clip: UnsafePointer<silif_clip>?
+) -> Int32 {
+  guard let engine = pointer(engine), let sums_q15, let clip = clip?.pointee else { return -1 }
+  let model = engine.pointee.model
+  let sums = UnsafeBufferPointer(start: sums_q15, count: model.header.classCount)
+  guard clip.winner >= 0, Int(clip.winner) < sums.count, clip.steps <= UInt32(Int32.max) else { return -1 }
+  return model.clipCalibration.probability_q15(ofClip: sums, winner: Int(clip.winner), frames: Int(clip.steps))
+}
+
 @_cdecl("silif_push_frame")
 public func pushFrame(
   _ engine: OpaquePointer?, _ frame: UnsafePointer<Int16>?, _ count: Int, _ event: UnsafeMutablePointer<silif_event>?

@@ -10,6 +10,7 @@ import SiLIF
 public struct ClipScorer {
   private var pipeline: FramePipeline
   private let header: NetworkHeader
+  private let calibration: Calibration
   private var sums_q15: [Int64]
   private var layerSpikes: [UInt64]
   private var frames = 0
@@ -29,11 +30,16 @@ public struct ClipScorer {
     public let synapticOperations: UInt64
     /// Sums that left their range; nil in release builds.
     public let saturations: UInt64?
+    /// That the winner is right, Q15, 0...32768; -1 where the model does not say how sure to be (docs/SCORING.md), or for a
+    /// clip without a frame.
+    public let probability_q15: Int32
 
     /// Spikes of all hidden layers.
     public var spikes: UInt64 { layerSpikes.reduce(0, +) }
     /// Mean probability of each class, 0...1; 0 for a clip without a frame.
     public var probabilities: [Double] { sums_q15.map { Double($0) / Double(max(frames, 1)) / 32768 } }
+    /// The same, 0...1; nil where there is none.
+    public var probability: Double? { probability_q15 < 0 ? nil : Double(probability_q15) / 32768 }
     /// Mean probability of the winner, 0...1; 0 for a clip without a frame.
     public var confidence: Double { frames == 0 ? 0 : Double(sums_q15[winner]) / Double(frames) / 32768 }
   }
@@ -54,6 +60,7 @@ public struct ClipScorer {
   /// - Throws: SpotterError, as `requiredBytes(for:)`.
   public init(model: Model, memory: UnsafeMutableRawBufferPointer) throws(SpotterError) {
     header = model.header
+    calibration = model.clipCalibration
     pipeline = try FramePipeline(model: model, memory: memory)
     sums_q15 = [Int64](repeating: 0, count: header.classCount)
     layerSpikes = [UInt64](repeating: 0, count: header.layerCount - 1)
@@ -137,8 +144,12 @@ public struct ClipScorer {
   private var result: Score {
     var winner = 0
     for index in sums_q15.indices where sums_q15[index] > sums_q15[winner] { winner = index }
+    let probability_q15 = sums_q15.withUnsafeBufferPointer {
+      calibration.probability_q15(ofClip: $0, winner: winner, frames: frames)
+    }
     return Score(
       winner: winner, sums_q15: sums_q15, frames: frames, layerSpikes: layerSpikes,
-      synapticOperations: network.synapticOperationCount, saturations: network.saturationCount)
+      synapticOperations: network.synapticOperationCount, saturations: network.saturationCount,
+      probability_q15: probability_q15)
   }
 }

@@ -58,11 +58,15 @@ extension Detector {
   ///
   /// - Parameters:
   ///   - settings: with a window of 1 to 1024 frames.
+  ///   - calibration: of the model whose window that is: how sure to be of events.
   ///   - memory: at least `requiredBytes(for:)`, aligned to 64, owned by the caller.
-  public init(settings: DetectorSettings, memory: UnsafeMutableRawBufferPointer) {
+  public init(
+    settings: DetectorSettings, calibration: Calibration = .none, memory: UnsafeMutableRawBufferPointer
+  ) {
     self.init(
       window_frames: settings.window_frames, warmUp_frames: settings.warmUp_frames,
-      refractory_frames: settings.refractory_frames, classes: settings.words.count, memory: memory)
+      refractory_frames: settings.refractory_frames, classes: settings.words.count, calibration: calibration,
+      memory: memory)
     for (index, word) in settings.words.enumerated() where word.isKeyword {
       setLevels(threshold_q15: word.threshold_q15, rearm_q15: word.rearm_q15, ofClass: index)
     }
@@ -93,6 +97,7 @@ extension KeywordSpotter {
       pipeline: try FramePipeline(
         model: model, memory: UnsafeMutableRawBufferPointer(rebasing: memory[..<pipelineBytes]), kernels: kernels),
       detector: Detector(
-        settings: settings, memory: UnsafeMutableRawBufferPointer(rebasing: memory[pipelineBytes...])))
+        settings: settings, calibration: model.eventCalibration,
+        memory: UnsafeMutableRawBufferPointer(rebasing: memory[pipelineBytes...])))
   }
 }

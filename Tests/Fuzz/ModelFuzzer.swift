@@ -61,10 +61,13 @@ enum ModelFuzzer {
         for index in settings.words.indices { settings.setThreshold(threshold, forClass: index) }
       }
       let memory = GuardedMemory(byteCount: Detector.requiredBytes(for: settings))
-      var detector = Detector(settings: settings, memory: memory.bytes)
+      var detector = Detector(settings: settings, calibration: model.eventCalibration, memory: memory.bytes)
       for step in 0..<40 {
         let event = detector.step(step % 20 < 16 ? full : none, at: Int64(step))
         expect(event.map { (0...32768).contains($0.score_q15) } ?? true, "a score is no probability")
+        let least: Int32 = model.eventCalibration.exists ? 0 : -1
+        let most: Int32 = model.eventCalibration.exists ? 32768 : -1
+        expect(event.map { (least...most).contains($0.probability_q15) } ?? true, "a probability is none")
       }
       withExtendedLifetime(memory) {}
     }

@@ -86,7 +86,8 @@ import Testing
       #expect(score.frames == 20)
       #expect(scorer.clipLength_samples == 0)
       let none = ClipScorer.Score(
-        winner: 0, sums_q15: [0], frames: 0, layerSpikes: [], synapticOperations: 0, saturations: nil)
+        winner: 0, sums_q15: [0], frames: 0, layerSpikes: [], synapticOperations: 0, saturations: nil,
+        probability_q15: -1)
       #expect(none.confidence == 0)
     }
   }

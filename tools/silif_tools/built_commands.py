@@ -30,6 +30,18 @@ class Commands:
         listed = ["--list", list_file, "--root", list_file.parent]
         return json.loads(self._run("kws-score", "--model", model, *listed, "--format", "json", *options))
 
+    def clip_rows(self, model: Path, list_file: Path) -> list[dict]:
+        """A row for each clip of a list."""
+        options = ["--list", list_file, "--root", list_file.parent, "--each", "--format", "jsonl"]
+        return [json.loads(line) for line in self._run("kws-score", "--model", model, *options).splitlines()]
+
+    def stream_events(self, model: Path, sound: Path) -> list[dict]:
+        """What is heard in a recording, each event with its verdict."""
+        with tempfile.TemporaryDirectory() as folder:
+            events = Path(folder) / "events.jsonl"
+            self.score_stream(model, sound, "--events", events)
+            return [json.loads(line) for line in events.read_text().splitlines()]
+
     def score_frames(self, model: Path, frames: Path, labels: Path, *options) -> dict:
         """Precomputed frames; `results` holds each clip's word."""
         given = ["--frames", frames, "--labels", labels, "--each"]

@@ -14,6 +14,11 @@ package func decimalText(_ value: Double, decimals: Int, keepsZeros: Bool = true
   return (value < 0 && digits > 0 ? "-" : "") + String(digits / scale) + (fraction.isEmpty ? "" : "." + fraction)
 }
 
+/// A calibrated probability in whole per cent, or nothing.
+package func probabilityText(_ value: Double?) -> String {
+  value.map { decimalText(100 * $0, decimals: 0) + " %" } ?? ""
+}
+
 /// A part of a whole in per cent, `-` where there is no whole.
 package func percentText(_ part: Int, of whole: Int) -> String {
   whole == 0 ? "-" : decimalText(100 * Double(part) / Double(whole), decimals: 1) + " %"

@@ -20,6 +20,11 @@ package enum JSONValue: Sendable {
     whole == 0 ? .null : .decimal(part / whole, decimals: decimals)
   }
 
+  /// A calibrated probability, null where there is none.
+  package static func probability(_ value: Double?) -> JSONValue {
+    value.map { .decimal($0, decimals: 4) } ?? .null
+  }
+
   /// On one line: a report is one line too, so that a log of them can be read line by line.
   package var text: String {
     var text = ""

@@ -16,6 +16,10 @@ public struct Model {
   public let frontEnd: UnsafeRawBufferPointer?
   /// Section SMPL; nil where no layer samples.
   public private(set) var sampling: Sampling?
+  /// Section CALB for clips; `.none` where the file does not say how sure to be of them.
+  public private(set) var clipCalibration = Calibration.none
+  /// Section CALB for events; `.none` where the file does not say how sure to be of them.
+  public private(set) var eventCalibration = Calibration.none
   /// Section PROV: UTF-8 lines `key: value`.
   public let provenance: UnsafeRawBufferPointer
 
@@ -39,6 +43,7 @@ public struct Model {
     } else {
       sampling = nil
     }
+    try readCalibrations()
     guard (frontEnd != nil) == (header.inputKind == .logMel) else { throw ModelError(.inconsistent, "FRNT") }
     if selfTest.input == .samples && frontEnd == nil { throw ModelError(.inconsistent, "self_test_input") }
     // Divided, not multiplied: the product of two fields may exceed a 32-bit Int.
@@ -48,6 +53,18 @@ public struct Model {
     }
 
     try checkLayers()
+  }
+
+  private mutating func readCalibrations() throws(ModelError) {
+    var ordinal = 0
+    while let section = sections.section(.calibration, ordinal: ordinal) {
+      let found = try Calibration(section: section, window_frames: detector.window_frames)
+      guard !(found.target == .clips ? clipCalibration : eventCalibration).exists else {
+        throw ModelError(.inconsistent, "calibrates", value: Int64(found.target.rawValue))
+      }
+      if found.target == .clips { clipCalibration = found } else { eventCalibration = found }
+      ordinal += 1
+    }
   }
 
   /// The same model, in the same bytes, with another seed for what its layers draw. Without effect where none draws.

@@ -6,7 +6,7 @@ import KeywordSpotter
 
 /// `--exec`: starts a command for each keyword, and does not wait for it.
 ///
-/// The command finds KWS_WORD, KWS_SCORE, KWS_TIME_S, KWS_SAMPLE and, live, KWS_AT in its environment; its standard input is
+/// The command finds KWS_WORD, KWS_SCORE, KWS_TIME_S, KWS_SAMPLE, where the model has it KWS_PROBABILITY and, live, KWS_AT in its environment; its standard input is
 /// empty, its standard output is this program's standard error.
 final class CommandSink: EventSink {
   private let words: [String]
@@ -64,6 +64,9 @@ final class CommandSink: EventSink {
       "KWS_WORD=\(words[keyword.word])", "KWS_SCORE=\(decimalText(keyword.score, decimals: 4))",
       "KWS_TIME_S=\(decimalText(keyword.time_s, decimals: 4))", "KWS_SAMPLE=\(keyword.position)",
     ]
+    if let probability = keyword.probability {
+      variables.append("KWS_PROBABILITY=\(decimalText(probability, decimals: 4))")
+    }
     if let at = clock() { variables.append("KWS_AT=\(at.text)") }
     var at = environ
     while let entry = at.pointee {

@@ -23,7 +23,9 @@ struct ListenSession {
     let loop = try ListenLoop(
       source: source, setUp: setUp, stop: stop, isLive: origin.isLive, limit_samples: limit_samples ?? .max,
       levelInterval_samples: showsMeter ? outputRate_hz / 10 : outputRate_hz, savedSound: savedSound,
-      nearMisses: actions.nearMisses.map { NearMissDetector(settings: settings, level: $0) },
+      nearMisses: actions.nearMisses.map {
+        NearMissDetector(settings: settings, level: $0, calibration: file.model.eventCalibration)
+      },
       gate: gate_dB.map { SpeechGate(rise_dB: $0) })
     let levels = LevelSink(meter: showsMeter ? MeterLine() : nil, say: note)
     let counts = CountSink(words: file.model.words.strings)

@@ -7,14 +7,15 @@ protocol EventLines {
   func line(_ event: ListenEvent, at: TimeOfDay?) -> String?
 }
 
-/// A line of text for each keyword: when, which word, how sure.
+/// A line of text for each keyword: when, which word, its score, and where the model says so how probable it is.
 struct TextLines: EventLines {
   let words: [String]
 
   func line(_ event: ListenEvent, at: TimeOfDay?) -> String? {
     guard case .keyword(let event) = event else { return nil }
-    return
-      "\(decimalText(event.time_s, decimals: 2)) s  \(words[event.word])  \(decimalText(event.score, decimals: 2))\n"
+    let probability = event.probability.map { "  " + probabilityText($0) } ?? ""
+    let (time, score) = (decimalText(event.time_s, decimals: 2), decimalText(event.score, decimals: 2))
+    return "\(time) s  \(words[event.word])  \(score)\(probability)\n"
   }
 }
 

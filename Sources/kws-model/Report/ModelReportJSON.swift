@@ -18,6 +18,17 @@ extension ModelReport {
       ("sampling", sampling),
       ("detector", detector),
       (
+        "calibrated",
+        .object([
+          ("clips", .bool(model.clipCalibration.exists)),
+          ("events", .bool(model.eventCalibration.exists)),
+          (
+            "words_per_hour",
+            model.eventCalibration.exists ? .integer(model.eventCalibration.wordsPerHour) : .null
+          ),
+        ])
+      ),
+      (
         "memory",
         .object([
           ("flash_bytes", .integer(memory.total(.flash))),

@@ -37,10 +37,18 @@ extension ModelReport {
     if lastFires {
       table.add(["scores", header.scores == .spikes ? "spikes of the last layer" : "softmax of its potentials"])
     }
+    if !calibrated.isEmpty { table.add(["calibrated", calibrated.joined(separator: "; ")]) }
     let test = model.selfTest
     let values = "\(test.values.count) \(test.input == .samples ? "samples" : "values")"
     table.add(["self-test", "\(values), \(test.step_count) steps, digest \(SelfTest.digestText(test.digest))"])
     return table.text
+  }
+
+  /// What probabilities are for.
+  private var calibrated: [String] {
+    let events = model.eventCalibration
+    let clips = model.clipCalibration.exists ? ["clips"] : []
+    return clips + (events.exists ? ["events where a word is said \(events.wordsPerHour) times an hour"] : [])
   }
 
   private var layerTable: String {

@@ -9,6 +9,8 @@ struct BatchReport {
     let label: Int?
     let winner: Int
     let confidence: Double
+    /// nil where the model does not say how sure to be.
+    let probability: Double?
   }
 
   let modelPath: String
@@ -39,7 +41,7 @@ struct BatchReport {
         results.append(
           ClipResult(
             name: batch.name(index), label: batch.label(index), winner: outcome.score.winner,
-            confidence: outcome.score.confidence))
+            confidence: outcome.score.confidence, probability: outcome.score.probability))
       case .failed(let failure): errors.append((batch.name(index), failure.message))
       case .skipped: skipped += 1
       }

@@ -61,6 +61,7 @@ extension BatchReport {
       ("label", result.label.map { .string(words[$0]) } ?? .null),
       ("word", .string(words[result.winner])),
       ("score", .decimal(result.confidence, decimals: 4)),
+      ("probability", .probability(result.probability)),
     ])
   }
 }

@@ -14,7 +14,10 @@ extension BatchReport {
     var table = TextTable(leftColumns: 2)
     for result in results {
       let verdict = result.label.map { $0 == result.winner ? "" : "(is \(words[$0]))" } ?? ""
-      table.add([result.name, words[result.winner], decimalText(result.confidence, decimals: 2), verdict])
+      table.add([
+        result.name, words[result.winner], decimalText(result.confidence, decimals: 2),
+        probabilityText(result.probability), verdict,
+      ])
     }
     return table.text
   }

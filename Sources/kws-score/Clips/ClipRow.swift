@@ -19,7 +19,10 @@ struct ClipRow: Sendable {
   /// The first line of CSV; nothing for JSON.
   var header: String {
     guard format == .csv else { return "" }
-    let columns = ["path", "model", "label", "word", "score", "steps", "spikes"] + words.map { "p_\($0)" } + ["error"]
+    let columns =
+      ["path", "model", "label", "word", "score", "probability", "steps", "spikes"] + words.map { "p_\($0)" } + [
+        "error"
+      ]
     return columns.map(quoted).joined(separator: ",") + "\n"
   }
 
@@ -44,10 +47,11 @@ struct ClipRow: Sendable {
     case .scored(let outcome):
       let score = outcome.score
       fields += [words[score.winner], decimalText(score.confidence, decimals: 4, keepsZeros: false)]
+      fields += [score.probability.map { decimalText($0, decimals: 4, keepsZeros: false) } ?? ""]
       fields += ["\(score.frames)", "\(score.spikes)"]
       fields += score.probabilities.map { decimalText($0, decimals: 9, keepsZeros: false) } + [""]
     case .failed(let failure):
-      fields += [String](repeating: "", count: 4 + words.count) + [oneLine(failure.message)]
+      fields += [String](repeating: "", count: 5 + words.count) + [oneLine(failure.message)]
     case .skipped: break
     }
     return fields.map(quoted).joined(separator: ",")
@@ -60,7 +64,8 @@ struct ClipRow: Sendable {
       let score = outcome.score
       pairs += [
         ("word", .string(words[score.winner])), ("score", .decimal(score.confidence, decimals: 4)),
-        ("steps", .integer(score.frames)), ("spikes", .integer(Int64(score.spikes))),
+        ("probability", .probability(score.probability)), ("steps", .integer(score.frames)),
+        ("spikes", .integer(Int64(score.spikes))),
         (
           "probabilities",
           .object(words.indices.map { (words[$0], .decimal(score.probabilities[$0], decimals: 9)) })

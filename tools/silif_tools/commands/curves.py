@@ -24,13 +24,13 @@ from ..streams.tune import Stream
 _REPOSITORY = Path(__file__).resolve().parents[3]
 
 
-def _path(model: str) -> Path:
+def path_of(model: str) -> Path:
     """A path, or the name of a model that ships."""
     shipped = _REPOSITORY / "models" / f"{model}.silif"
     return shipped if "/" not in model and not model.endswith(".silif") and shipped.exists() else Path(model)
 
 
-def _labelled(models: list[Path]) -> dict[str, Path]:
+def labelled(models: list[Path]) -> dict[str, Path]:
     """By name; by path where two files have one name. A file that is given twice is there once."""
     files = {model.resolve(): model for model in models}.values()
     names = [model.stem for model in files]
@@ -76,7 +76,7 @@ def main(argv=None) -> int:
     try:
         commands, truth = Commands(arguments.build), _truth(arguments.stream)
         curves = {}
-        for label, model in _labelled([_path(model) for model in arguments.models]).items():
+        for label, model in labelled([path_of(model) for model in arguments.models]).items():
             curves[label] = _measured(commands, model, arguments.stream, arguments.without, truth)
         draw(curves, arguments.output, arguments.title or arguments.stream.stem, "model")
     except (ModelFileError, ConversionError, OSError, RuntimeError, ValueError) as error:

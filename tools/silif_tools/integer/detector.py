@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..model_file.calibration import Calibration
 from ..model_file.tables import Detector
 
 
@@ -14,6 +15,16 @@ class Event:
     frame: int
     word: int
     score_q15: int
+
+
+@dataclass(frozen=True)
+class Means:
+    """What tells how sure to be of events, [event], in Q15: score, mean of the last frames, and the largest mean over
+    the window of another class. Of clips, over all their frames."""
+
+    score_q15: np.ndarray
+    recent_q15: np.ndarray
+    rival_q15: np.ndarray
 
 
 def window_sums(probabilities_q15: np.ndarray, window: int) -> np.ndarray:
@@ -48,3 +59,32 @@ def detect(probabilities_q15: np.ndarray, detector: Detector) -> list[Event]:
         events.append(Event(int(frame), word, int((sums[frame, word] + window // 2) // window)))
         next_frame = frame + 1 + detector.refractory_frames
     return events
+
+
+def means_of(events: list[Event], probabilities_q15: np.ndarray, window: int, recent_frames: int) -> Means:
+    """Of events that `detect` found with a window of so many frames."""
+    at = np.array([event.frame for event in events], dtype=np.int64)
+    word = np.array([event.word for event in events], dtype=np.int64)
+    sums = window_sums(probabilities_q15, window)[at]
+    recent = window_sums(probabilities_q15, recent_frames)[at, word]
+    sums[np.arange(len(at)), word] = 0
+    rival = sums.max(axis=1, initial=0)
+    score = np.array([event.score_q15 for event in events], dtype=np.int64)
+    return Means(score, (recent + recent_frames // 2) // recent_frames, (rival + window // 2) // window)
+
+
+def event_probabilities_q15(
+    events: list[Event], probabilities_q15: np.ndarray, window: int, calibration: Calibration
+) -> np.ndarray:
+    """That each event's word was said, [event]."""
+    means = means_of(events, probabilities_q15, window, calibration.recent_frames)
+    return calibration.probability_q15(means.score_q15, means.recent_q15, means.rival_q15)
+
+
+def clip_means_of(sums_q15: np.ndarray, frames: np.ndarray) -> Means:
+    """Of clips: probabilities summed over their frames, [clip, class], and the frames, [clip], at least one each."""
+    sums, frames = np.array(sums_q15, dtype=np.int64), np.asarray(frames, dtype=np.int64)
+    rows, winner = np.arange(len(sums)), sums.argmax(axis=1)
+    score = (sums[rows, winner] + frames // 2) // frames
+    sums[rows, winner] = 0
+    return Means(score, np.zeros_like(score), (sums.max(axis=1) + frames // 2) // frames)

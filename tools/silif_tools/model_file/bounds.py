@@ -74,6 +74,15 @@ def _check_stream(layer: LayerTables, stream_bits: int, name: str) -> None:
         raise ValueError(f"{name}.delay_kind {layer.delay_kind}: what reads a stream has no delays")
 
 
+def _check_calibrations(model: ModelTables) -> None:
+    kinds = [calibration.calibrates for calibration in model.calibrations]
+    if len(set(kinds)) != len(kinds):
+        raise ValueError("CALB: calibrates: two of one kind")
+    for calibration in model.calibrations:
+        calibration.check()
+        check_range(calibration.recent_frames, 0, model.detector.window_frames, "CALB: recent_frames")
+
+
 def check_model(model: ModelTables) -> None:
     """Raises ValueError naming the field that the runtime would refuse."""
     check_range(len(model.layers), 1, MAXIMUM_LAYERS, "layer_count")
@@ -100,6 +109,7 @@ def check_model(model: ModelTables) -> None:
         raise ValueError("SMPL: a network has a sampler where a layer samples, and nowhere else")
     if model.sampling is not None:
         check_range(model.sampling.seed >> 1, 0, 2**63 - 1, "SMPL: seed / 2")
+    _check_calibrations(model)
     check_range(width, len(model.words), len(model.words), "readout outputs")
     last = model.layers[-1].state_fraction_bits
     check_range(last, READOUT_FRACTION_BITS, READOUT_FRACTION_BITS, "readout state_fraction_bits")

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from .bounds import DRAW_BITS, check_model
+from .calibration import parse_calibration
 from .nibbles import unpack_nibbles
 from .schema import CONNECTION, DELAYS, RECURRENT, RECURRENT_SOURCE, LayerSchema, padded
 from .tables import (
@@ -192,6 +193,7 @@ def _parse(data: bytes, count: int, schemas: dict[int, LayerSchema]) -> ModelTab
         provenance=provenance,
         sampling=_sampling(sections),
         scores=Scores(network[8]),
+        calibrations=[parse_calibration(section) for section in sections.get("CALB", [])],
         self_test_input=self_test,
         self_test_digest=digest,
         self_test_steps=steps,

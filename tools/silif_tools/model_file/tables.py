@@ -5,6 +5,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from .calibration import Calibrates, Calibration
 from .schema import LayerSchema, Source
 
 __all__ = [
@@ -134,8 +135,13 @@ class ModelTables:
     # Present exactly where a layer samples.
     sampling: Sampling | None = None
     scores: Scores = Scores.POTENTIALS
+    # At most one of each kind; without, clips or events have no probability.
+    calibrations: list[Calibration] = field(default_factory=list)
     provenance: dict[str, str] = field(default_factory=dict)
     # int16 samples (1-D) or frames (2-D)
     self_test_input: np.ndarray | None = None
     self_test_digest: int = 0
     self_test_steps: int = 0
+
+    def calibration(self, of: Calibrates) -> Calibration | None:
+        return next((each for each in self.calibrations if each.calibrates == of), None)

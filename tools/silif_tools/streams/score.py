@@ -30,7 +30,15 @@ class StreamScore:
         return self.false_alarms / self.audio_h
 
 
-def score(events: list[tuple[float, str]], truth: list[tuple[float, float, str]], audio_h: float) -> StreamScore:
+@dataclass(frozen=True)
+class Verdict:
+    """of: the index in the truth of the word that was hit; None for a wrong word or a false alarm."""
+
+    of: int | None
+    is_wrong_word: bool = False
+
+
+def judge(events: list[tuple[float, str]], truth: list[tuple[float, float, str]]) -> list[Verdict]:
     """events: (time_s, word) in time; truth: (start_s, end_s, word) in time.
 
     A hit is the right word between its start and 750 ms after its end, counted once; another word there is a wrong
@@ -38,19 +46,28 @@ def score(events: list[tuple[float, str]], truth: list[tuple[float, float, str]]
     """
     starts = np.array([row[0] for row in truth])
     hit = [False] * len(truth)
-    wrong, false_alarms, latency = 0, 0, []
+    verdicts = []
     for time_s, word in events:
         last = int(np.searchsorted(starts, time_s, side="right"))
         near = [i for i in range(max(0, last - 8), last) if truth[i][0] <= time_s <= truth[i][1] + GRACE_S]
-        right = [i for i in near if truth[i][2] == word and not hit[i]]
-        if right:
-            hit[right[0]] = True
-            latency.append(1000 * (time_s - truth[right[0]][1]))
-        elif any(truth[i][2] != word for i in near):
-            wrong += 1
-        else:
-            false_alarms += 1
-    return StreamScore(sum(hit), len(truth) - sum(hit), wrong, false_alarms, latency, audio_h)
+        right = next((i for i in near if truth[i][2] == word and not hit[i]), None)
+        if right is not None:
+            hit[right] = True
+        verdicts.append(Verdict(right, right is None and any(truth[i][2] != word for i in near)))
+    return verdicts
+
+
+def score(events: list[tuple[float, str]], truth: list[tuple[float, float, str]], audio_h: float) -> StreamScore:
+    """Counts what `judge` says of each event."""
+    verdicts = judge(events, truth)
+    latency = [
+        1000 * (time_s - truth[verdict.of][1])
+        for (time_s, _), verdict in zip(events, verdicts, strict=True)
+        if verdict.of is not None
+    ]
+    wrong = sum(verdict.is_wrong_word for verdict in verdicts)
+    hits = len(latency)
+    return StreamScore(hits, len(truth) - hits, wrong, len(events) - hits - wrong, latency, audio_h)
 
 
 def read_truth(path) -> list[tuple[float, float, str]]:

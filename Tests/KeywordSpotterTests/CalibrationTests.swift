@@ -1,0 +1,271 @@
+import Foundation
+import KeywordSpotter
+import TestSupport
+import Testing
+
+@testable import SiLIF
+@testable import SpotterHost
+
+/// The vectors that `python -m silif_tools.integer.calibration_golden` wrote.
+private struct Golden: Decodable {
+  struct Function: Decodable {
+    let section: String
+    let window: Int
+    let means: [[Int32]]
+    let found: [Int32]
+  }
+
+  struct Events: Decodable {
+    let section: String
+    let window: Int
+    let warm_up: Int
+    let refractory: Int
+    let classes: Int
+    let threshold_q15: Int32
+    let rearm_q15: Int32
+    let seed: UInt64
+    /// Frame, class, score, probability.
+    let events: [[Int]]
+  }
+
+  struct Clip: Decodable {
+    let section: String
+    let frames: Int
+    let sums: [Int64]
+    let found: Int32
+  }
+
+  let functions: [Function]
+  let events: [Events]
+  let clips: [Clip]
+
+  static func load() throws -> Golden {
+    let path = Fixture.path("KeywordSpotterTests/Golden/calibration.json")
+    return try JSONDecoder().decode(Golden.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+  }
+}
+
+/// A section's bytes, aligned, and for ever: a calibration points into them.
+private func section(_ bytes: [UInt8]) -> UnsafeRawBufferPointer {
+  let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
+  copy.copyBytes(from: bytes)
+  return UnsafeRawBufferPointer(copy)
+}
+
+private func littleEndian(_ words: [UInt16]) -> [UInt8] {
+  words.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }
+}
+
+private func bytes(hex: String) -> [UInt8] {
+  let digits = hex.compactMap { $0.hexDigitValue }
+  return stride(from: 0, to: digits.count, by: 2).map { UInt8(16 * digits[$0] + digits[$0 + 1]) }
+}
+
+@Suite struct CalibrationTests {
+  @Test func equalsTheReference() throws {
+    for golden in try Golden.load().functions {
+      let calibration = try Calibration(section: section(bytes(hex: golden.section)), window_frames: golden.window)
+      let found = golden.means.map {
+        calibration.probability_q15(score_q15: $0[0], recent_q15: $0[1], rival_q15: $0[2])
+      }
+      #expect(found == golden.found)
+    }
+  }
+
+  @Test func eventsEqualTheReference() throws {
+    for golden in try Golden.load().events {
+      let calibration = try Calibration(section: section(bytes(hex: golden.section)), window_frames: golden.window)
+      let memory = AlignedMemory(
+        byteCount: Detector.requiredBytes(window_frames: golden.window, classes: golden.classes))
+      var detector = Detector(
+        window_frames: golden.window, warmUp_frames: golden.warm_up, refractory_frames: golden.refractory,
+        classes: golden.classes, calibration: calibration, memory: memory.bytes)
+      for index in 0..<max(golden.classes - 1, 1) {
+        detector.setLevels(threshold_q15: golden.threshold_q15, rearm_q15: golden.rearm_q15, ofClass: index)
+      }
+      var state = golden.seed
+      var level = [Int32](repeating: 12000, count: golden.classes)
+      var found: [[Int]] = []
+      for frame in 0..<400 {
+        for index in level.indices {
+          state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+          level[index] = min(max(level[index] + Int32(Int16(truncatingIfNeeded: state >> 48) >> 2), 0), 32768)
+        }
+        if let event = detector.step(level.map { UInt16($0) }, at: Int64(frame)) {
+          found.append([frame, event.word, Int(event.score_q15), Int(event.probability_q15)])
+        }
+      }
+      #expect(found == golden.events)
+      withExtendedLifetime(memory) {}
+    }
+  }
+
+  @Test func clipsEqualTheReference() throws {
+    for golden in try Golden.load().clips {
+      let calibration = try Calibration(section: section(bytes(hex: golden.section)), window_frames: 1)
+      let winner = golden.sums.indices.max { (golden.sums[$0], -$0) < (golden.sums[$1], -$1) }!
+      let found = golden.sums.withUnsafeBufferPointer {
+        calibration.probability_q15(ofClip: $0, winner: winner, frames: golden.frames)
+      }
+      #expect(found == golden.found)
+    }
+  }
+
+  /// Whatever a section holds that the reader takes: probabilities, which never fall where a word gains or its rival loses.
+  @Test(arguments: 0..<50) func isAMonotoneProbability(_ seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let cuts = [Int.random(in: 0...32768, using: &random), Int.random(in: 0...32768, using: &random)].sorted()
+    let count = Int.random(in: 2...64, using: &random)
+    var levels = Set<UInt16>()
+    while levels.count < count { levels.insert(.random(in: 0...32768, using: &random)) }
+    let probabilities = (0..<count).map { _ in UInt16.random(in: 0...32768, using: &random) }.sorted()
+    let weights = [cuts[0], cuts[1] - cuts[0], 32768 - cuts[1]].map { UInt16($0) }
+    var words: [UInt16] = [2, UInt16(count)] + weights + [5, 9, 0]
+    for (evidence, probability) in zip(levels.sorted(), probabilities) { words += [evidence, probability] }
+    let calibration = try Calibration(section: section(littleEndian(words)), window_frames: 5)
+    for _ in 0..<200 {
+      let means = (0..<3).map { _ in Int32.random(in: 0...32768, using: &random) }
+      let more = means.map { Int32.random(in: $0...32768, using: &random) }
+      let low = calibration.probability_q15(score_q15: means[0], recent_q15: means[1], rival_q15: more[2])
+      let high = calibration.probability_q15(score_q15: more[0], recent_q15: more[1], rival_q15: means[2])
+      #expect((0...32768).contains(low) && low <= high && high <= 32768)
+    }
+  }
+
+  @Test func withoutOneNothingIsInvented() throws {
+    #expect(Calibration.none.probability_q15(score_q15: 32768, recent_q15: 32768, rival_q15: 0) == -1)
+    let file = try SpotterFixture.audio()
+    #expect(!file.model.clipCalibration.exists && !file.model.eventCalibration.exists)
+    let memory = AlignedMemory(byteCount: try ClipScorer.requiredBytes(for: file.model))
+    var scorer = try ClipScorer(model: file.model, memory: memory.bytes)
+    let score = TestSound.samples(16_000).withUnsafeBufferPointer { scorer.score(samples: $0) }
+    #expect(score.probability_q15 == -1 && score.probability == nil)
+    withExtendedLifetime(memory) {}
+  }
+}
+
+/// A field of the section, and values that no exporter writes.
+struct CalibrationField: Sendable, CustomTestStringConvertible {
+  let name: String
+  /// u16 words from the section's start.
+  let index: Int
+  let values: [UInt16]
+
+  var testDescription: String { name }
+
+  static let all = [
+    CalibrationField(name: "calibrates", index: 0, values: [0, 3, .max]),
+    CalibrationField(name: "knot_count", index: 1, values: [0, 1, 2, 65, .max]),
+    CalibrationField(name: "score_weight_q15", index: 2, values: [0, 9999, 10001, 32769, .max]),
+    CalibrationField(name: "recent_weight_q15", index: 3, values: [32769, .max]),
+    CalibrationField(name: "rival_weight_q15", index: 4, values: [32769, .max]),
+    CalibrationField(name: "recent_frames", index: 5, values: [0, 11, .max]),
+    CalibrationField(name: "reserved", index: 7, values: [1, .max]),
+    // Evidence that stands still or falls, then probability that falls, then what is no probability.
+    CalibrationField(name: "knots_q15", index: 10, values: [0, 20000, 20001]),
+    CalibrationField(name: "knots_q15", index: 11, values: [99, 30001]),
+    CalibrationField(name: "knots_q15", index: 13, values: [999, 32769, .max]),
+  ]
+}
+
+@Suite struct CalibrationReaderTests {
+  /// Three knots; of events unless told otherwise.
+  private static let words: [UInt16] = [2, 3, 10000, 10000, 12768, 10, 316, 0, 0, 100, 10000, 1000, 20000, 30000]
+
+  private func refusal(_ words: [UInt16], window: Int = 10, dropping: Int = 0) -> String? {
+    let bytes = littleEndian(words).dropLast(dropping)
+    do {
+      _ = try Calibration(section: section(Array(bytes)), window_frames: window)
+      return nil
+    } catch { return error.field.description }
+  }
+
+  @Test func whatIsRightIsRead() throws {
+    #expect(refusal(Self.words) == nil)
+    #expect(refusal(Self.words, window: 9) == "recent_frames")
+    let clips: [UInt16] = [1, 3, 20000, 0, 12768, 0, 0, 0] + Self.words[8...]
+    #expect(refusal(clips) == nil)
+    for (index, name) in [(3, "recent_weight_q15"), (5, "recent_frames"), (6, "words_per_hour")] {
+      var words = clips
+      words[index] = 1
+      #expect(refusal(words) == name)
+    }
+  }
+
+  @Test(arguments: CalibrationField.all) func whatIsWrongIsRefusedByName(_ field: CalibrationField) {
+    for value in field.values {
+      var words = Self.words
+      words[field.index] = value
+      #expect(refusal(words) == field.name || refusal(words) == "score_weight_q15", "\(value)")
+    }
+  }
+
+  @Test func aSectionOfAnotherLengthIsRefused() {
+    for count in 1...2 * Self.words.count { #expect(refusal(Self.words, dropping: count) != nil) }
+    #expect(refusal(Self.words + [0]) == "knot_count")
+  }
+}
+
+@Suite struct CalibratedModelTests {
+  /// The fixture's file with these sections before its own.
+  private func model(_ added: [[UInt16]]) throws -> Model {
+    let file = try TemporaryFolder.bytes(Fixture.audio)
+    func word(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+    func number(_ at: Int, _ count: Int) -> Int { (0..<count).reduce(0) { $0 | Int(file[at + $1]) << (8 * $1) } }
+    let contents = added.map(littleEndian)
+    let padded = contents.map { $0 + [UInt8](repeating: 0, count: (16 - $0.count % 16) % 16) }
+    let (count, table) = (number(10, 2), 16 * added.count)
+    let moved = table + padded.reduce(0) { $0 + $1.count }
+    var entries: [UInt8] = []
+    var at = 32 + 16 * count + table
+    for (content, padded) in zip(contents, padded) {
+      entries += Array("CALB".utf8) + word(at) + word(content.count) + word(0)
+      at += padded.count
+    }
+    for index in 0..<count {
+      let entry = 32 + 16 * index
+      entries += file[entry..<entry + 4] + word(number(entry + 4, 4) + moved) + file[entry + 8..<entry + 16]
+    }
+    var made = Array(file[..<10]) + [UInt8(count + added.count), 0] + word(file.count + moved) + word(0)
+    made += file[20..<32] + entries + padded.joined() + file[(32 + 16 * count)...]
+    var checksum = CRC32()
+    made.withUnsafeBytes {
+      checksum.update(UnsafeRawBufferPointer(rebasing: $0[..<16]))
+      checksum.update(UnsafeRawBufferPointer(rebasing: $0[20...]))
+    }
+    made.replaceSubrange(16..<20, with: word(Int(checksum.value)))
+    return try Model(bytes: section(made))
+  }
+
+  private static let clips: [UInt16] = [1, 2, 32768, 0, 0, 0, 0, 0, 0, 0, 32768, 16384]
+  private static let events: [UInt16] = [2, 2, 32768, 0, 0, 1, 7, 0, 0, 0, 32768, 8192]
+
+  @Test func aModelHasOneOfEachAtMost() throws {
+    let both = try model([Self.events, Self.clips])
+    #expect(both.clipCalibration.exists && both.eventCalibration.wordsPerHour == 7)
+    #expect(throws: ModelError(.inconsistent, "calibrates", value: 1)) { try model([Self.clips, Self.clips]) }
+    #expect(throws: ModelError(.inconsistent, "calibrates", value: 2)) {
+      try model([Self.events, Self.clips, Self.events])
+    }
+  }
+
+  /// Calibrated so that the probability is half of the score, and of an event a quarter.
+  @Test func clipsAndEventsHaveTheirOwn() throws {
+    let model = try model([Self.clips, Self.events])
+    let memory = AlignedMemory(byteCount: try ClipScorer.requiredBytes(for: model))
+    var scorer = try ClipScorer(model: model, memory: memory.bytes)
+    let score = TestSound.samples(16_000).withUnsafeBufferPointer { scorer.score(samples: $0) }
+    let mean = (score.sums_q15[score.winner] + 49) / 98
+    #expect(score.probability_q15 == Int32((mean + 1) / 2))
+    #expect(scorer.finish().frames == 98)
+
+    var settings = DetectorSettings(defaultsOf: model)
+    settings.words[0].threshold_q15 = 20000
+    let room = AlignedMemory(byteCount: Detector.requiredBytes(for: settings))
+    var detector = Detector(settings: settings, calibration: model.eventCalibration, memory: room.bytes)
+    let row = [20001] + [UInt16](repeating: 0, count: model.header.classCount - 1)
+    let events = (0..<400).compactMap { detector.step(row, at: Int64($0)) }
+    #expect(events.first?.score_q15 == 20001 && events.first?.probability_q15 == 5000)
+    withExtendedLifetime((memory, room)) {}
+  }
+}
