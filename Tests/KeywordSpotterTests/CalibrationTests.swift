@@ -207,51 +207,18 @@ struct CalibrationField: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct CalibratedModelTests {
-  /// The fixture's file with these sections before its own.
-  private func model(_ added: [[UInt16]]) throws -> Model {
-    let file = try TemporaryFolder.bytes(Fixture.audio)
-    func word(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
-    func number(_ at: Int, _ count: Int) -> Int { (0..<count).reduce(0) { $0 | Int(file[at + $1]) << (8 * $1) } }
-    let contents = added.map(littleEndian)
-    let padded = contents.map { $0 + [UInt8](repeating: 0, count: (16 - $0.count % 16) % 16) }
-    let (count, table) = (number(10, 2), 16 * added.count)
-    let moved = table + padded.reduce(0) { $0 + $1.count }
-    var entries: [UInt8] = []
-    var at = 32 + 16 * count + table
-    for (content, padded) in zip(contents, padded) {
-      entries += Array("CALB".utf8) + word(at) + word(content.count) + word(0)
-      at += padded.count
-    }
-    for index in 0..<count {
-      let entry = 32 + 16 * index
-      entries += file[entry..<entry + 4] + word(number(entry + 4, 4) + moved) + file[entry + 8..<entry + 16]
-    }
-    var made = Array(file[..<10]) + [UInt8(count + added.count), 0] + word(file.count + moved) + word(0)
-    made += file[20..<32] + entries + padded.joined() + file[(32 + 16 * count)...]
-    var checksum = CRC32()
-    made.withUnsafeBytes {
-      checksum.update(UnsafeRawBufferPointer(rebasing: $0[..<16]))
-      checksum.update(UnsafeRawBufferPointer(rebasing: $0[20...]))
-    }
-    made.replaceSubrange(16..<20, with: word(Int(checksum.value)))
-    return try Model(bytes: section(made))
-  }
-
-  private static let clips: [UInt16] = [1, 2, 32768, 0, 0, 0, 0, 0, 0, 0, 32768, 16384]
-  private static let events: [UInt16] = [2, 2, 32768, 0, 0, 1, 7, 0, 0, 0, 32768, 8192]
+  private func model(_ added: [[UInt16]]) throws -> Model { try Model(bytes: section(CalibratedFixture.bytes(added))) }
 
   @Test func aModelHasOneOfEachAtMost() throws {
-    let both = try model([Self.events, Self.clips])
+    let (clips, events) = (CalibratedFixture.clips, CalibratedFixture.events)
+    let both = try model([events, clips])
     #expect(both.clipCalibration.exists && both.eventCalibration.wordsPerHour == 7)
-    #expect(throws: ModelError(.inconsistent, "calibrates", value: 1)) { try model([Self.clips, Self.clips]) }
-    #expect(throws: ModelError(.inconsistent, "calibrates", value: 2)) {
-      try model([Self.events, Self.clips, Self.events])
-    }
+    #expect(throws: ModelError(.inconsistent, "calibrates", value: 1)) { try model([clips, clips]) }
+    #expect(throws: ModelError(.inconsistent, "calibrates", value: 2)) { try model([events, clips, events]) }
   }
 
-  /// Calibrated so that the probability is half of the score, and of an event a quarter.
   @Test func clipsAndEventsHaveTheirOwn() throws {
-    let model = try model([Self.clips, Self.events])
+    let model = try model([CalibratedFixture.clips, CalibratedFixture.events])
     let memory = AlignedMemory(byteCount: try ClipScorer.requiredBytes(for: model))
     var scorer = try ClipScorer(model: model, memory: memory.bytes)
     let score = TestSound.samples(16_000).withUnsafeBufferPointer { scorer.score(samples: $0) }

@@ -49,9 +49,11 @@ import Testing
     }
   }
 
-  @Test func hearsWhatTheSpotterHearsWhateverTheBlocks() throws {
+  /// Of a model that says how sure to be, and of one that does not.
+  @Test(arguments: [true, false]) func hearsWhatTheSpotterHearsWhateverTheBlocks(_ isCalibrated: Bool) throws {
     let samples = TestSound.samples(80_000)
-    let bytes = try TemporaryFolder.bytes(Fixture.audio)
+    let bytes =
+      isCalibrated ? try CalibratedFixture.bytes() : try TemporaryFolder.bytes(Fixture.audio)
     var expected: [OpenEngine.Heard] = []
     let model = aligned(bytes.count)
     model.copyBytes(from: bytes)
@@ -62,10 +64,15 @@ import Testing
     samples.withUnsafeBufferPointer { samples in
       var rest = samples
       while let found = spotter.accept(&rest) {
-        expected.append(.init(word: Int32(found.word), score_q15: found.score_q15, sample: found.position))
+        expected.append(
+          .init(
+            word: Int32(found.word), score_q15: found.score_q15, probability_q15: found.probability_q15,
+            sample: found.position))
       }
     }
     #expect(expected.count >= 3)
+    #expect(
+      expected.allSatisfy { isCalibrated ? $0.probability_q15 == ($0.score_q15 + 2) / 4 : $0.probability_q15 == -1 })
     let whole = try OpenEngine(bytes).push(samples, block: samples.count)
     #expect(whole.heard == expected)
     for block in [1, 7, 160, 4096] {
@@ -161,7 +168,10 @@ import Testing
           #expect(used == count || event.word >= 0, "only a word ends a call early")
           start += used
           if event.word >= 0 {
-            heard.append(.init(word: event.word, score_q15: event.score_q15, sample: event.position))
+            heard.append(
+              .init(
+                word: event.word, score_q15: event.score_q15,
+                probability_q15: silif_event_probability_q15(engine.engine), sample: event.position))
           }
         }
       }
@@ -174,7 +184,7 @@ import Testing
   @Test(arguments: [0, 1, 7_001, 20_000])
   func aClipScoresAsTheClipScorerScoresIt(_ count: Int) throws {
     let samples = TestSound.samples(count)
-    let bytes = try TemporaryFolder.bytes(Fixture.audio)
+    let bytes = try CalibratedFixture.bytes()
     let content = aligned(bytes.count)
     content.copyBytes(from: bytes)
     let model = try Model(bytes: UnsafeRawBufferPointer(content))
@@ -191,6 +201,14 @@ import Testing
     #expect(Int(clip.winner) == expected.winner)
     #expect(Int(clip.steps) == expected.frames)
     #expect(clip.spikes == expected.spikes)
+    #expect(silif_clip_probability_q15(engine.engine, sums_q15, &clip) == expected.probability_q15)
+    #expect(expected.probability_q15 > 0)
+    clip.steps = 0
+    #expect(silif_clip_probability_q15(engine.engine, sums_q15, &clip) == -1)
+    clip = silif_clip(winner: Int32(model.header.classCount), steps: 9, spikes: 0)
+    #expect(silif_clip_probability_q15(engine.engine, sums_q15, &clip) == -1)
+    #expect(silif_clip_probability_q15(engine.engine, nil, &clip) == -1)
+    #expect(silif_event_probability_q15(nil) == -1 && silif_event_probability_q15(engine.engine) == -1)
     #expect(engine.isGuardIntact)
     withExtendedLifetime((memory, content)) {}
     content.deallocate()

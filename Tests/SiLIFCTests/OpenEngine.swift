@@ -49,6 +49,7 @@ final class OpenEngine {
   struct Heard: Equatable {
     let word: Int32
     let score_q15: Int32
+    let probability_q15: Int32
     let sample: Int64
   }
 
@@ -64,7 +65,12 @@ final class OpenEngine {
         silif_push_samples(engine, samples.baseAddress! + start, min(block, samples.count - start), &used, &event)
         start += used
         if event.stepped == 1 { digest = silif_digest(engine, digest) }
-        if event.word >= 0 { heard.append(Heard(word: event.word, score_q15: event.score_q15, sample: event.position)) }
+        if event.word >= 0 {
+          heard.append(
+            Heard(
+              word: event.word, score_q15: event.score_q15,
+              probability_q15: silif_event_probability_q15(engine), sample: event.position))
+        }
       }
     }
     return (heard, digest)

@@ -29,6 +29,8 @@ class Scores:
         probabilities: mean over the steps of a clip, [clip, class], 0 to 1; 0 for a clip without a step.
         steps: steps of the network, [clip].
         spikes: spikes of all hidden layers, [clip].
+        probability: that the winner is right, [clip], 0 to 1; NaN where the model does not say how sure to be, and of
+            a clip without a step.
     """
 
     words: tuple[str, ...]
@@ -36,6 +38,7 @@ class Scores:
     probabilities: NDArray[np.float64]
     steps: NDArray[np.uint32]
     spikes: NDArray[np.uint64]
+    probability: NDArray[np.float64]
 
     @property
     def word(self) -> NDArray[np.str_]:
@@ -88,6 +91,7 @@ def score(
     threads = min(int(jobs), count)
     sums_q15 = np.zeros((count, len(info.words)), np.int64)
     winner, steps, spikes = np.zeros(count, np.int32), np.zeros(count, np.uint32), np.zeros(count, np.uint64)
+    probability = np.full(count, np.nan)
 
     sums, row_bytes = sums_q15.ctypes.data, sums_q15.strides[0]
     refused: list[tuple[int, InputError]] = []
@@ -115,6 +119,11 @@ def score(
             )
             _library.check(code, f"clips[{index}]")
             winner[index], steps[index], spikes[index] = clip.winner, clip.steps, clip.spikes
+            found_q15 = _library.held.silif_clip_probability_q15(
+                engine.handle, sums + index * row_bytes, ctypes.byref(clip)
+            )
+            if found_q15 >= 0:
+                probability[index] = found_q15 / 32768
 
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         try:
@@ -126,4 +135,4 @@ def score(
             # Of Ctrl-C only this thread learns. The pool waits for the others.
             has_stopped.set()
     probabilities = sums_q15 / np.maximum(steps, 1)[:, np.newaxis] / 32768
-    return Scores(info.words, winner, probabilities, steps, spikes)
+    return Scores(info.words, winner, probabilities, steps, spikes, probability)

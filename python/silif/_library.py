@@ -67,6 +67,8 @@ _FUNCTIONS = (
     ("silif_int16_from_float", _code, (_pointer, _size, _pointer)),
     ("silif_int16_from_double", _code, (_pointer, _size, _pointer)),
     ("silif_score_clip", _code, (_pointer, _pointer, _size, _pointer, _pointer)),
+    ("silif_event_probability_q15", ctypes.c_int32, (_pointer,)),
+    ("silif_clip_probability_q15", ctypes.c_int32, (_pointer, _pointer, _pointer)),
     ("silif_push_frame", _code, (_pointer, _pointer, _size, _pointer)),
     ("silif_set_threshold_q15", _code, (_pointer, _size, ctypes.c_int32)),
     ("silif_describe", _code, (_pointer, _pointer)),
@@ -132,6 +134,11 @@ def check(code: int, field: str, failure: Failure | None = None) -> None:
         where = f" in layer {failure.layer}" if failure.layer >= 0 else ""
         problem += f" (found {failure.value}{where})"
     raise ModelError(field, problem, _REMEDIES.get(name, "check the arguments"))
+
+
+def probability(value_q15: int) -> float | None:
+    """0 to 1; None where the library has none."""
+    return None if value_q15 < 0 else value_q15 / 32768
 
 
 def aligned(count: int) -> tuple[ctypes.Array[ctypes.c_char], int]:

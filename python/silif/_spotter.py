@@ -34,12 +34,14 @@ class Event(NamedTuple):
         score: its mean probability over the detector's window, 0 to 1.
         time_s: seconds of sound since the spotter was made, at the decision.
         sample: the same in samples.
+        probability: that the word was said, 0 to 1; None where the model does not say how sure to be.
     """
 
     word: str
     score: float
     time_s: float
     sample: int
+    probability: float | None = None
 
 
 class KeywordSpotter:
@@ -162,7 +164,8 @@ class KeywordSpotter:
             if self._event.word >= 0:
                 position = self._event.position
                 word = self._engine.info.words[self._event.word]
-                heard.append(Event(word, self._event.score_q15 / 32768, position / self._rate, position))
+                probability = _library.probability(library.silif_event_probability_q15(self._engine.handle))
+                heard.append(Event(word, self._event.score_q15 / 32768, position / self._rate, position, probability))
             if start >= count:
                 return heard
             code = library.silif_hear(

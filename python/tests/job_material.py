@@ -52,6 +52,7 @@ def assert_rows_of_kws_score(rows, inputs, name=str, model="kws12-silif"):
             assert found[field] == row[field], (field, found)
         assert all(abs(found[f"p_{word}"] - p) < 1e-9 for word, p in row["probabilities"].items())
         assert abs(found["score"] - row["score"]) < 5.1e-5
+        assert abs(found["probability"] - row["probability"]) < 5.1e-5
         if "model" in found:
             assert found["model"] == row["model"] and found["label"] in (row["label"], None)
     return expected

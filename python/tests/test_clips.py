@@ -30,6 +30,7 @@ def test_200_clips_score_as_kws_score_scores_them(clips, model):
     assert found.word.tolist() == [row["word"] for row in rows]
     assert found.steps.tolist() == [row["steps"] for row in rows]
     assert found.spikes.tolist() == [row["spikes"] for row in rows]
+    assert np.abs(found.probability - [row["probability"] for row in rows]).max() < 5.1e-5
     expected = [[row["probabilities"][word] for word in found.words] for row in rows]
     # Nine decimals tell all sums apart: 1 / 32768 / steps is far more.
     assert np.abs(found.probabilities - expected).max() < 1e-9
@@ -45,6 +46,7 @@ def test_jobs_and_types_change_nothing(demo):
         assert (other.probabilities == one.probabilities).all()
         assert (other.winner == one.winner).all() and (other.spikes == one.spikes).all()
     assert (one.score == one.probabilities.max(axis=1)).all()
+    assert ((one.probability > 0) & (one.probability < 1)).all()
     assert one == one and len({one, one}) == 1
 
 

@@ -17,7 +17,9 @@ def expected(request):
         "kws-listen", "--input", REPOSITORY / "models/demo.flac", "--model", request.param, "--format", "json"
     )
     return request.param, [
-        (event["word"], event["score"], event["sample"]) for event in events if event["event"] == "keyword"
+        (event["word"], event["score"], event["probability"], event["sample"])
+        for event in events
+        if event["event"] == "keyword"
     ]
 
 
@@ -33,7 +35,9 @@ def test_the_same_as_kws_listen_in_every_block(expected, demo, block):
     model, events = expected
     assert len(events) >= 4
     found = heard(silif.KeywordSpotter(model), demo, block)
-    assert [(event.word, pytest.approx(event.score, abs=5.1e-5), event.sample) for event in found] == events
+    close = [[pytest.approx(value, abs=5.1e-5) for value in (event.score, event.probability)] for event in found]
+    assert [(event.word, *values, event.sample) for event, values in zip(found, close, strict=True)] == events
+    assert all(0 < event.probability < 1 for event in found)
     assert all(event.time_s == event.sample / 16000 for event in found)
     assert found == heard(silif.KeywordSpotter(model), demo, 160)
 

@@ -56,6 +56,8 @@ def test_the_word_is_heard_and_the_others_still_are(folder, capsys):
     assert words(output, folder / "all.wav") == ["rise"] * 4
     assert words(STREAM, folder / "all.wav") == []
     assert words(output, MODELS / "demo.flac") == words(STREAM, MODELS / "demo.flac")
+    # How sure to be was fitted without the word.
+    assert read_model(STREAM).calibrations and not read_model(output).calibrations
     subprocess.run([built_commands().folder / "kws-model", "verify", output], check=True, capture_output=True)
 
     # All that there was is as it was, bit for bit.

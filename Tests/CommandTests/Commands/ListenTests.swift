@@ -30,7 +30,8 @@ import Testing
     let lines = try Command.listen.run("--model", Fixture.audio, "--input", file, "--format", "json").lines
     #expect(lines.count == text.count)
     for line in lines {
-      let pattern = /\{"event":"keyword","word":"[a-z]+","score":[0-9.]+,"time_s":[0-9.]+,"sample":\d+\}/
+      let pattern =
+        /\{"event":"keyword","word":"[a-z]+","score":[0-9.]+,"probability":null,"time_s":[0-9.]+,"sample":\d+\}/
       #expect(line.wholeMatch(of: pattern) != nil, "\(line)")
       let event = try parsedJSON(line)
       let time = try #require(event["time_s"] as? Double)

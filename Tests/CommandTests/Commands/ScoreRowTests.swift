@@ -50,7 +50,8 @@ import Testing
     #expect(try score("--format", "csv", "--jobs", "5").output == one)
     let lines = one.split(separator: "\n")
     #expect(lines.count == 10)
-    #expect(lines[0] == "path,model,label,word,score,steps,spikes,p_yes,p_no,p_stop,p_unknown,p_silence,error")
+    #expect(
+      lines[0] == "path,model,label,word,score,probability,steps,spikes,p_yes,p_no,p_stop,p_unknown,p_silence,error")
     #expect(lines[1].hasPrefix("\"\(folder.path)/words/bed/1, \"\"quoted\"\".wav\","))
     #expect(lines[1].contains(",unknown,"))
   }

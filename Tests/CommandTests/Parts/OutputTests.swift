@@ -42,9 +42,13 @@ import Testing
     let json = JSONLines(words: ["yes", "no"])
     func line(_ event: ListenEvent) -> String? { json.line(event, at: nil) }
     #expect(TextLines(words: ["yes", "no"]).line(keyword, at: nil) == "12.34 s  yes  0.93\n")
+    let sure = KeywordEvent(word: 0, score_q15: 30474, probability_q15: 32113, position: 197440)
+    #expect(TextLines(words: ["yes", "no"]).line(.keyword(sure), at: nil) == "12.34 s  yes  0.93  98 %\n")
+    #expect(line(.keyword(sure))?.contains(#""score":0.93,"probability":0.98,"time_s""#) == true)
     #expect(WordLines(words: ["yes", "no"]).line(keyword, at: nil) == "yes\n")
     #expect(
-      line(keyword) == #"{"event":"keyword","word":"yes","score":0.93,"time_s":12.34,"sample":197440}"# + "\n")
+      line(keyword)
+        == #"{"event":"keyword","word":"yes","score":0.93,"probability":null,"time_s":12.34,"sample":197440}"# + "\n")
     #expect(
       line(.gap(gap(.overrun))) == #"{"event":"overrun","count":2,"cause":"overrun","lost_s":0.5,"#
         + #""filled_s":0.25,"reset":true,"time_s":2,"sample":32000}"# + "\n")
@@ -169,7 +173,7 @@ import Testing
     #expect(try folder.read("text") == "1.00 s  no  0.50\n")
     #expect(
       try folder.read("json") == """
-        {"event":"keyword","word":"no","score":0.5,"time_s":1,"sample":16000}
+        {"event":"keyword","word":"no","score":0.5,"probability":null,"time_s":1,"sample":16000}
         {"event":"device_lost","cause":"gone","time_s":2,"sample":32000}
 
         """)

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from math import isnan
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -89,10 +90,12 @@ class Rows:
         """Columns of the rows. Twins: docs/CLUSTER.md, Sources/kws-score/Clips/ClipRow.swift"""
         text, number = pyarrow.string(), pyarrow.float64()
         if self._are_events:
-            fields = [("word", text), ("score", number), ("time_s", number), ("sample", pyarrow.int64())]
+            fields = [("word", text), ("score", number), ("probability", number), ("time_s", number)]
+            fields += [("sample", pyarrow.int64())]
         else:
-            fields = [("label", text), ("word", text), ("score", number), ("steps", pyarrow.int64())]
-            fields += [("spikes", pyarrow.int64()), *((f"p_{word}", number) for word in self._words)]
+            fields = [("label", text), ("word", text), ("score", number), ("probability", number)]
+            fields += [("steps", pyarrow.int64()), ("spikes", pyarrow.int64())]
+            fields += [(f"p_{word}", number) for word in self._words]
         return pyarrow.schema([("path", text), ("model", text), *fields, ("error", text)])
 
     def of_part(self, part: Part) -> tuple[pyarrow.Table, Counts]:
@@ -134,7 +137,8 @@ class Rows:
         at = 0
         for row, samples in waiting:
             if samples is not None:
-                row |= {"word": str(words[at]), "score": float(best[at])}
+                sure = float(scores.probability[at])
+                row |= {"word": str(words[at]), "score": float(best[at]), "probability": None if isnan(sure) else sure}
                 row |= {"steps": int(scores.steps[at]), "spikes": int(scores.spikes[at])}
                 row |= {f"p_{word}": float(p) for word, p in zip(self._words, scores.probabilities[at], strict=True)}
                 at += 1

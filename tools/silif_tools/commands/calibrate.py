@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import soundfile
 
 from .. import __version__
 from ..atomic import write_atomically
@@ -30,6 +31,10 @@ from ..streams.tune import Stream
 from .curves import labelled, path_of
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+class TooFew(ConversionError):
+    """Too few decisions, or none of one kind, to learn from."""
 
 
 def sounds_in(folder: Path) -> list[Path]:
@@ -63,7 +68,10 @@ def _fitted_events(commands: Commands, path: Path, model: ModelTables, sounds: l
 
 
 def write(commands: Commands, path: Path, list_file: Path | None, sounds: list[Path]) -> None:
-    """Fits what there is material for, and writes it into the file. What there is none for stays."""
+    """Fits what there is material for, and writes it into the file. What there is none for stays.
+
+    Raises TooFew where that is too little; the file is then as it was.
+    """
     model = read_model(path)
     kept = {each.calibrates: each for each in model.calibrations}
     fitted: dict[Calibrates, Calibration | None] = {}
@@ -73,7 +81,7 @@ def write(commands: Commands, path: Path, list_file: Path | None, sounds: list[P
         fitted[Calibrates.EVENTS] = _fitted_events(commands, path, model, sounds)
     for kind, found in fitted.items():
         if found is None:
-            raise ConversionError(
+            raise TooFew(
                 f"{path}: too little to learn from: of {kind.name.lower()} at least {FEWEST} must be right and as many"
                 " wrong; give more"
             )
@@ -82,13 +90,18 @@ def write(commands: Commands, path: Path, list_file: Path | None, sounds: list[P
     read_model(path)
 
 
-def _decisions(rows: list[dict], is_right: list[bool], path: Path, what: str) -> Decisions:
+def _words_per_hour(sounds: list[Path]) -> float:
+    said = sum(len(read_truth(sound.with_suffix(".csv"))) for sound in sounds)
+    return said / (sum(soundfile.info(sound).duration for sound in sounds) / 3600)
+
+
+def _decisions(rows: list[dict], is_right: list[bool], path: Path, what: str, odds: float = 1.0) -> Decisions:
     if not rows:
         raise ConversionError(f"{path}: decided nothing about {what}")
     if rows[0]["probability"] is None:
         raise ConversionError(f"{path}: does not say how probable {what} are; `silif-calibrate --write` adds it")
     probability, score = (np.array([row[key] for row in rows]) for key in ("probability", "score"))
-    return Decisions(probability, score, np.array(is_right))
+    return Decisions(probability, score, np.array(is_right), odds)
 
 
 def measure(
@@ -104,7 +117,10 @@ def measure(
         if sounds:
             rows = [row for sound in sounds for row in commands.stream_events(path, sound)]
             right = [row["verdict"] == "hit" for row in rows]
-            found.setdefault("events", {})[label] = _decisions(rows, right, path, "events")
+            calibration = read_model(path).calibration(Calibrates.EVENTS)
+            rate = calibration.words_per_hour if calibration else 0
+            odds = _words_per_hour(sounds) / rate if rate else 1.0
+            found.setdefault("events", {})[label] = _decisions(rows, right, path, "events", odds)
     return found
 
 

@@ -34,6 +34,7 @@ from ..streams.score import read_truth
 from ..streams.tune import Stream, tune
 from ..studies import development_streams, measure_streams
 from ..train.hold_out import SHARE, is_held_out
+from . import calibrate
 
 _SEED = 1  # of the streams
 # Rounding is a draw: of these numbers of calibration clips the one that does best on the validation list is taken.
@@ -89,6 +90,19 @@ def _tuned_on_development_streams(
         " over all of them"
     )
     return measure_streams.detector_of(found, base), told
+
+
+def _calibration_sounds(
+    data: Path, folder: Path, share: float | None, kept: Callable[[str], bool] | None
+) -> list[Path]:
+    """Development streams; where there is no material for them, those of the validation list."""
+    if (data / "rir").is_dir():
+        development = folder / "development"
+        makers = development_streams.streams(data, _SEED, share or SHARE)
+        list(development_streams.write(makers, development))
+        return sorted(development.glob("*.wav"))
+    validation = stream_set(data, "validation", "train", folder, kept)
+    return [*validation.with_words.values(), validation.without]
 
 
 def _chosen(detector: Detector, settings: dict) -> Detector:
@@ -168,6 +182,11 @@ def release(arguments) -> None:
             f" hits at no more than {rate:g} alarms an hour"
         )
     write_atomically(output, model_bytes(model))
+    try:
+        sounds = _calibration_sounds(data, work / "streams", held_out, _held_out(description))
+        calibrate.write(commands, output, gsc / "validation_list.txt", sounds)
+    except calibrate.TooFew as error:
+        print(error)  # The model has no probabilities then, and is whole all the same.
     _write_digests(arguments.models)
     read_model(output)
 

@@ -162,6 +162,8 @@ def _with_class(model: ModelTables, word: str, layer: LayerTables, threshold: fl
         model,
         layers=[*model.layers[:-1], layer],
         words=[*model.words, word],
+        # Fitted without the word: how sure to be is not known any more.
+        calibrations=[],
         detector=Detector(
             detector.window_frames,
             detector.warm_up_frames,

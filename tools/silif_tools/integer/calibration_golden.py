@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from silif_tools import __version__
+from silif_tools.atomic import write_atomically
 from silif_tools.integer.detector import Means, clip_means_of, detect, event_probabilities_q15
 from silif_tools.model_file.calibration import ONE_Q15, Calibrates, Calibration
 from silif_tools.model_file.tables import Detector
@@ -20,7 +21,7 @@ DEFAULT = Path(__file__).parents[3] / "Tests/KeywordSpotterTests/Golden/calibrat
 # Two knots and many, flat and steep, weights on one mean and on all.
 EVENTS = [
     Calibration(Calibrates.EVENTS, (32768, 0, 0), ((0, 0), (32768, 32768)), 1, 0),
-    Calibration(Calibrates.EVENTS, (0, 10001, 22767), ((11687, 81), (16000, 2000), (23689, 16382), (32768, 32421)), 3, 9),
+    Calibration(Calibrates.EVENTS, (0, 10001, 22767), ((11687, 81), (16000, 2000), (23689, 16382), (32768, 32421)), 3),
     Calibration(Calibrates.EVENTS, (11111, 10923, 10734), ((16000, 500), (16001, 32767), (30000, 32767)), 4, 65535),
     Calibration(
         Calibrates.EVENTS, (5000, 20000, 7768), tuple((9 + 520 * k, 7 * k * k) for k in range(63)), 7, 316
@@ -97,6 +98,5 @@ def text() -> str:
 
 if __name__ == "__main__":
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text())
+    write_atomically(path, text())
     print(f"wrote {path}")

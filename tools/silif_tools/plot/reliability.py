@@ -14,11 +14,18 @@ _MUTED = "#8a8a90"
 
 @dataclass(frozen=True)
 class Decisions:
-    """What was decided, [decision]. probability: calibrated, 0...1; score: what the model had before."""
+    """What was decided, [decision]. probability: calibrated, 0...1; score: what the model had before. odds: how many
+    times as often words were said here as where the model was calibrated."""
 
     probability: np.ndarray
     score: np.ndarray
     is_right: np.ndarray
+    odds: float = 1.0
+
+    @property
+    def at_this_rate(self) -> np.ndarray:
+        """The probability, with the odds of these words."""
+        return self.probability * self.odds / (1 + self.probability * (self.odds - 1))
 
     def __len__(self) -> int:
         return len(self.is_right)
@@ -111,15 +118,16 @@ def draw(found: dict[str, dict[str, Decisions]], output: Path, title: str) -> No
 def table(found: dict[str, dict[str, Decisions]]) -> str:
     """Calibration error of score and probability, in Markdown."""
     lines = [
-        "| | | decisions | right | error of the score | of the probability | log loss |",
-        "|---|---|---|---|---|---|---|",
+        "| | | decisions | right | error of the score | of the probability | with the odds of these words | log loss |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for what, models in found.items():
         for label, each in models.items():
             right = each.is_right
-            errors = [100 * calibration_error(values, right) for values in (each.score, each.probability)]
+            said = (each.score, each.probability, each.at_this_rate)
+            errors = [f"{100 * calibration_error(values, right):.1f} %" for values in said]
             lines.append(
-                f"| {what} | {label} | {len(each)} | {100 * right.mean():.1f} % | {errors[0]:.1f} % | {errors[1]:.1f} %"
+                f"| {what} | {label} | {len(each)} | {100 * right.mean():.1f} % | {' | '.join(errors)}"
                 f" | {log_loss(each.probability, right):.3f} |"
             )
     return "\n".join(lines)

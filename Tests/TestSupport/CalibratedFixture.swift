@@ -1,0 +1,36 @@
+/// The fixture that hears sound, with sections CALB: it is as sure of a clip as half of its score, and of an event as a quarter.
+package enum CalibratedFixture {
+  /// calibrates, knots, three weights, recent frames, words an hour, reserved, knots.
+  package static let clips: [UInt16] = [1, 2, 32768, 0, 0, 0, 0, 0, 0, 0, 32768, 16384]
+  package static let events: [UInt16] = [2, 2, 32768, 0, 0, 1, 7, 0, 0, 0, 32768, 8192]
+
+  /// The file with these sections before its own.
+  package static func bytes(_ added: [[UInt16]] = [clips, events]) throws -> [UInt8] {
+    let file = try TemporaryFolder.bytes(Fixture.audio)
+    func number(_ at: Int, _ count: Int) -> Int { (0..<count).reduce(0) { $0 | Int(file[at + $1]) << (8 * $1) } }
+    func word(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+    let contents = added.map { $0.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] } }
+    let padded = contents.map { $0 + [UInt8](repeating: 0, count: (16 - $0.count % 16) % 16) }
+    let (count, table) = (number(10, 2), 16 * added.count)
+    let moved = table + padded.reduce(0) { $0 + $1.count }
+    var entries: [UInt8] = []
+    var at = 32 + 16 * count + table
+    for (content, padded) in zip(contents, padded) {
+      entries += Array("CALB".utf8) + word(at) + word(content.count) + word(0)
+      at += padded.count
+    }
+    for entry in (0..<count).map({ 32 + 16 * $0 }) {
+      entries += file[entry..<entry + 4] + word(number(entry + 4, 4) + moved) + file[entry + 8..<entry + 16]
+    }
+    let head = Array(file[..<10]) + [UInt8(count + added.count), 0] + word(file.count + moved)
+    let rest = Array(file[20..<32]) + entries + padded.joined() + file[(32 + 16 * count)...]
+    return head + word(Int(checksum(head + rest))) + rest
+  }
+
+  /// CRC-32 (IEEE 802.3), bit by bit: the tests' own.
+  private static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
+    ~bytes.reduce(~0 as UInt32) { state, byte in
+      (0..<8).reduce(state ^ UInt32(byte)) { value, _ in value >> 1 ^ (value & 1 == 1 ? 0xEDB8_8320 : 0) }
+    }
+  }
+}
