@@ -216,6 +216,7 @@ import Testing
     #expect(try listen().lines.isEmpty && names(near).isEmpty)
     let result = try listen("--near-misses", "0.7")
     #expect(result.lines.count == 7 && result.lines.allSatisfy { $0.hasPrefix(#"{"event":"near_miss","word":"#) })
+    #expect(result.lines.allSatisfy { $0.contains(#""probability":0."#) })
     let files = names(near)
     #expect(files.count == 7 && files.allSatisfy { $0.contains("Z-near-") })
   }

@@ -21,10 +21,9 @@ import Testing
 
   @Test func eventsSayIt() throws {
     let sound = try sound()
-    let options = ["--model", model, "--input", sound, "--threshold", "0.6", "--near-misses", "0.4"]
+    let options = ["--model", model, "--input", sound]
     let events = try Command.listen.run(options + ["--format", "json"]).lines.map { try parsedJSON($0) }
-    #expect(Set(events.map { $0["event"] as? String }) == ["keyword", "near_miss"])
-    #expect(events.allSatisfy { isShare($0["probability"], 0.25, of: $0["score"]) })
+    #expect(!events.isEmpty && events.allSatisfy { isShare($0["probability"], 0.25, of: $0["score"]) })
     let text = try Command.listen.run(
       options + ["--output", "text", "--exec-shell", "--exec-jobs", "64", "--exec", "echo $KWS_SCORE $KWS_PROBABILITY"])
     #expect(
@@ -38,8 +37,7 @@ import Testing
       })
     let truth = try folder.write("start_s,end_s,word\n", to: "truth.csv")
     _ = try Command.score.run([
-      "--model", model, "--stream", sound, "--truth", truth, "--events", folder.file("events"), "--threshold",
-      "0.6",
+      "--model", model, "--stream", sound, "--truth", truth, "--events", folder.file("events"),
     ])
     let scored = try folder.read("events").split(separator: "\n").map { try parsedJSON(String($0)) }
     #expect(scored.count == text.lines.count && scored.allSatisfy { isShare($0["probability"], 0.25, of: $0["score"]) })
