@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import types
 import typing
 
 import numpy as np
@@ -124,6 +125,8 @@ TYPES = {
 
 def is_of(value: object, kind: object) -> bool:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is types.UnionType:
+        return any(is_of(value, each) for each in arguments)
     if origin is np.ndarray:
         (element,) = typing.get_args(arguments[1])
         return isinstance(value, np.ndarray) and np.issubdtype(value.dtype, element)

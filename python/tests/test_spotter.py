@@ -93,8 +93,8 @@ def test_reset_forgets_but_counts_on(demo):
     first = spotter.process(demo)
     spotter.reset()
     again = spotter.process(demo)
-    assert [(word, score, sample + len(demo)) for word, score, _, sample in first] == [
-        (word, score, sample) for word, score, _, sample in again
+    assert [(event.word, event.score, event.probability, event.sample + len(demo)) for event in first] == [
+        (event.word, event.score, event.probability, event.sample) for event in again
     ]
 
 
