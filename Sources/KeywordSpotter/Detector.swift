@@ -180,9 +180,11 @@ public struct Detector {
     guard calibration.exists else { return -1 }
     var recent: Int32 = 0
     var row = slot
-    for _ in 0..<calibration.recent_frames {
+    var left = calibration.recent_frames
+    while left > 0 {
       row = row == 0 ? window &- 1 : row &- 1
       recent &+= Int32(history[row &* classes &+ word])
+      left &-= 1
     }
     var rival: Int32 = 0
     for index in 0..<classes where index != word && sums[index] > rival { rival = sums[index] }
