@@ -187,7 +187,11 @@ public struct Detector {
       left &-= 1
     }
     var rival: Int32 = 0
-    for index in 0..<classes where index != word && sums[index] > rival { rival = sums[index] }
+    var index = 0
+    while index < classes {
+      if index != word { rival = max(rival, sums[index]) }
+      index &+= 1
+    }
     return calibration.probability_q15(
       score_q15: score_q15, recent_q15: mean(recent, over: calibration.recent_frames),
       rival_q15: mean(rival, over: window))
