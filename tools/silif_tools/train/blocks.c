@@ -418,9 +418,9 @@ static void from_lanes(const lanes *in, size_t T, size_t B, bf16 *row) {
     }
 }
 
-static double across(lanes x) {
+static double across(const lanes *x) {
   double sum = 0;
-  for (size_t i = 0; i < LANES; i++) sum += x[i];
+  for (size_t i = 0; i < LANES; i++) sum += (*x)[i];
   return sum;
 }
 
@@ -499,7 +499,7 @@ static void inputs_gradient(const lanes *x, const lanes *g, size_t T, size_t N, 
       total[4 * n + 3] = g_Ci;
     }
   }
-  for (size_t i = 0; i < 4 * N; i++) sums[i] += across(total[i]);
+  for (size_t i = 0; i < 4 * N; i++) sums[i] += across(total + i);
 }
 
 static lanes *new_lanes(size_t count) { return aligned_alloc(sizeof(lanes), count * sizeof(lanes)); }
@@ -539,7 +539,7 @@ void recurrence_backward(const bf16 *g, const bf16 *x, size_t H, size_t T, size_
         inputs_gradient(in + i * T, from + i * T, T, N, A + h * 2 * N, C + h * 2 * N, D[h], before, out + i * T, sums);
         lanes total = {0};
         for (size_t t = 0; t < T; t++) total += in[i * T + t] * from[i * T + t];
-        skip += across(total);
+        skip += across(&total);
       }
       from_lanes(out, T, B, g_x + h * T * B);
       for (size_t n = 0; n < N; n++)
