@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from silif_tools.train import bank, clips, recipe, stream, stream_loss, synthetic_text
+from silif_tools.train import bank, clips, recipe, stream, stream_exam, stream_loss, synthetic_text
 from silif_tools.train.fbank import BANDS, CLIP_FRAMES, FLOOR
 from silif_tools.train.material import Material
 from silif_tools.train.network import Network
@@ -137,6 +137,18 @@ def test_a_long_recording_has_the_features_and_probabilities_of_its_frames():
     assert features.shape == (6101, BANDS)
     q15 = probabilities(Network("silif", BANDS, [8], 4), features[:200])
     assert q15.shape == (200, 4) and (abs(q15.sum(1) - 32768) <= 4).all()
+
+
+def test_a_stream_is_heard_in_sections_each_after_a_run_up(monkeypatch):
+    torch.manual_seed(3)
+    network = Network("silif", BANDS, [8], 4)
+    network.start(1.5, 0.5, [])
+    features = np.random.default_rng(3).normal(size=(2500, BANDS)).astype(np.float16)
+    whole = probabilities(network, features)
+    assert whole.std() > 50
+    monkeypatch.setattr(stream_exam, "SECTION", 900)
+    parts = probabilities(network, features)
+    assert parts.shape == whole.shape and abs(parts - whole).max() <= 2
 
 
 def test_the_stage_begins_with_moving_statistics_whatever_the_rounds_before_left(scenes, tmp_path):

@@ -171,10 +171,10 @@ def say_all(
                 raise
     samples: list[np.ndarray | None] = [None] * len(sayings)
     for job in jobs:
-        stored = np.load(folder / job.name)
-        ends = np.cumsum(stored["sizes"])
-        for number, end, size in zip(job.numbers, ends, stored["sizes"], strict=True):
-            samples[number] = stored["samples"][end - size : end] if size else None
+        with np.load(folder / job.name) as stored:  # each look into it reads the file anew
+            sizes, pcm = stored["sizes"], stored["samples"]
+        for number, end, size in zip(job.numbers, np.cumsum(sizes), sizes, strict=True):
+            samples[number] = pcm[end - size : end] if size else None
     kept = [
         k
         for k, (saying, pcm) in enumerate(zip(sayings, samples, strict=True))

@@ -18,6 +18,7 @@ from silif_tools.train.network import Network
 from silif_tools.train.rounding import with_rounded_weights
 
 RUNS, LEAD = 48, 300  # a stream is cut into so many pieces that run side by side, each after so many frames of run-up
+SECTION = 120_000  # frames heard at a time: 48 pieces of a whole hour would take gigabytes
 WINDOWS = (35, 50, 60)
 THRESHOLDS = (*np.round(np.arange(0.4, 0.98, 0.03), 2), 0.98, 0.99)
 ALARMS_PER_HOUR = (1.0, 3.0, 5.0, 10.0)
@@ -33,9 +34,17 @@ def features_of(pcm: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-@torch.no_grad()
 def probabilities(network: Network, features: np.ndarray) -> np.ndarray:
     """Q15 [frames, classes] of a running network."""
+    parts = []
+    for at in range(0, len(features), SECTION):
+        lead = min(at, LEAD)
+        parts.append(_section(network, features[at - lead : at + SECTION])[lead:])
+    return np.concatenate(parts)
+
+
+@torch.no_grad()
+def _section(network: Network, features: np.ndarray) -> np.ndarray:
     network.eval()
     length = -(-len(features) // RUNS)
     padded = np.concatenate([np.tile(features[:1], (LEAD, 1)), features, np.tile(features[-1:], (RUNS * length, 1))])
