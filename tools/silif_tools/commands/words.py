@@ -12,7 +12,7 @@ from ..errors import CommandParser, ConversionError, complain
 EPILOG = """examples:
   silif-words lumos "hey computer" --output my.silif
   silif-words lumos --recordings my-recordings --output my.silif     (my-recordings/lumos/anna_01.wav, ...)
-  silif-words alexa --thorough --output alexa.silif                  (half an hour instead of three minutes)
+  silif-words alexa --thorough --output alexa.silif                  (half an hour; better in noise only)
   kws-listen --model my.silif
 
 A run that was stopped goes on where it was when the same command is given again."""
@@ -30,7 +30,9 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         "--recordings", type=Path, metavar="FOLDER", help="recordings too, a folder for each word: WORD/SPEAKER_x.wav"
     )
     parser.add_argument(
-        "--thorough", action="store_true", help="five times the speech, ten times the training: half an hour"
+        "--thorough",
+        action="store_true",
+        help="five times the speech, ten times the training: half an hour; better in noise only",
     )
     parser.add_argument(
         "--alarms", type=float, default=1.0, metavar="N", help="false alarms an hour to tune for (default 1)"
