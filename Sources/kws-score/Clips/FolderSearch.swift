@@ -16,7 +16,8 @@ struct FolderSearch {
 
   /// - Parameters:
   ///   - path: a sound file, whatever its name, or a folder that is searched.
-  ///   - isOneOfMany: what is not there is then a clip that fails in its turn, so that it does not lose the others.
+  ///   - isOneOfMany: what is not there, a folder without a sound and one that cannot be searched are then clips that fail
+  ///     in their turn, so that they do not lose the others.
   mutating func clips(at path: String, isOneOfMany: Bool) throws(Failure) -> [SoundClip] {
     var status = stat()
     guard withFileName(path, { stat($0, &status) }) == 0 else {
@@ -26,8 +27,13 @@ struct FolderSearch {
     guard status.st_mode & S_IFMT == S_IFDIR else { return [SoundClip(path: path, label: label(of: path))] }
     var clips: [SoundClip] = []
     var searched: Set<[UInt64]> = []
-    try search(path, &searched, into: &clips)
-    guard !clips.isEmpty else { throw Failure("\(path): no sound file in this folder; give one that holds some") }
+    do throws(Failure) {
+      try search(path, &searched, into: &clips)
+      guard !clips.isEmpty else { throw Failure("\(path): no sound file in this folder; give one that holds some") }
+    } catch {
+      guard isOneOfMany else { throw error }
+      clips.append(SoundClip(path: path, label: nil, failure: error.message))
+    }
     return clips
   }
 

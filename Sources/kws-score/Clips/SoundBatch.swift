@@ -15,6 +15,7 @@ struct SoundBatch: ClipBatch {
   func name(_ index: Int) -> String { clips[index].path }
 
   func score(_ index: Int, scorer: inout ClipScorer) throws(Failure) -> ClipOutcome {
+    if let failure = clips[index].failure { throw Failure(failure) }
     let sound = try SoundReader(path: clips[index].path, settings: settings)
     var samples = 0
     scorer.begin()
@@ -33,9 +34,12 @@ struct SoundClip: Equatable, Sendable {
   let path: String
   /// Class that it is known to hold, nil where that is not known.
   let label: Int?
+  /// Why it cannot be scored, where that is known before its turn.
+  let failure: String?
 
-  init(path: String, label: Int?) {
+  init(path: String, label: Int?, failure: String? = nil) {
     self.path = path
     self.label = label
+    self.failure = failure
   }
 }

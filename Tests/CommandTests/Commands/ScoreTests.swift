@@ -136,6 +136,16 @@ import Testing
     #expect(try #require(errors[0]["message"] as? String).contains("bad.wav"))
   }
 
+  @Test func anEmptyFolderAmongSeveralDoesNotLoseTheOthers() throws {
+    let empty = TemporaryFolder()
+    let result = try Command.score.run(
+      "--model", Fixture.audio, "--format", "json", empty.path, "\(folder.path)/words")
+    #expect(result.status == 1 && result.errors.contains("\(empty.path): no sound file in this folder"))
+    let report = try parsedJSON(result.output)
+    #expect(report["clips"] as? Int == 6 && report["failed"] as? Int == 1)
+    #expect((report["errors"] as? [[String: Any]])?.first?["path"] as? String == empty.path)
+  }
+
   @Test func missingClipOfAListIsAFailedClip() throws {
     try folder.write("yes/a.wav\nyes/missing.wav\n", to: "words/list2.txt")
     let report = try json("--list", "\(folder.path)/words/list2.txt", status: 1)
