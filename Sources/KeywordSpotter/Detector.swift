@@ -177,7 +177,6 @@ public struct Detector {
   /// That a word which is reported now was said; -1 without a calibration.
   @_noAllocation @_noLocks
   private func probability_q15(of word: Int, _ score_q15: Int32) -> Int32 {
-    guard calibration.exists else { return -1 }
     var recent: Int32 = 0
     var row = slot
     var left = calibration.recent_frames
@@ -197,7 +196,8 @@ public struct Detector {
       rival_q15: mean(rival, over: window))
   }
 
-  /// Rounded half up.
+  /// Rounded half up. Not inlined: it runs for events only, and would be there three times.
+  @inline(never)
   @_noAllocation @_noLocks
   private func mean(_ sum: Int32, over frames: Int) -> Int32 {
     let width = Int32(truncatingIfNeeded: frames)
