@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..atomic import write_atomically
+from ..atomic import replacing, write_atomically
 from ..built_commands import Commands
 from ..errors import ConversionError
 from ..export.convert import convert
@@ -109,8 +109,9 @@ def clips_of(trained: Trained, data: Path, split: str, folder: Path, commands: C
     frames, labels = folder / f"{stem}.npy", folder / f"{stem}-labels.npy"
     if not labels.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        np.save(frames, part.frames(np.arange(len(part))))
-        np.save(labels, part.labels.astype(np.int32))
+        for path, array in ((frames, part.frames(np.arange(len(part)))), (labels, part.labels.astype(np.int32))):
+            with replacing(path) as temporary, temporary.open("wb") as file:
+                np.save(file, array)
     return Clips(
         part.labels,
         lambda model, *options: commands.score_frames(model, frames, labels, *options),
