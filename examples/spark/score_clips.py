@@ -20,7 +20,8 @@ _SOUNDS = "*.{wav,WAV,flac,FLAC,ogg,opus,mp3,MP3}"
 
 def columns(words: tuple[str, ...]) -> StructType:
     """Columns of a row, but for the path."""
-    kinds = {"word": StringType(), "score": DoubleType(), "steps": LongType(), "spikes": LongType()}
+    kinds = {"word": StringType(), "score": DoubleType(), "probability": DoubleType()}
+    kinds |= {"steps": LongType(), "spikes": LongType()}
     kinds |= {f"p_{word}": DoubleType() for word in words} | {"error": StringType()}
     return StructType([StructField(name, kind) for name, kind in kinds.items()])
 
@@ -46,6 +47,7 @@ def scorer(model: silif.Model):
             frame.loc[is_good, ["word", "score", "steps", "spikes"]] = list(
                 zip(scores.word.tolist(), scores.score, scores.steps.tolist(), scores.spikes.tolist(), strict=True)
             )
+            frame.loc[is_good, "probability"] = scores.probability
             frame.loc[is_good, [f"p_{word}" for word in words]] = scores.probabilities
             frame["error"] = errors
             yield frame

@@ -12,7 +12,7 @@ from ..errors import CommandParser, ConversionError, complain
 EPILOG = """examples:
   silif-words lumos "hey computer" --output my.silif
   silif-words lumos --recordings my-recordings --output my.silif     (my-recordings/lumos/anna_01.wav, ...)
-  silif-words alexa --thorough --output alexa.silif                  (half an hour; better in noise only)
+  silif-words alexa --thorough --output alexa.silif                  (a quarter of an hour; better in noise)
   kws-listen --model my.silif
 
 A run that was stopped goes on where it was when the same command is given again."""
@@ -32,7 +32,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--thorough",
         action="store_true",
-        help="five times the speech, ten times the training: half an hour; better in noise only",
+        help="five times the speech, twice the training: a quarter of an hour; better in noise",
     )
     parser.add_argument(
         "--alarms", type=float, default=1.0, metavar="N", help="false alarms an hour to tune for (default 1)"
