@@ -94,7 +94,7 @@ def test_what_is_said_does_not_depend_on_the_number_of_processes(tmp_path, monke
     one, two = (speech.say_all(sayings, tmp_path / str(count), 1, count) for count in (1, 2))
     assert len(one.samples) == 70
     # What was said at once is held once, not once for each saying: that took 14 GB of a thorough run.
-    assert len({id(samples.base) for samples in one.samples}) <= -(-70 // speech.AT_ONCE) + len(set(among))
+    assert len({id(samples.base) for samples in one.samples}) <= len(list((tmp_path / "1").iterdir())) < 70
     assert all(np.array_equal(a, b) for a, b in zip(one.samples, two.samples, strict=True))
     other = speech.say_all(sayings, tmp_path / "other", 2, 1)
     assert not all(np.array_equal(a, b) for a, b in zip(one.samples, other.samples, strict=True))
