@@ -31,8 +31,8 @@ QUICK_EFFORT = Effort(
     QUICK, 3, 2, 60, 8.0, 900, 24, 2e-3, 1,
     {"words that sound alike": 8, "speaking": 90, "rooms and noise": 40, "learning": 100, "tuning": 25, "writing": 5},
 )  # fmt: skip
-# Few steps: after 7,000 the network knew the synthesizers better and people worse. Of 118 recordings of the train list it
-# heard 70 % without a false alarm, after 1,500 92 %.
+# Few steps: after 7,000 the network knew the synthesizers better and people worse. Of 118 recordings of the train list
+# it heard 70 % without a false alarm, after 1,500 92 %.
 THOROUGH_EFFORT = Effort(
     THOROUGH, 6, 3, 300, 10.0, 1500, 32, 2e-3, 1,
     {"words that sound alike": 10, "speaking": 500, "rooms and noise": 250, "learning": 250, "tuning": 120,
