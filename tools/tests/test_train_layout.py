@@ -144,6 +144,19 @@ def test_what_is_missing_is_named(arguments, message, tmp_path, monkeypatch, cap
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("what", ["cut", "damaged", "none"])
+def test_an_archive_that_broke_off_is_named(what, tmp_path, archive, capsys):
+    packed = archive.read_bytes()
+    half = len(packed) // 2
+    archive.write_bytes(
+        {"cut": packed[:half], "damaged": packed[:half] + b"\xff" * 4000 + packed[half + 4000 :], "none": b"junk"}[what]
+    )
+    assert data.main(["--output", str(tmp_path / "data"), "--speech-commands", str(archive)]) == 1
+    said = capsys.readouterr().err
+    assert f"{archive}: is no whole archive (" in said and "); download it anew" in said
+    assert not (tmp_path / "data/speech_commands").exists()
+
+
 def test_a_folder_in_the_way_is_not_replaced(tmp_path, archive, capsys):
     (tmp_path / "data/gsc/yes").mkdir(parents=True)
     assert data.main(["--output", str(tmp_path / "data"), "--speech-commands", str(archive)]) == 1

@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import tarfile
 from pathlib import Path
 
 from .. import __version__
@@ -82,7 +81,7 @@ def main(argv=None) -> int:
     try:
         made = lay_out(sources, arguments.output, made_up if arguments.made_up else dict)
         print("\n".join(table(made)))
-    except (ConversionError, OSError, tarfile.TarError) as error:
+    except (ConversionError, OSError) as error:
         return complain("silif-data", error)
     return 0
 

@@ -1,16 +1,29 @@
 """The Speech Commands archive, unpacked."""
 
+import gzip
 import tarfile
+import zlib
 from pathlib import Path
+
+from silif_tools.errors import ConversionError
 
 
 def unpack(archive: Path, folder: Path) -> Path:
-    """Unpack into `folder`, all or nothing, unless that is there already. Returns where the words' folders are."""
+    """Unpack into `folder`, all or nothing, unless that is there already. Returns where the words' folders are.
+
+    Raises ConversionError where the archive is none, or broken off."""
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         partial = folder.with_suffix(".partial")
-        with tarfile.open(archive) as tar:
-            tar.extractall(partial, filter="data")
+        try:
+            with tarfile.open(archive) as tar:
+                tar.extractall(partial, filter="data")
+                # A damaged header counts as the end. The checksum of gzip stands behind all.
+                while tar.fileobj.read(1 << 20):
+                    pass
+        except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+            why = str(error).splitlines()[0]
+            raise ConversionError(f"{archive}: is no whole archive ({why}); download it anew") from error
         partial.rename(folder)
     return words_folder(folder)
 
