@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -13,8 +13,8 @@ import soundfile
 
 from silif_tools.commands import data, record, words
 from silif_tools.kinds import read_model
-from silif_tools.own_words import made_up, make, request, speech, vocabulary, voices
-from silif_tools.own_words.settings import QUICK_EFFORT
+from silif_tools.own_words import made_up, make, request, speech, tune, vocabulary, voices
+from silif_tools.own_words.settings import QUICK_EFFORT, THOROUGH_EFFORT
 
 TINY = replace(
     QUICK_EFFORT, amounts=speech.Amounts(4, 3, 4, 6, 4, 3, 2, 4, 2), variants=1, reel_variants=1, noises=6, noise_s=5.0,
@@ -112,12 +112,41 @@ def test_what_is_said_does_not_depend_on_the_number_of_processes(tmp_path, monke
         (["write", "right"], "sound alike"),
         (["lumos", "--recordings", "/nowhere"], "no such folder"),
         (["lumos", "--start", "kws99"], "no model kws99"),
+        (["lumos", "--start", "/nowhere/kws99.silif"], "/nowhere/kws99.silif: no such model file"),
+        (["lumos", "--start", __file__], f"{__file__}: magic: this is not a .silif model file"),
+        (["lumos", "--start", "kws12-csilif"], "layer 0 is no SiLIF layer without delays; start from kws12-stream"),
     ],
 )
 def test_what_cannot_be_done_is_refused_before_anything_long(asked, said, tmp_path, capsys):
     assert words.main([*asked, "--output", str(tmp_path / "my.silif")]) == 1
     assert said in capsys.readouterr().err
     assert not list(tmp_path.glob("my*"))
+
+
+@needs_espeak
+@pytest.mark.parametrize("seed", ["-1", str(2**63)])
+def test_a_seed_out_of_range_is_refused(seed, tmp_path, capsys):
+    with pytest.raises(SystemExit) as end:
+        words.main(["lumos", "--seed", seed, "--output", str(tmp_path / "my.silif")])
+    assert end.value.code == 2 and f"--seed {seed}: give 0 to 2^63 - 1" in capsys.readouterr().err
+
+
+@needs_espeak
+def test_thorough_takes_more_speech_and_training(tmp_path, monkeypatch):
+    efforts = []
+
+    def made(request, checked, base, processes, effort, *others):
+        efforts.append(effort)
+        return tune.Row(1.0, {"20 dB": 90.0}, 0.0)
+
+    monkeypatch.setattr(make, "_made", made)
+    for options in ([], ["--thorough"]):
+        assert words.main(["lumos", *options, "--output", str(tmp_path / "my.silif")]) == 0
+    assert efforts == [TINY, THOROUGH_EFFORT]
+    # As its help says.
+    spoken = [sum(astuple(effort.amounts)) for effort in (QUICK_EFFORT, THOROUGH_EFFORT)]
+    learned = [effort.steps * effort.batch for effort in (QUICK_EFFORT, THOROUGH_EFFORT)]
+    assert spoken[1] > 5 * spoken[0] and learned[1] > 2 * learned[0]
 
 
 @needs_espeak

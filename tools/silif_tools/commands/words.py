@@ -49,6 +49,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(argv)
     if not 0.1 <= options.alarms <= 60:
         parser.error(f"--alarms {options.alarms:g}: give 0.1 to 60")
+    if not 0 <= options.seed < 2**63:
+        parser.error(f"--seed {options.seed}: give 0 to 2^63 - 1")
     if options.processes is not None and options.processes < 1:
         parser.error(f"--processes {options.processes}: give 1 or more")
     return options

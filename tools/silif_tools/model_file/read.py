@@ -106,12 +106,7 @@ def _read_file(path: Path) -> bytes:
     return data
 
 
-def parse_model(source: Path | bytes, kinds: Iterable[LayerSchema]) -> ModelTables:
-    """Parse a model file whose layers are of these kinds (`silif_tools.kinds.read_model` gives all there are).
-
-    Raises ModelFileError on anything that is not an intact file of this version.
-    """
-    data = source if isinstance(source, bytes) else _read_file(Path(source))
+def _intact(data: bytes, kinds: Iterable[LayerSchema]) -> ModelTables:
     if data[:8] != MAGIC or len(data) < HEADER_BYTES:
         raise ModelFileError("magic: this is not a .silif model file")
     version, count, length, checksum = struct.unpack_from("<HHII", data, 8)
@@ -130,6 +125,20 @@ def parse_model(source: Path | bytes, kinds: Iterable[LayerSchema]) -> ModelTabl
         # A right checksum over wrong fields: no exporter of ours wrote this.
         raise ModelFileError(f"inconsistent fields: {error}") from error
     return model
+
+
+def parse_model(source: Path | bytes, kinds: Iterable[LayerSchema]) -> ModelTables:
+    """Parse a model file whose layers are of these kinds (`silif_tools.kinds.read_model` gives all there are).
+
+    Raises ModelFileError, which names the file, on anything that is not an intact file of this version.
+    """
+    if isinstance(source, bytes):
+        return _intact(source, kinds)
+    data = _read_file(Path(source))
+    try:
+        return _intact(data, kinds)
+    except ModelFileError as error:
+        raise ModelFileError(f"{source}: {error}") from error
 
 
 def _sections(data: bytes, count: int) -> dict[str, list[bytes]]:

@@ -12,6 +12,7 @@ import torch
 
 from .. import __version__
 from ..atomic import write_atomically
+from ..model_file.tables import ModelTables
 from ..model_file.write import model_bytes
 from ..train import kernels
 from ..train.clips import cache_folder
@@ -86,21 +87,28 @@ def _cache_in(folder: Path) -> Iterator[None]:
 def make(request: Request, checked: Checked, processes: int, effort: Effort | None = None) -> tune.Row:
     """Writes the model and its card; returns what its own setting comes to in the check."""
     effort = effort or (THOROUGH_EFFORT if request.thorough else QUICK_EFFORT)
+    base = start.load(checked.model)  # before what takes minutes: it may not do
     torch.set_num_threads(1)  # the same sums in the same order on every machine
     work, progress = work_folder(request.output), Progress(effort.seconds)
     _prepared(work, _key(request, checked, effort))
     cache = cache_folder()
     kernels.library()  # compiled once for all runs, not into the work folder
     with _cache_in(work / "cache"):
-        own = _made(request, checked, processes, effort, progress, cache)
+        own = _made(request, checked, base, processes, effort, progress, cache)
     shutil.rmtree(work)
     return own
 
 
 def _made(
-    request: Request, checked: Checked, processes: int, effort: Effort, progress: Progress, cache: Path
+    request: Request,
+    checked: Checked,
+    base: ModelTables,
+    processes: int,
+    effort: Effort,
+    progress: Progress,
+    cache: Path,
 ) -> tune.Row:
-    """cache: for what other runs can use too."""
+    """base: what learning starts from. cache: for what other runs can use too."""
     work = work_folder(request.output)
     learned, silent = load_all(checked.shares.learned)
     kept, silent_too = load_all(checked.shares.checked)
@@ -116,11 +124,8 @@ def _made(
     asked = recipe(checked.words, effort, request.seed)
     scenes = scenes_of(said, learned, asked, effort, processes, progress.at)
     progress.start("learning")
-    network = learn.learned(
-        start.load(checked.model), scenes, asked, effort.fixed_layers, work / "network.checkpoint", progress.at
-    )
+    network = learn.learned(base, scenes, asked, effort.fixed_layers, work / "network.checkpoint", progress.at)
     progress.start("tuning")
-    base = start.load(checked.model).provenance
     name = request.output.stem
     provenance = {
         "name": name,
@@ -128,7 +133,7 @@ def _made(
         "made_by": "silif-words",
         "started_from": checked.model.stem,
         "seed": str(request.seed),
-        **{key: base[key] for key in ("credits", "licence") if key in base},
+        **{key: base.provenance[key] for key in ("credits", "licence") if key in base.provenance},
     }
     example = np.concatenate(said.part("words").samples[:3])
     model = learn.exported(network, scenes, asked, example, provenance)
@@ -153,7 +158,7 @@ def _made(
         float(heard.lift.max()),
     )
     how = _how(checked, effort, counts, request.seed, len(learned.words))
-    credits = [f"{checked.model.stem}: {base.get('credits', 'see its card')}"]
+    credits = [f"{checked.model.stem}: {base.provenance.get('credits', 'see its card')}"]
     write_atomically(
         request.output.with_suffix(".md"), card.text(name, asked["words"], model.detector, found, how, credits)
     )
