@@ -105,6 +105,12 @@ def test_what_does_not_do_is_refused(folder, capsys):
     assert "nothing but silence" in fails(STREAM, "rise", folder / "silent", *output)
     soundfile.write(folder / "silent/0.wav", np.tile(rising_tone(0), 4), 16_000)
     assert "at most 3 s" in fails(STREAM, "rise", folder / "silent", *output)
+    assert f"{folder / 'gone.wav'}: no such recording" in fails(STREAM, "rise", folder / "gone.wav", *output)
+    (folder / "hollow").mkdir()
+    assert f"{folder / 'hollow'}: no sound files in it" in fails(STREAM, "rise", folder / "hollow", *output)
+    (folder / "hollow/0.wav").write_text("no sound")
+    said = fails(STREAM, "rise", folder / "hollow", *output)
+    assert "hollow/0.wav" in said and "Record it anew, or leave it out" in said
     assert "48000 Hz" in fails(STREAM, "rise", _at(folder / "48k.wav", 48_000), *output)
     assert "no statistics of speech for this model" in fails(
         MODELS / "kws12-small.silif", "rise", folder / "0.wav", *output

@@ -38,11 +38,15 @@ _PIECE = RATE_HZ
 
 
 def _files(paths: list[Path]) -> list[Path]:
-    """Sound files, those in folders, and those that lists (.txt) name."""
+    """Sound files, those in folders, and those that lists (.txt) name. Raises ConversionError where a folder has
+    none."""
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(each for each in path.rglob("*") if each.suffix.lower() in ENDINGS)
+            below = sorted(each for each in path.rglob("*") if each.suffix.lower() in ENDINGS)
+            if not below:
+                raise ConversionError(f"{path}: no sound files in it")
+            found += below
         elif path.suffix == ".txt":
             found += [path.parent / name for name in read_list(path)]
         else:
@@ -51,10 +55,15 @@ def _files(paths: list[Path]) -> list[Path]:
 
 
 def _recordings(paths: list[Path], most_s: float | None = None) -> list[np.ndarray]:
-    """Raises ConversionError where a recording holds nothing, or more than a word takes."""
+    """Raises ConversionError where a recording is none, holds nothing, or more than a word takes."""
     out = []
     for path in _files(paths):
-        pcm = load_pcm(path, RATE_HZ, mix=True)
+        if not path.exists():
+            raise ConversionError(f"{path}: no such recording")
+        try:
+            pcm = load_pcm(path, RATE_HZ, mix=True)
+        except soundfile.SoundFileError as error:
+            raise ConversionError(f"{error} Record it anew, or leave it out") from None
         # Quiet before and after the word counts for nothing.
         if most_s and (seconds := len(trimmed(pcm)) / RATE_HZ) > most_s:
             raise ConversionError(
@@ -141,7 +150,7 @@ def main(argv=None) -> int:
         recordings = _recordings(arguments.recordings, most_s=3)
         new, heard = add_word(model, arguments.word, recordings, speech, arguments.threshold)
         write_atomically(arguments.output, model_bytes(new))
-    except (ModelFileError, ConversionError, OSError, ValueError, soundfile.SoundFileError) as error:
+    except (ModelFileError, ConversionError, OSError, ValueError) as error:
         return complain("silif-enroll", error)
     keywords = [word for word, is_keyword in zip(new.words, new.detector.is_keyword, strict=True) if is_keyword]
     print(f"{arguments.output}: hears {' '.join(keywords)}")
