@@ -1,5 +1,6 @@
 """NumPy files that others wrote: read without running code, refused by one error."""
 
+import zlib
 from pathlib import Path
 from tokenize import TokenError
 from zipfile import BadZipFile
@@ -9,7 +10,10 @@ import numpy as np
 from .errors import ConversionError
 
 # numpy has no error of its own: its header is a literal of Python, and parsing a damaged one raises any of these.
-_ERRORS = (ValueError, OSError, EOFError, KeyError, TypeError, SyntaxError, TokenError, BadZipFile, NotImplementedError)
+_ERRORS = (
+    ValueError, OSError, EOFError, KeyError, TypeError, SyntaxError, TokenError, BadZipFile, zlib.error,
+    NotImplementedError,
+)  # fmt: skip
 
 
 def load_arrays(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import struct
+import zipfile
 
 import numpy as np
 import pytest
@@ -93,6 +94,30 @@ def test_files_that_do_not_fit_are_refused(data, change, message):
     change(data)
     with pytest.raises(MissingData, match=message):
         sequences.load(data, SETTINGS, 2)
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-12], lambda b: b[:10] + b"\x07" + b[11:], lambda b: b"no" + b[2:]])
+def test_damaged_gzip_files_are_refused_by_name(tmp_path, capsys, damage):
+    """Cut short, a broken stream, no gzip at all."""
+    path = tmp_path / f"{sequences.IDX[0]}.gz"
+    path.write_bytes(damage(gzip.compress(idx(arrays()["x_train"]))))
+    options = ["smnist-s4d", "--data", str(tmp_path), "--output", str(tmp_path / "out"), "--threads", "1"]
+    assert command.main(options) == 1
+    assert f"{path}: damaged" in capsys.readouterr().err
+
+
+def test_a_damaged_npz_is_refused_by_name(data, tmp_path, capsys):
+    path = data / "mnist.npz"
+    np.savez_compressed(path, **arrays())
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as file:
+        at = file.getinfo("x_train.npy").header_offset
+    start = at + 30 + sum(struct.unpack_from("<HH", content, at + 26))  # header, name, extra field
+    content[start] |= 6  # a block type that there is not
+    path.write_bytes(content)
+    options = ["smnist-s4d", "--data", str(data), "--output", str(tmp_path / "out"), "--threads", "1"]
+    assert command.main(options) == 1
+    assert f"{path}: not a .npy or .npz file of plain arrays" in capsys.readouterr().err
 
 
 def test_damaged_idx_files_are_refused(tmp_path):

@@ -7,6 +7,7 @@ first layer.
 
 import gzip
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,8 +50,11 @@ def in_order(pictures: np.ndarray, order: str) -> np.ndarray:
 
 def _idx(path: Path) -> np.ndarray:
     """An array of bytes as LeCun's IDX files hold it."""
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        content = file.read()
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            content = file.read()
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise MissingData(f"{path}: damaged ({error}); copy or download it again") from None
     if len(content) < 4 or content[:3] != b"\0\0\x08" or len(content) < 4 + 4 * content[3]:
         raise MissingData(f"{path}: not an IDX file of bytes")
     shape = struct.unpack(f">{content[3]}I", content[4 : 4 + 4 * content[3]])
