@@ -12,6 +12,7 @@ from built_commands import built_commands
 
 from silif_tools.commands import train as command
 from silif_tools.studies import samplers, sequence_scores
+from silif_tools.studies.trained import Trained
 from silif_tools.train import from_checkpoint, listops, recipe, sequences
 from silif_tools.train.material import MissingData
 
@@ -194,10 +195,15 @@ def test_listops_keeps_to_its_grammar(tmp_path):
         sequences.load(path, settings | {"tokens": 15}, 10)
 
 
-def small_recipe(tmp_path, name="psmnist-pspike"):
+def of_two_words(name):
+    """The text of a bundled recipe."""
     text = recipe.find(name).read_text()
     start = text.index("words = [")
-    text = text[:start] + 'words = ["up", "down"]' + text[text.index("]", start) + 1 :]
+    return text[:start] + 'words = ["up", "down"]' + text[text.index("]", start) + 1 :]
+
+
+def small_recipe(tmp_path):
+    text = of_two_words("psmnist-pspike")
     for old, new in (
         ("width = 128", "width = 12"), ("pairs = 8", "pairs = 2"), ("validation = 5000", "validation = 20"),
         ("batch = 64", "batch = 20"), ("recalibration_batches = 8", "recalibration_batches = 2"),
@@ -260,18 +266,27 @@ def test_a_whole_run_its_curve_its_end_and_what_the_engine_says_of_it(tmp_path, 
         assert 0 <= low <= mean <= high <= 100
     assert samplers.main([str(data / "none.pth"), *build]) == 1
 
+    # Other data of that name into the same folder: no frames of before.
+    upside_down = {k: 1 - v if k.startswith("y") else v for k, v in arrays().items()}
+    np.savez(data / "mnist.npz", **upside_down)
+    capsys.readouterr()
+    assert sequence_scores.main([str(out / "now.pth"), *build, "--output", str(out)]) == 0
+    others = [c.strip() for c in capsys.readouterr().out.splitlines()[-1].strip("|").split("|")]
+    assert float(others[5].split()[0]) == pytest.approx(100 - float(cells[5].split()[0]), abs=0.02)
+
+    (data / "mnist.npz").unlink()
+    for study, output in ((samplers, []), (sequence_scores, ["--output", str(out)])):
+        assert study.main([str(out / "now.pth"), *build, *output]) == 1
+        assert "neither mnist.npz" in capsys.readouterr().err
+
 
 @pytest.mark.parametrize("kind", ["smnist-s4d", "psmnist-silif", "smnist-csilif"])
 def test_every_kind_trains_on_pixels(tmp_path, data, kind):
     """Quick: a step or two; the result is a network that the exporter reads."""
-    text = small_recipe(tmp_path).read_text()
     path, out = tmp_path / "kind.toml", tmp_path / "out"
-    text = recipe.find(kind).read_text()
-    start = text.index("words = [")
-    text = text[:start] + 'words = ["up", "down"]' + text[text.index("]", start) + 1 :]
-    path.write_text(text.replace("validation = 5000", "validation = 20").replace("128", "12"))
+    path.write_text(of_two_words(kind).replace("validation = 5000", "validation = 20").replace("128", "12"))
     assert command.main([str(path), "--data", str(data), "--output", str(out), "--threads", "1", "--quick"]) == 0
-    assert sequence_scores.Network.read(out / f"{kind}.pth").model.layers[0].inputs == 1
+    assert Trained.read(out / f"{kind}.pth").model.layers[0].inputs == 1
 
 
 @pytest.mark.parametrize(

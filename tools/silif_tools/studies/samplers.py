@@ -18,7 +18,7 @@ from ..built_commands import Commands
 from ..errors import complain
 from ..model_file.tables import Sampler
 from ..train.session import keep_memory
-from .trained import SPLITS, Clips, Trained, clips_of
+from .trained import ERRORS, Clips, Trained, add_options, clips_of
 
 HEAD = """| sampler | mean, % | lowest, % | highest, % | spikes a clip | draws a step |
 |---|---|---|---|---|---|"""
@@ -58,11 +58,8 @@ def main(argv: list[str] | None = None) -> int:
         prog="silif_tools.studies.samplers", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("network", type=Path, metavar="PTH", help="NAME.pth with NAME.json beside it, kind pspike")
-    parser.add_argument("--data", type=Path, required=True, help="as silif-train takes it")
-    parser.add_argument("--split", choices=SPLITS, default="test")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--build", type=Path, default=Path("../.build/release"), help="folder of kws-score")
-    parser.add_argument("--threads", type=int, default=1)
+    add_options(parser)
     options = parser.parse_args(argv)
     keep_memory()
     torch.set_num_threads(options.threads)
@@ -75,7 +72,7 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{options.network.stem}, {options.split}, {len(clips.labels)} clips\n\n{HEAD}")
             for line in rows(trained, clips, options.seeds, Path(folder)):
                 print(line, flush=True)
-    except (ValueError, OSError, RuntimeError, LookupError) as error:
+    except ERRORS as error:
         return complain("silif_tools.studies.samplers", error)
     return 0
 

@@ -18,8 +18,7 @@ from ..built_commands import Commands
 from ..errors import complain
 from ..export.compare import Comparison
 from ..train.session import keep_memory
-from .trained import SPLITS, clips_of, engine_winners
-from .trained import Trained as Network
+from .trained import ERRORS, Trained, add_options, clips_of, engine_winners
 
 SEEDS = 5
 
@@ -35,7 +34,7 @@ def compared(floating: np.ndarray, fixed: np.ndarray, labels: np.ndarray) -> Com
 
 
 def row(path: Path, options: argparse.Namespace, commands: Commands) -> str:
-    trained = Network.read(path)
+    trained = Trained.read(path)
     if not trained.is_of_sequences:
         raise ValueError(f"{path}: was trained on sound; silif-export compares it on lists of clips")
     samples = trained.recipe["kind"] == "pspike"
@@ -67,11 +66,8 @@ def main(argv: list[str] | None = None) -> int:
         prog="silif_tools.studies.sequence_scores", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("networks", type=Path, nargs="+", metavar="PTH", help="NAME.pth with NAME.json beside it")
-    parser.add_argument("--data", type=Path, required=True, help="as silif-train takes it")
     parser.add_argument("--output", type=Path, required=True, help="folder for model files and frames")
-    parser.add_argument("--split", choices=SPLITS, default="test")
-    parser.add_argument("--build", type=Path, default=Path("../.build/release"), help="folder of kws-score")
-    parser.add_argument("--threads", type=int, default=1)
+    add_options(parser)
     options = parser.parse_args(argv)
     keep_memory()
     torch.set_num_threads(options.threads)
@@ -79,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
         print(HEAD)
         for path in options.networks:
             print(row(path, options, Commands(options.build)), flush=True)
-    except (ValueError, OSError, RuntimeError, LookupError) as error:
+    except ERRORS as error:
         return complain("silif_tools.studies.sequence_scores", error)
     return 0
 

@@ -1,5 +1,6 @@
 """What silif-train wrote, NAME.pth with NAME.json, as a network in torch, as a model file, and with its clips."""
 
+import argparse
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -24,6 +25,16 @@ from ..train.sequence_session import inputs_of, winners
 from ..train.session import untrained
 
 SPLITS = ("validation", "test")
+# What these studies say in one line instead of a traceback.
+ERRORS = (material.MissingData, ValueError, OSError, RuntimeError, LookupError)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What every study of trained networks takes."""
+    parser.add_argument("--data", type=Path, required=True, help="as silif-train takes it")
+    parser.add_argument("--split", choices=SPLITS, default="test")
+    parser.add_argument("--build", type=Path, default=Path("../.build/release"), help="folder of kws-score")
+    parser.add_argument("--threads", type=int, default=1)
 
 
 @dataclass
@@ -94,7 +105,7 @@ class Clips:
 
 
 def clips_of(trained: Trained, data: Path, split: str, folder: Path, commands: Commands) -> Clips:
-    """folder: where frames are written that the engine reads."""
+    """folder: where frames are written that the engine reads. Raises MissingData."""
     if not trained.is_of_sequences:
         words = material.folder_splits(data / "gsc")[split]
         found = material.Material(trained.recipe["words"], {split: words}, None, None, None, [])
@@ -107,11 +118,9 @@ def clips_of(trained: Trained, data: Path, split: str, folder: Path, commands: C
     part = sequences.load(data, trained.recipe["sequences"], len(trained.recipe["words"]))[split]
     stem = f"{trained.recipe['sequences']['data']}-{trained.recipe['sequences']['order']}-{split}"
     frames, labels = folder / f"{stem}.npy", folder / f"{stem}-labels.npy"
-    if not labels.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        for path, array in ((frames, part.frames(np.arange(len(part)))), (labels, part.labels.astype(np.int32))):
-            with replacing(path) as temporary, temporary.open("wb") as file:
-                np.save(file, array)
+    for path, array in ((frames, part.frames(np.arange(len(part)))), (labels, part.labels.astype(np.int32))):
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.save(file, array)
     return Clips(
         part.labels,
         lambda model, *options: commands.score_frames(model, frames, labels, *options),
