@@ -13,28 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels.h"
+
 #define EPSILON 1e-5f
 #define PI 3.14159265358979f
 #define RUN 1024 /* elements that are summed in float32 before the sum goes into a double */
-
-typedef uint16_t bf16;
-
-static inline float wide(bf16 x) {
-  union {
-    uint32_t bits;
-    float value;
-  } v = {(uint32_t)x << 16};
-  return v.value;
-}
-
-/* Round to nearest, ties to even; no NaN handling. */
-static inline bf16 narrow(float x) {
-  union {
-    float value;
-    uint32_t bits;
-  } v = {x};
-  return (bf16)((v.bits + 0x7fffU + ((v.bits >> 16) & 1U)) >> 16);
-}
 
 /* e^x: the whole part of x·log2(e) into the exponent, the rest by a polynomial; relative error below 1e-6. */
 static inline float exponential(float x) {
@@ -61,14 +44,8 @@ static inline float distribution(float x) {
   return x < 0 ? tail : 1.0f - tail;
 }
 
-/* A uniform number in [0, 1) of an element (lowbias32 by Chris Wellons, public domain): nothing is stored. */
-static inline float uniform(uint32_t x) {
-  x ^= x >> 16;
-  x *= 0x7feb352dU;
-  x ^= x >> 15;
-  x *= 0x846ca68bU;
-  return (float)((x ^ (x >> 16)) >> 8) * 0x1p-24f;
-}
+/* A uniform number in [0, 1) of an element. */
+static inline float uniform(uint32_t x) { return (float)(mixed(x) >> 8) * 0x1p-24f; }
 
 static void widen(const bf16 *x, size_t n, float *out) {
   for (size_t i = 0; i < n; i++) out[i] = wide(x[i]);

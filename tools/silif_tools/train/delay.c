@@ -1,31 +1,14 @@
 /* A causal filter of its own for every channel: how delays are learned (delays.py) forwards and backwards.
  *
- * Compiled together with scan.c by scan.py. x, y and their gradients are bfloat16 [T, B, H], contiguous; the filter is
+ * Compiled by kernels.py at first use. x, y and their gradients are bfloat16 [T, B, H], contiguous; the filter is
  * float32 [K, H], tap k being a delay of k steps. Before the first step there are zeros. Sums are float32.
  */
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels.h"
+
 #define BLOCK 32 /* channels at a time: their sums stay in registers */
-
-typedef uint16_t bf16;
-
-static inline float wide(bf16 x) {
-  union {
-    uint32_t bits;
-    float value;
-  } v = {(uint32_t)x << 16};
-  return v.value;
-}
-
-/* Round to nearest, ties to even; no NaN handling. */
-static inline bf16 narrow(float x) {
-  union {
-    float value;
-    uint32_t bits;
-  } v = {x};
-  return (bf16)((v.bits + 0x7fffU + ((v.bits >> 16) & 1U)) >> 16);
-}
 
 /* out[j] = sum over k < taps of filter[k][j] * from[k * stride][j], for width channels. */
 static inline void block_sum(const bf16 *from, ptrdiff_t stride, const float *filter, size_t H, size_t taps,

@@ -14,15 +14,16 @@ from silif_tools.train.clips import cache_folder
 
 FLAGS = ["-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fopenmp", "-shared", "-fPIC"]
 SOURCES = [Path(__file__).with_name(name) for name in ("scan.c", "fixed.c", "delay.c", "blocks.c")]
+HEADER = Path(__file__).with_name("kernels.h")
 
 
 @functools.cache
 def library() -> ctypes.CDLL:
-    """The compiled kernels; the cache key holds sources, flags and processor (-march=native)."""
+    """The compiled kernels; the cache key holds sources, header, flags and processor (-march=native)."""
     cpu = Path("/proc/cpuinfo")
     lines = cpu.read_text().splitlines() if cpu.exists() else []
     able = next((line for line in lines if line.startswith(("flags", "Features"))), "")
-    parts = [*(source.read_bytes() for source in SOURCES), " ".join(FLAGS).encode(), able.encode()]
+    parts = [*(file.read_bytes() for file in (*SOURCES, HEADER)), " ".join(FLAGS).encode(), able.encode()]
     key = hashlib.sha256(b"".join(parts)).hexdigest()[:24]
     path = cache_folder() / f"kernels-{key}.so"
     if not path.exists():

@@ -12,39 +12,13 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "kernels.h"
+
 #define MAX_H 2048
-
-typedef uint16_t bf16;
-
-static inline float wide(bf16 x) {
-  union {
-    uint32_t bits;
-    float value;
-  } v = {(uint32_t)x << 16};
-  return v.value;
-}
-
-/* Round to nearest, ties to even; no NaN handling. */
-static inline bf16 narrow(float x) {
-  union {
-    float value;
-    uint32_t bits;
-  } v = {x};
-  return (bf16)((v.bits + 0x7fffU + ((v.bits >> 16) & 1U)) >> 16);
-}
 
 #define ONE ((bf16)0x3f80)
 
-/* Dropout without a stored mask: the decision about an element is a hash of its index and the seed, so the backward
- * pass finds the same one (lowbias32 by Chris Wellons, public domain). */
-static inline uint32_t mixed(uint32_t x) {
-  x ^= x >> 16;
-  x *= 0x7feb352dU;
-  x ^= x >> 15;
-  x *= 0x846ca68bU;
-  return x ^ (x >> 16);
-}
-
+/* Dropout without a stored mask. */
 void drop(bf16 *row, size_t H, uint32_t at, uint32_t seed, uint32_t drop_below) {
 #pragma omp simd
   for (size_t j = 0; j < H; j++) row[j] = mixed((uint32_t)(at + j) + seed) < drop_below ? 0 : row[j];

@@ -18,7 +18,7 @@ BLOCK = 128  # neurons of a program
 
 @triton.jit
 def _kept(at, seed, drop_below):
-    """Whether an element is kept: scan.c's hash of its index and the seed."""
+    """Whether an element is kept: the hash of kernels.h of its index and the seed."""
     x = at.to(tl.uint32) + seed.to(tl.uint32)
     x = x ^ (x >> 16)
     x = x * 0x7FEB352D
