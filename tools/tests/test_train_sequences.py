@@ -238,6 +238,9 @@ def test_a_whole_run_its_curve_its_end_and_what_the_engine_says_of_it(tmp_path, 
     checkpoint = other / f"{name}-1.checkpoint"
     state = torch.load(checkpoint, weights_only=True)
     torch.save(state | {"processor_seconds": 7200.0}, checkpoint)
+    cut = other / f"{name}-curve.json"  # a report whose checkpoint was not written any more
+    reported = json.loads(cut.read_text())
+    cut.write_text(json.dumps(reported | {"points": [*reported["points"], reported["points"][0] | {"step": 30}]}))
     small_recipe(tmp_path)
     assert command.main([*options, str(other), "--resume"]) == 0
     again = json.loads((other / f"{name}-curve.json").read_text())
@@ -278,6 +281,23 @@ def test_a_whole_run_its_curve_its_end_and_what_the_engine_says_of_it(tmp_path, 
     for study, output in ((samplers, []), (sequence_scores, ["--output", str(out)])):
         assert study.main([str(out / "now.pth"), *build, *output]) == 1
         assert "neither mnist.npz" in capsys.readouterr().err
+
+
+def test_a_checkpoint_that_does_not_fit_is_refused_by_name(tmp_path, data, capsys):
+    out, path = tmp_path / "out", small_recipe(tmp_path)
+    options = [str(path), "--data", str(data), "--output", str(out), "--threads", "1", "--quick"]
+    assert command.main(options) == 0
+    checkpoint, text = out / "psmnist-pspike-1.checkpoint", path.read_text()
+    for changed in (text.replace("width = 12", "width = 10"), text.replace("blocks = 2", "blocks = 3")):
+        path.write_text(changed)
+        assert command.main([*options, "--resume"]) == 1
+        assert f"{checkpoint}: damaged, or of a recipe with other layers" in capsys.readouterr().err
+    path.write_text(text)
+    whole = checkpoint.read_bytes()
+    for content in (whole[:2000], b"nothing", b""):
+        checkpoint.write_bytes(content)
+        assert command.main([*options, "--resume"]) == 1
+        assert f"{checkpoint}: damaged, or of a recipe with other layers" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("kind", ["smnist-s4d", "psmnist-silif", "smnist-csilif"])

@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import math
+import pickle
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -110,11 +111,17 @@ class Run:
         save(state, self.checkpoint)
 
     def resume(self) -> None:
-        """Go on where the checkpoint was written, with the same random numbers."""
-        state = torch.load(self.checkpoint, weights_only=True, map_location="cpu")
-        self.network.load_state_dict(state["network"])
-        self.mean.load_state_dict(state["mean"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        """Go on where the checkpoint was written, with the same random numbers. Raises ValueError where it is damaged
+        or of another network."""
+        try:
+            state = torch.load(self.checkpoint, weights_only=True, map_location="cpu")
+            self.network.load_state_dict(state["network"])
+            self.mean.load_state_dict(state["mean"])
+            self.optimiser.load_state_dict(state["optimiser"])
+        except (RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
+            raise ValueError(
+                f"{self.checkpoint}: damaged, or of a recipe with other layers; delete it, or leave out --resume"
+            ) from error
         self.step = state["step"]
         self._seconds_before = state.get("processor_seconds", 0.0) - time.process_time()
         self.scenes.restore(state["scenes"])
