@@ -89,18 +89,29 @@ def test_the_recurrence_in_c_is_the_convolution_with_its_gradients(steps, clips,
         assert (got.double() - want).norm() <= close * want.norm() + 1e-5
 
 
+@pytest.mark.parametrize(("dropout", "frozen"), [(0.0, False), (0.25, False), (0.25, True)])
 @pytest.mark.parametrize("kind", ["s4d-glu", "pspike"])
-def test_what_c_computes_between_products_is_what_torch_computes(kind, monkeypatch):
+def test_what_c_computes_between_products_is_what_torch_computes(kind, dropout, frozen, monkeypatch):
     """A whole network without chance, its loss and every gradient, and the running statistics."""
     torch.manual_seed(5)
-    network = BlockNetwork(kind, 3, 24, 2, 4, 5)
+    network = BlockNetwork(kind, 3, 24, 2, 4, 5, dropout)
     network.start(0.7, 0.1, [0.05, 0.5])
     network.sampler = "probabilities"
+    network.freeze(frozen)
+    for norm in network.norms():
+        norm.running_mean.uniform_(-0.2, 0.2)
+        norm.running_var.uniform_(0.5, 1.5)
     network.train()
     features, labels, found = torch.randn(30, 21, 3), torch.arange(21) % 5, []
     before = copy.deepcopy(network.state_dict())
     for on in (True, False):
         monkeypatch.setattr(blocks, "on_kernels", lambda *_, on=on: on)
+        chance = torch.Generator().manual_seed(1)  # the kernels draw other numbers between those of dropout
+
+        def keep(_, x, share, chance=chance):
+            return (torch.rand(x.shape[0], x.shape[2], generator=chance) >= share) / (1 - share)
+
+        monkeypatch.setattr(blocks.Block, "keep", keep)
         network.load_state_dict(before)
         network.zero_grad()
         loss = torch.nn.functional.cross_entropy(10 * network(features).softmax(-1).mean(0), labels)
