@@ -5,7 +5,7 @@ import pytest
 import soundfile
 from built_commands import REPOSITORY
 
-from silif_tools.commands import curves, operations
+from silif_tools.commands import calibrate, curves, operations
 from silif_tools.commands import raster as raster_command
 from silif_tools.export.convert import default_detector
 from silif_tools.plot import curve, raster
@@ -29,17 +29,18 @@ def stream(name, peaks, said):
     return Stream(name, probabilities, truth)
 
 
-@pytest.mark.parametrize("command", [curves, operations, raster_command])
+@pytest.mark.parametrize("command", [curves, operations, raster_command, calibrate])
 def test_no_picture_is_measured_for_that_cannot_be_written(command, tmp_path, capsys):
     given = {
         curves: ["m.silif", "--stream", "a.wav", "--without", "b.wav"],
         operations: [],
-        raster_command: ["m.silif"],
+        raster_command: ["m.silif", "--input", "a.wav"],
+        calibrate: ["m.silif", "--clips", "list.txt"],
     }
-    given[raster_command] += ["--input", "a.wav"]
+    option = "--plot" if command is calibrate else "--output"
     for name in ("x.gif", "x"):
         with pytest.raises(SystemExit) as end:
-            command.main([*given[command], "--output", str(tmp_path / name)])
+            command.main([*given[command], option, str(tmp_path / name)])
         assert end.value.code == 2
         assert f"{name}: give a name that ends in .png, .svg or .pdf" in capsys.readouterr().err
 

@@ -24,6 +24,7 @@ from ..model_file.calibration import ONE_Q15, Calibrates, Calibration
 from ..model_file.read import ModelFileError
 from ..model_file.tables import ModelTables
 from ..model_file.write import with_calibrations
+from ..plot import picture
 from ..plot.reliability import Decisions, draw, table
 from ..streams.calibrate import FEWEST, clips_calibration, events_calibration
 from ..streams.score import read_truth
@@ -132,7 +133,7 @@ def main(argv=None) -> int:
     parser.add_argument("--clips", type=Path, metavar="LIST", help="clips: a path a line, the folder is the word")
     parser.add_argument("--streams", type=Path, metavar="FOLDER", help="streams with their truth")
     parser.add_argument("--write", action="store_true", help="fit on them first, and write that into the model files")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="the picture (.png, .svg, .pdf)")
+    parser.add_argument("--plot", type=picture, metavar="FILE", help="the picture (.png, .svg, .pdf)")
     parser.add_argument("--title", help="of the picture (default: what clips and streams are called)")
     parser.add_argument("--build", type=Path, default=_REPOSITORY / ".build" / "release", help="folder of kws-score")
     parser.add_argument("--version", action="version", version=f"silif-calibrate {__version__}")

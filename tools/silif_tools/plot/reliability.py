@@ -111,7 +111,7 @@ def draw(found: dict[str, dict[str, Decisions]], output: Path, title: str) -> No
         axis.legend(frameon=False, loc="lower right", fontsize=8)
         axis.set_title(f"{what}, {title}", loc="left", fontsize=10, fontweight="bold")
     with replacing(output) as temporary:
-        figure.savefig(temporary, dpi=110, format=output.suffix[1:] or "png")
+        figure.savefig(temporary, dpi=110, format=output.suffix[1:].lower())
     plt.close(figure)
 
 
