@@ -72,6 +72,8 @@ def _logistic(x: np.ndarray, target: np.ndarray, weight: np.ndarray) -> tuple[fl
 
 def fit(judged: Judged, calibrates: Calibrates, words_per_hour: float = 0) -> Calibration | None:
     """None where there is too little to learn from, or where nothing tells right from wrong."""
+    if not len(judged):
+        return None
     effective = judged.weight / judged.weight.max()
     right, wrong = effective[judged.is_right].sum(), effective[~judged.is_right].sum()
     if min(right, wrong) < FEWEST:
