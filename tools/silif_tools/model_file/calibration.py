@@ -74,11 +74,9 @@ class Calibration:
 
 
 def parse_calibration(section: bytes) -> Calibration:
-    """Raises ValueError or struct.error for what is no CALB section."""
+    """Raises ValueError or struct.error for what is no CALB section; its values are checked with the model's."""
     calibrates, count, *weights, recent_frames, words_per_hour, reserved = struct.unpack_from("<8H", section)
     if reserved or len(section) != HEADER_BYTES + 4 * count:
         raise ValueError(f"CALB: {len(section)} bytes with {count} knots, reserved {reserved}")
     knots = tuple(map(tuple, np.frombuffer(section, "<u2", 2 * count, HEADER_BYTES).reshape(count, 2).tolist()))
-    found = Calibration(Calibrates(calibrates), tuple(weights), knots, recent_frames, words_per_hour)
-    found.check()
-    return found
+    return Calibration(Calibrates(calibrates), tuple(weights), knots, recent_frames, words_per_hour)
