@@ -14,6 +14,7 @@ import numpy as np
 from silif_tools import __version__
 from silif_tools.atomic import write_atomically
 from silif_tools.integer.detector import Means, clip_means_of, detect, event_probabilities_q15
+from silif_tools.integer.resampler_golden import noise
 from silif_tools.model_file.calibration import ONE_Q15, Calibrates, Calibration
 from silif_tools.model_file.tables import Detector
 
@@ -32,15 +33,6 @@ CLIPS = [
     Calibration(Calibrates.CLIPS, (0, 0, 32768), ((0, 1), (32767, 32768))),
 ]
 DETECTORS = [(1, 0, 0), (4, 5, 3), (9, 10, 0), (30, 40, 20)]  # window, warm-up, refractory
-
-
-def noise(count: int, seed: int) -> np.ndarray:
-    """int16: the top bits of a 64-bit linear congruential generator."""
-    state, values = seed, []
-    for _ in range(count):
-        state = (state * 6_364_136_223_846_793_005 + 1_442_695_040_888_963_407) & 0xFFFF_FFFF_FFFF_FFFF
-        values.append(state >> 48)
-    return np.array(values, dtype=np.uint16).view(np.int16)
 
 
 def walk(frames: int, classes: int, seed: int) -> np.ndarray:
