@@ -209,6 +209,13 @@ struct CalibrationField: Sendable, CustomTestStringConvertible {
     }
     #expect(refusal(Self.words + [0]) == "knot_count")
   }
+
+  /// In sections that are as long as they say.
+  @Test func thereAreTwoKnotsToSixtyFour() {
+    func section(_ knots: UInt16) -> [UInt16] { [2, knots] + Self.words[2..<8] + (0..<knots).flatMap { [$0, $0] } }
+    for knots: UInt16 in [2, 64] { #expect(refusal(section(knots)) == nil) }
+    for knots: UInt16 in [0, 1, 65, 200] { #expect(refusal(section(knots)) == "knot_count", "\(knots)") }
+  }
 }
 
 @Suite struct CalibratedModelTests {

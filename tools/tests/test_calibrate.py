@@ -2,9 +2,13 @@
 definition."""
 
 import json
+import struct
+import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import soundfile
 from built_commands import REPOSITORY, built_commands
 from shared_data import shared_folder
 from tiny_models import tiny_model
@@ -70,6 +74,7 @@ def test_too_few_decisions_give_no_probability():
         means = Means(*(np.linspace(20_000, 30_000, right + wrong).astype(int) for _ in range(3)))
         return Judged(means, np.arange(right + wrong) >= wrong, np.ones(right + wrong))
 
+    assert fit(some(0, 0), Calibrates.CLIPS) is None
     assert fit(some(500, calibrate.FEWEST - 1), Calibrates.CLIPS) is None
     assert fit(some(calibrate.FEWEST - 1, 500), Calibrates.CLIPS) is None
     found = fit(some(40, calibrate.FEWEST), Calibrates.CLIPS)
@@ -97,6 +102,18 @@ def test_events_are_calibrated_for_words_that_stand_out_from_talk():
     told = event_probabilities_q15(events, frames, detector.window_frames, found) / 32768
     said = np.array([event.frame // 200 % 2 == 1 for event in events])
     assert told[said].mean() > 0.8 > 0.4 > told[~said].mean()
+
+
+def test_events_are_collected_at_other_thresholds_too():
+    """Of words at 0.5, 0.65 and 0.8 a threshold of 0.6 finds two, half of it three; each counts as its factor says."""
+    frames = np.zeros((1000, 2), np.int64)
+    for at, level in ((200, 0.5), (500, 0.65), (800, 0.8)):
+        frames[at : at + 60, 0] = round(32768 * level)
+    detector = Detector(40, 50, 60, np.full(2, 0.6), np.full(2, 0.3), np.array([True, False]))
+    stream = Stream("made", frames, [(5.0, 5.6, "a")])
+    found = calibrate.judged_events([stream], ["a", "b"], detector, 10, {1.0: 4.0, 0.5: 1.0})
+    assert found.weight.tolist() == [4.0, 4.0, 1.0, 1.0, 1.0]
+    assert found.is_right.tolist() == [True, False, False, True, False]
 
 
 def test_a_calibration_is_written_and_read_back():
@@ -138,16 +155,23 @@ def test_what_no_reader_takes_is_not_written(change, field):
 
 def test_the_reader_refuses_what_the_writer_does_not_write():
     _, model, _ = tiny_model(SILIF, DelayKind.NONE)
-    model.calibrations = [CLIPS]
+    three = replace(CLIPS, knots=(*CLIPS.knots, (30001, 32000)))
+    model.calibrations = [three]
     data = model_bytes(model)
-    start = data.index(CLIPS.section())
-    for offset, value in ((0, 3), (2, 1), (4, 1), (14, 1), (16, 30000)):
+    start = data.index(three.section())
+    for offset, value, field in (
+        (0, 3, "Calibrates"),
+        (2, 2, "28 bytes with 2 knots"),
+        (4, 1, "weights_q15"),
+        (14, 1, "reserved 1"),
+        (16, 30000, "evidence_q15"),
+    ):
         changed = bytearray(data)
         changed[start + offset : start + offset + 2] = value.to_bytes(2, "little")
         with pytest.raises(ModelFileError, match="crc32"):
             read_model(bytes(changed))
-        with pytest.raises(ModelFileError):
-            read_model(with_calibrations(bytes(changed), []) and _resealed(changed))
+        with pytest.raises(ModelFileError, match=field):
+            read_model(_resealed(changed))
     model.calibrations = [CLIPS, CLIPS]
     with pytest.raises(ValueError, match="two of one kind"):
         model_bytes(model)
@@ -158,9 +182,6 @@ def test_the_reader_refuses_what_the_writer_does_not_write():
 
 
 def _resealed(data: bytearray) -> bytes:
-    import struct
-    import zlib
-
     struct.pack_into("<I", data, 16, zlib.crc32(data[20:], zlib.crc32(data[:16])))
     return bytes(data)
 
@@ -170,6 +191,8 @@ def test_figures_of_reliability_are_those_of_the_definition():
     right = np.concatenate([np.arange(50) % 5 < 1, np.arange(50) % 5 < 3])
     assert reliability.calibration_error(said, right) == pytest.approx(0.1)
     assert reliability.log_loss(np.full(2, 0.5), np.array([True, False])) == pytest.approx(np.log(2))
+    # Too much and too little said do not make up for each other.
+    assert reliability.calibration_error(np.repeat([0.2, 0.8], 50), np.arange(100) % 2 == 0) == pytest.approx(0.3)
     two = reliability.bins(said, right, 2)
     assert [(each.mean, each.right, each.count) for each in two] == [
         (pytest.approx(0.2), 10, 50),
@@ -239,7 +262,8 @@ class Commands:
         return rows
 
     def stream_events(self, model, sound):
-        return [{"score": 0.8, "probability": 0.9, "verdict": "hit"}] * 5
+        said = {"score": 0.8, "probability": 0.9}
+        return [said | {"verdict": verdict} for verdict in ("hit", "false_alarm", "hit", "wrong_word")]
 
 
 def test_the_command_fits_writes_and_measures(tmp_path, monkeypatch, capsys):
@@ -261,6 +285,23 @@ def test_the_command_fits_writes_and_measures(tmp_path, monkeypatch, capsys):
     assert "its truth a.csv is missing" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         command.main([str(path)])
+
+
+def test_decisions_are_measured_by_their_truth_and_the_odds_of_the_words(tmp_path):
+    """36 s with one word: 100 words an hour, where the model was calibrated with 40."""
+    soundfile.write(tmp_path / "a.wav", np.zeros(36 * 16_000, np.int16), 16_000)
+    (tmp_path / "a.csv").write_text("start_s,end_s,word\n1.0,1.5,yes\n")
+    _, model, _ = tiny_model(SILIF, DelayKind.NONE)
+    model.detector.window_frames = 9
+    model.calibrations = [CLIPS, EVENTS]
+    path = tmp_path / "my.silif"
+    path.write_bytes(model_bytes(model))
+    found = command.measure(Commands(None), {"my": path}, tmp_path / "list.txt", [tmp_path / "a.wav"])
+    events = found["events"]["my"]
+    assert events.is_right.tolist() == [True, False, True, False] and events.odds == pytest.approx(2.5)
+    rows = Commands(None).clip_rows(path, None)
+    assert found["clips"]["my"].is_right.tolist() == [row["label"] == row["word"] for row in rows]
+    assert 0 < found["clips"]["my"].is_right.sum() < len(rows)
 
 
 def test_a_release_without_enough_to_learn_from_keeps_the_file(tmp_path, monkeypatch):
