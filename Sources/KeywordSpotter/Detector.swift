@@ -174,7 +174,8 @@ public struct Detector {
       word: best, score_q15: score_q15, probability_q15: probability_q15(of: best, score_q15), position: position)
   }
 
-  /// That a word which is reported now was said; -1 without a calibration.
+  /// That a word which is reported now was said; -1 without a calibration. Small, not fast: it runs for events only.
+  @_optimize(size)
   @_noAllocation @_noLocks
   private func probability_q15(of word: Int, _ score_q15: Int32) -> Int32 {
     var recent: Int32 = 0

@@ -172,12 +172,16 @@ struct CalibrationField: Sendable, CustomTestStringConvertible {
   /// Three knots; of events unless told otherwise.
   private static let words: [UInt16] = [2, 3, 10000, 10000, 12768, 10, 316, 0, 0, 100, 10000, 1000, 20000, 30000]
 
-  private func refusal(_ words: [UInt16], window: Int = 10, dropping: Int = 0) -> String? {
+  private func refused(_ words: [UInt16], window: Int = 10, dropping: Int = 0) -> ModelError? {
     let bytes = littleEndian(words).dropLast(dropping)
     do {
       _ = try Calibration(section: section(Array(bytes)), window_frames: window)
       return nil
-    } catch { return error.field.description }
+    } catch { return error }
+  }
+
+  private func refusal(_ words: [UInt16], window: Int = 10, dropping: Int = 0) -> String? {
+    refused(words, window: window, dropping: dropping)?.field.description
   }
 
   @Test func whatIsRightIsRead() throws {
@@ -201,6 +205,13 @@ struct CalibrationField: Sendable, CustomTestStringConvertible {
       words[field.index] = value
       #expect(refusal(words) == field.name, "\(value)")
     }
+  }
+
+  @Test(arguments: [(0, 3), (1, 65), (2, 9999), (5, 11), (7, 1)] as [(Int, UInt16)])
+  func whatIsRefusedIsSaid(_ index: Int, _ value: UInt16) {
+    var words = Self.words
+    words[index] = value
+    #expect(refused(words)?.value == Int64(value))
   }
 
   @Test func aSectionOfAnotherLengthIsRefused() {

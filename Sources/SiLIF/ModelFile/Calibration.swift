@@ -58,27 +58,27 @@ public struct Calibration {
     target = isOfEvents ? .events : .clips
     let tableStart = Calibration.headerBytes / 2
     knots_q15 = UnsafeBufferPointer(rebasing: words[tableStart...])
-    let refused: StaticString? =
+    let refused: (field: StaticString, word: Int)? =
       if !isOfEvents && words[0] != Target.clips.rawValue {
-        "calibrates"
+        ("calibrates", 0)
       } else if knotCount < 2 || knotCount > Calibration.mostKnots
         || section.count != Calibration.headerBytes + 4 * knotCount
       {
-        "knot_count"
+        ("knot_count", 1)
       } else if scoreWeight_q15 + recentWeight_q15 + rivalWeight_q15 != Calibration.one_q15 {
-        "score_weight_q15"
+        ("score_weight_q15", 2)
       } else if !isOfEvents && recentWeight_q15 != 0 {
-        "recent_weight_q15"
+        ("recent_weight_q15", 3)
       } else if isOfEvents ? recent_frames < 1 || recent_frames > window_frames : recent_frames != 0 {
-        "recent_frames"
+        ("recent_frames", 5)
       } else if !isOfEvents && wordsPerHour != 0 {
-        "words_per_hour"
+        ("words_per_hour", 6)
       } else if words[7] != 0 {
-        "reserved"
+        ("reserved", 7)
       } else {
         nil
       }
-    if let refused { throw ModelError(.outOfRange, refused) }
+    if let refused { throw ModelError(.outOfRange, refused.field, value: Int64(words[refused.word])) }
     // Evidence rises, so that no division is by zero; probability never falls; none is above one.
     var last: (evidence: Int32, probability: Int32) = (-1, 0)
     for knot in 0..<knotCount {
@@ -127,6 +127,7 @@ public struct Calibration {
   ///   - sums_q15: probabilities summed over the clip's frames, [classes].
   ///   - winner: the class with the largest sum.
   ///   - frames: 0...2^31 - 1.
+  @_optimize(size)
   public func probability_q15(ofClip sums_q15: UnsafeBufferPointer<Int64>, winner: Int, frames: Int) -> Int32 {
     guard exists, frames > 0 else { return -1 }
     var rival: Int64 = 0
