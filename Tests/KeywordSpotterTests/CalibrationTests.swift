@@ -45,11 +45,20 @@ private struct Golden: Decodable {
   }
 }
 
-/// A section's bytes, aligned, and for ever: a calibration points into them.
-private func section(_ bytes: [UInt8]) -> UnsafeRawBufferPointer {
+/// Calls `body` with the bytes of a section or a model, aligned. What points into them ends with it.
+private func withAligned<Result>(
+  _ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws -> Result
+) rethrows -> Result {
   let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
+  defer { copy.deallocate() }
   copy.copyBytes(from: bytes)
-  return UnsafeRawBufferPointer(copy)
+  return try body(UnsafeRawBufferPointer(copy))
+}
+
+private func withCalibration(
+  _ section: [UInt8], window_frames: Int, _ body: (Calibration) throws -> Void
+) throws {
+  try withAligned(section) { try body(Calibration(section: $0, window_frames: window_frames)) }
 }
 
 private func littleEndian(_ words: [UInt16]) -> [UInt8] {
@@ -64,50 +73,53 @@ private func bytes(hex: String) -> [UInt8] {
 @Suite struct CalibrationTests {
   @Test func equalsTheReference() throws {
     for golden in try Golden.load().functions {
-      let calibration = try Calibration(section: section(bytes(hex: golden.section)), window_frames: golden.window)
-      let found = golden.means.map {
-        calibration.probability_q15(score_q15: $0[0], recent_q15: $0[1], rival_q15: $0[2])
+      try withCalibration(bytes(hex: golden.section), window_frames: golden.window) { calibration in
+        let found = golden.means.map {
+          calibration.probability_q15(score_q15: $0[0], recent_q15: $0[1], rival_q15: $0[2])
+        }
+        #expect(found == golden.found)
       }
-      #expect(found == golden.found)
     }
   }
 
   @Test func eventsEqualTheReference() throws {
     for golden in try Golden.load().events {
-      let calibration = try Calibration(section: section(bytes(hex: golden.section)), window_frames: golden.window)
-      let memory = AlignedMemory(
-        byteCount: Detector.requiredBytes(window_frames: golden.window, classes: golden.classes))
-      var detector = Detector(
-        window_frames: golden.window, warmUp_frames: golden.warm_up, refractory_frames: golden.refractory,
-        classes: golden.classes, calibration: calibration, memory: memory.bytes)
-      for index in 0..<max(golden.classes - 1, 1) {
-        detector.setLevels(threshold_q15: golden.threshold_q15, rearm_q15: golden.rearm_q15, ofClass: index)
-      }
-      var state = golden.seed
-      var level = [Int32](repeating: 12000, count: golden.classes)
-      var found: [[Int]] = []
-      for frame in 0..<400 {
-        for index in level.indices {
-          state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-          level[index] = min(max(level[index] + Int32(Int16(truncatingIfNeeded: state >> 48) >> 2), 0), 32768)
+      try withCalibration(bytes(hex: golden.section), window_frames: golden.window) { calibration in
+        let memory = AlignedMemory(
+          byteCount: Detector.requiredBytes(window_frames: golden.window, classes: golden.classes))
+        var detector = Detector(
+          window_frames: golden.window, warmUp_frames: golden.warm_up, refractory_frames: golden.refractory,
+          classes: golden.classes, calibration: calibration, memory: memory.bytes)
+        for index in 0..<max(golden.classes - 1, 1) {
+          detector.setLevels(threshold_q15: golden.threshold_q15, rearm_q15: golden.rearm_q15, ofClass: index)
         }
-        if let event = detector.step(level.map { UInt16($0) }, at: Int64(frame)) {
-          found.append([frame, event.word, Int(event.score_q15), Int(event.probability_q15)])
+        var state = golden.seed
+        var level = [Int32](repeating: 12000, count: golden.classes)
+        var found: [[Int]] = []
+        for frame in 0..<400 {
+          for index in level.indices {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            level[index] = min(max(level[index] + Int32(Int16(truncatingIfNeeded: state >> 48) >> 2), 0), 32768)
+          }
+          if let event = detector.step(level.map { UInt16($0) }, at: Int64(frame)) {
+            found.append([frame, event.word, Int(event.score_q15), Int(event.probability_q15)])
+          }
         }
+        #expect(found == golden.events)
+        withExtendedLifetime(memory) {}
       }
-      #expect(found == golden.events)
-      withExtendedLifetime(memory) {}
     }
   }
 
   @Test func clipsEqualTheReference() throws {
     for golden in try Golden.load().clips {
-      let calibration = try Calibration(section: section(bytes(hex: golden.section)), window_frames: 1)
-      let winner = golden.sums.indices.max { (golden.sums[$0], -$0) < (golden.sums[$1], -$1) }!
-      let found = golden.sums.withUnsafeBufferPointer {
-        calibration.probability_q15(ofClip: $0, winner: winner, frames: golden.frames)
+      try withCalibration(bytes(hex: golden.section), window_frames: 1) { calibration in
+        let winner = golden.sums.indices.max { (golden.sums[$0], -$0) < (golden.sums[$1], -$1) }!
+        let found = golden.sums.withUnsafeBufferPointer {
+          calibration.probability_q15(ofClip: $0, winner: winner, frames: golden.frames)
+        }
+        #expect(found == golden.found)
       }
-      #expect(found == golden.found)
     }
   }
 
@@ -122,13 +134,14 @@ private func bytes(hex: String) -> [UInt8] {
     let weights = [cuts[0], cuts[1] - cuts[0], 32768 - cuts[1]].map { UInt16($0) }
     var words: [UInt16] = [2, UInt16(count)] + weights + [5, 9, 0]
     for (evidence, probability) in zip(levels.sorted(), probabilities) { words += [evidence, probability] }
-    let calibration = try Calibration(section: section(littleEndian(words)), window_frames: 5)
-    for _ in 0..<200 {
-      let means = (0..<3).map { _ in Int32.random(in: 0...32768, using: &random) }
-      let more = means.map { Int32.random(in: $0...32768, using: &random) }
-      let low = calibration.probability_q15(score_q15: means[0], recent_q15: means[1], rival_q15: more[2])
-      let high = calibration.probability_q15(score_q15: more[0], recent_q15: more[1], rival_q15: means[2])
-      #expect((0...32768).contains(low) && low <= high && high <= 32768)
+    try withCalibration(littleEndian(words), window_frames: 5) { calibration in
+      for _ in 0..<200 {
+        let means = (0..<3).map { _ in Int32.random(in: 0...32768, using: &random) }
+        let more = means.map { Int32.random(in: $0...32768, using: &random) }
+        let low = calibration.probability_q15(score_q15: means[0], recent_q15: means[1], rival_q15: more[2])
+        let high = calibration.probability_q15(score_q15: more[0], recent_q15: more[1], rival_q15: means[2])
+        #expect((0...32768).contains(low) && low <= high && high <= 32768)
+      }
     }
   }
 
@@ -175,9 +188,11 @@ struct CalibrationField: Sendable, CustomTestStringConvertible {
   private func refused(_ words: [UInt16], window: Int = 10, dropping: Int = 0) -> ModelError? {
     let bytes = littleEndian(words).dropLast(dropping)
     do {
-      _ = try Calibration(section: section(Array(bytes)), window_frames: window)
+      try withAligned(Array(bytes)) { bytes in
+        _ = try Calibration(section: bytes, window_frames: window)
+      }
       return nil
-    } catch { return error }
+    } catch { return error as? ModelError }
   }
 
   private func refusal(_ words: [UInt16], window: Int = 10, dropping: Int = 0) -> String? {
@@ -230,32 +245,36 @@ struct CalibrationField: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct CalibratedModelTests {
-  private func model(_ added: [[UInt16]]) throws -> Model { try Model(bytes: section(CalibratedFixture.bytes(added))) }
+  private func withModel(_ added: [[UInt16]], _ body: (Model) throws -> Void = { _ in }) throws {
+    try withAligned(CalibratedFixture.bytes(added)) { try body(Model(bytes: $0)) }
+  }
 
   @Test func aModelHasOneOfEachAtMost() throws {
     let (clips, events) = (CalibratedFixture.clips, CalibratedFixture.events)
-    let both = try model([events, clips])
-    #expect(both.clipCalibration.exists && both.eventCalibration.wordsPerHour == 7)
-    #expect(throws: ModelError(.inconsistent, "calibrates", value: 1)) { try model([clips, clips]) }
-    #expect(throws: ModelError(.inconsistent, "calibrates", value: 2)) { try model([events, clips, events]) }
+    try withModel([events, clips]) { both in
+      #expect(both.clipCalibration.exists && both.eventCalibration.wordsPerHour == 7)
+    }
+    #expect(throws: ModelError(.inconsistent, "calibrates", value: 1)) { try withModel([clips, clips]) }
+    #expect(throws: ModelError(.inconsistent, "calibrates", value: 2)) { try withModel([events, clips, events]) }
   }
 
   @Test func clipsAndEventsHaveTheirOwn() throws {
-    let model = try model([CalibratedFixture.clips, CalibratedFixture.events])
-    let memory = AlignedMemory(byteCount: try ClipScorer.requiredBytes(for: model))
-    var scorer = try ClipScorer(model: model, memory: memory.bytes)
-    let score = TestSound.samples(16_000).withUnsafeBufferPointer { scorer.score(samples: $0) }
-    let mean = (score.sums_q15[score.winner] + 49) / 98
-    #expect(score.probability_q15 == Int32((mean + 1) / 2))
-    #expect(scorer.finish().frames == 98)
+    try withModel([CalibratedFixture.clips, CalibratedFixture.events]) { model in
+      let memory = AlignedMemory(byteCount: try ClipScorer.requiredBytes(for: model))
+      var scorer = try ClipScorer(model: model, memory: memory.bytes)
+      let score = TestSound.samples(16_000).withUnsafeBufferPointer { scorer.score(samples: $0) }
+      let mean = (score.sums_q15[score.winner] + 49) / 98
+      #expect(score.probability_q15 == Int32((mean + 1) / 2))
+      #expect(scorer.finish().frames == 98)
 
-    var settings = DetectorSettings(defaultsOf: model)
-    settings.words[0].threshold_q15 = 20000
-    let room = AlignedMemory(byteCount: Detector.requiredBytes(for: settings))
-    var detector = Detector(settings: settings, calibration: model.eventCalibration, memory: room.bytes)
-    let row = [20001] + [UInt16](repeating: 0, count: model.header.classCount - 1)
-    let events = (0..<400).compactMap { detector.step(row, at: Int64($0)) }
-    #expect(events.first?.score_q15 == 20001 && events.first?.probability_q15 == 5000)
-    withExtendedLifetime((memory, room)) {}
+      var settings = DetectorSettings(defaultsOf: model)
+      settings.words[0].threshold_q15 = 20000
+      let room = AlignedMemory(byteCount: Detector.requiredBytes(for: settings))
+      var detector = Detector(settings: settings, calibration: model.eventCalibration, memory: room.bytes)
+      let row = [20001] + [UInt16](repeating: 0, count: model.header.classCount - 1)
+      let events = (0..<400).compactMap { detector.step(row, at: Int64($0)) }
+      #expect(events.first?.score_q15 == 20001 && events.first?.probability_q15 == 5000)
+      withExtendedLifetime((memory, room)) {}
+    }
   }
 }
