@@ -156,9 +156,28 @@ def test_the_stage_begins_with_moving_statistics_whatever_the_rounds_before_left
     network = Network("silif", BANDS, [8], len(WORDS))
     network.freeze(True)
     settings = R | {"steps": 2, "batch": 2, "frames": 300, "report_every": 2, "recalibration_batches": 1}
+    assert settings["frozen_from"] == 1
     mean = stream.train(network, scenes, settings, tmp_path / "x.checkpoint", False, None, lambda *report: None)
     assert not any(layer.frozen for layer in mean.snn)
     assert all((layer.norm.running_mean != 0).all() for layer in mean.snn)
+
+
+@pytest.mark.parametrize(("share", "moved"), [(0.0, [False] * 4), (0.5, [True, True, True, False]), (1.0, [True] * 4)])
+def test_normalisation_is_frozen_from_the_share_of_the_steps_that_the_recipe_gives(scenes, tmp_path, share, moved):
+    """At that step it is settled on sequences once more."""
+    network = Network("silif", BANDS, [8], len(WORDS))
+    settings = R | {"steps": 4, "batch": 2, "frames": 300, "report_every": 1, "recalibration_batches": 1}
+    settings["frozen_from"] = share
+    last, found = network.snn[0].norm.running_mean.clone(), []
+
+    def note(*report):
+        nonlocal last
+        now = report[-1].snn[0].norm.running_mean.clone()
+        found.append(not torch.equal(now, last))
+        last = now
+
+    stream.train(network, scenes, settings, tmp_path / "x.checkpoint", False, None, note)
+    assert found == moved
 
 
 def test_own_words_are_recordings_where_no_synthetic_ones_are_made_of_them(scenes):

@@ -138,7 +138,7 @@ def test_the_rate_stays_until_flat_and_ends_near_nothing():
     assert rate(8500, 10000, 1.0, flat=0.7) == pytest.approx(0.501) and rate(9999, 10000, 1.0, flat=0.7) < 0.01
 
 
-def _trained(scenes, path, stop_at, resume):
+def _trained(scenes, path, stop_at, resume, frozen_from):
     """The stage until a step, from the same beginning, or from its checkpoint."""
     torch.manual_seed(3)
     scenes.reseed(3)
@@ -146,14 +146,15 @@ def _trained(scenes, path, stop_at, resume):
     frames = stream_teacher.StreamTeacher(BANDS, len(WORDS), 8)
     guide = stream_teacher.frame_probabilities(frames)
     network = Network("silif", BANDS, [8], len(WORDS))
-    settings = R | {"steps": stop_at, "rate_steps": 4}
+    settings = R | {"steps": stop_at, "rate_steps": 4, "frozen_from": frozen_from}
     return stream.train(network, scenes, settings, path, resume, None, lambda *report: None, guide)
 
 
-def test_the_stage_goes_on_as_though_it_had_not_been_interrupted(scenes, tmp_path):
-    whole = _trained(scenes, tmp_path / "whole.checkpoint", 4, False)
-    _trained(scenes, tmp_path / "halves.checkpoint", 2, False)
-    again = _trained(scenes, tmp_path / "halves.checkpoint", 4, True)
+@pytest.mark.parametrize("frozen_from", [0.25, 0.5, 0.75, 1.0])
+def test_the_stage_goes_on_as_though_it_had_not_been_interrupted(scenes, tmp_path, frozen_from):
+    whole = _trained(scenes, tmp_path / "whole.checkpoint", 4, False, frozen_from)
+    _trained(scenes, tmp_path / "halves.checkpoint", 2, False, frozen_from)
+    again = _trained(scenes, tmp_path / "halves.checkpoint", 4, True, frozen_from)
     for key, value in whole.state_dict().items():
         assert torch.equal(value, again.state_dict()[key]), key
 
@@ -178,7 +179,7 @@ def test_a_run_killed_between_reports_goes_on_from_the_checkpoint_between_them(s
         torch.manual_seed(3)
         scenes.reseed(3)
         scenes.mined = [torch.zeros(0, dtype=torch.int64) for _ in scenes.mined]
-        settings = R | {"report_every": 4, "store_every": 1}
+        settings = R | {"report_every": 4, "store_every": 1, "frozen_from": 1.0}
         network = Network("silif", BANDS, [8], len(WORDS))
         return stream.train(network, scenes, settings, path, True, None, lambda *report: None)
 

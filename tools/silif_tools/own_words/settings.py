@@ -46,7 +46,7 @@ def recipe(words: list[str], effort: Effort, seed: int) -> dict:
     bank = base["bank"] | {"variants": effort.variants, "reel_variants": effort.reel_variants, "speed": 1.2}
     scenes = base["scenes"] | {"p_other_words": 0.0, "tilt_db": 7.0, "ripple_db": 4.0}
     stream = base["stream"] | {
-        "frozen_statistics": True, "warp": 1.14, "p_room": 0.3, "p_mined": 0.35, "mined_share": 0.01,
+        "frozen_from": 0.0, "warp": 1.14, "p_room": 0.3, "p_mined": 0.35, "mined_share": 0.01,
         "p_synthetic_word": 0.0, "frames": 320, "batch": effort.batch, "steps": effort.steps, "rate": effort.rate,
         "item_shares": {"command": 0.42, "unknown": 0.33, "speech": 0.12, "part": 0.07, "gap": 0.06},
         "report_every": max(1, effort.steps // 3), "store_every": max(1, effort.steps // 12), "average": 0.995,

@@ -142,6 +142,11 @@ def train(
 
     def loss(network: Network, batch: StreamBatch) -> torch.Tensor:
         nonlocal count
+        if run.step == frozen_from > 0:
+            recalibrate(network, scenes, settings)
+            network.train()
+            for each in (network, run.mean):
+                each.freeze(True)
         soft = teacher(stream_loss.clip_features(batch)) if teacher and len(batch.clips) else None
         x = scenes.words.masked(network.input_norm(batch.features))
         guide = frames(batch.features) if frames else None
@@ -158,14 +163,16 @@ def train(
         count = 0
 
     network.dropout = settings["dropout"]
-    # The rounds on clips may have ended with frozen statistics.
-    network.freeze(bool(network.bits) or settings.get("frozen_statistics", False))
     run = StreamRun(network, scenes, settings, checkpoint)
     if resume and checkpoint.exists():
         run.resume()
+    frozen_from = 0 if network.bits else round(settings["frozen_from"] * settings.get("rate_steps", settings["steps"]))
+    # The rounds on clips may have ended with frozen statistics.
+    for each in (network, run.mean):
+        each.freeze(run.step > frozen_from or frozen_from == 0)
 
     def settle(mean: Network) -> None:
-        if mean.bits or settings.get("frozen_statistics", False):
+        if run.step > frozen_from:
             mean.eval()
         else:
             recalibrate(mean, scenes, settings)
@@ -182,6 +189,7 @@ OF_THE_NETWORK = {
     "flat",
     "dropout",
     "recalibration_batches",
+    "frozen_from",
     "store_every",
     "teacher_weight",
     "finish",
