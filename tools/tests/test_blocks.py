@@ -228,6 +228,20 @@ def test_integers_hear_what_the_float_network_hears(kind):
         assert abs(real - fixed) < 0.02
 
 
+@pytest.mark.parametrize("kind", RUNNING)
+def test_a_stream_far_from_zero_is_read_as_well_without_calibration(kind):
+    """P-SpikeSSM's blocks add what is hardly ever negative: after training on psMNIST the stream's mean was 14, and the
+    readout's weights of 8 bits cost 11 points."""
+    state = {key: value.double().numpy() for key, value in trained(kind).state_dict().items()}
+    offset = np.random.default_rng(3).uniform(20, 40, 24)
+    state["enc.bias"] = state["enc.bias"] + offset
+    for norm in ("norm", "blocks.0.norm", "blocks.1.norm"):
+        state[f"{norm}.running_mean"] = state[f"{norm}.running_mean"] + offset
+    counts = np.random.default_rng(1).poisson(0.7, (64, 40, 7)).astype(np.int16)
+    options = {"input_kind": InputKind.COUNTS, "step_us": 10_000, "clip_frames": 40}
+    assert compare(convert(state, WORDS, **options), counts).same_winner > 0.9
+
+
 @pytest.mark.parametrize("bits", [4, 8, 16])
 def test_the_ternary_matrix_is_that_of_the_training_whatever_the_bits(bits):
     """One W serves both branches: its integers are rounded to neither side of the threshold."""

@@ -15,8 +15,16 @@ def comparison(clips, float_right, fixed_right, float_alone, fixed_alone):
 
 @pytest.mark.parametrize(
     ("float_alone", "fixed_alone", "p"),
-    # By hand: 2 (1 + 9 + 36) / 2^9 for 2 of 9; R's binom.test(5, 20) and (10, 10).
-    [(2, 7, 0.1796875), (7, 2, 0.1796875), (5, 15, 0.04138947), (10, 0, 0.001953125), (3, 3, 1.0), (0, 0, 1.0)],
+    # By hand: 2 (1 + 9 + 36) / 2^9 for 2 of 9; R's binom.test(5, 20) and (10, 10); SciPy's binomtest.
+    [
+        (2, 7, 0.1796875),
+        (7, 2, 0.1796875),
+        (5, 15, 0.04138947),
+        (10, 0, 0.001953125),
+        (3, 3, 1.0),
+        (0, 0, 1.0),
+        (1000, 1100, 0.0307207),
+    ],
 )
 def test_mcnemar(float_alone, fixed_alone, p):
     assert comparison(100, 90, 90, float_alone, fixed_alone).p_value == pytest.approx(p, abs=1e-7)

@@ -57,7 +57,7 @@ class Comparison:
         """Of McNemar's exact test, two-sided: how often a difference like this comes about between networks that are
         equally good."""
         n, fewer = (f(self.float_alone_right, self.fixed_alone_right) for f in (lambda a, b: a + b, min))
-        return min(1.0, 2.0 * sum(math.comb(n, k) for k in range(fewer + 1)) / 2.0**n)
+        return min(1.0, 2 * sum(math.comb(n, k) for k in range(fewer + 1)) / 2**n)  # integers: no float holds 2^1024
 
     def paired(self) -> str:
         """The clips on which only one of the two is right."""

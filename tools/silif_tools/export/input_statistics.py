@@ -85,10 +85,12 @@ def recovered_statistics(state: dict[str, np.ndarray], layers: list[FloatLayer])
     (second). Covariances cannot be found so; the inputs are taken to be independent.
     """
     if is_of_blocks(state) or is_of_s4d(state):
-        # The frames' alone are in the state dict; the rest wants --calibrate.
+        # The frames' are in the state dict, and those of the stream that the readout reads; the rest wants --calibrate.
         known = [InputStatistics.alike(layer.weights.shape[0]) for layer in layers]
         if "input_norm.mean" in state:
             known[0] = InputStatistics(state["input_norm.mean"], np.diag(state["input_norm.std"] ** 2))
+        if is_of_blocks(state):
+            known[-1] = InputStatistics(state["norm.running_mean"], np.diag(state["norm.running_var"]))
         return known
     state = canonical(state)
     found = []
