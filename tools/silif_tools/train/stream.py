@@ -13,12 +13,12 @@ import torch
 
 from silif_tools.train import (
     bank,
-    delays,
     echo,
     mining,
     stream_exam,
     stream_loss,
     stream_teacher,
+    student,
     synthetic,
     synthetic_text,
 )
@@ -102,21 +102,10 @@ def make_scenes(found: Material, scenes: Scenes, recipe: dict, threads: int) -> 
     return StreamScenes(settings, scenes, scenes.noise, heard, made, envelopes, unmined)
 
 
-@torch.no_grad()
 def recalibrate(network: Network, scenes: StreamScenes, r: dict) -> None:
     """Batch-normalisation statistics of these very weights on sequences, without dropout."""
-    dropout, network.dropout = network.dropout, 0.0
-    for layer in network.snn:
-        layer.norm.reset_running_stats()
-        layer.norm.momentum = None
-    network.train()
-    delays.use_rounded(network)
-    for _ in range(r["recalibration_batches"]):
-        network(scenes.sequences(r["batch"], r["frames"]).features)
-    for layer in network.snn:
-        layer.norm.momentum = 0.1
-    network.dropout = dropout
-    network.eval()
+    batches = range(r["recalibration_batches"])
+    student.settle_norms(network, (scenes.sequences(r["batch"], r["frames"]).features for _ in batches))
 
 
 class StreamRun(Run):
@@ -134,7 +123,10 @@ def train(
     report: Callable[[int, dict, float, Network], None],
     frames: Teacher | None = None,
 ) -> Network:
-    """teacher, frames: probabilities of a clip's features and of a sequence's. report: step, mean parts of the loss,
+    """From the share `frozen_from` of the steps on, normalisation is fixed: settled on sequences there, or, where that
+    is the first step, as the network came with it.
+
+    teacher, frames: probabilities of a clip's features and of a sequence's. report: step, mean parts of the loss,
     sequences per second, network of averaged weights."""
     none = [scenes.words.unknown, scenes.words.silence]
     sums: dict[str, float] = {}
