@@ -165,6 +165,14 @@ def test_bits_are_checked(tmp_path):
         recipe.load(path)
 
 
+@pytest.mark.parametrize("share", ["-0.1", "50"])
+def test_the_share_from_which_normalisation_is_frozen_is_checked(share, tmp_path):
+    path = tmp_path / "kws12.toml"
+    path.write_text(recipe.find("kws12").read_text().replace("frozen_from = 0.5", f"frozen_from = {share}"))
+    with pytest.raises(recipe.BadRecipe, match=r"kws12.toml: \[stream\] frozen_from must be from 0 to 1"):
+        recipe.load(path)
+
+
 def test_a_device_that_is_not_there_is_said(tmp_path, data, capsys):
     options = [str(small_recipe(tmp_path)), "--data", str(data), "--output", str(tmp_path / "out")]
     assert command.main([*options, "--device", "tpu"]) == 1

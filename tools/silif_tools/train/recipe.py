@@ -212,6 +212,8 @@ def load(path: Path) -> dict:
         settings = {k: v for k, v in recipe["stream"].items() if k not in ("finish", "teacher")}
         _check(settings, stream_recipe.KEYS, f"{path}: [stream] ", True)
         recipe["stream"] |= settings
+        if not 0 <= settings["frozen_from"] <= 1:
+            raise BadRecipe(f"{path}: [stream] frozen_from must be from 0 to 1, a share of the steps")
         if any("weight_bits" in part["training"] for part in rounds(recipe)):
             raise BadRecipe(f"{path}: weight_bits must stand in [stream.finish], after [stream]")
         if "finish" in recipe["stream"]:
