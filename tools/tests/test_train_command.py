@@ -149,6 +149,22 @@ def test_whole_command_and_resume(tmp_path, data, capsys):
     assert all(torch.equal(first[k], again[k]) for k in first)
 
 
+def test_another_seed_is_another_network_of_the_same_teacher(tmp_path, data, capsys):
+    out, path = tmp_path / "out", small_recipe(tmp_path)
+    whole = path.read_text()
+    path.write_text(whole[: whole.index("[[finish]]")])
+    options = [str(path), "--data", str(data), "--output", str(out), "--threads", "1", "--quick"]
+    found = []
+    for extra in ([], ["--seed", "2"], ["--seed", "2"], ["--seed", "1"]):
+        assert command.main([*options, *extra]) == 0, capsys.readouterr().err
+        about = json.loads((out / "kws12-silif.json").read_text())
+        assert about["seed"] == int(extra[1] if extra else 1) and about["recipe"]["seed"] == 1
+        found.append(torch.load(out / "kws12-silif.pth", weights_only=True))
+    assert len(list(out.glob("teacher-*.pth"))) == 1
+    plain, other, again, same = (state["snn.0.W.weight"] for state in found)
+    assert torch.equal(plain, same) and torch.equal(other, again) and not torch.equal(plain, other)
+
+
 def test_bits_are_checked(tmp_path):
     path = small_recipe(tmp_path)
     text = path.read_text()

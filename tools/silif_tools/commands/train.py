@@ -24,6 +24,11 @@ EXAMPLES = """examples:
 DATA = "folder with gsc, noise, speech and words; for sequences of numbers, with mnist.npz or the like"
 START = "a trained float network of the recipe's shape: go straight to [stream], or else to the rounds with weight_bits"
 
+SEED = (
+    "another run of the recipe: the network begins and draws its batches from this number; the recordings' variants and"
+    " the teachers stay as the recipe's seed makes them"
+)
+
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = CommandParser(
@@ -41,6 +46,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         "--device", default="cpu", help="cuda: the float rounds compute on a GPU, those in integers here (default: cpu)"
     )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in the output folder")
+    parser.add_argument("--seed", type=int, metavar="N", help=SEED)
     parser.add_argument("--start", type=Path, metavar="PTH", help=START)
     parser.add_argument("--quick", action="store_true", help="a thousandth of the steps: is everything there?")
     return parser.parse_args(argv)
@@ -51,6 +57,8 @@ def main(argv: list[str] | None = None) -> int:
     np.seterr(divide="ignore")
     try:
         recipe = recipes.load(recipes.find(options.recipe))
+        if options.seed is None:
+            options.seed = recipe["seed"]
         if "sequences" in recipe:
             sequence_session.run(options, recipe, training_curve.draw if training_curve.can_draw() else None)
         else:

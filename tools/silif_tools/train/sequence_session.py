@@ -85,7 +85,7 @@ def run(options: argparse.Namespace, recipe: dict, draw: Callable[[Path], Path] 
     splits = sequences.load(options.data, recipe["sequences"], len(recipe["words"]))
     train, steps = splits["train"], splits["train"].values.shape[1]
     say(f"sequences: {', '.join(f'{k} {len(v)}' for k, v in splits.items())}; {steps} steps each")
-    torch.manual_seed(recipe["seed"])
+    torch.manual_seed(options.seed)
     network = untrained(recipe, inputs_of(recipe), recipe["training"]["dropout"])
     network.start(*(recipe["training"][f"initial_{k}"] for k in ("norm_weight", "norm_bias", "dt")))
     mean, std = train.statistics()
@@ -103,7 +103,7 @@ def run(options: argparse.Namespace, recipe: dict, draw: Callable[[Path], Path] 
         settings = part["training"]
         network.dropout, network.sampler = settings["dropout"], settings.get("sampler", "draws")
         network.to(device)
-        train.reseed(recipe["seed"] + number)
+        train.reseed(options.seed + number)
         checkpoint = options.output / f"{recipe['name']}-{number + 1}.checkpoint"
         work = Run(network, train, settings, checkpoint)
         if options.resume and checkpoint.exists():
@@ -133,7 +133,7 @@ def run(options: argparse.Namespace, recipe: dict, draw: Callable[[Path], Path] 
     network.to("cpu")
     about |= {
         "accuracy_percent": {k: accuracy(network, splits[k]) for k in ("validation", "test")},
-        "weight_bits": None, "seed": recipe["seed"], "recipe": recipe, "git_commit": git_commit(),
+        "weight_bits": None, "seed": options.seed, "recipe": recipe, "git_commit": git_commit(),
         "torch": torch.__version__, "trained": time.strftime("%Y-%m-%d", time.gmtime()),
         "training_seconds": round(seconds),
     }  # fmt: skip

@@ -156,8 +156,8 @@ def untrained(recipe: dict, inputs: int, dropout: float = 0.0) -> Network | Bloc
     return Network(kind, inputs, recipe["hidden"], classes, dropout, recipe.get("delay"))
 
 
-def describe(recipe: dict, found: Material, network: Network, exams: dict, seconds: float) -> dict:
-    """What NAME.json says."""
+def describe(recipe: dict, seed: int, found: Material, network: Network, exams: dict, seconds: float) -> dict:
+    """What NAME.json says. seed: of the network, which may be another than the recipe's."""
     return {
         "name": recipe["name"],
         "kind": recipe["kind"],
@@ -170,7 +170,7 @@ def describe(recipe: dict, found: Material, network: Network, exams: dict, secon
         "accuracy_percent": {k: exams[k].accuracy(network) for k in exams},
         "weight_bits": network.bits or None,
         "clips": {k: len(v) for k, v in found.splits.items()},
-        "seed": recipe["seed"],
+        "seed": seed,
         "recipe": recipe,
         "git_commit": git_commit(),
         "torch": torch.__version__,
@@ -224,8 +224,8 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
     exams = {k: Examination(found.splits[k], found.labels(k)) for k in ("validation", "test")}
     guide = trained_teacher(recipe, found, scenes, exams, options.output, options.resume, device)
 
-    torch.manual_seed(recipe["seed"])
-    scenes.reseed(recipe["seed"] + 1)  # the same batches with a stored teacher as with one trained just now
+    torch.manual_seed(options.seed)
+    scenes.reseed(options.seed + 1)  # the same batches with a stored teacher as with one trained just now
     network = untrained(recipe, BANDS, recipe["training"]["dropout"])
     network.start(*(recipe["training"][f"initial_{k}"] for k in ("norm_weight", "norm_bias", "dt")))
     mean, std = statistics(scenes)
@@ -264,7 +264,9 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
     seconds = time.monotonic() - began
     if before is not None:
         name = f"{recipe['name']}-float"
-        write_result(name, before, describe(recipe, found, before, exams, seconds) | {"name": name}, options.output)
-    about = describe(recipe, found, network, exams, seconds) | cost_of_rounding(network, before, exams)
+        write_result(
+            name, before, describe(recipe, options.seed, found, before, exams, seconds) | {"name": name}, options.output
+        )
+    about = describe(recipe, options.seed, found, network, exams, seconds) | cost_of_rounding(network, before, exams)
     write_result(recipe["name"], network, about, options.output)
     say(f"wrote {options.output / recipe['name']}.pth: {json.dumps(about['accuracy_percent'])}")

@@ -265,8 +265,8 @@ def stage(
         say(f"  validation clips {right['fresh']:.1f} {right['context']:.1f} %; hits at 10 and 20 dB, {curve}")
 
     frames = trained_teacher(found, sequences, exam, recipe, start, options, say)
-    torch.manual_seed(recipe["seed"])
-    scenes.reseed(recipe["seed"] + 2)
+    torch.manual_seed(options.seed)
+    scenes.reseed(options.seed + 2)
     checkpoint = options.output / f"{name}-stream.checkpoint"
     network = train(network, sequences, settings, checkpoint, options.resume, teacher, report, frames)
     if "finish" not in settings:
