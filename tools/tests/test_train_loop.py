@@ -1,10 +1,12 @@
-"""The training loop: what it does with a gradient that is not finite."""
+"""The training loop: what it does with a gradient that is not finite, what a GPU's course has of its own."""
+
+import dataclasses
 
 import pytest
 import torch
 from torch import nn
 
-from silif_tools.train import loop
+from silif_tools.train import ahead, loop
 
 RECIPE = {"steps": 40, "batch": 1, "rate": 0.1, "weight_decay": 0.0, "clip_gradient": 1.0, "average": 0.9,
           "report_every": 40, "context_frames": [0, 0], "p_context": 0.0}  # fmt: skip
@@ -59,3 +61,91 @@ def test_many_steps_without_a_finite_gradient_are_a_divergence(tmp_path):
     trained([1.0] * 5 + [None] * loop.MOST_REFUSED + [1.0], tmp_path, steps=6 + loop.MOST_REFUSED)
     with pytest.raises(loop.Diverged, match=f"step {5 + loop.MOST_REFUSED + 1}"):
         trained([1.0] * 5 + [None] * 30, tmp_path)
+
+
+@dataclasses.dataclass
+class Some:
+    """A batch."""
+
+    features: torch.Tensor
+    labels: torch.Tensor
+    factor: float | None = 1.0
+
+
+class Numbers:
+    """Random features [T, B, inputs] with labels that can be told from them, by a generator of their own."""
+
+    def __init__(self, steps, inputs, classes):
+        self.shape, self.classes, self.random = (steps, inputs), classes, torch.Generator().manual_seed(4)
+
+    def drawn(self, recipe):
+        labels = torch.randint(self.classes, (recipe["batch"],), generator=self.random)
+        noise = torch.randn(self.shape[0], recipe["batch"], self.shape[1], generator=self.random)
+        return Some(noise + labels[None, :, None], labels)
+
+    def state(self):
+        return {"random": self.random.get_state()}
+
+    def restore(self, state):
+        self.random.set_state(state["random"])
+
+
+def test_another_process_draws_what_this_one_would_have_drawn():
+    here, there = Numbers(3, 2, 4), Numbers(3, 2, 4)
+    with ahead.drawn(lambda: there.drawn({"batch": 5}), there.state) as source:
+        for _ in range(2 * ahead.BATCHES):
+            batch, state = next(source)
+            expected = here.drawn({"batch": 5})
+            assert torch.equal(batch.features, expected.features) and torch.equal(batch.labels, expected.labels)
+            assert torch.equal(state["random"], here.random.get_state())
+    assert torch.equal(there.random.get_state(), Numbers(3, 2, 4).random.get_state()), "this process drew nothing"
+
+
+def test_the_course_of_a_gpu_is_that_of_the_processor(tmp_path, monkeypatch):
+    """On the processor: batches from another process, the fused step, the rare look. A checkpoint holds where the
+    last batch that was used left the scenes, not where the other process is."""
+    settings = RECIPE | {"steps": 50, "batch": 6, "rate": 0.02, "report_every": 25}
+    found, losses = [], []
+    for pretended in (False, True):
+        monkeypatch.setattr(loop, "is_gpu", lambda device, on=pretended: on)
+        torch.manual_seed(1)
+        network = nn.Linear(3, 4)
+        run = loop.Run(network, Numbers(2, 3, 4), settings, tmp_path / f"{pretended}.checkpoint")
+        run.train(
+            lambda network, batch: nn.functional.cross_entropy(network(batch.features[0]), batch.labels),
+            lambda mean: None, lambda step, loss, *_: losses.append(loss),
+        )  # fmt: skip
+        state = torch.load(run.checkpoint, weights_only=True)
+        found.append((network.weight.detach(), run.mean.weight.detach(), state["scenes"]["random"]))
+    for one, other in zip(*found, strict=True):
+        assert torch.allclose(one.float(), other.float(), atol=1e-5)
+    assert losses[:2] == pytest.approx(losses[2:], abs=1e-5)
+
+
+class SomeRun(loop.Run):
+    own_scenes = False
+
+    def _batch(self):
+        return Some(torch.ones(1), torch.zeros(1), next(self.scenes.factors))
+
+
+def on_gpu(factors, tmp_path, **settings):
+    """trained(), as a GPU would."""
+    torch.manual_seed(0)
+    network = nn.Linear(1, 1)
+    run = SomeRun(network, NoScenes(factors), RECIPE | settings, tmp_path / "x.checkpoint")
+    run.train(lambda network, batch: loss_of(network, batch.factor), lambda mean: None, lambda *report: None)
+    return network
+
+
+def test_a_gpu_leaves_out_steps_and_notices_a_divergence_within_some(tmp_path, monkeypatch):
+    expected = trained([1.0] * 39, tmp_path, steps=39, rate_steps=40)
+    monkeypatch.setattr(loop, "is_gpu", lambda device: True)
+    for factors in ([1.0] * 39 + [None], [1.0] * 39 + [None] * loop.MOST_REFUSED):
+        network = on_gpu(factors, tmp_path, steps=len(factors), rate_steps=40)
+        for got, want in zip(network.parameters(), expected.parameters(), strict=True):
+            assert torch.allclose(got, want, atol=1e-6)
+    with pytest.raises(loop.Diverged, match=f"step {2 * loop.LOOK_EVERY + 1}: .*lower the recipe's rate"):
+        on_gpu([1.0] * 25 + [None] * 50, tmp_path, steps=70)
+    with pytest.raises(loop.Diverged, match="loss nan"):
+        on_gpu([1.0, float("nan"), *[1.0] * 50], tmp_path)

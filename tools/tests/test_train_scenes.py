@@ -1,5 +1,7 @@
 """Composed training sequences, on a small made-up bank."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -98,3 +100,33 @@ def test_where_only_own_words_are_labelled_the_others_are_unknown(scenes):
     banks, rows = bare._clip_rows(np.full(50, 2))
     assert all(each is scenes.others for each in banks) and rows.max() < len(scenes.others.features)
     assert 2 in bare.batch(64, 20).labels
+
+
+def test_a_drawn_batch_has_the_masks_that_would_have_been_drawn_next(scenes):
+    settings = {"batch": 9, "context_frames": [5, 9], "p_context": 1.0}
+    scenes.reseed(3)
+    batch = scenes.drawn(settings)
+    scenes.reseed(3)
+    scenes.rng.random()  # whether there is a context
+    context = int(scenes.rng.integers(5, 10))
+    plain = scenes.batch(9, context)
+    assert torch.equal(batch.features, plain.features) and plain.masked_bands is None
+    x = torch.randn(batch.features.shape)
+    expected = scenes.masked(x.clone())
+    assert torch.equal(batch.masked(x.clone()), expected) and not torch.equal(expected, x)
+    assert torch.equal(plain.masked(x.clone()), x), "a batch without masks shows everything"
+
+
+@pytest.mark.parametrize("workers", [2, 5])
+def test_more_workers_make_the_same_bank(workers, tmp_path, monkeypatch):
+    """Of parts of the clips where there are more of them than variants."""
+    rng = np.random.default_rng(4)
+    some = clips.joined([f"yes/{i}.wav" for i in range(5)], [rng.normal(0, 900, 9000).astype(np.int16)] * 5)
+    monkeypatch.setattr(bank, "_pool", ThreadPoolExecutor)
+    found = []
+    for count in (1, workers):
+        monkeypatch.setenv("SILIF_CACHE", str(tmp_path / str(count)))
+        made, reel = bank.clip_bank(some, 2, 1, BANK, count), bank.reel(some, 2, 1, BANK, count)
+        found.append([made.features, made.frames, made.level, made.quiet, reel.features, reel.loudness])
+    for one, other in zip(*found, strict=True):
+        assert np.array_equal(one, other)

@@ -73,15 +73,17 @@ def _entry(
     return log_mel(torch.from_numpy(np.ascontiguousarray(audio, np.float32))).numpy()[:FRAMES]
 
 
-def _pass(clips: Clips, variant: int, seed: int, recipe: dict, rooms: Clips | None) -> tuple[np.ndarray, ...]:
-    """Bank rows of one variant of every clip."""
+def _pass(
+    clips: Clips, first: int, variant: int, seed: int, recipe: dict, rooms: Clips | None
+) -> tuple[np.ndarray, ...]:
+    """Bank rows of one variant of clips, of which so many come before."""
     torch.set_num_threads(1)
     n, heard = len(clips), responses(rooms)
     features = np.full((n, FRAMES, BANDS), FLOOR, np.float16)
     frames, level = np.zeros(n, np.int16), np.zeros(n, np.float32)
     quiet = np.zeros((n, QUIET), np.uint8)
     for i in range(n):
-        rng = np.random.default_rng([seed, variant, i])
+        rng = np.random.default_rng([seed, variant, first + i])
         x = _entry(clips.clip(i), rng, variant == 0, recipe, heard)
         loud = np.log(np.exp(x).sum(1))
         features[i, : len(x)] = x
@@ -90,17 +92,17 @@ def _pass(clips: Clips, variant: int, seed: int, recipe: dict, rooms: Clips | No
     return features, frames, level, quiet
 
 
-def _reel_pass(clips: Clips, variant: int, seed: int, recipe: dict, rooms: Clips | None) -> np.ndarray:
+def _reel_pass(clips: Clips, first: int, variant: int, seed: int, recipe: dict, rooms: Clips | None) -> np.ndarray:
     torch.set_num_threads(1)
     parts, heard = [], responses(rooms)
     for i in range(len(clips)):
-        rng = np.random.default_rng([seed, variant, i])
+        rng = np.random.default_rng([seed, variant, first + i])
         audio = clips.clip(i).astype(np.float32) / 32768
         if variant:
             audio = waves.varied(audio, rng, recipe["speed"], recipe["p_room"], 0.0, heard)
         if frame_count(len(audio)):
             parts.append(log_mel(torch.from_numpy(np.ascontiguousarray(audio, np.float32))).numpy().astype(np.float16))
-    return np.concatenate(parts)
+    return np.concatenate(parts) if parts else np.zeros((0, BANDS), np.float16)
 
 
 def _key(clips: Clips, variants: int, seed: int, recipe: dict, rooms: Clips | None) -> str:
@@ -130,11 +132,18 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 
 
 def _each_variant(make: Callable, clips: Clips, variants: int, seed: int, recipe: dict, rooms, workers: int) -> list:
-    """make() of every variant, in their order. One worker is this process: PyTorch takes seconds to load in another."""
+    """make() of every variant, in their order, each of all clips one after another: of so many parts of them that every
+    worker has one. One worker is this process: PyTorch takes seconds to load in another."""
     if workers == 1:
-        return [make(clips, v, seed, recipe, rooms) for v in range(variants)]
+        return [make(clips, 0, v, seed, recipe, rooms) for v in range(variants)]
+    parts = [part for part in np.array_split(np.arange(len(clips)), -(-workers // variants)) if len(part)]
+    chosen = [clips.chosen(part) for part in parts]
     with _pool(workers) as pool:
-        jobs = [pool.submit(make, clips, v, seed, recipe, rooms) for v in range(variants)]
+        jobs = [
+            pool.submit(make, some, int(part[0]), v, seed, recipe, rooms)
+            for v in range(variants)
+            for part, some in zip(parts, chosen, strict=True)
+        ]
         return [job.result() for job in jobs]
 
 

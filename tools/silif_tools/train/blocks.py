@@ -274,10 +274,12 @@ class BlockNetwork(nn.Module):
         """The same from normalised features."""
         if self.training:
             return self._run(x, self.sampler)
-        # Evaluations compare networks and moments: each draws the same numbers. They run on the processor;
-        # torch.manual_seed would also reseed the GPU's generator, which fork_rng does not put back here.
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(EVALUATION_SEED)
+        # Evaluations compare networks and moments: each draws the same numbers. torch.manual_seed would reseed every
+        # GPU's generator, which fork_rng would not put back.
+        on_gpu = x.device.type == "cuda"
+        with torch.random.fork_rng(devices=[x.device] if on_gpu else []):
+            generator = torch.cuda.default_generators[x.device.index] if on_gpu else torch.default_generator
+            generator.manual_seed(EVALUATION_SEED)
             return self._run(x, self.evaluation_sampler)
 
     def _run(self, x: torch.Tensor, sampler: str) -> torch.Tensor:

@@ -33,15 +33,15 @@ class Examination:
         """Probabilities [clips, classes] for both."""
         network.eval()
         return {
-            "fresh": scores(network(self.fresh)),
-            "context": scores(network(self.after)[-CLIP_FRAMES:]),
+            "fresh": scores(network(self.fresh)).cpu(),
+            "context": scores(network(self.after)[-CLIP_FRAMES:]).cpu(),
         }
 
     @torch.no_grad()
     def teacher_accuracy(self, teacher: torch.nn.Module) -> float:
         """Percent right of a network that takes whole clips."""
         teacher.eval()
-        return 100.0 * float((teacher(self.fresh).argmax(1) == self.labels).float().mean())
+        return 100.0 * float((teacher(self.fresh).argmax(1).cpu() == self.labels).float().mean())
 
     def accuracy(self, network: Network) -> dict[str, float]:
         """Percent right: fresh and context."""

@@ -1,25 +1,24 @@
 """The training loop of student and teacher: AdamW, one cycle of the rate, averaged weights, checkpoints."""
 
+import contextlib
 import copy
-import dataclasses
 import math
 import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from silif_tools.atomic import replacing
-from silif_tools.train import delays
+from silif_tools.train import ahead, delays
 from silif_tools.train.scenes import Batch, Scenes
 
 
 def moved(batch, device: torch.device):
     """A batch, any dataclass, with its tensors on a device."""
-    found = {f.name: getattr(batch, f.name) for f in dataclasses.fields(batch)}
-    return dataclasses.replace(batch, **{k: v.to(device) for k, v in found.items() if isinstance(v, torch.Tensor)})
+    return ahead.changed(batch, lambda tensor: tensor.to(device, non_blocking=True))
 
 
 FLAT_WARM_UP = 500  # steps
@@ -49,10 +48,9 @@ def rate(step: int, steps: int, highest: float, warm_up: float = 0.1, flat: floa
 @torch.no_grad()
 def average(mean: nn.Module, network: nn.Module, keep: float) -> None:
     """Exponential moving average of the parameters; buffers are copied."""
-    for m, p in zip(mean.parameters(), network.parameters(), strict=True):
-        m.lerp_(p, 1 - keep)
-    for m, b in zip(mean.buffers(), network.buffers(), strict=True):
-        m.copy_(b)
+    torch._foreach_lerp_(list(mean.parameters()), list(network.parameters()), 1 - keep)
+    if buffers := list(mean.buffers()):
+        torch._foreach_copy_(buffers, list(network.buffers()))
 
 
 def groups(network: nn.Module, decay: float, slow: float = 1.0) -> list[dict]:
@@ -60,8 +58,8 @@ def groups(network: nn.Module, decay: float, slow: float = 1.0) -> list[dict]:
 
     slow: the factor of the latter."""
     positions = delays.positions(network)
-    positions += [(p, slow) for p in getattr(network, "slow_parameters", list)()]
-    apart = {id(p) for p, _ in positions}
+    slow_ones = getattr(network, "slow_parameters", list)()
+    apart = {id(p) for p in (*slow_ones, *(p for p, _ in positions))}
     others = [p for p in network.parameters() if id(p) not in apart]
     matrices = [p for p in others if p.ndim > 1]
     vectors = [p for p in others if p.ndim <= 1]
@@ -69,27 +67,41 @@ def groups(network: nn.Module, decay: float, slow: float = 1.0) -> list[dict]:
         {"params": matrices, "weight_decay": decay},
         {"params": vectors, "weight_decay": 0.0},
         *({"params": [p], "weight_decay": 0.0, "factor": factor} for p, factor in positions),
+        *([{"params": slow_ones, "weight_decay": 0.0, "factor": slow}] if slow_ones else []),
     ]
 
 
 MOST_REFUSED = 10
+LOOK_EVERY = 20  # steps on a GPU, which would wait for the processor at every look
 
 
 class Diverged(ValueError):
     """Training cannot go on."""
 
 
+def is_gpu(device: torch.device) -> bool:
+    """Is it one that computes while the processor goes on?"""
+    return device.type == "cuda"
+
+
 class Run:
     """One training run: its state is what a checkpoint holds."""
+
+    own_scenes = True  # nobody else changes the scenes while it lasts: another process may compose batches ahead
 
     def __init__(self, network: nn.Module, scenes: Scenes, recipe: dict, checkpoint: Path):
         self.network, self.scenes, self.recipe, self.checkpoint = network, scenes, recipe, checkpoint
         self.mean = copy.deepcopy(network)
         parameters = groups(network, recipe["weight_decay"], recipe.get("ssm_rate", 1.0))
-        self.optimiser = torch.optim.AdamW(parameters, lr=recipe["rate"], betas=(0.9, 0.98))
         self.device = next(network.parameters()).device
+        self.on_gpu = is_gpu(self.device)
+        # A fused step takes a refusal from the GPU's memory.
+        fused = True if self.on_gpu else None
+        self.optimiser = torch.optim.AdamW(parameters, lr=recipe["rate"], betas=(0.9, 0.98), fused=fused)
         self.step = 0
         self.refused = 0  # steps in a row without a finite gradient
+        self._refused_there = torch.zeros(2, device=self.device)  # on a GPU: these, and the most since the last look
+        self._drawn: tuple[object, dict] | None = None  # the last batch that came from another process, its state
         self._seconds_before = -time.process_time()
 
     def processor_seconds(self) -> float:
@@ -103,7 +115,7 @@ class Run:
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
             "processor_seconds": self.processor_seconds(),
-            "scenes": self.scenes.state(),
+            "scenes": self._drawn[1] if self._drawn else self.scenes.state(),
             "random": torch.get_rng_state(),
         }
         if self.device.type == "cuda":
@@ -132,12 +144,35 @@ class Run:
     def _batch(self) -> Batch:
         return self.scenes.drawn(self.recipe)
 
-    def _moved(self, batch: Batch) -> Batch:
-        return batch if self.device.type == "cpu" else moved(batch, self.device)
+    @contextlib.contextmanager
+    def _batches(self) -> Iterator[Iterator[Batch]]:
+        """One after another, where the network is. For a GPU another process composes them ahead; what this one draws
+        from the scenes beside that, for recalibration, then takes nothing from their course."""
+        if self.on_gpu and self.own_scenes:
+            with ahead.drawn(self._batch, self.scenes.state) as source:
+                yield map(self._from_elsewhere, source)
+        else:
+            yield self._drawn_here()
 
-    def _on_processor(self) -> nn.Module:
-        """The averaged network, where evaluation runs."""
-        return self.mean if self.device.type == "cpu" else copy.deepcopy(self.mean).cpu()
+    def _drawn_here(self) -> Iterator[Batch]:
+        while True:
+            batch = self._batch()
+            yield moved(batch, self.device) if self.on_gpu else batch
+
+    def _from_elsewhere(self, drawn: tuple[Batch, dict]) -> Batch:
+        self._drawn = drawn
+        return moved(drawn[0], self.device)
+
+    def _set_rates(self) -> None:
+        """The learning rates of this step."""
+        r = self.recipe
+        for group in self.optimiser.param_groups:
+            highest = r["rate"] * group.get("factor", 1.0)
+            group["lr"] = rate(self.step, r.get("rate_steps", r["steps"]), highest, flat=r.get("flat", 0.0))
+
+    def _reported(self) -> nn.Module:
+        """The averaged network, where reports evaluate it."""
+        return self.mean
 
     def _check(self, loss: float, norm: float) -> None:
         """A step without a finite gradient would make every weight NaN: it is left out, but not for long."""
@@ -147,6 +182,28 @@ class Run:
                 f"step {self.step + 1}: training diverged (loss {loss}, gradient's norm {norm}): lower the recipe's "
                 f"rate ({self.recipe['rate']}); {self.checkpoint} holds the last report's state"
             )
+
+    def _optimise(self, loss: torch.Tensor, norm: torch.Tensor) -> None:
+        """A step of the optimiser, left out where the gradient is not finite."""
+        if not self.on_gpu:
+            self._check(float(loss), float(norm))
+            if math.isfinite(norm):
+                self.optimiser.step()
+            return
+        refused = (~torch.isfinite(norm)).float()
+        self.optimiser.found_inf = refused
+        self.optimiser.step()
+        now, most = self._refused_there.unbind()
+        now = (now + 1) * refused
+        self._refused_there = torch.stack([now, torch.maximum(now, most)])
+
+    def _look(self, total: torch.Tensor | float) -> None:
+        """On a GPU _check comes every LOOK_EVERY steps, to the sum of the losses since the last report."""
+        if self.on_gpu and self.step % LOOK_EVERY == 0:
+            most = int(self._refused_there[1])
+            self.refused = max(0, most - 1)
+            self._check(float(total), math.inf if most else 0.0)
+            self._refused_there[1] = 0
 
     def train(
         self,
@@ -160,29 +217,31 @@ class Run:
         come every recipe["report_every"] steps, with a checkpoint. Where the recipe has "store_every", there are more
         checkpoints.
         """
+        with self._batches() as batches:
+            self._train(batches, loss_of, settle, report)
+        return self.mean
+
+    def _train(self, batches: Iterator[Batch], loss_of, settle, report) -> None:
         r, total, began, first = self.recipe, 0.0, time.monotonic(), self.step
         while self.step < r["steps"]:
-            for group in self.optimiser.param_groups:
-                highest = r["rate"] * group.get("factor", 1.0)
-                group["lr"] = rate(self.step, r.get("rate_steps", r["steps"]), highest, flat=r.get("flat", 0.0))
+            self._set_rates()
             self.network.train()
             delays.anneal(self.network, self.mean, self.step / r["steps"])
-            loss = loss_of(self.network, self._moved(self._batch()))
+            loss = loss_of(self.network, next(batches))
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()
             norm = nn.utils.clip_grad_norm_(self.network.parameters(), r["clip_gradient"])
-            self._check(float(loss.detach()), float(norm))
-            if math.isfinite(norm):
-                self.optimiser.step()
+            loss = loss.detach()
+            self._optimise(loss, norm)
             self.step += 1
-            total += float(loss.detach())
+            total += loss if self.on_gpu else float(loss)
             average(self.mean, self.network, min(r["average"], self.step / (self.step + 20)))
+            self._look(total)
             if self.step % r["report_every"] == 0 or self.step == r["steps"]:
                 settle(self.mean)
                 steps, seconds = self.step - first, time.monotonic() - began
-                report(self.step, total / steps, steps * r["batch"] / seconds, self._on_processor())
+                report(self.step, float(total) / steps, steps * r["batch"] / seconds, self._reported())
                 self.store()
                 total, began, first = 0.0, time.monotonic(), self.step
             elif self.step % r.get("store_every", r["report_every"]) == 0:
                 self.store()
-        return self.mean

@@ -21,12 +21,24 @@ class Batch:
     """features [T, B, BANDS] log-mel; labels [B]; the clip is the last CLIP_FRAMES of the T frames.
 
     context_labels [B]: what the frames before the clip hold, silence or unknown; -1 where it is a word or cut off.
+    masked_bands [B, BANDS], masked_steps [T, B]: what training does not get to see, if anything.
     """
 
     features: torch.Tensor
     labels: torch.Tensor
     context: int
     context_labels: torch.Tensor
+    masked_bands: torch.Tensor | None = None
+    masked_steps: torch.Tensor | None = None
+
+    def masked(self, x: torch.Tensor) -> torch.Tensor:
+        """Normalised features [T, B, BANDS] with the masks at their mean, in place."""
+        return x if self.masked_bands is None else masked(x, self.masked_bands, self.masked_steps)
+
+
+def masked(x: torch.Tensor, bands: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
+    """Normalised features [T, B, BANDS], in place at their mean where bands [B, BANDS] or steps [T, B] say so."""
+    return x.masked_fill_(bands, 0.0).masked_fill_(steps[..., None], 0.0)
 
 
 class Scenes:
@@ -211,21 +223,26 @@ class Scenes:
         return Batch(features, torch.from_numpy(labels), context, torch.from_numpy(before))
 
     def drawn(self, recipe: dict) -> Batch:
-        """A batch as recipe says: some come after a context, some begin with the clip."""
+        """A batch as recipe says, with its masks: some come after a context, some begin with the clip."""
         low, high = recipe["context_frames"]
         context = int(self.rng.integers(low, high + 1)) if self.rng.random() < recipe["p_context"] else 0
-        return self.batch(recipe["batch"], context)
+        batch = self.batch(recipe["batch"], context)
+        batch.masked_bands, batch.masked_steps = self._masks(len(batch.features), recipe["batch"])
+        return batch
 
-    def masked(self, x: torch.Tensor) -> torch.Tensor:
-        """Normalised features [T, B, BANDS] with random bands and stretches of time set to their mean, in place."""
-        steps, size, _ = x.shape
+    def _masks(self, steps: int, size: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Random bands [size, BANDS] and stretches of time [steps, size]."""
+        bands, times = torch.zeros(size, BANDS, dtype=torch.bool), torch.zeros(steps, size, dtype=torch.bool)
         for _ in range(self.r["frequency_masks"]):
             width, start = self._uniform(size, 0, self.r["mask_bands"]), self._uniform(size, 0, BANDS)
             band = torch.arange(BANDS)[None, :]
-            mask = ((band >= start[:, None]) & (band < (start + width)[:, None]))[None]
-            x.masked_fill_(mask.to(x.device), 0.0)
+            bands |= (band >= start[:, None]) & (band < (start + width)[:, None])
         for _ in range(self.r["time_masks"]):
             width, start = self._uniform(size, 0, self.r["mask_frames"]), self._uniform(size, 0, steps)
             step = torch.arange(steps)[:, None]
-            x.masked_fill_(((step >= start) & (step < start + width))[..., None].to(x.device), 0.0)
-        return x
+            times |= (step >= start) & (step < start + width)
+        return bands, times
+
+    def masked(self, x: torch.Tensor) -> torch.Tensor:
+        """Normalised features [T, B, BANDS] with random bands and stretches of time set to their mean, in place."""
+        return masked(x, *(mask.to(x.device) for mask in self._masks(*x.shape[:2])))

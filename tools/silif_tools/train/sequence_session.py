@@ -14,18 +14,19 @@ from silif_tools.train import sequences, student
 from silif_tools.train.loop import Run, save
 from silif_tools.train.network import scores
 from silif_tools.train.sequences import Batch, Sequences
-from silif_tools.train.session import device_of, git_commit, keep_memory, say, untrained, write_result
+from silif_tools.train.session import device_of, git_commit, keep_memory, name_of, say, untrained, write_result
 
 STEP = {"step_ms": 1}  # a pixel has no duration, but a model file has a step
-STEPS_AT_ONCE = 80000  # in evaluations, of all sequences of a batch together
+STEPS_AT_ONCE = {"cpu": 80000, "cuda": 640000}  # in evaluations, of all sequences of a batch together
 
 
 @torch.no_grad()
 def winners(network: torch.nn.Module, split: Sequences) -> torch.Tensor:
     """Each sequence's class [n]: the largest sum of the softmax over all steps, as in kws-score."""
     network.eval()
-    size = max(1, STEPS_AT_ONCE // split.values.shape[1])
-    return torch.cat([scores(network(batch.features)).argmax(1) for batch in split.parts(size)])
+    device = next(network.parameters()).device
+    size = max(1, STEPS_AT_ONCE[device.type] // split.values.shape[1])
+    return torch.cat([scores(network(batch.features)).argmax(1).cpu() for batch in split.parts(size)])
 
 
 def accuracy(network: torch.nn.Module, split: Sequences) -> float:
@@ -130,12 +131,11 @@ def run(options: argparse.Namespace, recipe: dict, draw: Callable[[Path], Path] 
 
         network = work.train(_loss(settings), settle, report)
         seconds += work.processor_seconds()
-    network.to("cpu")
     about |= {
         "accuracy_percent": {k: accuracy(network, splits[k]) for k in ("validation", "test")},
         "weight_bits": None, "seed": options.seed, "recipe": recipe, "git_commit": git_commit(),
         "torch": torch.__version__, "trained": time.strftime("%Y-%m-%d", time.gmtime()),
-        "training_seconds": round(seconds),
+        "training_seconds": round(seconds), "device": name_of(device),
     }  # fmt: skip
-    write_result(recipe["name"], network, about, options.output)
+    write_result(recipe["name"], network.to("cpu"), about, options.output)
     say(f"wrote {options.output / recipe['name']}.pth: {json.dumps(about['accuracy_percent'])}")

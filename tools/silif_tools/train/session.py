@@ -121,6 +121,11 @@ def device_of(options: argparse.Namespace, recipe: dict) -> torch.device:
     return device
 
 
+def name_of(device: torch.device) -> str:
+    """For NAME.json."""
+    return device.type if device.type == "cpu" else torch.cuda.get_device_name(device)
+
+
 def trained_teacher(
     recipe: dict, found: Material, scenes: Scenes, exams: dict, output: Path, resume: bool, device: torch.device
 ):
@@ -260,7 +265,7 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
         network.to(device)
         stage = stream.stage(network, found, kept, scenes, recipe, guide, start, exams["validation"], options, say)
         network, before = stage
-    network.to("cpu")
+        network.to("cpu")
     seconds = time.monotonic() - began
     if before is not None:
         name = f"{recipe['name']}-float"
@@ -268,5 +273,5 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
             name, before, describe(recipe, options.seed, found, before, exams, seconds) | {"name": name}, options.output
         )
     about = describe(recipe, options.seed, found, network, exams, seconds) | cost_of_rounding(network, before, exams)
-    write_result(recipe["name"], network, about, options.output)
+    write_result(recipe["name"], network.to("cpu"), about | {"device": name_of(device)}, options.output)
     say(f"wrote {options.output / recipe['name']}.pth: {json.dumps(about['accuracy_percent'])}")

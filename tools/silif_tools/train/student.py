@@ -42,10 +42,11 @@ def recalibrate(network: Network, scenes: Scenes, batches: int, size: int) -> No
 def context_loss(potentials: torch.Tensor, batch: Batch, r: dict) -> torch.Tensor:
     """The same on the frames before the clips, where they are known to be silence or unknown: on a stream the network
     must not see words in what lies between words. The state has settled after SETTLED frames."""
-    known = batch.context_labels >= 0
-    found = scores(potentials[SETTLED : batch.context, known]) * r["score_scale"]
-    share = float(known.float().mean())
-    return share * functional.cross_entropy(found, batch.context_labels[known], label_smoothing=r["label_smoothing"])
+    found = scores(potentials[SETTLED : batch.context]) * r["score_scale"]
+    sum_of_known = functional.cross_entropy(
+        found, batch.context_labels, ignore_index=-1, reduction="sum", label_smoothing=r["label_smoothing"]
+    )
+    return sum_of_known / len(found)
 
 
 def loss_of(potentials: torch.Tensor, labels: torch.Tensor, teacher: torch.Tensor | None, r: dict) -> torch.Tensor:
@@ -83,9 +84,9 @@ def train(
 
     def loss(network: Network, batch: Batch) -> torch.Tensor:
         soft = teacher(batch.features[-CLIP_FRAMES:]) if teacher else None
-        potentials = network.run(scenes.masked(network.input_norm(batch.features)))
+        potentials = network.run(batch.masked(network.input_norm(batch.features)))
         wanted = loss_of(potentials[-CLIP_FRAMES:], batch.labels, soft, recipe)
-        if batch.context and recipe["context_weight"] and (batch.context_labels >= 0).any():
+        if batch.context and recipe["context_weight"]:
             wanted = wanted + recipe["context_weight"] * context_loss(potentials, batch, recipe)
         if recipe.get("spike_weight"):
             wanted = wanted + recipe["spike_weight"] * network.activity()

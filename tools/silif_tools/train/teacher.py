@@ -58,7 +58,7 @@ class Teacher(nn.Module):
         self.dropout = dropout
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        return self.logits(self.input_norm(features))
+        return self.logits(self.input_norm(features.to(self.input_norm.mean.device)))
 
     def logits(self, x: torch.Tensor) -> torch.Tensor:
         """The same from normalised features."""
@@ -84,7 +84,7 @@ def train(
     network.to(device)
 
     def loss(network: Teacher, batch: Batch) -> torch.Tensor:
-        x = scenes.masked(network.input_norm(batch.features))[-CLIP_FRAMES:]
+        x = batch.masked(network.input_norm(batch.features))[-CLIP_FRAMES:]
         with torch.autocast(x.device.type, torch.bfloat16):
             logits = network.logits(x)
         return functional.cross_entropy(logits.float(), batch.labels, label_smoothing=recipe["label_smoothing"])
