@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import itertools
 import math
 import pickle
 import time
@@ -152,12 +153,11 @@ class Run:
             with ahead.drawn(self._batch, self.scenes.state) as source:
                 yield map(self._from_elsewhere, source)
         else:
-            yield self._drawn_here()
+            yield map(self._drawn_here, itertools.count())
 
-    def _drawn_here(self) -> Iterator[Batch]:
-        while True:
-            batch = self._batch()
-            yield moved(batch, self.device) if self.on_gpu else batch
+    def _drawn_here(self, _: int) -> Batch:
+        batch = self._batch()
+        return moved(batch, self.device) if self.on_gpu else batch
 
     def _from_elsewhere(self, drawn: tuple[Batch, dict]) -> Batch:
         self._drawn = drawn
