@@ -239,7 +239,7 @@ def test_an_evaluation_leaves_the_generators_of_training_as_they_were(monkeypatc
         ("width = 128", "width = 0", "width must be 1 or more"),
         ("pairs = 8", "pairs = 65", "pairs must be 1 to 64"),
         ("pairs = 8", "hidden = [4]", "hidden is unknown where kind is s4d-glu"),
-        ("blocks = 3\n", "", "blocks is missing where kind is s4d-glu"),
+        ("blocks = 4\n", "", "blocks is missing where kind is s4d-glu"),
         ('kind = "s4d-glu"', 'kind = "silif"', "hidden is missing where kind is silif"),
         ('kind = "s4d-glu"', 'kind = "s4d"', "kind must be one of: silif, csilif, s4d-glu, s4d-gsu, pspike"),
         ("ssm_rate = 0.25", 'sampler = "dice"', "sampler must be one of: draws, shared, probabilities, feedback"),
@@ -268,6 +268,6 @@ def test_keys_of_blocks_are_refused_where_there_are_none(tmp_path, section, key)
 
 
 def test_the_bundled_recipes_load():
-    assert recipe.load(recipe.find("kws12-s4d"))["hidden"] == [128] * 3
+    assert recipe.load(recipe.find("kws12-s4d"))["hidden"] == [128] * 4
     rounds = recipe.rounds(recipe.load(recipe.find("kws12-pspike")))
-    assert [each["training"]["sampler"] for each in rounds] == ["probabilities", "draws"]
+    assert [each["training"]["sampler"] for each in rounds] == ["probabilities", "draws", "draws"]
