@@ -101,25 +101,33 @@ def test_another_process_draws_what_this_one_would_have_drawn():
     assert torch.equal(there.random.get_state(), Numbers(3, 2, 4).random.get_state()), "this process drew nothing"
 
 
-def test_the_course_of_a_gpu_is_that_of_the_processor(tmp_path, monkeypatch):
-    """On the processor: batches from another process, the fused step, the rare look. A checkpoint holds where the
-    last batch that was used left the scenes, not where the other process is."""
-    settings = RECIPE | {"steps": 50, "batch": 6, "rate": 0.02, "report_every": 25}
-    found, losses = [], []
-    for pretended in (False, True):
-        monkeypatch.setattr(loop, "is_gpu", lambda device, on=pretended: on)
+def course(tmp_path, monkeypatch, devices):
+    """25 steps on each of the devices, one after another by --resume; True: as a GPU would. Losses, what came of it."""
+    settings, losses = RECIPE | {"batch": 6, "rate": 0.02, "report_every": 25, "rate_steps": 50}, []
+    path = tmp_path / f"{devices}.checkpoint"
+    for number, on in enumerate(devices):
+        monkeypatch.setattr(loop, "is_gpu", lambda device, on=on: on)
         torch.manual_seed(1)
         network = nn.Linear(3, 4)
-        run = loop.Run(network, Numbers(2, 3, 4), settings, tmp_path / f"{pretended}.checkpoint")
+        run = loop.Run(network, Numbers(2, 3, 4), settings | {"steps": 25 * (number + 1)}, path)
+        if number:
+            run.resume()
         run.train(
             lambda network, batch: nn.functional.cross_entropy(network(batch.features[0]), batch.labels),
             lambda mean: None, lambda step, loss, *_: losses.append(loss),
         )  # fmt: skip
-        state = torch.load(run.checkpoint, weights_only=True)
-        found.append((network.weight.detach(), run.mean.weight.detach(), state["scenes"]["random"]))
-    for one, other in zip(*found, strict=True):
-        assert torch.allclose(one.float(), other.float(), atol=1e-5)
-    assert losses[:2] == pytest.approx(losses[2:], abs=1e-5)
+    state = torch.load(path, weights_only=True)
+    return losses, [network.weight.detach(), run.mean.weight.detach(), state["scenes"]["random"].float()]
+
+
+def test_the_course_of_a_gpu_is_that_of_the_processor(tmp_path, monkeypatch):
+    """On the processor: batches from another process, the fused step, the rare look. A checkpoint holds where the
+    last batch that was used left the scenes, not where the other process is; the other device goes on from it."""
+    expected, wanted = course(tmp_path, monkeypatch, (False, False))
+    for devices in ((True, True), (False, True), (True, False)):
+        losses, found = course(tmp_path, monkeypatch, devices)
+        assert losses == pytest.approx(expected, abs=1e-5)
+        assert all(torch.allclose(one, other, atol=1e-5) for one, other in zip(found, wanted, strict=True))
 
 
 class SomeRun(loop.Run):

@@ -96,9 +96,8 @@ class Run:
         parameters = groups(network, recipe["weight_decay"], recipe.get("ssm_rate", 1.0))
         self.device = next(network.parameters()).device
         self.on_gpu = is_gpu(self.device)
-        # A fused step takes a refusal from the GPU's memory.
-        fused = True if self.on_gpu else None
-        self.optimiser = torch.optim.AdamW(parameters, lr=recipe["rate"], betas=(0.9, 0.98), fused=fused)
+        self.fused = True if self.on_gpu else None  # such a step takes a refusal from the GPU's memory
+        self.optimiser = torch.optim.AdamW(parameters, lr=recipe["rate"], betas=(0.9, 0.98), fused=self.fused)
         self.step = 0
         self.refused = 0  # steps in a row without a finite gradient
         self._refused_there = torch.zeros(2, device=self.device)  # on a GPU: these, and the most since the last look
@@ -130,6 +129,8 @@ class Run:
             state = torch.load(self.checkpoint, weights_only=True, map_location="cpu")
             self.network.load_state_dict(state["network"])
             self.mean.load_state_dict(state["mean"])
+            for group in state["optimiser"]["param_groups"]:
+                group["fused"] = self.fused  # the checkpoint may come from another device
             self.optimiser.load_state_dict(state["optimiser"])
         except (RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
             raise ValueError(
