@@ -138,7 +138,8 @@ typedef struct silif_event {
   int32_t stepped;
   /* Class of the word that was decided on, -1 for none. */
   int32_t word;
-  /* Its mean probability over the detector's window, 0...32768. */
+  /* Its mean probability over the detector's window, 0...32768; that of all words together where the model has a least
+   * share (docs/SCORING.md). */
   int32_t score_q15;
   /* Always 0. */
   int32_t reserved;

@@ -8,12 +8,16 @@ import SiLIF
 /// 3. after the warm-up and outside the refractory time, the armed keyword with the largest mean among those at or
 ///    above their threshold is reported (the first of equals), disarmed, and the refractory time starts.
 ///
+/// With a least share, what counts in 2 and 3 as the mean of the keyword with the largest one is the sum of all
+/// keywords' means, where that keyword has at least this share of it: a command was heard, and this one most.
+///
 /// Twins: tools/silif_tools/integer/detector.py
 public struct Detector {
   private let window: Int
   private let warmUp: Int
   private let refractory: Int
   private let classes: Int
+  private let leastShare_q15: Int32
   /// Ring of the last `window` frames' probabilities, [window][classes], Q15.
   private let history: UnsafeMutablePointer<UInt16>
   /// Sums over the ring, [classes]: at most 1024 · 2^15.
@@ -43,18 +47,22 @@ public struct Detector {
   ///   - warmUp_frames: frames after a start, reset or gap in which nothing is reported.
   ///   - refractory_frames: frames after an event in which nothing is reported.
   ///   - classes: probabilities in a frame.
+  ///   - leastShare_q15: of all keywords' means together that one must have to be scored by them together, 0...32768;
+  ///     0: every word by its own.
   ///   - calibration: how sure to be of events, fitted with this window.
   ///   - memory: at least `requiredBytes(window_frames:classes:)`, aligned to 64, owned by the caller.
   public init(
-    window_frames: Int, warmUp_frames: Int, refractory_frames: Int, classes: Int, calibration: Calibration = .none,
-    memory: UnsafeMutableRawBufferPointer
+    window_frames: Int, warmUp_frames: Int, refractory_frames: Int, classes: Int, leastShare_q15: Int32 = 0,
+    calibration: Calibration = .none, memory: UnsafeMutableRawBufferPointer
   ) {
     precondition(
       memory.count >= Detector.requiredBytes(window_frames: window_frames, classes: classes),
       "the detector's memory is too small")
     precondition(window_frames >= 1 && window_frames <= 1024, "the window must be 1 to 1024 frames")
     precondition(calibration.recent_frames <= window_frames, "the calibration is for another window")
+    precondition((0...Detector.one_q15).contains(leastShare_q15), "a share is 0 to 32768")
     window = window_frames
+    self.leastShare_q15 = leastShare_q15
     self.calibration = calibration
     warmUp = warmUp_frames
     refractory = refractory_frames
@@ -70,10 +78,8 @@ public struct Detector {
     thresholds = take(Int32.self, classes)
     rearmLevels = take(Int32.self, classes)
     armed = take(UInt8.self, classes)
-    for index in 0..<classes {
-      thresholds[index] = Int32.max
-      rearmLevels[index] = 0
-    }
+    thresholds.update(repeating: Int32.max, count: classes)
+    rearmLevels.update(repeating: 0, count: classes)
     reset()
   }
 
@@ -87,7 +93,7 @@ public struct Detector {
     self.init(
       window_frames: defaults.window_frames, warmUp_frames: defaults.warmUp_frames,
       refractory_frames: defaults.refractory_frames, classes: model.header.classCount,
-      calibration: model.eventCalibration, memory: memory)
+      leastShare_q15: defaults.leastShare_q15, calibration: model.eventCalibration, memory: memory)
     for index in 0..<classes where defaults.isKeyword(index) {
       setLevels(threshold_q15: defaults.threshold_q15(index), rearm_q15: defaults.rearm_q15(index), ofClass: index)
     }
@@ -129,11 +135,9 @@ public struct Detector {
   /// After a start, a reset or a gap: the window is empty and the warm-up begins.
   @_noAllocation @_noLocks
   public mutating func reset() {
-    for index in 0..<window &* classes { history[index] = 0 }
-    for index in 0..<classes {
-      sums[index] = 0
-      armed[index] = 1
-    }
+    history.update(repeating: 0, count: window &* classes)
+    sums.update(repeating: 0, count: classes)
+    armed.update(repeating: 1, count: classes)
     slot = 0
     warmUpLeft = warmUp
     refractoryLeft = 0
@@ -152,26 +156,61 @@ public struct Detector {
     for index in 0..<classes {
       sums[index] &+= Int32(probabilities_q15[index]) &- Int32(row[index])
       row[index] = probabilities_q15[index]
-      if sums[index] < rearmLevels[index] { armed[index] = 1 }
     }
+    let (lead, own) = leastShare_q15 > 0 ? scoreTogether() : (-1, 0)
+    let word = decided()
+    let sum = word < 0 ? 0 : sums[word]
+    if lead >= 0 { sums[lead] = own }
+    guard word >= 0 else { return nil }
+    let score_q15 = mean(sum, over: window)
+    return KeywordEvent(
+      word: word, score_q15: score_q15, probability_q15: probability_q15(of: word, score_q15), position: position)
+  }
+
+  /// Steps 2 and 3 of a frame: the class that is reported, -1 for none.
+  @_noAllocation @_noLocks
+  private mutating func decided() -> Int {
+    for index in 0..<classes where sums[index] < rearmLevels[index] { armed[index] = 1 }
     if warmUpLeft > 0 {
       warmUpLeft &-= 1
-      return nil
+      return -1
     }
     if refractoryLeft > 0 {
       refractoryLeft &-= 1
-      return nil
+      return -1
     }
     var best = -1
     for index in 0..<classes where armed[index] != 0 && sums[index] >= thresholds[index] {
       if best < 0 || sums[index] > sums[best] { best = index }
     }
-    guard best >= 0 else { return nil }
+    guard best >= 0 else { return -1 }
     armed[best] = 0
     refractoryLeft = refractory
-    let score_q15 = mean(sums[best], over: window)
-    return KeywordEvent(
-      word: best, score_q15: score_q15, probability_q15: probability_q15(of: best, score_q15), position: position)
+    return best
+  }
+
+  /// Gives the keyword with the largest sum the sums of all, at most 1 in the mean, if its share of them is large enough.
+  ///
+  /// - Returns: the keyword and its own sum, to be put back; -1 where nothing was changed.
+  @inline(never)
+  @_optimize(size)
+  @_noAllocation @_noLocks
+  private func scoreTogether() -> (lead: Int, own: Int32) {
+    var lead = -1
+    var own: Int32 = -1
+    // At most 2^12 classes of 2^25.
+    var together: Int64 = 0
+    var index = 0
+    while index < classes {
+      if thresholds[index] != Int32.max {
+        together &+= Int64(sums[index])
+        if sums[index] > own { (lead, own) = (index, sums[index]) }
+      }
+      index &+= 1
+    }
+    guard lead >= 0, Int64(own) << 15 >= Int64(leastShare_q15) &* together else { return (-1, 0) }
+    sums[lead] = Int32(min(together, Int64(window) << 15))
+    return (lead, own)
   }
 
   /// That a word which is reported now was said; -1 without a calibration. Small, not fast: it runs for events only.

@@ -2,7 +2,8 @@
 public struct KeywordEvent: Equatable, Sendable, BitwiseCopyable {
   /// Class index.
   public let word: Int
-  /// Mean probability over the detector's window, Q15, 0...32768.
+  /// Mean probability over the detector's window, Q15, 0...32768; of all keywords together where the detector has a least
+  /// share and the word had it.
   public let score_q15: Int32
   /// That the word was said, Q15, 0...32768; -1 where the model does not say how sure to be (docs/SCORING.md).
   public let probability_q15: Int32

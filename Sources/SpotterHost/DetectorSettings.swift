@@ -20,6 +20,8 @@ public struct DetectorSettings: Sendable {
   public var warmUp_frames: Int
   /// Frames after an event in which nothing is reported, 0 or more.
   public var refractory_frames: Int
+  /// Of all keywords' means together that one must have to be scored by them together, 0...32768; 0: each by its own.
+  public var leastShare_q15: Int32
   /// One for each class, in the readout's order.
   public var words: [Word]
 
@@ -29,6 +31,7 @@ public struct DetectorSettings: Sendable {
     window_frames = defaults.window_frames
     warmUp_frames = defaults.warmUp_frames
     refractory_frames = defaults.refractory_frames
+    leastShare_q15 = defaults.leastShare_q15
     words = (0..<model.header.classCount).map {
       Word(
         threshold_q15: defaults.threshold_q15($0), rearm_q15: defaults.rearm_q15($0), isKeyword: defaults.isKeyword($0))
@@ -65,8 +68,8 @@ extension Detector {
   ) {
     self.init(
       window_frames: settings.window_frames, warmUp_frames: settings.warmUp_frames,
-      refractory_frames: settings.refractory_frames, classes: settings.words.count, calibration: calibration,
-      memory: memory)
+      refractory_frames: settings.refractory_frames, classes: settings.words.count,
+      leastShare_q15: settings.leastShare_q15, calibration: calibration, memory: memory)
     for (index, word) in settings.words.enumerated() where word.isKeyword {
       setLevels(threshold_q15: word.threshold_q15, rearm_q15: word.rearm_q15, ofClass: index)
     }

@@ -20,6 +20,7 @@ private struct Golden: Decodable {
     let window: Int
     let warm_up: Int
     let refractory: Int
+    let least_share_q15: Int32
     let classes: Int
     let threshold_q15: Int32
     let rearm_q15: Int32
@@ -89,7 +90,8 @@ private func bytes(hex: String) -> [UInt8] {
           byteCount: Detector.requiredBytes(window_frames: golden.window, classes: golden.classes))
         var detector = Detector(
           window_frames: golden.window, warmUp_frames: golden.warm_up, refractory_frames: golden.refractory,
-          classes: golden.classes, calibration: calibration, memory: memory.bytes)
+          classes: golden.classes, leastShare_q15: golden.least_share_q15, calibration: calibration,
+          memory: memory.bytes)
         for index in 0..<max(golden.classes - 1, 1) {
           detector.setLevels(threshold_q15: golden.threshold_q15, rearm_q15: golden.rearm_q15, ofClass: index)
         }

@@ -7,12 +7,15 @@ import Testing
 @Suite struct DetectorTests {
   /// Settings by hand: `words` classes, of which the last is never reported.
   private func settings(
-    words: Int = 3, window: Int = 4, warmUp: Int = 0, refractory: Int = 0, threshold: Int32 = 16384, rearm: Int32 = 8192
+    words: Int = 3, window: Int = 4, warmUp: Int = 0, refractory: Int = 0, threshold: Int32 = 16384,
+    rearm: Int32 = 8192,
+    leastShare: Int32 = 0
   ) throws -> DetectorSettings {
     var settings = DetectorSettings(defaultsOf: try SpotterFixture.audio().model)
     settings.window_frames = window
     settings.warmUp_frames = warmUp
     settings.refractory_frames = refractory
+    settings.leastShare_q15 = leastShare
     settings.words = (0..<words).map {
       .init(threshold_q15: threshold, rearm_q15: rearm, isKeyword: $0 < words - 1)
     }
@@ -102,7 +105,8 @@ import Testing
   @Test(arguments: 0..<40) func agreesWithBruteForce(_ seed: Int) throws {
     var generator = SplitMix64(seed: UInt64(seed))
     let settings = try settings(
-      words: 4, window: 1 + seed % 9, warmUp: seed % 5 * 3, refractory: seed % 4 * 2, threshold: 12000, rearm: 9000)
+      words: 4, window: 1 + seed % 9, warmUp: seed % 5 * 3, refractory: seed % 4 * 2, threshold: 12000, rearm: 9000,
+      leastShare: [0, 12000, 20000, 32768][seed / 10])
     var rows: [[UInt16]] = []
     var level = [Double](repeating: 0.3, count: 4)
     for _ in 0..<400 {
@@ -120,8 +124,16 @@ import Testing
     var quietUntil = settings.warmUp_frames
     for frame in rows.indices {
       let window = rows[max(0, frame - settings.window_frames + 1)...frame]
-      let sums = settings.words.indices.map { word in window.reduce(0) { $0 + Int($1[word]) } }
+      var sums = settings.words.indices.map { word in window.reduce(0) { $0 + Int($1[word]) } }
       let scale = settings.window_frames
+      let keywords = sums.indices.filter { settings.words[$0].isKeyword }
+      let together = keywords.reduce(0) { $0 + sums[$1] }
+      let share = Int(settings.leastShare_q15)
+      if share > 0, let lead = keywords.max(by: { (sums[$0], -$0) < (sums[$1], -$1) }),
+        sums[lead] << 15 >= share * together
+      {
+        sums[lead] = min(together, scale << 15)
+      }
       for word in sums.indices where sums[word] < Int(settings.words[word].rearm_q15) * scale { armed[word] = true }
       guard frame >= quietUntil else { continue }
       let candidates = sums.indices.filter {

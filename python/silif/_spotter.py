@@ -31,7 +31,8 @@ class Event(NamedTuple):
 
     Attributes:
         word: the word.
-        score: its mean probability over the detector's window, 0 to 1.
+        score: its mean probability over the detector's window, 0 to 1; that of all words together where the model has a
+            least share (docs/SCORING.md).
         time_s: seconds of sound since the spotter was made, at the decision.
         sample: the same in samples.
         probability: that the word was said, 0 to 1; None where the model does not say how sure to be.

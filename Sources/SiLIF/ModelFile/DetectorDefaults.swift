@@ -6,6 +6,9 @@ public struct DetectorDefaults {
   public let warmUp_frames: Int
   /// Frames after an event in which nothing is reported.
   public let refractory_frames: Int
+  /// Of the keywords' means together that the largest must have to be scored by them together, 0...32768; 0: every word
+  /// is scored by its own mean.
+  public let leastShare_q15: Int32
   private let classes: UnsafePointer<UInt16>
   private let classCount: Int
 
@@ -17,7 +20,8 @@ public struct DetectorDefaults {
     refractory_frames = try reader.read(UInt16.self, "refractory_frames", in: 0...10_000)
     let count = try reader.read(UInt16.self, "detector_class_count", in: 1...LayerLimits.classes)
     guard count == classCount else { throw ModelError(.inconsistent, "detector_class_count", value: Int64(count)) }
-    try reader.skip(8, "reserved")
+    leastShare_q15 = Int32(try reader.read(UInt16.self, "least_share_q15", in: 0...32768))
+    try reader.skip(6, "reserved")
     classes = try reader.readTable(UInt16.self, count: 4 * classCount, "detector_classes")
     for index in 0..<classCount {
       for field in 0..<2 where classes[4 * index + field] > 32768 {

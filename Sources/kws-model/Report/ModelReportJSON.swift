@@ -107,6 +107,7 @@ extension ModelReport {
       ("window_frames", .integer(detector.window_frames)),
       ("warm_up_frames", .integer(detector.warmUp_frames)),
       ("refractory_frames", .integer(detector.refractory_frames)),
+      ("least_share", .decimal(Double(detector.leastShare_q15) / 32768, decimals: 4)),
       (
         "keywords",
         .object(

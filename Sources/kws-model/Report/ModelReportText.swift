@@ -69,7 +69,12 @@ extension ModelReport {
   private var detectorTable: String {
     let detector = model.detector
     var text =
-      "detector  window \(detector.window_frames) frames, warm-up \(detector.warmUp_frames), refractory \(detector.refractory_frames)\n"
+      "detector  window \(detector.window_frames) frames, warm-up \(detector.warmUp_frames), refractory \(detector.refractory_frames)"
+    if detector.leastShare_q15 > 0 {
+      text +=
+        ", all words together from a share of \(decimalText(Double(detector.leastShare_q15) / 32768, decimals: 2))"
+    }
+    text += "\n"
     var table = TextTable()
     table.add(["word", "threshold", "re-arm"])
     for (index, word) in model.words.strings.enumerated() where detector.isKeyword(index) {

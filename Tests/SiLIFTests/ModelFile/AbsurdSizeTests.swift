@@ -32,6 +32,7 @@ struct HeaderField: Sendable, CustomTestStringConvertible {
     HeaderField(section: "DTCT", offset: 2, bytes: 2, name: "warm_up_frames", refusesZero: false),
     HeaderField(section: "DTCT", offset: 4, bytes: 2, name: "refractory_frames", refusesZero: false),
     HeaderField(section: "DTCT", offset: 6, bytes: 2, name: "detector_class_count"),
+    HeaderField(section: "DTCT", offset: 8, bytes: 2, name: "least_share_q15", refusesZero: false),
     HeaderField(section: "DTCT", offset: 16, bytes: 2, name: "threshold_q15", refusesZero: false),
     HeaderField(section: "DTCT", offset: 18, bytes: 2, name: "threshold_q15", refusesZero: false),
     HeaderField(section: "TEST", offset: 0, bytes: 2, name: "self_test_input"),

@@ -89,6 +89,8 @@ def _tuned_on_development_streams(
         f" the fewest misses, {100 * (1 - found.words.hit_rate):.1f} %, at no more than {rate:g} false alarms an hour"
         " over all of them"
     )
+    if found.least_share:
+        told += f"; a word with {found.least_share:g} of all commands' probability is scored by all of it"
     return measure_streams.detector_of(found, base), told
 
 
@@ -113,7 +115,7 @@ def _chosen(detector: Detector, settings: dict) -> Detector:
 
 
 def release(arguments) -> None:
-    data, work = arguments.data, arguments.work
+    data, work, rate = arguments.data, arguments.work, arguments.alarms_per_hour
     work.mkdir(parents=True, exist_ok=True)
     extra = ["--speech-commands", str(arguments.speech_commands)] if arguments.speech_commands else []
     checkpoint = arguments.checkpoint or _train(arguments.name, data, work, extra)
@@ -163,12 +165,10 @@ def release(arguments) -> None:
         # The stream stage chose it on its own validation streams, more of them than here (docs/STREAMS.md).
         model.detector, told = _chosen(model.detector, description["detector"]), "detector chosen with the network"
     elif held_out and (data / "rir").is_dir():
-        rate = arguments.alarms_per_hour or 0.5
         model.detector, told = _tuned_on_development_streams(
             commands, draft, model.detector, words, data, work / "streams" / "development", held_out, rate
         )
     else:
-        rate = arguments.alarms_per_hour or 5
         validation = stream_set(data, "validation", "train", work / "streams", _held_out(description))
         with_words, without = _traces(commands, draft, validation, work)
         model.detector, _ = tune(
@@ -264,8 +264,9 @@ def main(argv=None) -> int:
     parser.add_argument(
         "--alarms-per-hour",
         type=float,
-        help="what the detector may raise on validation streams (default 5;"
-        " for a network with a stream stage 0.5 on development streams)",
+        default=5,
+        help="what the detector may raise on validation streams; for a network with a stream stage on development streams"
+        " (default %(default)s)",
     )
     parser.add_argument("--version", action="version", version=f"silif-release {__version__}")
     arguments = parser.parse_args(argv)

@@ -19,7 +19,7 @@ from ..integer.detector import detect
 from ..integer.frontend import FRONT_END, log_mel
 from ..integer.network import Trace, run_model
 from ..kinds import READOUT
-from ..model_file.tables import Detector, LayerTables, ModelTables
+from ..model_file.tables import LayerTables, ModelTables
 from .self_test import add_self_test
 
 RATE_HZ = FRONT_END.sample_rate_hz
@@ -164,13 +164,11 @@ def _with_class(model: ModelTables, word: str, layer: LayerTables, threshold: fl
         words=[*model.words, word],
         # Fitted without the word: how sure to be is not known any more.
         calibrations=[],
-        detector=Detector(
-            detector.window_frames,
-            detector.warm_up_frames,
-            detector.refractory_frames,
-            np.append(detector.threshold, threshold),
-            np.append(detector.rearm, threshold / 2),
-            np.append(detector.is_keyword, True),
+        detector=replace(
+            detector,
+            threshold=np.append(detector.threshold, threshold),
+            rearm=np.append(detector.rearm, threshold / 2),
+            is_keyword=np.append(detector.is_keyword, True),
         ),
         provenance={**model.provenance, f"new word {word}": "from recordings, by silif-enroll"},
     )

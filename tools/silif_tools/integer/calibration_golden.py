@@ -32,7 +32,8 @@ CLIPS = [
     Calibration(Calibrates.CLIPS, (20000, 0, 12768), ((3000, 0), (12345, 20001), (29999, 32767))),
     Calibration(Calibrates.CLIPS, (0, 0, 32768), ((0, 1), (32767, 32768))),
 ]
-DETECTORS = [(1, 0, 0), (4, 5, 3), (9, 10, 0), (30, 40, 20)]  # window, warm-up, refractory
+# window, warm-up, refractory, least share
+DETECTORS = [(1, 0, 0, 0.0), (4, 5, 3, 0.0), (9, 10, 0, 0.0), (30, 40, 20, 0.0), (9, 10, 3, 0.3), (30, 40, 20, 0.5)]
 
 
 def walk(frames: int, classes: int, seed: int) -> np.ndarray:
@@ -52,15 +53,16 @@ def _function(calibration: Calibration, window: int, seed: int) -> dict:
     return {"section": calibration.section().hex(), "window": window, "means": means.tolist(), "found": found.tolist()}
 
 
-def _events(calibration: Calibration, settings: tuple[int, int, int], classes: int, seed: int) -> dict:
-    window, warm_up, refractory = settings
+def _events(calibration: Calibration, settings: tuple[int, int, int, float], classes: int, seed: int) -> dict:
+    window, warm_up, refractory, least_share = settings
     levels = [np.full(classes, level / ONE_Q15) for level in (14000, 9000)]
-    detector = Detector(window, warm_up, refractory, *levels, np.arange(classes) < max(classes - 1, 1))
+    detector = Detector(window, warm_up, refractory, *levels, np.arange(classes) < max(classes - 1, 1), least_share)
     probabilities = walk(400, classes, seed)
     events = detect(probabilities, detector)
     found = event_probabilities_q15(events, probabilities, window, calibration)
     rows = [[e.frame, e.word, e.score_q15, int(p)] for e, p in zip(events, found, strict=True)]
     case = {"section": calibration.section().hex(), "window": window, "warm_up": warm_up, "refractory": refractory}
+    case["least_share_q15"] = round(ONE_Q15 * least_share)
     return case | {"classes": classes, "threshold_q15": 14000, "rearm_q15": 9000, "seed": seed, "events": rows}
 
 

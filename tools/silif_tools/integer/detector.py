@@ -34,10 +34,25 @@ def window_sums(probabilities_q15: np.ndarray, window: int) -> np.ndarray:
     return total
 
 
+def score_sums(sums: np.ndarray, detector: Detector) -> np.ndarray:
+    """[frame, class] window sums -> what the thresholds are for: each word's own, but where a keyword has at least
+    `least_share` of the keywords' sums together, the largest of them has all of it, at most 1 in the mean."""
+    share_q15, keywords = round(32768 * detector.least_share), np.flatnonzero(detector.is_keyword)
+    if not share_q15 or not len(keywords):
+        return sums
+    rows, together = np.arange(len(sums)), sums[:, keywords].sum(axis=1)
+    lead = keywords[sums[:, keywords].argmax(axis=1)]
+    own = sums[rows, lead]
+    scores = sums.copy()
+    joint = np.minimum(together, detector.window_frames * 32768)
+    scores[rows, lead] = np.where(own * 32768 >= share_q15 * together, joint, own)
+    return scores
+
+
 def detect(probabilities_q15: np.ndarray, detector: Detector) -> list[Event]:
     """Events of a stream that starts with a fresh detector; probabilities_q15 is [frame, class]."""
     window = detector.window_frames
-    sums = window_sums(probabilities_q15, window)
+    sums = score_sums(window_sums(probabilities_q15, window), detector)
     threshold = np.rint(np.asarray(detector.threshold) * 32768).astype(np.int64) * window
     rearm = np.rint(np.asarray(detector.rearm) * 32768).astype(np.int64) * window
     above = (sums >= threshold) & np.asarray(detector.is_keyword)

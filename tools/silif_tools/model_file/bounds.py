@@ -91,6 +91,7 @@ def check_model(model: ModelTables) -> None:
     check_range(model.input_fraction_bits, 0, 15, "input_fraction_bits")
     check_range(model.step_us, 1, MAXIMUM_STEP_US, "step_us")
     check_range(model.clip_frames, 0, MAXIMUM_CLIP_STEPS, "clip_frames")
+    check_range(round(32768 * model.detector.least_share), 0, 32768, "DTCT: least_share_q15")
     width, below, stream_bits = model.layers[0].inputs, Source.DENSE, 0
     for index, layer in enumerate(model.layers):
         name = f"layer {index}"

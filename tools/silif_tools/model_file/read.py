@@ -175,11 +175,12 @@ def _parse(data: bytes, count: int, schemas: dict[int, LayerSchema]) -> ModelTab
         position += 1 + size
 
     reader = _Reader(sections["DTCT"][0])
-    window, warm_up, refractory, _ = reader.unpack("<4H8x")
+    window, warm_up, refractory, _, least_share_q15 = reader.unpack("<5H6x")
     rows = reader.table("uint16", (word_count, 4))
     detector = Detector(
-        window, warm_up, refractory, rows[:, 0] / 32768, rows[:, 1] / 32768, (rows[:, 2] & 1).astype(bool)
-    )
+        window, warm_up, refractory, rows[:, 0] / 32768, rows[:, 1] / 32768, (rows[:, 2] & 1).astype(bool),
+        least_share_q15 / 32768,
+    )  # fmt: skip
 
     reader = _Reader(sections["TEST"][0])
     kind, _, steps, digest, values = reader.unpack("<2HIQI12x")

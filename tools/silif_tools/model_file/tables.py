@@ -107,7 +107,8 @@ class LayerTables:
 
 @dataclass
 class Detector:
-    """Detector defaults; thresholds are probabilities 0...1, everything else frames."""
+    """Detector defaults; thresholds are probabilities 0...1. least_share: of the keywords' means together that the
+    largest must have to be scored by them together, 0...1; 0: every word is scored by its own mean. All else frames."""
 
     window_frames: int
     warm_up_frames: int
@@ -115,6 +116,7 @@ class Detector:
     threshold: np.ndarray
     rearm: np.ndarray
     is_keyword: np.ndarray
+    least_share: float = 0.0
 
 
 @dataclass

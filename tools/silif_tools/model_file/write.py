@@ -101,11 +101,12 @@ def _words(model: ModelTables) -> bytes:
 def _detector(model: ModelTables) -> bytes:
     detector = model.detector
     data = struct.pack(
-        "<4H8x",
+        "<5H6x",
         detector.window_frames,
         detector.warm_up_frames,
         detector.refractory_frames,
         len(model.words),
+        round(32768 * detector.least_share),
     )
     rows = np.zeros((len(model.words), 4), dtype=np.int64)
     rows[:, 0] = np.rint(np.asarray(detector.threshold) * 32768)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ..atomic import replacing
-from ..integer.detector import detect, window_sums
+from ..integer.detector import detect, score_sums, window_sums
 from ..integer.frontend import FRONT_END, log_mel
 from ..integer.network import run_model
 from ..kinds import read_model
@@ -75,7 +75,8 @@ def draw(model_path: Path, sound_path: Path, output: Path, start_s: float, end_s
         rate = 100 * spikes[0, first:last].mean()
         axes[index + 1].set_ylabel(f"layer {index + 1} neuron\n({rate:.1f} % fire per step)")
     window = model.detector.window_frames
-    means = window_sums(trace.probabilities_q15[0], window)[first:last] / (window * 32768)
+    sums = score_sums(window_sums(trace.probabilities_q15[0], window), model.detector)
+    means = sums[first:last] / (window * 32768)
     times = np.linspace(*span, last - first)
     _draw_words(axes[-1], times, probabilities[first:last], means, model.detector, model.words)
     axes[-1].set_xlabel("time (s)")

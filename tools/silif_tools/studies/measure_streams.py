@@ -3,7 +3,8 @@
     python -m silif_tools.studies.measure_streams models/kws12-stream.silif --streams runs/streams
 
 The streams are those of silif_tools.studies.development_streams. False alarms are counted over all of them, those with
-words too, and so are their hours; hits over those with words.
+words too, and so are their hours; hits over those with words. Every window and threshold is tried, and whether the
+leading word is scored by all words' means together (docs/SCORING.md).
 """
 
 import argparse
@@ -26,7 +27,9 @@ from ..streams.score import StreamScore, read_truth, score
 from ..streams.tune import FRAME_S, HOP_S, Stream, total, with_threshold
 
 WINDOWS = (30, 40, 50, 60)  # frames
+SHARES = (0.0, 0.65, 0.75)  # of a word, to be scored by all together; 0: each by its own
 LATENCY_MS = 250.0
+MOST_WRONG = 0.01  # wrong words of those said
 ALARMS_PER_HOUR = (0.5, 1.0, 2.0, 5.0)
 THRESHOLDS = np.round(np.arange(0.99, 0.2, -0.01), 3)
 
@@ -38,6 +41,7 @@ class Point:
     window: int
     threshold: float
     by_stream: dict[str, StreamScore]
+    least_share: float = 0.0
 
     @property
     def all(self) -> StreamScore:
@@ -67,14 +71,19 @@ def scored(stream: Stream, detector: Detector, words: list[str]) -> tuple[Stream
 
 
 def curve(
-    streams: list[Stream], words: list[str], base: Detector, window: int, thresholds: Sequence[float] = THRESHOLDS
+    streams: list[Stream],
+    words: list[str],
+    base: Detector,
+    window: int,
+    thresholds: Sequence[float] = THRESHOLDS,
+    least_share: float = 0.0,
 ) -> list[Point]:
     """From the highest threshold down, until alarms come ten times as often as the last rate of interest."""
     points = []
     for threshold in thresholds:
-        moved = with_threshold(replace(base, window_frames=window, warm_up_frames=window + 10), float(threshold))
-        found = {stream.name: scored(stream, moved, words)[0] for stream in streams}
-        points.append(Point(window, float(threshold), found))
+        point = Point(window, float(threshold), {}, least_share)
+        moved = detector_of(point, base)
+        points.append(replace(point, by_stream={s.name: scored(s, moved, words)[0] for s in streams}))
         if points[-1].all.false_alarms_per_hour > 10 * ALARMS_PER_HOUR[-1]:
             break
     return points
@@ -86,23 +95,30 @@ def curves(
     base: Detector,
     windows: Sequence[int] = WINDOWS,
     thresholds: Sequence[float] = THRESHOLDS,
+    shares: Sequence[float] = SHARES,
 ) -> list[Point]:
-    """Of all windows."""
-    return [point for window in windows for point in curve(streams, words, base, window, thresholds)]
+    """Of all windows and shares."""
+    return [
+        point
+        for window in windows
+        for share in shares
+        for point in curve(streams, words, base, window, thresholds, share)
+    ]
 
 
 def detector_of(point: Point, base: Detector) -> Detector:
     """base, with what a point has of its own."""
     frames = {"window_frames": point.window, "warm_up_frames": point.window + 10}
-    return with_threshold(replace(base, **frames), point.threshold)
+    return with_threshold(replace(base, **frames, least_share=point.least_share), point.threshold)
 
 
 def best(points: list[Point], alarms_per_hour: float, latency_ms: float) -> Point | None:
-    """The most hits within so many alarms an hour and a median latency."""
+    """The most hits within so many alarms an hour, MOST_WRONG wrong words and a median latency."""
     good = [
         p
         for p in points
         if p.all.false_alarms_per_hour <= alarms_per_hour
+        and p.words.wrong_words <= MOST_WRONG * (p.words.hits + p.words.misses)
         and p.words.latency_ms
         and np.median(p.words.latency_ms) <= latency_ms
     ]
@@ -113,7 +129,7 @@ def own(streams: list[Stream], words: list[str], detector: Detector) -> Point:
     """What the model file's own detector gives; threshold: the highest of its words'."""
     found = {stream.name: scored(stream, detector, words)[0] for stream in streams}
     threshold = float(np.max(np.asarray(detector.threshold)[np.asarray(detector.is_keyword)]))
-    return Point(detector.window_frames, threshold, found)
+    return Point(detector.window_frames, threshold, found, detector.least_share)
 
 
 def described(point: Point) -> dict:
@@ -121,6 +137,7 @@ def described(point: Point) -> dict:
     return {
         "window_frames": point.window,
         "threshold": point.threshold,
+        "least_share": point.least_share,
         "misses_percent": round(100 * (1 - words.hit_rate), 2),
         "wrong_words_percent": round(100 * words.wrong_words / (words.hits + words.misses), 2),
         "median_latency_ms": round(float(np.median(words.latency_ms))),
@@ -191,7 +208,8 @@ def text(found: dict) -> str:
         at = "the model's own setting" if rate == "own" else f"{rate}/h"
         lines.append(
             f"{at}: misses {point['misses_percent']} % (hits {hits}), wrong {point['wrong_words_percent']} %, "
-            f"{point['median_latency_ms']} ms; window {point['window_frames']}, threshold {point['threshold']}, "
+            f"{point['median_latency_ms']} ms; window {point['window_frames']}, share {point['least_share']:g},"
+            f" threshold {point['threshold']}, "
             f"{point['false_alarms']} alarms: {alarms or 'none'}"
         )
     for key, name in (("hits_by_word", "hits by word"), ("alarms_by_word", "alarms by word, at 5/h")):
