@@ -265,8 +265,8 @@ def main(argv=None) -> int:
         "--alarms-per-hour",
         type=float,
         default=5,
-        help="what the detector may raise on validation streams; for a network with a stream stage on development streams"
-        " (default %(default)s)",
+        help="what the detector may raise on validation streams; on development streams for a network with a stream"
+        " stage (default %(default)s)",
     )
     parser.add_argument("--version", action="version", version=f"silif-release {__version__}")
     arguments = parser.parse_args(argv)
