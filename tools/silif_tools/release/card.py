@@ -9,7 +9,8 @@ from ..kinds import kind_named
 
 _RECIPES = Path(__file__).parent.parent / "recipes"
 _PURPOSE = {
-    "kws12": "For clips and streams alike.",
+    "kws12": "For streams in which much is said: as many words heard as by `kws12-stream`, with half of its false alarms"
+    " (`kws-listen --model kws12`).",
     "kws12-silif": "For clips: the best accuracy on single words. The default of `kws-score`.",
     "kws12-csilif": "For clips: the same task with C-SiLIF neurons.",
     "kws12-s4d": "For clips: the same task with binary S4D and gated linear mixing (Stan & Rhodes, arXiv 2401.00955).",
