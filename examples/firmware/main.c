@@ -7,8 +7,8 @@ extern const char model_start[], model_end[];
 extern const int16_t samples_start[], samples_end[];
 extern const char data_start[], bss_end[], flash_start[], flash_end[];
 
-/* What the largest network that ships may need. silif_open refuses a model that needs more. */
-static _Alignas(SILIF_MEMORY_ALIGNMENT) uint8_t memory[24000];
+/* MEMORY_BYTES is the Makefile's. silif_open refuses a model that needs more. */
+static _Alignas(SILIF_MEMORY_ALIGNMENT) uint8_t memory[MEMORY_BYTES];
 
 static void line(const char *name, uint32_t value) {
   uart_text(name);
