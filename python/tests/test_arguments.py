@@ -151,7 +151,7 @@ def test_a_damaged_model_is_refused(place, change, length):
         (
             lambda: silif.Model("kws13"),
             silif.ModelError,
-            "model: there is no 'kws13'; give a path, or one of kws12-csilif",
+            "model: there is no 'kws13'; give a path, or one of kws12, kws12-csilif",
         ),
         (lambda: silif.Model("no/such.silif"), silif.ModelError, "No such file or directory"),
         (lambda: silif.Model("/dev/zero"), silif.ModelError, "is no file"),
