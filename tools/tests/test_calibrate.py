@@ -227,7 +227,7 @@ def test_what_the_engine_says_of_events_is_what_the_reference_says(name, tmp_pat
         events, probabilities, model.detector.window_frames, model.calibration(Calibrates.EVENTS)
     )
     told = commands.stream_events(path, demo)
-    assert len(told) == len(events) >= 3
+    assert len(told) == len(events) >= (3 if name == "kws12-s4d" else 4)
     assert [event["probability"] for event in told] == pytest.approx(found / 32768, abs=5.1e-5)
 
 

@@ -89,6 +89,7 @@ class Run:
     """One training run: its state is what a checkpoint holds."""
 
     own_scenes = True  # nobody else changes the scenes while it lasts: another process may compose batches ahead
+    exams_on_processor = False  # wherever it trains: exams on streams do
 
     def __init__(self, network: nn.Module, scenes: Scenes, recipe: dict, checkpoint: Path):
         self.network, self.scenes, self.recipe, self.checkpoint = network, scenes, recipe, checkpoint
@@ -173,7 +174,7 @@ class Run:
 
     def _reported(self) -> nn.Module:
         """The averaged network, where reports evaluate it."""
-        return self.mean
+        return copy.deepcopy(self.mean).cpu() if self.on_gpu and self.exams_on_processor else self.mean
 
     def _check(self, loss: float, norm: float) -> None:
         """A step without a finite gradient would make every weight NaN: it is left out, but not for long."""

@@ -110,10 +110,7 @@ def recalibrate(network: Network, scenes: StreamScenes, r: dict) -> None:
 
 class StreamRun(Run):
     own_scenes = False  # mining changes them
-
-    def _reported(self) -> torch.nn.Module:
-        """Exams on streams run on the processor."""
-        return self.mean if not self.on_gpu else copy.deepcopy(self.mean).cpu()
+    exams_on_processor = True
 
     def _batch(self) -> StreamBatch:
         return self.scenes.sequences(self.recipe["batch"], self.recipe["frames"])
