@@ -134,6 +134,17 @@ def test_broken_bounds_are_refused_by_name(table, change, message):
         check_model(model)
 
 
+def test_a_share_that_is_none_is_refused_by_name():
+    _, model, _ = tiny()
+    for share in (0.0, 1.0):
+        model.detector.least_share = share
+        check_model(model)
+    for share in (-0.1, 1.1):
+        model.detector.least_share = share
+        with pytest.raises(ValueError, match="DTCT: least_share_q15 -?[0-9]+ is outside 0...32768"):
+            check_model(model)
+
+
 def test_layers_that_do_not_fit_a_stream_are_refused_by_name():
     for change, message in (
         (lambda layers: setattr(layers[1], "source", Source.SPIKES), r"layer 1.source 1"),

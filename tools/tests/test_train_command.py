@@ -87,6 +87,9 @@ def test_a_bad_recipe_is_wrong_usage(tmp_path, capsys):
     with pytest.raises(SystemExit) as exit:
         command.main(["kws12-silif"])
     assert exit.value.code == 2
+    with pytest.raises(SystemExit) as exit:
+        command.main(["kws12-silif", "--data", str(tmp_path), "--output", str(tmp_path / "out"), "--seed", "-5"])
+    assert exit.value.code == 2 and "--seed is a whole number, 0 or more" in capsys.readouterr().err
 
 
 def test_missing_data_is_a_failure_that_says_what(tmp_path, capsys):

@@ -49,7 +49,10 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, metavar="N", help=SEED)
     parser.add_argument("--start", type=Path, metavar="PTH", help=START)
     parser.add_argument("--quick", action="store_true", help="a thousandth of the steps: is everything there?")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if options.seed is not None and options.seed < 0:
+        parser.error("--seed is a whole number, 0 or more")
+    return options
 
 
 def main(argv: list[str] | None = None) -> int:
