@@ -141,7 +141,7 @@ def test_a_share_that_is_none_is_refused_by_name():
         check_model(model)
     for share in (-0.1, 1.1):
         model.detector.least_share = share
-        with pytest.raises(ValueError, match="DTCT: least_share_q15 -?[0-9]+ is outside 0...32768"):
+        with pytest.raises(ValueError, match=r"DTCT: least_share_q15 -?[0-9]+ is outside 0\.\.\.32768"):
             check_model(model)
 
 
