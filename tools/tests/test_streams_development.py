@@ -140,3 +140,9 @@ def test_a_release_takes_the_setting_with_the_fewest_misses_at_its_rate(tmp_path
     heard["names"][1000:1060] = [32768, 0, 0, 0]
     with pytest.raises(ValueError, match=r"no setting raises as few as 0\.5"):
         tuned(*rest, 0.5)
+
+
+def test_a_card_says_what_make_models_has_to_be_told():
+    assert release._options({"seed": 1, "recipe": {"seed": 1}}, release.ALARMS_PER_HOUR) == ""
+    assert release._options({"seed": 2, "recipe": {"seed": 1}}, 5.5) == " SEED=2 ALARMS=5.5"
+    assert release._options({}, release.ALARMS_PER_HOUR) == ""

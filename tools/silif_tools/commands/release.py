@@ -37,6 +37,7 @@ from ..train.hold_out import SHARE, is_held_out
 from . import calibrate
 
 _SEED = 1  # of the streams
+ALARMS_PER_HOUR = 5
 # Rounding is a draw: of these numbers of calibration clips the one that does best on the validation list is taken.
 _CALIBRATION_CLIPS = (256, 512, 1024)
 # Half a second; less in the smallest files, of which it would be a quarter.
@@ -118,6 +119,7 @@ def release(arguments) -> None:
     data, work, rate = arguments.data, arguments.work, arguments.alarms_per_hour
     work.mkdir(parents=True, exist_ok=True)
     extra = ["--speech-commands", str(arguments.speech_commands)] if arguments.speech_commands else []
+    extra += ["--seed", str(arguments.seed)] if arguments.seed is not None else []
     checkpoint = arguments.checkpoint or _train(arguments.name, data, work, extra)
     description = json.loads(checkpoint.with_suffix(".json").read_text())
     words, settings = description["words"], FRONT_END
@@ -216,6 +218,7 @@ def release(arguments) -> None:
     measured = Measured(
         name=arguments.name,
         description=description,
+        options=_options(description, rate),
         bytes=output.stat().st_size,
         info=commands.info(output),
         bench=commands.bench(output, arguments.models / "demo.flac"),
@@ -235,6 +238,13 @@ def release(arguments) -> None:
     )
     write_card(measured, arguments.models / f"{arguments.name}.md")
     print((arguments.models / f"{arguments.name}.md").read_text())
+
+
+def _options(description: dict, rate: float) -> str:
+    """What `make models` was told beside MODEL, or has to be told to do the same."""
+    seed = description.get("seed")
+    another = seed is not None and seed != description.get("recipe", {}).get("seed", seed)
+    return (f" SEED={seed}" if another else "") + (f" ALARMS={rate:g}" if rate != ALARMS_PER_HOUR else "")
 
 
 def _write_digests(folder: Path) -> None:
@@ -257,6 +267,7 @@ def main(argv=None) -> int:
     parser.add_argument(
         "--speech-commands", type=Path, metavar="PATH", help="the full Speech Commands archive, to train on"
     )
+    parser.add_argument("--seed", type=int, metavar="N", help="of the training, in place of the recipe's")
     parser.add_argument("--checkpoint", type=Path, help="a trained state dict with its .json: skips the training")
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--build", type=Path, default=Path(".build/release"), help="where kws-score and kws-model are")
@@ -264,7 +275,7 @@ def main(argv=None) -> int:
     parser.add_argument(
         "--alarms-per-hour",
         type=float,
-        default=5,
+        default=ALARMS_PER_HOUR,
         help="what the detector may raise on validation streams; on development streams for a network with a stream"
         " stage (default %(default)s)",
     )

@@ -28,6 +28,7 @@ class Measured:
 
     name: str
     description: dict
+    options: str  # of `make models`, beside MODEL
     bytes: int
     info: dict
     bench: dict
@@ -172,7 +173,7 @@ def card(measured: Measured) -> str:
         *cost(measured.info, measured.bench),
         "## How it was made",
         "",
-        f"`make models MODEL={name}`: recipe `tools/silif_tools/recipes/{recipe_name}.toml`, seed"
+        f"`make models MODEL={name}{measured.options}`: recipe `tools/silif_tools/recipes/{recipe_name}.toml`, seed"
         f" {description.get('seed', 'in the recipe')}, torch {description.get('torch', 'unknown')}; {measured.tuned}.",
         "",
         _rounding(measured),
