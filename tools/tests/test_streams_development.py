@@ -146,3 +146,20 @@ def test_a_card_says_what_make_models_has_to_be_told():
     assert release._options({"seed": 1, "recipe": {"seed": 1}}, release.ALARMS_PER_HOUR) == ""
     assert release._options({"seed": 2, "recipe": {"seed": 1}}, 5.5) == " SEED=2 ALARMS=5.5"
     assert release._options({}, release.ALARMS_PER_HOUR) == ""
+
+
+def test_the_seed_reaches_the_training_and_is_refused_where_there_is_none(tmp_path, monkeypatch, capsys):
+    asked = []
+
+    def run(command, check):
+        asked.extend(command)
+        raise release.subprocess.CalledProcessError(1, command)
+
+    monkeypatch.setattr(release.subprocess, "run", run)
+    work = ["kws12", "--data", str(tmp_path), "--work", str(tmp_path / "work"), "--seed", "7"]
+    assert release.main(work) == 1
+    assert asked[asked.index("--seed") + 1] == "7"
+    asked.clear()
+    with pytest.raises(SystemExit) as exit:
+        release.main([*work, "--checkpoint", str(tmp_path / "x.pth")])
+    assert exit.value.code == 2 and "--seed is of the training" in capsys.readouterr().err and not asked

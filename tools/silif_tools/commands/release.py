@@ -281,6 +281,8 @@ def main(argv=None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"silif-release {__version__}")
     arguments = parser.parse_args(argv)
+    if arguments.seed is not None and arguments.checkpoint:
+        parser.error("--seed is of the training, which --checkpoint skips: leave one of them out")
     try:
         release(arguments)
     except (ConversionError, OSError, RuntimeError, ValueError, subprocess.CalledProcessError) as error:
