@@ -3,7 +3,7 @@
 Programs in Python take the package silif (docs/PYTHON.md), which does more. This one file is for those who bind the library to a
 language of their own, and for who builds it by `make lib`: nothing of it is shared with the package.
 
-    engine = Engine("models/kws12-stream.silif")
+    engine = Engine("models/kws12.silif")
     probabilities = engine.run(frames)          # frames [step, input] int16 -> [step, class] uint16, 32768 is 1
     words = engine.listen(samples)              # samples int16 -> [(word, probability, sample), ...]
 

@@ -1,7 +1,7 @@
 """Frames in, probabilities out: steps a model on frames from a .npy file, or on random ones, and shows that the C
 library and the integer reference in tools/ agree in every bit.
 
-    python examples/python/frames.py models/kws12-stream.silif [frames.npy]      # [step, input], int16
+    python examples/python/frames.py models/kws12.silif [frames.npy]      # [step, input], int16
 """
 
 import pathlib

@@ -1,11 +1,11 @@
 """Spots keywords with spiking networks in integer arithmetic.
 
-    spotter = silif.KeywordSpotter("kws12-stream")     # a stream, in blocks of any size
+    spotter = silif.KeywordSpotter("kws12")            # a stream, in blocks of any size
     events = spotter.process(samples)
     scores = silif.score(clips)                        # whole clips, on all cores
     samples = silif.read_sound("talk.flac")            # any format, rate and channel count (silif[sound])
     network = silif.Network("kws12-silif")             # frames in, spikes out
-    silif.Model("kws12-stream").verify()               # does this machine compute the right bits?
+    silif.Model("kws12").verify()                      # does this machine compute the right bits?
 
 Samples are 16 kHz, one channel: int16, or float from -1 to 1.
 """

@@ -29,7 +29,7 @@ class Network:
         frame: what the last step computed with, [input], int16.
     """
 
-    def __init__(self, model: str | os.PathLike[str] | bytes | Model = "kws12-stream"):
+    def __init__(self, model: str | os.PathLike[str] | bytes | Model = "kws12"):
         """
         Args:
             model: a name of `silif.models()`, a path, the bytes of a file, or a Model.

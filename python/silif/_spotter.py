@@ -48,7 +48,7 @@ class Event(NamedTuple):
 class KeywordSpotter:
     """Hears keywords in sound that comes in blocks of any size: 16 kHz, one channel.
 
-        spotter = silif.KeywordSpotter("kws12-stream")
+        spotter = silif.KeywordSpotter("kws12")
         for block in blocks:
             for event in spotter.process(block):
                 print(event.word, event.score, event.time_s)
@@ -72,7 +72,7 @@ class KeywordSpotter:
 
     def __init__(
         self,
-        model: str | os.PathLike[str] | bytes | Model = "kws12-stream",
+        model: str | os.PathLike[str] | bytes | Model = "kws12",
         *,
         thresholds: float | Mapping[str, float] | None = None,
     ):

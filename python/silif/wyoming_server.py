@@ -328,7 +328,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--uri", default="tcp://0.0.0.0:10400", help="tcp://HOST:PORT, unix://PATH or stdio:// (%(default)s)"
     )
-    parser.add_argument("--model", default="kws12-stream", help="a model that came with silif, or a path (%(default)s)")
+    parser.add_argument("--model", default="kws12", help="a model that came with silif, or a path (%(default)s)")
     parser.add_argument("--threshold", type=float, help="mean probability that reports a word (the model's own)")
     parser.add_argument("--zeroconf", nargs="?", const="silif", metavar="NAME", help="announce it by mDNS")
     parser.add_argument("--verbose", action="store_true", help="say more on standard error")

@@ -80,7 +80,7 @@ from numpy.typing import NDArray
 import silif
 
 samples = silif.read_sound("models/demo.flac")
-spotter = silif.KeywordSpotter("kws12-stream", thresholds={"yes": 0.9})
+spotter = silif.KeywordSpotter("kws12", thresholds={"yes": 0.9})
 events = spotter.process(samples)
 scores = silif.score([samples[:16000], samples[:9] / 32768, [0.0, 0.5]], jobs=2)
 network = silif.Network(silif.Model("kws12-silif"))

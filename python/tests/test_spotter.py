@@ -8,7 +8,7 @@ from conftest import REPOSITORY, json_lines
 
 import silif
 
-MODELS = ("kws12-stream", "kws12-small")
+MODELS = ("kws12", "kws12-stream", "kws12-small")
 
 
 @pytest.fixture(scope="module", params=MODELS)

@@ -104,7 +104,7 @@ def test_describe_and_ping(server):
 
     info, pong = asyncio.run(exchange())
     (program,) = info.wake
-    assert [model.name for model in program.models] == list(silif.Model("kws12-stream").info().keywords)
+    assert [model.name for model in program.models] == list(silif.Model("kws12").info().keywords)
     assert program.installed and all(model.installed and model.languages for model in program.models)
     assert pong.text == "x"
 
@@ -515,7 +515,7 @@ def test_long_sound_leaves_others_their_turn(demo):
 
     async def hear():
         other = asyncio.create_task(another())
-        peer = Quiet(silif.Model("kws12-stream"), None, asyncio.StreamReader(), None)
+        peer = Quiet(silif.Model("kws12"), None, asyncio.StreamReader(), None)
         sound = np.tile(demo, 4).tobytes()
         await peer.handle_event(AudioChunk(rate=16_000, width=2, channels=1, audio=sound).event())
         other.cancel()

@@ -25,13 +25,13 @@ echo '#include "silif.h"' | c++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -x c
 "$build/verify" models/*.silif Tests/Fixtures/*.silif >/dev/null
 echo "C: the self-tests pass"
 
-head -c -1 models/kws12-stream.silif >"$build/cut.silif"
+head -c -1 models/kws12.silif >"$build/cut.silif"
 if message=$("$build/verify" "$build/cut.silif" 2>&1); then fail "a cut model was taken"; fi
 [[ $message == *SILIF_ERROR_TRUNCATED*total_length* ]] || fail "a cut model's message is '$message'"
 
 cc -O2 -Wall -Wextra -Werror tools/scripts/cut_samples.c -lsndfile -o "$build/cut_samples"
 "$build/cut_samples" models/demo.flac 0 14800 >"$build/demo.raw"
-heard=$("$build/spot" models/kws12-stream.silif "$build/demo.raw" | awk '/ s /{print $3}' | paste -sd' ')
+heard=$("$build/spot" models/kws12.silif "$build/demo.raw" | awk '/ s /{print $3}' | paste -sd' ')
 expected=$(tail -n +2 models/demo.csv | cut -d, -f3 | paste -sd' ')
 [[ $heard == "$expected" ]] || fail "C heard '$heard', not '$expected'"
 echo "C: heard $heard"
@@ -46,7 +46,7 @@ import sys
 import numpy as np
 from c_interface import Engine, SilifError
 
-engine = Engine("models/kws12-stream.silif")
+engine = Engine("models/kws12.silif")
 engine.verify()
 samples = np.fromfile(sys.argv[1], np.int16)
 words = engine.listen(samples)

@@ -14,12 +14,12 @@ for program in verify spot; do
 done
 cc -O2 tools/scripts/cut_samples.c -lsndfile -o "$build/cut_samples"
 "$build/cut_samples" models/demo.flac 0 3000 >"$build/demo.raw"
-head -c -1 models/kws12-stream.silif >"$build/cut.silif"
+head -c -1 models/kws12.silif >"$build/cut.silif"
 
 # What is still in use when a refusal ends the program is no leak.
 check() { valgrind -q --leak-check=full --errors-for-leak-kinds=definite,indirect,possible --error-exitcode=9 "$@" >/dev/null; }
 check "$build/verify" models/*.silif Tests/Fixtures/*.silif
-check "$build/spot" models/kws12-stream.silif "$build/demo.raw"
+check "$build/spot" models/kws12.silif "$build/demo.raw"
 # Refused, by an exit status of its own and not by valgrind's.
 status=0
 check "$build/verify" "$build/cut.silif" 2>"$build/refusal" || status=$?

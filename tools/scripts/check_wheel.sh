@@ -20,7 +20,7 @@ installed=$("$work/clean/bin/pip" list --format freeze --disable-pip-version-che
 [[ $installed == "numpy silif" ]] || fail "installed were: $installed"
 heard=$(cd / && env -i PATH=/nowhere "$work/clean/bin/python" -I -c '
 import numpy, silif
-silif.Model("kws12-stream").verify()
+silif.Model("kws12").verify()
 print(len(silif.KeywordSpotter().process(numpy.zeros(16000, numpy.int16))), silif.models()[-1])')
 [[ $heard == "0 kws12-stream" ]] || fail "a clean environment printed '$heard'"
 echo "wheel: works in a clean environment of $installed"

@@ -11,7 +11,7 @@ work=$(mktemp -d)
 trap 'exec 3>&- || true; rm -fr "$work"' EXIT
 mkfifo "$work/sound" "$work/words"
 
-"$listen" --model models/kws12-stream.silif --input - <"$work/sound" >"$work/words" &
+"$listen" --model models/kws12.silif --input - <"$work/sound" >"$work/words" &
 process=$!
 exec 3>"$work/sound" 4<"$work/words"
 # Header and all: a FLAC file on standard input is recognised.

@@ -137,9 +137,29 @@ def test_a_release_takes_the_setting_with_the_fewest_misses_at_its_rate(tmp_path
     rest = (Heard(heard), tmp_path / "x.silif", default_detector(WORDS), WORDS, tmp_path, tmp_path, 0.25)
     detector, told = tuned(*rest, 0.5)
     assert detector.threshold[0] > 0.5 and "0.0 %, at no more than 0.5 false alarms" in told
+    # The demo says "no" for 0.1 s only: no mean over the window of that setting reaches its threshold.
+    demo = Stream("demo", spoken({520: 0, 1510: 1}), [(5.0, 5.5, "yes"), (15.0, 15.5, "no")])
+    demo.probabilities_q15[1520:1570] = [0, 0, 0, 32768]
+    assert not release.hears_the_demo(demo, detector, WORDS)
+    with pytest.raises(ValueError, match=r"no setting with as few as 0\.5 .* hears the words of demo"):
+        tuned(*rest, 0.5, demo)
+    another, told = tuned(*rest, 10, demo)
+    assert release.hears_the_demo(demo, another, WORDS) and another.threshold[0] < detector.threshold[0]
+    assert told.endswith("only settings that hear the demo were chosen from")
     heard["names"][1000:1060] = [32768, 0, 0, 0]
     with pytest.raises(ValueError, match=r"no setting raises as few as 0\.5"):
         tuned(*rest, 0.5)
+
+
+def test_the_demo_is_heard_where_all_of_its_words_are_and_nothing_else():
+    detector, said = measure.with_threshold(default_detector(WORDS), 0.9), [(5.0, 5.5, "yes"), (15.0, 15.5, "no")]
+    for heard, hears in (
+        ({520: 0, 1510: 1}, True),
+        ({520: 0}, False),
+        ({520: 0, 1510: 0}, False),
+        ({520: 0, 1510: 1, 2500: 0}, False),
+    ):
+        assert release.hears_the_demo(Stream("demo", spoken(heard), said), detector, WORDS) == hears
 
 
 def test_a_card_says_what_make_models_has_to_be_told():

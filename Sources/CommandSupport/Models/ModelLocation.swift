@@ -8,7 +8,7 @@ package enum ModelLocation {
   /// For clips: the network with the best accuracy on single words.
   package static let defaultName = "kws12-silif"
   /// For streams: the network with the fewest false alarms.
-  package static let streamName = "kws12-stream"
+  package static let streamName = "kws12"
   static let suffix = ".silif"
 
   /// - Parameter nameOrPath: `kws12-silif`, `models/kws12-silif.silif`, ...
