@@ -8,7 +8,7 @@ import Testing
 @Suite("Examples of the documentation")
 struct ExampleTests {
   static let repository = #filePath.components(dropping: 3)
-  static let model = repository + "/models/kws12-stream.silif"
+  static let model = repository + "/models/kws12.silif"
   static let sound = repository + "/models/demo.flac"
 
   @Test func audioInputReadsAFile() throws {

@@ -4,6 +4,8 @@ import pytest
 from built_commands import REPOSITORY, built_commands
 from shared_data import shared_folder
 
+from silif_tools.commands import release
+from silif_tools.kinds import read_model
 from silif_tools.release.streams import stream_set
 
 # Per cent of hits at 20 and 10 dB, of wrong words; false alarms an hour of speech and noise.
@@ -33,3 +35,14 @@ def test_false_alarms_in_speech_and_noise(streams, name):
     assert result["audio_h"] > 0.8
     assert result["false_alarms_per_hour"] <= BOUNDS[name][-1]
     assert result["miss_rate"] is None
+
+
+def test_the_network_that_is_taken_where_none_is_named_hears_the_demo(tmp_path):
+    """And silif-release means the one that kws-listen takes."""
+    named = (REPOSITORY / "Sources" / "CommandSupport" / "Models" / "ModelLocation.swift").read_text()
+    assert f'streamName = "{release.LISTENER}"\n' in named
+    path = REPOSITORY / "models" / f"{release.LISTENER}.silif"
+    demo = release._trace(built_commands(), path, REPOSITORY / "models" / "demo.flac", tmp_path)
+    assert len(demo.truth) == 7 and len(demo.probabilities_q15) > 1400
+    model = read_model(path)
+    assert release.hears_the_demo(demo, model.detector, model.words)

@@ -71,14 +71,14 @@ import Testing
 
   /// The current folder may be anybody's.
   @Test func aFileInTheCurrentFolderIsNotTheModelOfThatName() throws {
-    try folder.write(try TemporaryFolder.bytes(Fixture.audio), to: "kws12-stream")
+    try folder.write(try TemporaryFolder.bytes(Fixture.audio), to: "kws12")
     try folder.write(try TemporaryFolder.bytes(Fixture.audio), to: "mine")
     func info(_ arguments: String) throws -> CommandResult {
       try Command.model.runIn(shell: "cd '\(folder.path)' && exec \"$0\" info \(arguments)")
     }
-    let named = try info("kws12-stream")
-    #expect(named.status == 0 && named.output.contains("models/kws12-stream.silif"), "\(named.output) \(named.errors)")
-    let path = try info("./kws12-stream")
+    let named = try info("kws12")
+    #expect(named.status == 0 && named.output.contains("models/kws12.silif"), "\(named.output) \(named.errors)")
+    let path = try info("./kws12")
     #expect(path.status == 0 && path.output.contains("yes no stop unknown silence"), "\(path.output) \(path.errors)")
     let unknown = try info("mine")
     #expect(unknown.status == 1 && unknown.errors.contains("the file in this folder is ./mine"), "\(unknown.errors)")
