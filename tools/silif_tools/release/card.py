@@ -9,16 +9,15 @@ from ..kinds import kind_named
 
 _RECIPES = Path(__file__).parent.parent / "recipes"
 _PURPOSE = {
-    "kws12": "For streams: as many words heard as by `kws12-stream`, with about half of its false alarms. The default of"
-    " `kws-listen` and `kws-score --stream`.",
+    "kws12": "For streams: as many words heard as by `kws12-stream`, with fewer false alarms in talk of many kinds. The default"
+    " of `kws-listen` and `kws-score --stream`.",
     "kws12-silif": "For clips: the best accuracy on single words. The default of `kws-score`.",
     "kws12-csilif": "For clips: the same task with C-SiLIF neurons.",
     "kws12-s4d": "For clips: the same task with binary S4D and gated linear mixing (Stan & Rhodes, arXiv 2401.00955).",
     "kws12-pspike": "For clips: the same task with P-SpikeSSM, whose neurons fire at random (Bal & Sengupta, arXiv 2406.02923)."
     " Accuracies are those of the seed in the model; docs/SCORING.md has `--seeds`.",
     "kws12-small": "For clips on the smallest boards: weights of 4 bits, at most 48,000 bytes of flash.",
-    "kws12-stream": "For streams in less memory: as many words heard as by `kws12`, with more false alarms. Own words"
-    " start from it (`silif-words`, `silif-enroll`).",
+    "kws12-stream": "For streams, in less memory than `kws12` takes. Own words start from it (`silif-words`, `silif-enroll`).",
 }
 
 
