@@ -5,7 +5,7 @@ import TestSupport
 /// Microphones that play the demo recording and misbehave by script, through libasound: Tests/Fixtures/fault_plugin.c.
 final class FaultyMicrophone {
   /// Hears the demo's words.
-  static let model = "\(repository)/models/kws12-stream.silif"
+  static let model = "\(repository)/models/kws12.silif"
   static let device = "fault"
 
   private static let repository = Fixture.audio.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
