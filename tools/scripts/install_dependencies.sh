@@ -4,6 +4,7 @@
 #   tools/scripts/install_dependencies.sh build     libasound and libsndfile headers, pkg-config
 #   tools/scripts/install_dependencies.sh python    python3 with venv
 #   tools/scripts/install_dependencies.sh package   what `make deb` needs besides
+#   tools/scripts/install_dependencies.sh shell     what examples/shell calls; where it is missing, their tests are skipped
 #   tools/scripts/install_dependencies.sh TARGET    the linker for a target of tools/scripts/build_library.sh
 #   tools/scripts/install_dependencies.sh arm-check cross compilers and emulators for tools/scripts/check_arm.sh
 #   tools/scripts/install_dependencies.sh spark     Java 17 or later, for tools/scripts/check_cluster.sh
@@ -36,6 +37,11 @@ case ${1:-} in
   python)
     need python3 python3 --version
     need python3-venv python3 -c 'import ensurepip'
+    ;;
+  shell)
+    need jq command -v jq
+    need mosquitto test -x /usr/sbin/mosquitto
+    need mosquitto-clients command -v mosquitto_pub
     ;;
   package)
     need debhelper command -v dh
@@ -78,7 +84,7 @@ case ${1:-} in
     need libc6-dbg test -d /usr/lib/debug/.build-id
     ;;
   *)
-    sed -n '2,12p' "$0" >&2
+    sed -n '2,13p' "$0" >&2
     exit 2
     ;;
 esac
