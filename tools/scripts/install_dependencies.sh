@@ -84,7 +84,7 @@ case ${1:-} in
     need libc6-dbg test -d /usr/lib/debug/.build-id
     ;;
   *)
-    sed -n '2,13p' "$0" >&2
+    sed -n '2,12p' "$0" >&2
     exit 2
     ;;
 esac
