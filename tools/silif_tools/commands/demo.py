@@ -16,8 +16,8 @@ from ..sound import to_pcm
 from ..streams.compose import RATE_HZ, TruthRow
 from ..streams.files import write_stream
 
-# (what is said, espeak-ng voice, the word of the model or None). A demonstration, no measurement: of espeak-ng's voices these are
-# some that the network hears well, wherever in its steps a word begins.
+# (what is said, espeak-ng voice, the word of the model or None). A demonstration, no measurement: of espeak-ng's voices
+# these are some that the network hears well, wherever in its steps a word begins.
 SCRIPT = [
     ("yes", "en-us+m2", "yes"),
     ("stop", "en-us+f3", "stop"),
