@@ -1,5 +1,6 @@
 """Lists, recipes and exits of silif-train."""
 
+import hashlib
 import json
 import re
 
@@ -8,6 +9,7 @@ import pytest
 import soundfile
 import torch
 
+from silif_tools.commands import export
 from silif_tools.commands import train as command
 from silif_tools.train import material, recipe
 from silif_tools.train.network import Network
@@ -150,6 +152,25 @@ def test_whole_command_and_resume(tmp_path, data, capsys):
     assert command.main([*options, "--resume", "--start", str(out / "kws12-silif-float.pth")]) == 0
     again = torch.load(other / "kws12-silif.pth", weights_only=True)
     assert all(torch.equal(first[k], again[k]) for k in first)
+
+
+def test_training_goes_on_from_a_model_file(tmp_path, data, capsys):
+    out, path = tmp_path / "out", small_recipe(tmp_path)
+    options = [str(path), "--data", str(data), "--output", str(out), "--threads", "1", "--quick"]
+    assert command.main(options) == 0, capsys.readouterr().err
+    model = tmp_path / "small.silif"
+    assert export.main([str(out / "kws12-silif-float.pth"), "--output", str(model)]) == 0
+    before = torch.load(out / "kws12-silif.pth", weights_only=True)
+    (out / "kws12-silif.pth").unlink()
+    assert command.main([*options, "--start", str(model)]) == 0, capsys.readouterr().err
+    after = torch.load(out / "kws12-silif.pth", weights_only=True)
+    about = json.loads((out / "kws12-silif.json").read_text())
+    assert before.keys() == after.keys() and about["weight_bits"] == 8
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    assert about["history"] == f"Training went on from the model file small.silif (SHA-256 {digest[:16]}...)."
+    ships = recipe.BUNDLED.parents[2] / "models/kws12.silif"
+    assert command.main([*options, "--start", str(ships)]) == 1
+    assert "kws12.silif: its classes are yes no up" in capsys.readouterr().err
 
 
 def test_another_seed_is_another_network_of_the_same_teacher(tmp_path, data, capsys):

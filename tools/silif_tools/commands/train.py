@@ -22,7 +22,10 @@ EXAMPLES = """examples:
 """
 
 DATA = "folder with gsc, noise, speech and words; for sequences of numbers, with mnist.npz or the like"
-START = "a trained float network of the recipe's shape: go straight to [stream], or else to the rounds with weight_bits"
+START = (
+    "a trained network of the recipe's shape, its .pth or a model file: go straight to [stream], or else to the rounds"
+    " with weight_bits"
+)
 
 SEED = (
     "another run of the recipe: the network begins and draws its batches from this number; the recordings' variants and"
@@ -47,7 +50,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in the output folder")
     parser.add_argument("--seed", type=int, metavar="N", help=SEED)
-    parser.add_argument("--start", type=Path, metavar="PTH", help=START)
+    parser.add_argument("--start", type=Path, metavar="FILE", help=START)
     parser.add_argument("--quick", action="store_true", help="a thousandth of the steps: is everything there?")
     options = parser.parse_args(argv)
     if options.seed is not None and options.seed < 0:

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from silif_tools.atomic import write_atomically
-from silif_tools.train import bank, clips, material, stream, student, teacher
+from silif_tools.train import bank, clips, from_model, material, stream, student, teacher
 from silif_tools.train import recipe as recipes
 from silif_tools.train.archive import unpack
 from silif_tools.train.blocks import BLOCKS, BlockNetwork
@@ -161,8 +161,10 @@ def untrained(recipe: dict, inputs: int, dropout: float = 0.0) -> Network | Bloc
     return Network(kind, inputs, recipe["hidden"], classes, dropout, recipe.get("delay"))
 
 
-def describe(recipe: dict, seed: int, found: Material, network: Network, exams: dict, seconds: float) -> dict:
-    """What NAME.json says. seed: of the network, which may be another than the recipe's."""
+def describe(
+    recipe: dict, seed: int, found: Material, network: Network, exams: dict, seconds: float, history: str = ""
+) -> dict:
+    """What NAME.json says. seed: of the network, which may be another than the recipe's; history: its beginning."""
     return {
         "name": recipe["name"],
         "kind": recipe["kind"],
@@ -182,7 +184,7 @@ def describe(recipe: dict, seed: int, found: Material, network: Network, exams: 
         "trained": time.strftime("%Y-%m-%d", time.gmtime()),
         "training_seconds": round(seconds),
         "credits": found.credits,
-    }
+    } | ({"history": history} if history else {})
 
 
 def cost_of_rounding(network: Network, before: Network | None, exams: dict) -> dict:
@@ -245,7 +247,12 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
             f"{right['context']:.1f} % in context ({speed:.0f} clips/s)"
         )
 
-    if options.start:
+    history = ""
+    if options.start and options.start.suffix == ".silif":
+        digest = hashlib.sha256(options.start.read_bytes()).hexdigest()
+        history = f"Training went on from the model file {options.start.name} (SHA-256 {digest[:16]}...)."
+        network = from_model.started(options.start, recipe, mean.numpy(), std.numpy())
+    elif options.start:
         network.load_result(torch.load(options.start, weights_only=True, map_location="cpu"))
     before = None  # the last float network
     for number, part in enumerate(recipes.rounds(recipe)):
@@ -270,8 +277,13 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
     if before is not None:
         name = f"{recipe['name']}-float"
         write_result(
-            name, before, describe(recipe, options.seed, found, before, exams, seconds) | {"name": name}, options.output
+            name,
+            before,
+            describe(recipe, options.seed, found, before, exams, seconds, history) | {"name": name},
+            options.output,
         )
-    about = describe(recipe, options.seed, found, network, exams, seconds) | cost_of_rounding(network, before, exams)
+    about = describe(recipe, options.seed, found, network, exams, seconds, history) | cost_of_rounding(
+        network, before, exams
+    )
     write_result(recipe["name"], network.to("cpu"), about | {"device": name_of(device)}, options.output)
     say(f"wrote {options.output / recipe['name']}.pth: {json.dumps(about['accuracy_percent'])}")
