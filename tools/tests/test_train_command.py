@@ -169,8 +169,18 @@ def test_training_goes_on_from_a_model_file(tmp_path, data, capsys):
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
     assert about["history"] == f"Training went on from the model file small.silif (SHA-256 {digest[:16]}...)."
     ships = recipe.BUNDLED.parents[2] / "models/kws12.silif"
+    capsys.readouterr()
     assert command.main([*options, "--start", str(ships)]) == 1
-    assert "kws12.silif: its classes are yes no up" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert "kws12.silif: its classes are yes no up" in told.err and not told.out  # before anything is read or made
+    for start, message in (
+        (path, "PyTorch reads no weights in it; give NAME.pth of a run, or a model file"),
+        (out / "none.pth", "No such file"),
+        (next(out.glob("teacher-*.pth")), "of a recipe with other layers, classes or kind"),
+    ):
+        assert command.main([*options, "--start", str(start)]) == 1
+        error = capsys.readouterr().err
+        assert str(start) in error and message in error
 
 
 def test_another_seed_is_another_network_of_the_same_teacher(tmp_path, data, capsys):

@@ -19,7 +19,7 @@ def wanted(**changes) -> dict:
 def test_a_model_goes_on_as_the_network_that_it_is():
     model, rng = from_model.load(MODELS / "kws12.silif"), np.random.default_rng(1)
     mean, std = rng.normal(4, 1, 40).astype(np.float32), rng.uniform(1, 3, 40).astype(np.float32)
-    network = from_model.started(MODELS / "kws12.silif", wanted(), mean, std)
+    network = from_model.network_of(from_model.fitting(MODELS / "kws12.silif", wanted()), mean, std)
     x = torch.from_numpy(rng.normal(6, 2, (30, 2, 40)).astype(np.float32))
     assert torch.allclose(network.input_norm.mean, torch.from_numpy(mean))
     assert torch.allclose(network(x), from_model.network_of(model)(x), atol=1e-2)
@@ -41,4 +41,4 @@ def test_a_model_goes_on_as_the_network_that_it_is():
 )
 def test_a_model_of_another_shape_is_refused(name, changes, message):
     with pytest.raises(ConversionError, match=message):
-        from_model.started(MODELS / f"{name}.silif", wanted(**changes), np.zeros(40), np.ones(40))
+        from_model.fitting(MODELS / f"{name}.silif", wanted(**changes))

@@ -34,10 +34,8 @@ def require_words(model: ModelTables, words: list[str], path: Path) -> None:
         raise ConversionError(f"{path}: its classes are {' '.join(model.words)}, the recipe's {' '.join(words)}")
 
 
-def started(path: Path, recipe: dict, mean: np.ndarray, std: np.ndarray) -> Network:
-    """A model of the recipe's classes and layers as the network that its training goes on from.
-
-    mean, std [bands]: as in network_of. Raises ConversionError for another model."""
+def fitting(path: Path, recipe: dict) -> ModelTables:
+    """A model that the recipe's training can go on from, of its classes and layers; ConversionError for another."""
     model = load(path)
     require_words(model, recipe["words"], path)
     hidden = [layer.outputs for layer in model.layers[:-1]]
@@ -48,7 +46,7 @@ def started(path: Path, recipe: dict, mean: np.ndarray, std: np.ndarray) -> Netw
             f"{path}: a model file holds no statistics of batch normalization to begin with; set the recipe's [stream]"
             " frozen_from to 0"
         )
-    return network_of(model, mean, std)
+    return model
 
 
 def _real(layer: LayerTables, input_unit: float) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:

@@ -6,6 +6,7 @@ import copy
 import ctypes
 import hashlib
 import json
+import pickle
 import re
 import subprocess
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 import torch
 
 from silif_tools.atomic import write_atomically
+from silif_tools.model_file.tables import ModelTables
 from silif_tools.train import bank, clips, from_model, material, stream, student, teacher
 from silif_tools.train import recipe as recipes
 from silif_tools.train.archive import unpack
@@ -209,6 +211,18 @@ def write_result(name: str, network: Network, about: dict, output: Path) -> None
     write_atomically(output / f"{name}.json", json.dumps(about, indent=2, ensure_ascii=False) + "\n")
 
 
+def _start(path: Path | None, recipe: dict) -> tuple[ModelTables | None, dict | None]:
+    """What --start names: a model file, or the state dict of a run."""
+    if path is None:
+        return None, None
+    if path.suffix == ".silif":
+        return from_model.fitting(path, recipe), None
+    try:
+        return None, torch.load(path, weights_only=True, map_location="cpu")
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise ValueError(f"{path}: PyTorch reads no weights in it; give NAME.pth of a run, or a model file") from error
+
+
 def run(options: argparse.Namespace, recipe: dict) -> None:
     if options.quick:
         for part in (recipe["teacher"], recipe["training"], *(f["training"] for f in recipe.get("finish", []))):
@@ -216,6 +230,7 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
         stream.shorten(recipe)
         recipe["bank"]["variants"] = recipe["bank"]["other_variants"] = recipe["bank"]["reel_variants"] = 1
     device = device_of(options, recipe)
+    model, state = _start(options.start, recipe)  # before what takes hours
     keep_memory()
     began = time.monotonic()
     torch.set_num_threads(options.threads)
@@ -248,12 +263,15 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
         )
 
     history = ""
-    if options.start and options.start.suffix == ".silif":
+    if model:
         digest = hashlib.sha256(options.start.read_bytes()).hexdigest()
         history = f"Training went on from the model file {options.start.name} (SHA-256 {digest[:16]}...)."
-        network = from_model.started(options.start, recipe, mean.numpy(), std.numpy())
-    elif options.start:
-        network.load_result(torch.load(options.start, weights_only=True, map_location="cpu"))
+        network = from_model.network_of(model, mean.numpy(), std.numpy())
+    elif state:
+        try:
+            network.load_result(state)
+        except RuntimeError as error:
+            raise ValueError(f"{options.start}: of a recipe with other layers, classes or kind") from error
     before = None  # the last float network
     for number, part in enumerate(recipes.rounds(recipe)):
         bits = part["training"].get("weight_bits", 0)
