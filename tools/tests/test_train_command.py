@@ -179,8 +179,8 @@ def test_training_goes_on_from_a_model_file(tmp_path, data, capsys):
         (next(out.glob("teacher-*.pth")), "of a recipe with other layers, classes or kind"),
     ):
         assert command.main([*options, "--start", str(start)]) == 1
-        error = capsys.readouterr().err
-        assert str(start) in error and message in error
+        told = capsys.readouterr()
+        assert str(start) in told.err and message in told.err and not told.out
 
 
 def test_another_seed_is_another_network_of_the_same_teacher(tmp_path, data, capsys):

@@ -28,16 +28,12 @@ def load(path: Path, remedy: str = "start from another model") -> ModelTables:
     return model
 
 
-def require_words(model: ModelTables, words: list[str], path: Path) -> None:
-    """Raises ConversionError unless the model's classes are these, in their order."""
-    if list(model.words) != words:
-        raise ConversionError(f"{path}: its classes are {' '.join(model.words)}, the recipe's {' '.join(words)}")
-
-
 def fitting(path: Path, recipe: dict) -> ModelTables:
     """A model that the recipe's training can go on from, of its classes and layers; ConversionError for another."""
     model = load(path)
-    require_words(model, recipe["words"], path)
+    words = recipe["words"]
+    if list(model.words) != words:
+        raise ConversionError(f"{path}: its classes are {' '.join(model.words)}, the recipe's {' '.join(words)}")
     hidden = [layer.outputs for layer in model.layers[:-1]]
     if recipe["kind"] != "silif" or hidden != recipe["hidden"] or "delay" in recipe:
         raise ConversionError(f"{path}: SiLIF layers of {hidden}, no delays; the recipe has other layers")

@@ -218,9 +218,14 @@ def _start(path: Path | None, recipe: dict) -> tuple[ModelTables | None, dict | 
     if path.suffix == ".silif":
         return from_model.fitting(path, recipe), None
     try:
-        return None, torch.load(path, weights_only=True, map_location="cpu")
+        state = torch.load(path, weights_only=True, map_location="cpu")
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
         raise ValueError(f"{path}: PyTorch reads no weights in it; give NAME.pth of a run, or a model file") from error
+    try:
+        untrained(recipe, BANDS).load_result(state)
+    except (RuntimeError, AttributeError, TypeError) as error:
+        raise ValueError(f"{path}: of a recipe with other layers, classes or kind") from error
+    return None, state
 
 
 def run(options: argparse.Namespace, recipe: dict) -> None:
@@ -268,10 +273,7 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
         history = f"Training went on from the model file {options.start.name} (SHA-256 {digest[:16]}...)."
         network = from_model.network_of(model, mean.numpy(), std.numpy())
     elif state:
-        try:
-            network.load_result(state)
-        except RuntimeError as error:
-            raise ValueError(f"{options.start}: of a recipe with other layers, classes or kind") from error
+        network.load_result(state)
     before = None  # the last float network
     for number, part in enumerate(recipes.rounds(recipe)):
         bits = part["training"].get("weight_bits", 0)
