@@ -173,8 +173,10 @@ def test_training_goes_on_from_a_model_file(tmp_path, data, capsys):
     assert command.main([*options, "--start", str(ships)]) == 1
     told = capsys.readouterr()
     assert "kws12.silif: its classes are yes no up" in told.err and not told.out  # before anything is read or made
+    (tmp_path / "junk.pth").write_bytes(b"junk")
     for start, message in (
-        (path, "PyTorch reads no weights in it; give NAME.pth of a run, or a model file"),
+        (path, "not a plain PyTorch state dict, or damaged"),
+        (tmp_path / "junk.pth", "not a plain PyTorch state dict, or damaged"),
         (out / "none.pth", "No such file"),
         (next(out.glob("teacher-*.pth")), "of a recipe with other layers, classes or kind"),
     ):

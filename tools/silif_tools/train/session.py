@@ -6,7 +6,6 @@ import copy
 import ctypes
 import hashlib
 import json
-import pickle
 import re
 import subprocess
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 import torch
 
 from silif_tools.atomic import write_atomically
+from silif_tools.export.checkpoint import load_pth
 from silif_tools.model_file.tables import ModelTables
 from silif_tools.train import bank, clips, from_model, material, stream, student, teacher
 from silif_tools.train import recipe as recipes
@@ -217,13 +217,10 @@ def _start(path: Path | None, recipe: dict) -> tuple[ModelTables | None, dict | 
         return None, None
     if path.suffix == ".silif":
         return from_model.fitting(path, recipe), None
-    try:
-        state = torch.load(path, weights_only=True, map_location="cpu")
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise ValueError(f"{path}: PyTorch reads no weights in it; give NAME.pth of a run, or a model file") from error
+    state = load_pth(path).tensors
     try:
         untrained(recipe, BANDS).load_result(state)
-    except (RuntimeError, AttributeError, TypeError) as error:
+    except RuntimeError as error:
         raise ValueError(f"{path}: of a recipe with other layers, classes or kind") from error
     return None, state
 
