@@ -15,7 +15,7 @@ from silif_tools.train.stream_scenes import HARD, StreamScenes, warping
 
 WORDS = ["yes", "no", "_unknown_", "_silence_"]
 BANK = {"speed": 1.17, "p_room": 0.5, "p_clip": 0.5}
-R = recipe.load(recipe.find("kws12"))["stream"] | {
+R = recipe.load(recipe.find("kws12-cpu"))["stream"] | {
     "batch": 2, "frames": 200, "steps": 4, "report_every": 2, "recalibration_batches": 1,
 }  # fmt: skip
 
@@ -37,7 +37,7 @@ def scenes(tmp_path, monkeypatch):
     monkeypatch.setenv("SILIF_CACHE", str(tmp_path))
     torch.set_num_threads(1)
     spoken = clips.joined(["yes/a", "no/a", "bed/a"], [sound(k, 0.8) for k in range(3)])
-    settings = recipe.load(recipe.find("kws12"))["scenes"]
+    settings = recipe.load(recipe.find("kws12-cpu"))["scenes"]
     reel = bank.reel(clips.joined(["talk"], [sound(7, 20.0)]), 1, 1, BANK, 1)
     words = Scenes(settings, WORDS, bank.clip_bank(spoken, 1, 1, BANK, 1), [0, 1, 2],
                    bank.clip_bank(spoken.chosen([2]), 1, 1, BANK, 1), reel, reel)  # fmt: skip
@@ -217,7 +217,7 @@ def test_the_loss_stays_on_the_device_of_the_potentials(scenes):
 
 
 def test_networks_that_differ_in_themselves_alone_share_the_frames_teacher(tmp_path):
-    first, found = recipe.load(recipe.find("kws12")), Material(WORDS, {"train": responses()}, None, None, None, [])
+    first, found = recipe.load(recipe.find("kws12-cpu")), Material(WORDS, {"train": responses()}, None, None, None, [])
     path = stream.teacher_path(first, found, tmp_path)
     for change in ({"hidden": [64]}, {"kind": "csilif"}, {"stream": first["stream"] | {"steps": 7, "rate": 1.0}}):
         assert stream.teacher_path(first | change, found, tmp_path) == path

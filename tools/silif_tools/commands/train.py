@@ -11,6 +11,7 @@ from ..errors import CommandParser, complain
 from ..plot import training_curve
 from ..train import material, sequence_session, session
 from ..train import recipe as recipes
+from ..train.waveform import session as wave_session
 
 EXAMPLES = """examples:
   silif-train kws12-silif --data ../shared/data --output runs
@@ -18,6 +19,7 @@ EXAMPLES = """examples:
   silif-train my-words.toml --data ../shared/data --output runs --folders my-recordings   (one folder a word)
   silif-train kws12-stream --data ../shared/data --output runs --start runs/kws12-silif.pth
   silif-train kws12-silif --data ../shared/data --output runs --start float.pth   (only the rounds with weight_bits)
+  silif-train kws12 --data ../shared/data --output runs --device cuda --embedding openwakeword-0.5.1-py3-none-any.whl
   silif-train smnist-s4d --data ../shared/data/sequences --output runs            (mnist.npz or IDX files)
 """
 
@@ -25,6 +27,11 @@ DATA = "folder with gsc, noise, speech and words; for sequences of numbers, with
 START = (
     "a trained network of the recipe's shape, its .pth or a model file: go straight to [stream], or else to the rounds"
     " with weight_bits"
+)
+
+EMBEDDING = (
+    "for recipes with [waveforms]: Google's speech embedding, in the wheel of openwakeword 0.5.1 or its"
+    " embedding_model.onnx"
 )
 
 SEED = (
@@ -48,6 +55,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--device", default="cpu", help="cuda: the float rounds compute on a GPU, those in integers here (default: cpu)"
     )
+    parser.add_argument("--embedding", type=Path, metavar="FILE", help=EMBEDDING)
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in the output folder")
     parser.add_argument("--seed", type=int, metavar="N", help=SEED)
     parser.add_argument("--start", type=Path, metavar="FILE", help=START)
@@ -67,6 +75,8 @@ def main(argv: list[str] | None = None) -> int:
             options.seed = recipe["seed"]
         if "sequences" in recipe:
             sequence_session.run(options, recipe, training_curve.draw if training_curve.can_draw() else None)
+        elif "waveforms" in recipe:
+            wave_session.run(options, recipe)
         else:
             session.run(options, recipe)
     except recipes.BadRecipe as error:

@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 from silif_tools.model_file.schema import MAXIMUM_PAIRS
-from silif_tools.train import delays, quantize, sequence_recipe, stream_recipe
+from silif_tools.train import delays, quantize, sequence_recipe, stream_recipe, wave_recipe
 from silif_tools.train.blocks import BLOCKS, SAMPLERS
 from silif_tools.train.sequences import ORDERS
 
@@ -43,6 +43,13 @@ KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
 
 # A recipe of sequences has these, and nothing of sound.
 SEQUENCE_KEYS = {"": KEYS[""], "sequences": sequence_recipe.SEQUENCES, "training": sequence_recipe.TRAINING}
+
+# A recipe whose sequences are composed from waveforms has these and [stream], and no rounds on clips.
+WAVE_KEYS = {
+    "": KEYS[""],
+    "scenes": {k: KEYS["scenes"][k] for k in wave_recipe.SCENES},
+    "waveforms": wave_recipe.WAVEFORMS,
+}
 
 # A recipe may have [delay], in every layer of the list (0 takes the features, the last is the readout): see delays.py.
 DELAY: dict[str, type | tuple[type, ...]] = {
@@ -138,7 +145,7 @@ def _check_sizes(recipe: dict, where: str) -> None:
             )
     if not of_blocks:
         for part in rounds(recipe):
-            _refuse(part["training"], OF_BLOCKS, recipe["kind"], where)
+            _refuse(part.get("training", {}), OF_BLOCKS, recipe["kind"], where)
         return
     for key in ("width", "blocks"):
         if recipe[key] < 1:
@@ -172,6 +179,23 @@ def _check_sequences(recipe: dict, where: str) -> None:
         raise BadRecipe(f"{where}[sequences] tokens must be 2 to 256")
 
 
+def _check_waveforms(recipe: dict, where: str) -> None:
+    """What types alone do not say of a recipe of waveforms."""
+    for section in recipe:
+        if isinstance(recipe[section], dict) and section not in (*WAVE_KEYS, "stream"):
+            raise BadRecipe(f"{where}[{section}] cannot be had beside [waveforms]")
+    if "finish" in recipe:
+        raise BadRecipe(f"{where}[[finish]] cannot be had beside [waveforms]; [stream.finish] can")
+    if recipe["kind"] not in ("silif", "csilif"):
+        raise BadRecipe(f"{where}kind must be silif or csilif where there is [waveforms]")
+    for key in ("teacher", "embedding"):
+        _check(recipe["waveforms"][key], wave_recipe.TEACHER, f"{where}[waveforms.{key}] ", True)
+    if "finish" not in recipe.get("stream", {}):
+        raise BadRecipe(f"{where}[waveforms] needs [stream] and [stream.finish]")
+    if "teacher" in recipe["stream"]:
+        raise BadRecipe(f"{where}[stream.teacher] cannot be had beside [waveforms]")
+
+
 def rounds(recipe: dict) -> list[dict]:
     """The recipe of every round of training: the first, then one for each [[finish]], which changes the one before."""
     found = [{k: v for k, v in recipe.items() if k != "finish"}]
@@ -187,7 +211,7 @@ def load(path: Path) -> dict:
         recipe = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise BadRecipe(f"{path}: {error}") from error
-    all_keys = SEQUENCE_KEYS if "sequences" in recipe else KEYS
+    all_keys = SEQUENCE_KEYS if "sequences" in recipe else WAVE_KEYS if "waveforms" in recipe else KEYS
     for section, keys in all_keys.items():
         part = (
             recipe.get(section, {})
@@ -206,19 +230,25 @@ def load(path: Path) -> dict:
     if "sequences" in recipe:
         _check_sequences(recipe, f"{path}: ")
         return recipe
-    for part in rounds(recipe):
+    of_waves = "waveforms" in recipe
+    if of_waves:
+        _check_waveforms(recipe, f"{path}: ")
+    for part in rounds(recipe) if not of_waves else ():
         _check_bits(part["training"], f"{path}: ")
     if "stream" in recipe:
         settings = {k: v for k, v in recipe["stream"].items() if k not in ("finish", "teacher")}
-        _check(settings, stream_recipe.KEYS, f"{path}: [stream] ", True)
+        unread = wave_recipe.OF_THE_BANK if of_waves else ()
+        keys = {k: v for k, v in stream_recipe.KEYS.items() if k not in unread}
+        _check(settings, keys, f"{path}: [stream] ", True)
         recipe["stream"] |= settings
         if not 0 <= settings["frozen_from"] <= 1:
             raise BadRecipe(f"{path}: [stream] frozen_from must be from 0 to 1, a share of the steps")
-        if any("weight_bits" in part["training"] for part in rounds(recipe)):
+        if any("weight_bits" in part.get("training", {}) for part in rounds(recipe)):
             raise BadRecipe(f"{path}: weight_bits must stand in [stream.finish], after [stream]")
         if "finish" in recipe["stream"]:
             finish = recipe["stream"]["finish"]
-            _check(finish, stream_recipe.FINISH, f"{path}: [stream.finish] ", True)
+            keys = stream_recipe.FINISH | (wave_recipe.FINISH if of_waves else {})
+            _check(finish, keys, f"{path}: [stream.finish] ", True)
             _check_bits(finish | {"frozen_statistics": True}, f"{path}: [stream.finish] ")
         if "teacher" in recipe["stream"]:
             _check(recipe["stream"]["teacher"], stream_recipe.TEACHER, f"{path}: [stream.teacher] ", True)

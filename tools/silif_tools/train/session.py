@@ -225,6 +225,36 @@ def _start(path: Path | None, recipe: dict) -> tuple[ModelTables | None, dict | 
     return None, state
 
 
+def finish(
+    options: argparse.Namespace,
+    recipe: dict,
+    found: Material,
+    network: Network,
+    before: Network | None,
+    exams: dict,
+    seconds: float,
+    device: torch.device,
+    history: str = "",
+) -> None:
+    """Write what a run made: the network, and the float one that a quantized one came from."""
+    if before is not None:
+        name = f"{recipe['name']}-float"
+        about = describe(recipe, options.seed, found, before, exams, seconds, history)
+        write_result(name, before, about | {"name": name}, options.output)
+    about = describe(recipe, options.seed, found, network, exams, seconds, history) | cost_of_rounding(
+        network, before, exams
+    )
+    write_result(recipe["name"], network.to("cpu"), about | {"device": name_of(device)}, options.output)
+    say(f"wrote {options.output / recipe['name']}.pth: {json.dumps(about['accuracy_percent'])}")
+
+
+def require_words(found: Material, recipe: dict) -> None:
+    """Raises MissingData where a word has no recordings to train on."""
+    for word in recipe["words"]:
+        if word not in (UNKNOWN, SILENCE) and found.label(word) not in found.labels("train"):
+            raise material.MissingData(f"no training recordings of {word}")
+
+
 def run(options: argparse.Namespace, recipe: dict) -> None:
     if options.quick:
         for part in (recipe["teacher"], recipe["training"], *(f["training"] for f in recipe.get("finish", []))):
@@ -239,9 +269,7 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
     options.output.mkdir(parents=True, exist_ok=True)
     folders = unpacked(options.speech_commands) if options.speech_commands else options.folders
     found = material.load(options.data, recipe["words"], folders)
-    for word in recipe["words"]:
-        if word not in (UNKNOWN, SILENCE) and found.label(word) not in found.labels("train"):
-            raise material.MissingData(f"no training recordings of {word}")
+    require_words(found, recipe)
     say(f"clips: {', '.join(f'{k} {len(v)}' for k, v in found.splits.items())}; making or loading the bank")
     found, kept = stream.held_out(found, recipe)
     scenes = make_scenes(found, recipe, options.threads)
@@ -290,17 +318,4 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
         stage = stream.stage(network, found, kept, scenes, recipe, guide, start, exams["validation"], options, say)
         network, before = stage
         network.to("cpu")
-    seconds = time.monotonic() - began
-    if before is not None:
-        name = f"{recipe['name']}-float"
-        write_result(
-            name,
-            before,
-            describe(recipe, options.seed, found, before, exams, seconds, history) | {"name": name},
-            options.output,
-        )
-    about = describe(recipe, options.seed, found, network, exams, seconds, history) | cost_of_rounding(
-        network, before, exams
-    )
-    write_result(recipe["name"], network.to("cpu"), about | {"device": name_of(device)}, options.output)
-    say(f"wrote {options.output / recipe['name']}.pth: {json.dumps(about['accuracy_percent'])}")
+    finish(options, recipe, found, network, before, exams, time.monotonic() - began, device, history)

@@ -125,11 +125,13 @@ def train(
     teacher: Teacher | None,
     report: Callable[[int, dict, float, Network], None],
     frames: Teacher | None = None,
+    guides: Callable[[StreamBatch], tuple[torch.Tensor, torch.Tensor]] | None = None,
 ) -> Network:
     """From the share `frozen_from` of the steps on, normalisation is fixed: settled on sequences there, or, where that
     is the first step, as the network came with it.
 
-    teacher, frames: probabilities of a clip's features and of a sequence's. report: step, mean parts of the loss,
+    teacher, frames: probabilities of a clip's features and of a sequence's; guides: of a batch's frames and clips, in
+    their place. report: step, mean parts of the loss,
     sequences per second, network of averaged weights."""
     none = [scenes.words.unknown, scenes.words.silence]
     sums: dict[str, float] = {}
@@ -143,8 +145,10 @@ def train(
             for each in (network, run.mean):
                 each.freeze(True)
         soft = teacher(stream_loss.clip_features(batch)) if teacher and len(batch.clips) else None
-        x = scenes.words.masked(network.input_norm(batch.features))
         guide = frames(batch.features) if frames else None
+        if guides:
+            guide, soft = guides(batch)
+        x = scenes.words.masked(network.input_norm(batch.features))
         total, parts = stream_loss.loss_of(network.run(x), batch, scenes.commands, none, soft, settings, guide)
         for k, v in parts.items():
             sums[k] = sums.get(k, 0.0) + v

@@ -31,7 +31,8 @@ EARLY, FADE = 6, 28  # frames: the command is due this long before its end; it m
 class StreamBatch:
     """features [T, B, BANDS] log-mel; allowed [T, B, classes] bool: what may be said at a frame; weight [T, B];
     hit [T, B, classes] bool: an event there is no false alarm; ends: (frame, sequence, class) of whole commands;
-    clips: (first frame, sequence, class) of seconds that stand for a labelled clip."""
+    clips: (first frame, sequence, class) of seconds that stand for a labelled clip; mel [B, T, 32]: what the speech
+    embedding hears, from waveforms alone."""
 
     features: torch.Tensor
     allowed: torch.Tensor
@@ -39,6 +40,7 @@ class StreamBatch:
     hit: torch.Tensor
     ends: np.ndarray
     clips: np.ndarray
+    mel: torch.Tensor | None = None
 
 
 def _undo_preemphasis() -> np.ndarray:

@@ -1,0 +1,130 @@
+"""A whole training run of a recipe with [waveforms]: two teachers, the network, its round in integers."""
+
+import argparse
+import copy
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from silif_tools.errors import ConversionError
+from silif_tools.train import material, session, stream, stream_exam
+from silif_tools.train.evaluate import Examination
+from silif_tools.train.fbank import BANDS
+from silif_tools.train.loop import save
+from silif_tools.train.stream_exam import StreamExamination
+from silif_tools.train.waveform import embedding, tape, teachers
+from silif_tools.train.waveform.scenes import WaveScenes
+
+MISSING = "--embedding FILE is missing: the wheel of openwakeword 0.5.1 (pip download --no-deps openwakeword==0.5.1)"
+SETTLING = 8  # batches from which the features' mean and deviation are taken
+Report = Callable[[int, dict[str, float], float, nn.Module], None]
+
+
+def statistics(scenes: WaveScenes, settings: dict) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and standard deviation [BANDS] of the features of sequences."""
+    sizes = settings["batch"], settings["frames"]
+    frames = torch.cat([scenes.sequences(*sizes).features.flatten(0, 1) for _ in range(SETTLING)])
+    return frames.mean(0).cpu(), frames.std(0).cpu()
+
+
+def trained_teachers(
+    recipe: dict, scenes: WaveScenes, weights: Path | None, output: Path, resume: bool, say: Callable[[str], None]
+) -> list[nn.Module]:
+    """Both, trained or loaded from the output folder. weights: of the speech embedding."""
+    settings, classes, found = recipe["stream"], len(recipe["words"]), []
+    for name in ("teacher", "embedding"):
+        own, path = recipe["waveforms"][name], output / f"{recipe['name']}-{name}.pth"
+        if name == "teacher":
+            network = teachers.MelTeacher(BANDS, classes, own["size"], own["dropout"])
+        else:
+            network = teachers.EmbeddingTeacher(classes, own["size"], own["dropout"])
+        if path.exists():
+            network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
+            say(f"{name} {path}")
+            found.append(network.to(scenes.mixer.device))
+            continue
+        if name == "embedding":
+            if weights is None:
+                raise ConversionError(MISSING)
+            network.trunk.load_state_dict(embedding.weights_of(weights))
+        torch.manual_seed(recipe["seed"])
+        scenes.reseed(recipe["seed"] + 3)
+        mine = settings | own
+        if name == "teacher":
+            mean, std = statistics(scenes, mine)
+            network.input_norm.mean.copy_(mean)
+            network.input_norm.std.copy_(std)
+
+        def report(step: int, loss: float, speed: float, _: nn.Module, name=name, steps=own["steps"]) -> None:
+            say(f"{name} step {step}/{steps} loss {loss:.4f} ({speed:.0f} sequences/s)")
+
+        checkpoint = path.with_suffix(".checkpoint")
+        network = teachers.train(network.to(scenes.mixer.device), scenes, mine, checkpoint, resume, report)
+        save(network.state_dict(), path)
+        found.append(network)
+    return found
+
+
+def run(options: argparse.Namespace, recipe: dict) -> None:
+    if options.quick:
+        shorten(recipe)
+    device = session.device_of(options, recipe)
+    session.keep_memory()
+    began = time.monotonic()
+    torch.set_num_threads(options.threads)
+    options.output.mkdir(parents=True, exist_ok=True)
+    folders = session.unpacked(options.speech_commands) if options.speech_commands else options.folders
+    found = material.load(options.data, recipe["words"], folders)
+    session.require_words(found, recipe)
+    found, kept = stream.held_out(found, recipe)
+    say, name = session.say, recipe["name"]
+    settings = recipe["stream"] | {"teacher": {"weight": recipe["waveforms"]["guide_weight"]}}
+    say(f"clips: {', '.join(f'{k} {len(v)}' for k, v in found.splits.items())}; making the tape")
+    scenes = tape.scenes(found, recipe, device, options.seed, max(1, options.threads - 2))
+    exams = {k: Examination(found.splits[k], found.labels(k)) for k in ("validation", "test")}
+    exam = StreamExamination(recipe["words"], found.splits["validation"], kept.noise, kept.speech, copies=1)
+    both = trained_teachers(recipe, scenes, options.embedding, options.output, options.resume, say)
+    guides = teachers.guides(both, settings["score_scale"])
+
+    def report(step: int, parts: dict[str, float], speed: float, mean: nn.Module) -> None:
+        right = exams["validation"].accuracy(mean)
+        losses = " ".join(f"{k} {v:.3f}" for k, v in parts.items())
+        say(f"{name} step {step} {losses} ({speed:.0f} sequences/s)")
+        save({"mean": mean.state_dict(), "step": step}, options.output / f"{name}-stream.settled")
+        curve = stream_exam.line(exam.curve(exam.run(mean)))
+        say(f"  validation clips {right['fresh']:.1f} {right['context']:.1f} %; hits at 10 and 20 dB, {curve}")
+
+    torch.manual_seed(options.seed)
+    scenes.reseed(options.seed + 2)
+    network = session.untrained(recipe, BANDS, settings["dropout"])
+    network.start(*(recipe["waveforms"][f"initial_{k}"] for k in ("norm_weight", "norm_bias", "dt")))
+    mean, std = statistics(scenes, settings)
+    network.input_norm.mean.copy_(mean)
+    network.input_norm.std.copy_(std)
+    checkpoint = options.output / f"{name}-stream.checkpoint"
+    network = stream.train(
+        network.to(device), scenes, settings, checkpoint, options.resume, None, report, guides=guides
+    )
+    network.to("cpu")  # the engine's integers are the processor's
+    for each in both:
+        each.to("cpu")
+    before, finish = copy.deepcopy(network), settings | settings["finish"]
+    network.quantize(finish["weight_bits"])
+    checkpoint = options.output / f"{name}-stream-finish.checkpoint"
+    here = scenes.on(torch.device("cpu"))
+    network = stream.train(network, here, finish, checkpoint, options.resume, None, report, guides=guides)
+    session.finish(options, recipe, found, network, before, exams, time.monotonic() - began, device)
+
+
+def shorten(recipe: dict) -> None:
+    """For a quick trial."""
+    settings, waves = recipe["stream"], recipe["waveforms"]
+    for part in (settings, settings["finish"], waves["teacher"], waves["embedding"]):
+        part["steps"], part["batch"] = max(2, part["steps"] // 1000), 4
+    settings["report_every"], settings["recalibration_batches"] = settings["steps"], 2
+    for key in ("synthetic_sentences", "synthetic_words", "synthetic_listed"):
+        settings[key] = min(settings[key], 20)
+    settings["synthetic_commands"] = min(settings["synthetic_commands"], 1)

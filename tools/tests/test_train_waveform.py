@@ -1,0 +1,252 @@
+"""Sequences composed from waveforms, their teachers, and a whole run of such a recipe."""
+
+import json
+import re
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import helper, numpy_helper
+from test_train_command import tiny_data
+
+from silif_tools.commands import train as command
+from silif_tools.errors import ConversionError
+from silif_tools.train import clips, fbank, recipe
+from silif_tools.train.material import Material
+from silif_tools.train.stream_scenes import EARLY
+from silif_tools.train.waveform import embedding, mix, tape, teachers
+from silif_tools.train.waveform.plan import ITEMS, Stretch
+
+WORDS = ["yes", "no", "_unknown_", "_silence_"]
+
+
+def tone(hz: float, seconds: float, around: float = 0.0, loud: float = 8000) -> np.ndarray:
+    quiet = np.zeros(int(around * 16000))
+    return np.r_[quiet, loud * np.sin(2 * np.pi * hz * np.arange(int(seconds * 16000)) / 16000), quiet].astype(np.int16)
+
+
+def hiss(seed: int, seconds: float) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, 500, int(seconds * 16000)).astype(np.int16)
+
+
+def small() -> dict:
+    found = recipe.load(recipe.find("kws12"))
+    found["words"] = WORDS
+    counts = {f"synthetic_{kind}": 0 for kind in ("sentences", "words", "listed", "commands")}
+    found["stream"] |= counts | {"batch": 6, "frames": 200}
+    return found
+
+
+def found_of() -> Material:
+    room = np.zeros(4000, np.int16)
+    room[40], room[1640] = 30000, 15000
+    names = ["yes/a", "no/a", "bed/a", "_silence_/a"]
+    spoken = clips.joined(names, [tone(f, 0.4, 0.3) for f in (400, 900, 2000)] + [hiss(1, 1.0)])
+    talk = clips.joined(["talk/told.wav", "coffee_orders/a.wav"], [tone(3000, 6.0), tone(2500, 5.0)])
+    other = clips.joined(["la/x"], [tone(1500, 0.6, 0.2)])
+    rooms = clips.joined(["rir/0.flac"], [room])
+    texts = {"talk/told.wav": "good morning"}
+    splits = {"train": spoken, "validation": spoken, "test": spoken}
+    return Material(WORDS, splits, clips.joined(["hum"], [hiss(2, 8.0)]), talk, other, [], texts, rooms)
+
+
+@pytest.fixture
+def scenes(tmp_path, monkeypatch):
+    monkeypatch.setenv("SILIF_CACHE", str(tmp_path))
+    torch.set_num_threads(1)
+    return tape.scenes(found_of(), small(), torch.device("cpu"), 1, 0)
+
+
+def test_what_is_mixed_is_what_the_plan_says(scenes):
+    """At its own speed a piece is the tape's samples but where it is faded; twice as fast, a tone is an octave up."""
+    plan = scenes._plan(2, 200)
+    for part in (plan.length, plan.gain):
+        part.zero_()
+    own = scenes.planner.own
+    plan.source[:, 0], plan.at[:, 0], plan.length[:, 0], plan.gain[:, 0] = int(own.start[0]), 1000, 8000, 1.0
+    plan.speed[0, 0], plan.speed[1, 0] = 1.0, 2.0
+    sound = mix.mixed(scenes.mixer.tape, plan, slice(0, ITEMS), mix.samples_of(200))
+    start = int(own.start[0])
+    expected = scenes.mixer.tape[start : start + 8000].float() / 32768
+    assert torch.allclose(sound[0, 1100:8900], expected[100:7900], atol=1e-7)
+    assert not sound[:, :1000].any() and not sound[:, 9000:].any()
+    pieces = sound[0, 6000:8800], sound[1, 3600:6400]
+    loudest = [int(torch.fft.rfft(x).abs().argmax()) * 16000 / len(x) for x in pieces]
+    assert loudest[0] == pytest.approx(400, abs=6) and loudest[1] == pytest.approx(800, abs=6)
+
+
+def test_features_are_the_front_ends(scenes):
+    plan = scenes._plan(2, 200)
+    plan.warp[:], plan.curve[:] = mix.WARPS // 2, 0.0
+    plan.curve[:, 5] = 1.0
+    sound = scenes.mixer.sound(plan, 200)
+    features, mel = scenes.mixer.features(sound, plan)
+    assert torch.allclose(features, fbank.log_mel(sound).transpose(0, 1), atol=2e-3)
+    assert mel.shape == (2, 200, embedding.BANDS)
+    assert torch.equal((sound * 32768).round(), sound * 32768)
+    whole = scenes.mixer.log_mel(scenes.mixer.tape[:16000])
+    assert torch.allclose(whole, fbank.log_mel(scenes.mixer.tape[:16000].float() / 32768), atol=2e-3)
+
+
+def test_a_room_answers_and_keeps_the_energy(scenes):
+    plan = scenes._plan(2, 200)
+    plan.length.zero_()
+    plan.limit[:], plan.level[:] = 10.0, 0.01
+    own = scenes.planner.own
+    plan.source[:, 0], plan.at[:, 0], plan.length[:, 0] = int(own.start[0]) + 4800, 3000, 160
+    plan.gain[:, 0], plan.speed[:, 0] = 1.0, 1.0
+    plan.rows, plan.room = torch.tensor([1]), torch.tensor([0])
+    dry, wet = scenes.mixer.sound(plan, 200)
+    assert not dry[4400:].any() and wet[4600:4700].abs().max() > 0.2 * wet.abs().max()
+    assert float(wet.square().sum() / dry.square().sum()) == pytest.approx(1.0, abs=0.1)
+
+
+def test_sequences_are_labelled_and_repeatable(scenes):
+    scenes.reseed(3)
+    batch = scenes.sequences(24, 300)
+    assert batch.features.shape == (300, 24, fbank.BANDS) and torch.isfinite(batch.features).all()
+    assert batch.allowed.any(-1).all() and len(batch.ends) and len(batch.clips)
+    for end, b, label in batch.ends:
+        assert label in (0, 1) and batch.allowed[end, b].tolist() == [k == label for k in range(4)]
+    assert set(batch.clips[:, 2]) <= {0, 1, 2, 3} and (batch.clips[:, 0] + fbank.CLIP_FRAMES <= 300).all()
+    scenes.reseed(3)
+    again = scenes.sequences(24, 300)
+    assert torch.equal(batch.features, again.features) and np.array_equal(batch.ends, again.ends)
+    scenes.reseed(4)
+    assert not torch.equal(batch.features, scenes.sequences(24, 300).features)
+
+
+def test_a_command_is_loud_before_it_is_due(scenes):
+    """Labels and sound belong together: the tone of the word that is due has just been heard."""
+    scenes.planner.r |= {"p_speech_only": 0.0, "p_noise": 0.0, "p_babble": 0.0, "p_room": 0.0, "p_warp": 0.0,
+                         "p_synthetic_word": 0.0, "speed": 1.0, "p_clip": 0.0,
+                         "item_shares": scenes.planner.r["item_shares"]}  # fmt: skip
+    scenes.planner.kind_shares = [1.0] * 5
+    batch = scenes.sequences(12, 300)
+    hz = 700 * (np.exp(np.linspace(0, 1, 42)[1:-1] * np.log(8700 / 720) + np.log(720 / 700)) - 1)
+    bands = [int(np.abs(hz - f).argmin()) for f in (400, 900)]
+    assert len(batch.ends) > 5
+    for end, b, label in batch.ends:
+        loud = batch.features[max(0, end - 2 * EARLY) : end - 2, b].exp().mean(0)
+        assert loud[bands[label]] > 5 * loud[bands[1 - label]]
+
+
+def test_hard_negatives_are_cut_out_where_they_end(scenes):
+    planner = scenes.planner
+    number = next(k for k in range(len(planner.speech)) if k not in scenes.unmined)
+    planner.shares = [float(k >= number) for k in range(len(planner.speech))]
+    planner.r |= {"p_mined": 1.0}
+    scenes.mined[number] = torch.tensor([250])
+    planner.seed(1)
+    for frames in (30, 90):
+        for _ in range(30):
+            source, speed, length, _ = planner._talk(frames)
+            first = (source - planner.speech[number].start) / 160
+            assert first <= 250 and first + length * speed / 160 > 250 - 100 and 0.97 <= speed <= 1.03
+
+
+def test_a_stretch_is_as_loud_as_its_loud_parts():
+    x = np.zeros(16000, np.int16)
+    x[8000:] = 16384
+    found = Stretch.of(x, 0)
+    assert found.level(0, 100) == pytest.approx(0.25, rel=1e-3) and found.mean(0, 100) == pytest.approx(0.125, rel=1e-3)
+
+
+def held() -> dict[str, np.ndarray]:
+    """Weights under the names of embedding_model.onnx."""
+    torch.manual_seed(1)
+    found = {}
+    for number, conv in enumerate(embedding.Embedding().conv):
+        name = "model/conv2d" + (f"_{number}" if number else "") + "/Conv2D"
+        last = number == len(embedding.LAYERS) - 1
+        found[f"{name}/ReadVariableOp:0" if last else f"{name}_weights_fused_bn"] = conv.weight.detach().numpy()
+        if not last:
+            found[f"{name}_bias_fused_bn"] = conv.bias.detach().numpy()
+    return found
+
+
+def stored(path, held: dict[str, np.ndarray]):
+    graph = helper.make_graph([], "g", [], [], [numpy_helper.from_array(v, k) for k, v in held.items()])
+    onnx.save(helper.make_model(graph), path)
+    return path
+
+
+def test_the_embeddings_weights_are_read_from_onnx_and_others_refused(tmp_path):
+    weights = embedding.weights_of(stored(tmp_path / "a.onnx", held()))
+    network = embedding.Embedding()
+    network.load_state_dict(weights)
+    torch.manual_seed(1)
+    assert all(torch.equal(a, b) for a, b in zip(network.parameters(), embedding.Embedding().parameters(), strict=True))
+    bad = tmp_path / "b.onnx"
+    for content in (b"", b"none", stored(tmp_path / "c.onnx", {"x": np.zeros(3)}).read_bytes()):
+        bad.write_bytes(content)
+        with pytest.raises(ConversionError, match=r"b.onnx: no speech embedding as in openwakeword 0.5.1"):
+            embedding.weights_of(bad)
+
+
+def test_an_embedding_hears_its_frames_and_no_others():
+    network = embedding.Embedding().eval()
+    mel = torch.randn(1, 100, embedding.BANDS)
+    with torch.no_grad():
+        whole = network(mel)
+        assert whole.shape == (1, 4, embedding.SIZE)
+        for j in range(4):
+            alone = network(mel[:, 8 * j : 8 * j + embedding.CONTEXT])
+            assert torch.allclose(alone[:, 0], whole[:, j], atol=1e-4)
+
+
+def test_the_teachers_guide_frames_and_clips(scenes):
+    batch = scenes.sequences(24, 203)
+    both = [teachers.MelTeacher(fbank.BANDS, 4, 8, 0.0), teachers.EmbeddingTeacher(4, 8, 0.0)]
+    frames, heard = teachers.guides(both, 15.0)(batch)
+    assert frames.shape == (203, 24, 4) and heard.shape == (len(batch.clips), 4) and len(batch.clips)
+    for p in (frames, heard):
+        assert torch.allclose(p.sum(-1), torch.ones(()), atol=1e-3)
+    alone = teachers.guides(both[:1], 15.0)(batch)[0]
+    assert not torch.allclose(alone, frames, atol=1e-3)
+
+
+def test_a_whole_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SILIF_CACHE", str(tmp_path / "cache"))
+    data = tiny_data(tmp_path / "data")
+    text = recipe.find("kws12").read_text()
+    for old, new in [
+        (r"hidden = \[.*?\]", "hidden = [16]"),
+        (r"words = \[.*?\]", 'words = ["yes", "_unknown_", "_silence_"]'),
+        ("size = 256", "size = 8"),
+        ("frames = 400", "frames = 150"),
+        ('name = "kws12"', 'name = "w"'),
+    ]:
+        assert re.search(old, text)
+        text = re.sub(old, new, text)
+    path, out = tmp_path / "w.toml", tmp_path / "out"
+    path.write_text(text)
+    options = [str(path), "--data", str(data), "--output", str(out), "--threads", "1", "--quick"]
+    assert command.main(options) == 1
+    assert "--embedding FILE is missing: the wheel of openwakeword 0.5.1" in capsys.readouterr().err
+    options += ["--embedding", str(stored(tmp_path / "e.onnx", held()))]
+    assert command.main(options) == 0, capsys.readouterr().err
+    about = json.loads((out / "w.json").read_text())
+    assert about["weight_bits"] == 8 and about["float"] and about["recipe"]["waveforms"]["embedding"]["size"] == 8
+    assert {p.name for p in out.glob("*.pth")} == {"w.pth", "w-float.pth", "w-teacher.pth", "w-embedding.pth"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("p_warp = 0.7", "p_warps = 0.7", r"\[waveforms\] p_warp is missing"),
+        ("[waveforms.embedding]", "[waveforms.embeddings]", r"\[waveforms\] embedding is missing"),
+        ("held_out = 0.25", "speech_variants = 3\nheld_out = 0.25", r"\[stream\] speech_variants is unknown"),
+        ("[waveforms] ", "[bank]\n[waveforms] ", r"\[bank\] cannot be had beside \[waveforms\]"),
+        ("batch = 32", "", r"\[stream.finish\] batch is missing"),
+        ('kind = "silif"', 'kind = "pspike"', "hidden is unknown where kind is pspike"),
+    ],
+)
+def test_recipes_of_waveforms_are_checked(old, new, message, tmp_path):
+    text = recipe.find("kws12").read_text()
+    assert old in text
+    path = tmp_path / "kws12.toml"
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(recipe.BadRecipe, match=message):
+        recipe.load(path)
