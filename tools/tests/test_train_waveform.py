@@ -225,11 +225,17 @@ def test_a_whole_run(tmp_path, monkeypatch, capsys):
     options = [str(path), "--data", str(data), "--output", str(out), "--threads", "1", "--quick"]
     assert command.main(options) == 1
     assert "--embedding FILE is missing: the wheel of openwakeword 0.5.1" in capsys.readouterr().err
-    options += ["--embedding", str(stored(tmp_path / "e.onnx", held()))]
+    weights = ["--embedding", str(stored(tmp_path / "e.onnx", held()))]
+    assert command.main([*options, *weights, "--start", str(path)]) == 1
+    assert "--start: a recipe with [waveforms] begins from nothing" in capsys.readouterr().err
+    assert command.main(["kws12-silif", *options[1:], *weights]) == 2
+    assert "--embedding: recipe kws12-silif has no [waveforms]" in capsys.readouterr().err
+    options += weights
     assert command.main(options) == 0, capsys.readouterr().err
     about = json.loads((out / "w.json").read_text())
     assert about["weight_bits"] == 8 and about["float"] and about["recipe"]["waveforms"]["embedding"]["size"] == 8
     assert {p.name for p in out.glob("*.pth")} == {"w.pth", "w-float.pth", "w-teacher.pth", "w-embedding.pth"}
+    assert command.main([*options[: -len(weights)], "--resume"]) == 0, "teachers that are there need no weights"
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,8 @@ def main(argv: list[str] | None = None) -> int:
         recipe = recipes.load(recipes.find(options.recipe))
         if options.seed is None:
             options.seed = recipe["seed"]
+        if options.embedding and "waveforms" not in recipe:
+            raise recipes.BadRecipe(f"--embedding: recipe {recipe['name']} has no [waveforms]; leave it out")
         if "sequences" in recipe:
             sequence_session.run(options, recipe, training_curve.draw if training_curve.can_draw() else None)
         elif "waveforms" in recipe:

@@ -30,13 +30,31 @@ def statistics(scenes: WaveScenes, settings: dict) -> tuple[torch.Tensor, torch.
     return frames.mean(0).cpu(), frames.std(0).cpu()
 
 
+def teacher_path(recipe: dict, name: str, output: Path) -> Path:
+    return output / f"{recipe['name']}-{name}.pth"
+
+
+def pretrained(path: Path | None, recipe: dict, output: Path) -> dict[str, torch.Tensor] | None:
+    """The speech embedding's weights; None where the teacher that they are for lies in the output folder."""
+    if teacher_path(recipe, "embedding", output).exists():
+        return None
+    if path is None:
+        raise ConversionError(MISSING)
+    return embedding.weights_of(path)
+
+
 def trained_teachers(
-    recipe: dict, scenes: WaveScenes, weights: Path | None, output: Path, resume: bool, say: Callable[[str], None]
+    recipe: dict,
+    scenes: WaveScenes,
+    weights: dict[str, torch.Tensor] | None,
+    output: Path,
+    resume: bool,
+    say: Callable[[str], None],
 ) -> list[nn.Module]:
     """Both, trained or loaded from the output folder. weights: of the speech embedding."""
     settings, classes, found = recipe["stream"], len(recipe["words"]), []
     for name in ("teacher", "embedding"):
-        own, path = recipe["waveforms"][name], output / f"{recipe['name']}-{name}.pth"
+        own, path = recipe["waveforms"][name], teacher_path(recipe, name, output)
         if name == "teacher":
             network = teachers.MelTeacher(BANDS, classes, own["size"], own["dropout"])
         else:
@@ -47,9 +65,7 @@ def trained_teachers(
             found.append(network.to(scenes.mixer.device))
             continue
         if name == "embedding":
-            if weights is None:
-                raise ConversionError(MISSING)
-            network.trunk.load_state_dict(embedding.weights_of(weights))
+            network.trunk.load_state_dict(weights)
         torch.manual_seed(recipe["seed"])
         scenes.reseed(recipe["seed"] + 3)
         mine = settings | own
@@ -71,7 +87,10 @@ def trained_teachers(
 def run(options: argparse.Namespace, recipe: dict) -> None:
     if options.quick:
         shorten(recipe)
+    if options.start:
+        raise ValueError("--start: a recipe with [waveforms] begins from nothing; leave it out")
     device = session.device_of(options, recipe)
+    weights = pretrained(options.embedding, recipe, options.output)  # before what takes long
     session.keep_memory()
     began = time.monotonic()
     torch.set_num_threads(options.threads)
@@ -86,7 +105,7 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
     scenes = tape.scenes(found, recipe, device, options.seed, max(1, options.threads - 2))
     exams = {k: Examination(found.splits[k], found.labels(k)) for k in ("validation", "test")}
     exam = StreamExamination(recipe["words"], found.splits["validation"], kept.noise, kept.speech, copies=1)
-    both = trained_teachers(recipe, scenes, options.embedding, options.output, options.resume, say)
+    both = trained_teachers(recipe, scenes, weights, options.output, options.resume, say)
     guides = teachers.guides(both, settings["score_scale"])
 
     def report(step: int, parts: dict[str, float], speed: float, mean: nn.Module) -> None:
