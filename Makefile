@@ -166,9 +166,9 @@ firmware:
 	tools/scripts/check_firmware.sh
 
 ## TARGET=cortex-m4 MODEL=models/x.silif: the instructions of a step by function, under emulation
-count: MODEL ?= models/kws12-stream.silif
+# Not by `count: MODEL ?=`, for which make takes MODEL out of the environment of every target (make firmware reads it).
 count:
-	tools/scripts/count_functions.py $(TARGET) $(MODEL)
+	tools/scripts/count_functions.py $(TARGET) $(or $(MODEL),models/kws12-stream.silif)
 
 ## examples/c and examples/python on this machine's library
 test-examples: $(VENV)/installed

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Words above a score, by jq: filter.sh 0.9 [OPTION...], with the options of kws-listen.
+# Words above a score, by jq: filter.sh 0.95 [OPTION...], with the options of kws-listen.
 least=$1
 shift
 kws-listen --output json "$@" |

@@ -309,7 +309,7 @@ import Testing
   @Test func loop() throws {
     let lines = try run("loop.sh", demo).lines
     #expect(
-      lines.count == words.count && lines[0].wholeMatch(of: /heard 'yes' \(0\.89\), probability \d+ %/) != nil
+      lines.count == words.count && lines[0].wholeMatch(of: /heard 'yes' \(0\.93\), probability \d+ %/) != nil
         && lines[5].hasPrefix("lights off at"))
   }
 
@@ -317,7 +317,7 @@ import Testing
     if lacks("jq") { return }
     let all = try run("filter.sh", ["0"] + demo).lines
     #expect(all.map { String($0.split(separator: " ")[0]) } == words)
-    let some = try run("filter.sh", ["0.896"] + demo).lines
+    let some = try run("filter.sh", ["0.925"] + demo).lines
     #expect(!some.isEmpty && some.count < all.count && some.allSatisfy { all.contains($0) })
   }
 
