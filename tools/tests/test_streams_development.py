@@ -166,6 +166,9 @@ def test_a_card_says_what_make_models_has_to_be_told():
     assert release._options({"seed": 1, "recipe": {"seed": 1}}, release.ALARMS_PER_HOUR) == ""
     assert release._options({"seed": 2, "recipe": {"seed": 1}}, 5.5) == " SEED=2 ALARMS=5.5"
     assert release._options({}, release.ALARMS_PER_HOUR) == ""
+    of_waves = {"seed": 2, "recipe": {"seed": 1, "waveforms": {}}}
+    told = " DEVICE=cuda EMBEDDING=openwakeword-0.5.1-py3-none-any.whl SEED=2"
+    assert release._options(of_waves, release.ALARMS_PER_HOUR) == told
 
 
 def test_the_seed_reaches_the_training_and_is_refused_where_there_is_none(tmp_path, monkeypatch, capsys):
@@ -176,9 +179,10 @@ def test_the_seed_reaches_the_training_and_is_refused_where_there_is_none(tmp_pa
         raise release.subprocess.CalledProcessError(1, command)
 
     monkeypatch.setattr(release.subprocess, "run", run)
-    work = ["kws12", "--data", str(tmp_path), "--work", str(tmp_path / "work"), "--seed", "7"]
+    work = ["kws12", "--data", str(tmp_path), "--work", str(tmp_path / "work"), "--seed", "7", "--embedding", "x.whl"]
     assert release.main(work) == 1
-    assert asked[asked.index("--seed") + 1] == "7"
+    assert asked[asked.index("--seed") + 1] == "7" and asked[asked.index("--embedding") + 1] == "x.whl"
+    assert "--device" not in asked
     asked.clear()
     with pytest.raises(SystemExit) as exit:
         release.main([*work, "--checkpoint", str(tmp_path / "x.pth")])

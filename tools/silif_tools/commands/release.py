@@ -144,7 +144,9 @@ def release(arguments) -> None:
     data, work, rate = arguments.data, arguments.work, arguments.alarms_per_hour
     work.mkdir(parents=True, exist_ok=True)
     extra = ["--speech-commands", str(arguments.speech_commands)] if arguments.speech_commands else []
-    extra += ["--seed", str(arguments.seed)] if arguments.seed is not None else []
+    for option in ("seed", "device", "embedding"):
+        value = getattr(arguments, option)
+        extra += [f"--{option}", str(value)] if value is not None else []
     checkpoint = arguments.checkpoint or _train(arguments.name, data, work, extra)
     description = json.loads(checkpoint.with_suffix(".json").read_text())
     words, settings = description["words"], FRONT_END
@@ -276,7 +278,12 @@ def _options(description: dict, rate: float) -> str:
     """What `make models` was told beside MODEL, or has to be told to do the same."""
     seed = description.get("seed")
     another = seed is not None and seed != description.get("recipe", {}).get("seed", seed)
-    return (f" SEED={seed}" if another else "") + (f" ALARMS={rate:g}" if rate != ALARMS_PER_HOUR else "")
+    of_waves = " DEVICE=cuda EMBEDDING=openwakeword-0.5.1-py3-none-any.whl"
+    return (
+        (of_waves if "waveforms" in description.get("recipe", {}) else "")
+        + (f" SEED={seed}" if another else "")
+        + (f" ALARMS={rate:g}" if rate != ALARMS_PER_HOUR else "")
+    )
 
 
 def _write_digests(folder: Path) -> None:
@@ -300,6 +307,8 @@ def main(argv=None) -> int:
         "--speech-commands", type=Path, metavar="PATH", help="the full Speech Commands archive, to train on"
     )
     parser.add_argument("--seed", type=int, metavar="N", help="of the training, in place of the recipe's")
+    parser.add_argument("--device", help="cuda: train on a GPU")
+    parser.add_argument("--embedding", type=Path, metavar="FILE", help="for recipes with [waveforms]: see silif-train")
     parser.add_argument("--checkpoint", type=Path, help="a trained state dict with its .json: skips the training")
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--build", type=Path, default=Path(".build/release"), help="where kws-score and kws-model are")
@@ -313,8 +322,9 @@ def main(argv=None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"silif-release {__version__}")
     arguments = parser.parse_args(argv)
-    if arguments.seed is not None and arguments.checkpoint:
-        parser.error("--seed is of the training, which --checkpoint skips: leave one of them out")
+    for option in ("seed", "device", "embedding"):
+        if getattr(arguments, option) is not None and arguments.checkpoint:
+            parser.error(f"--{option} is of the training, which --checkpoint skips: leave one of them out")
     try:
         release(arguments)
     except (ConversionError, OSError, RuntimeError, ValueError, subprocess.CalledProcessError) as error:
