@@ -60,7 +60,7 @@ convert: $(VENV)/installed
 	  $(if $(NEURON),--neuron $(NEURON)) $(if $(WORDS),--words "$(WORDS)") $(if $(STEP_MS),--step-ms $(STEP_MS)) $(if $(BITS),--bits $(BITS)) \
 	  $(if $(FRAMES),--frames "$(FRAMES)") $(if $(LABELS),--labels "$(LABELS)") $(if $(REPORT),--report "$(REPORT)") $(OPTIONS)
 
-# About an hour.
+# About an hour; kws12 wants a GPU (docs/TRAINING.md).
 ## MODEL=kws12-silif DATA=data: train, export, measure and describe a network that ships
 models: build $(VENV)/installed
 	@test -n "$(MODEL)" || { echo "usage: make models MODEL=kws12-silif [DATA=folder] [SPEECH_COMMANDS=path] [CHECKPOINT=x.pth] [ALARMS=an hour] [SEED=n] [DEVICE=cuda] [EMBEDDING=wheel]" >&2; exit 2; }

@@ -166,7 +166,7 @@ def test_a_card_says_what_make_models_has_to_be_told():
     assert release._options({"seed": 1, "recipe": {"seed": 1}}, release.ALARMS_PER_HOUR) == ""
     assert release._options({"seed": 2, "recipe": {"seed": 1}}, 5.5) == " SEED=2 ALARMS=5.5"
     assert release._options({}, release.ALARMS_PER_HOUR) == ""
-    of_waves = {"seed": 2, "recipe": {"seed": 1, "waveforms": {}}}
+    of_waves = {"seed": 2, "recipe": {"seed": 1, "waveforms": {}}, "device": "NVIDIA H200"}
     told = " DEVICE=cuda EMBEDDING=openwakeword-0.5.1-py3-none-any.whl SEED=2"
     assert release._options(of_waves, release.ALARMS_PER_HOUR) == told
 

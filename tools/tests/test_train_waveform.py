@@ -1,6 +1,7 @@
 """Sequences composed from waveforms, their teachers, and a whole run of such a recipe."""
 
 import json
+import multiprocessing
 import re
 
 import numpy as np
@@ -17,6 +18,7 @@ from silif_tools.train.material import Material
 from silif_tools.train.stream_scenes import EARLY
 from silif_tools.train.waveform import embedding, mix, tape, teachers
 from silif_tools.train.waveform.plan import ITEMS, Stretch
+from silif_tools.train.waveform.scenes import AHEAD
 
 WORDS = ["yes", "no", "_unknown_", "_silence_"]
 
@@ -109,7 +111,7 @@ def test_sequences_are_labelled_and_repeatable(scenes):
     assert batch.allowed.any(-1).all() and len(batch.ends) and len(batch.clips)
     for end, b, label in batch.ends:
         assert label in (0, 1) and batch.allowed[end, b].tolist() == [k == label for k in range(4)]
-    assert set(batch.clips[:, 2]) <= {0, 1, 2, 3} and (batch.clips[:, 0] + fbank.CLIP_FRAMES <= 300).all()
+    assert set(batch.clips[:, 2]) <= {0, 1, 2, 3}
     scenes.reseed(3)
     again = scenes.sequences(24, 300)
     assert torch.equal(batch.features, again.features) and np.array_equal(batch.ends, again.ends)
@@ -117,11 +119,58 @@ def test_sequences_are_labelled_and_repeatable(scenes):
     assert not torch.equal(batch.features, scenes.sequences(24, 300).features)
 
 
+def test_labelled_seconds_lie_within_their_sequence(scenes):
+    planner = scenes.planner
+    planner.seed(5)
+    plans = [planner.plan(64, 300) for _ in range(20)]
+    first = np.concatenate([plan.clips[:, 0] for plan in plans])
+    assert len(first) > 500 and (first >= 0).all() and (first + fbank.CLIP_FRAMES <= 300).all()
+    for plan in plans:
+        heard = plan.length > 0
+        last = plan.source + ((plan.length - 1) * plan.speed).long()
+        assert (plan.source[heard] >= 0).all() and (last[heard] < len(scenes.mixer.tape)).all()
+
+
+def test_a_checkpoint_holds_hard_negatives_and_masks(scenes):
+    scenes.sequences(2, 200)
+    scenes.mined[0] = torch.tensor([100, 250])
+    state = scenes.state()
+    x = torch.ones(200, 4, fbank.BANDS)
+    masked = scenes.words.masked(x.clone())
+    scenes.mined[0] = torch.tensor([50])
+    shared = scenes.planner.places.data_ptr()
+    scenes.restore(state)
+    assert scenes.mined[0].tolist() == [100, 250] and scenes.planner.places.data_ptr() == shared and scenes.drawn == 1
+    assert torch.equal(scenes.words.masked(x.clone()), masked)
+    with pytest.raises(ValueError, match="of another recipe or other recordings"):
+        scenes.restore({"numpy": None})
+
+
+def test_other_processes_see_hard_negatives_that_are_found_later(scenes):
+    """And end where the scenes move on."""
+    scenes.workers = 1
+    scenes.planner.r |= {"p_mined": 1.0, "p_speech_only": 1.0, "p_spliced": 0.0, "p_second_talker": 0.0,
+                         "p_babble": 0.0}  # fmt: skip
+    number = next(k for k in range(len(scenes.planner.speech)) if k not in scenes.unmined)
+    scenes.planner.shares = [float(k >= number) for k in range(len(scenes.planner.speech))]
+    before = len(multiprocessing.active_children())
+    assert (scenes._plan(4, 100).speed[:, 0] != 1).any()
+    scenes.mined[number] = torch.tensor([250])
+    for _ in range(AHEAD + 2):
+        plan = scenes._plan(4, 100)
+    begin = (plan.source[:, 0] - scenes.planner.speech[number].start) / 160
+    assert (begin <= 250).all() and (begin + 100 * plan.speed[:, 0] > 250 - 100).all()
+    assert len(multiprocessing.active_children()) == before + 1
+    there = scenes.on(torch.device("cpu"))
+    there.workers = 0
+    assert there.sequences(2, 100).features.shape == (100, 2, fbank.BANDS)
+    assert len(multiprocessing.active_children()) == before
+
+
 def test_a_command_is_loud_before_it_is_due(scenes):
     """Labels and sound belong together: the tone of the word that is due has just been heard."""
     scenes.planner.r |= {"p_speech_only": 0.0, "p_noise": 0.0, "p_babble": 0.0, "p_room": 0.0, "p_warp": 0.0,
-                         "p_synthetic_word": 0.0, "speed": 1.0, "p_clip": 0.0,
-                         "item_shares": scenes.planner.r["item_shares"]}  # fmt: skip
+                         "p_synthetic_word": 0.0, "speed": 1.0, "p_clip": 0.0}  # fmt: skip
     scenes.planner.kind_shares = [1.0] * 5
     batch = scenes.sequences(12, 300)
     hz = 700 * (np.exp(np.linspace(0, 1, 42)[1:-1] * np.log(8700 / 720) + np.log(720 / 700)) - 1)
@@ -179,7 +228,9 @@ def test_the_embeddings_weights_are_read_from_onnx_and_others_refused(tmp_path):
     torch.manual_seed(1)
     assert all(torch.equal(a, b) for a, b in zip(network.parameters(), embedding.Embedding().parameters(), strict=True))
     bad = tmp_path / "b.onnx"
-    for content in (b"", b"none", stored(tmp_path / "c.onnx", {"x": np.zeros(3)}).read_bytes()):
+    wide = held() | {"model/conv2d/Conv2D_bias_fused_bn": np.zeros(25, np.float32)}
+    others = [stored(tmp_path / "c.onnx", each).read_bytes() for each in ({"x": np.zeros(3)}, wide)]
+    for content in (b"", b"none", *others):
         bad.write_bytes(content)
         with pytest.raises(ConversionError, match=r"b.onnx: no speech embedding as in openwakeword 0.5.1"):
             embedding.weights_of(bad)
@@ -234,8 +285,13 @@ def test_a_whole_run(tmp_path, monkeypatch, capsys):
     assert command.main(options) == 0, capsys.readouterr().err
     about = json.loads((out / "w.json").read_text())
     assert about["weight_bits"] == 8 and about["float"] and about["recipe"]["waveforms"]["embedding"]["size"] == 8
-    assert {p.name for p in out.glob("*.pth")} == {"w.pth", "w-float.pth", "w-teacher.pth", "w-embedding.pth"}
-    assert command.main([*options[: -len(weights)], "--resume"]) == 0, "teachers that are there need no weights"
+    stems = ["w", "w-float", "waveform-embedding", "waveform-teacher"]
+    assert sorted(re.sub("-[0-9a-f]{12}$", "", p.stem) for p in out.glob("*.pth")) == stems
+    without = options[: -len(weights)]
+    assert command.main([*without, "--resume"]) == 0, "teachers that are there need no weights"
+    path.write_text(text.replace("p_warp = 0.7", "p_warp = 0.6"))
+    assert command.main(without) == 1, "and are not those of another recipe"
+    assert "--embedding FILE is missing" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -246,7 +302,8 @@ def test_a_whole_run(tmp_path, monkeypatch, capsys):
         ("held_out = 0.25", "speech_variants = 3\nheld_out = 0.25", r"\[stream\] speech_variants is unknown"),
         ("[waveforms] ", "[bank]\n[waveforms] ", r"\[bank\] cannot be had beside \[waveforms\]"),
         ("batch = 32", "", r"\[stream.finish\] batch is missing"),
-        ('kind = "silif"', 'kind = "pspike"', "hidden is unknown where kind is pspike"),
+        ('kind = "silif"', 'kind = "pspike"', "kind must be silif or csilif where there is"),
+        ("frames = 400", "frames = 4000", r"\[stream\] frames must be at most 600"),
     ],
 )
 def test_recipes_of_waveforms_are_checked(old, new, message, tmp_path):

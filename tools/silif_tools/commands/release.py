@@ -278,9 +278,9 @@ def _options(description: dict, rate: float) -> str:
     """What `make models` was told beside MODEL, or has to be told to do the same."""
     seed = description.get("seed")
     another = seed is not None and seed != description.get("recipe", {}).get("seed", seed)
-    of_waves = " DEVICE=cuda EMBEDDING=openwakeword-0.5.1-py3-none-any.whl"
     return (
-        (of_waves if "waveforms" in description.get("recipe", {}) else "")
+        (" DEVICE=cuda" if description.get("device", "cpu") != "cpu" else "")
+        + (" EMBEDDING=openwakeword-0.5.1-py3-none-any.whl" if "waveforms" in description.get("recipe", {}) else "")
         + (f" SEED={seed}" if another else "")
         + (f" ALARMS={rate:g}" if rate != ALARMS_PER_HOUR else "")
     )

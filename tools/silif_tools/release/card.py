@@ -9,8 +9,7 @@ from ..kinds import kind_named
 
 _RECIPES = Path(__file__).parent.parent / "recipes"
 _PURPOSE = {
-    "kws12": "For streams: the most words heard, at the fewest false alarms. The default of `kws-listen` and"
-    " `kws-score --stream`.",
+    "kws12": "For streams: more words heard than by any other here. The default of `kws-listen` and `kws-score --stream`.",
     "kws12-silif": "For clips: the best accuracy on single words. The default of `kws-score`.",
     "kws12-csilif": "For clips: the same task with C-SiLIF neurons.",
     "kws12-s4d": "For clips: the same task with binary S4D and gated linear mixing (Stan & Rhodes, arXiv 2401.00955).",

@@ -192,6 +192,8 @@ def _check_waveforms(recipe: dict, where: str) -> None:
         _check(recipe["waveforms"][key], wave_recipe.TEACHER, f"{where}[waveforms.{key}] ", True)
     if "finish" not in recipe.get("stream", {}):
         raise BadRecipe(f"{where}[waveforms] needs [stream] and [stream.finish]")
+    if recipe["stream"].get("frames", 0) > wave_recipe.MOST_FRAMES:
+        raise BadRecipe(f"{where}[stream] frames must be at most {wave_recipe.MOST_FRAMES} beside [waveforms]")
     if "teacher" in recipe["stream"]:
         raise BadRecipe(f"{where}[stream.teacher] cannot be had beside [waveforms]")
 
@@ -226,13 +228,13 @@ def load(path: Path) -> dict:
         if section not in ("scenes", "training") or section not in all_keys:
             raise BadRecipe(f"{path}: [finish.{section}] is unknown")
         _check(part, all_keys[section], f"{path}: [finish.{section}] ", False)
+    of_waves = "waveforms" in recipe
+    if of_waves:
+        _check_waveforms(recipe, f"{path}: ")
     _check_sizes(recipe, f"{path}: ")
     if "sequences" in recipe:
         _check_sequences(recipe, f"{path}: ")
         return recipe
-    of_waves = "waveforms" in recipe
-    if of_waves:
-        _check_waveforms(recipe, f"{path}: ")
     for part in rounds(recipe) if not of_waves else ():
         _check_bits(part["training"], f"{path}: ")
     if "stream" in recipe:

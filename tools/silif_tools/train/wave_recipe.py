@@ -14,5 +14,6 @@ WAVEFORMS: dict[str, type] = {
 TEACHER: dict[str, type] = {"size": int, "dropout": float, "batch": int, "steps": int, "rate": float}
 # Of [stream], what sequences from the bank need alone.
 OF_THE_BANK = ("speech_variants", "synthetic_variants")
+MOST_FRAMES = 600  # of a sequence: a plan has room for so many pieces
 # Of [stream.finish], beside stream_recipe.FINISH: it computes on the processor, where 256 sequences take long.
 FINISH: dict[str, type] = {"batch": int}

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from silif_tools.errors import ConversionError
 
-BINS, FFT, SAMPLE_RATE, BANDS, LOW_HZ, HIGH_HZ = 257, 512, 16000, 32, 60.0, 3800.0
+BANDS, LOW_HZ, HIGH_HZ = 32, 60.0, 3800.0
 CONTEXT, STEP, SIZE = 76, 8, 96  # frames of an embedding, frames between two, numbers of one
 RANGE_DB = 80.0  # below the loudest band of a sequence
 MEMBER = "openwakeword/resources/models/embedding_model.onnx"
@@ -89,8 +89,11 @@ class Embedding(nn.Module):
 def weights_of(path: Path) -> dict[str, torch.Tensor]:
     """The state dict of an Embedding. path: the wheel of openwakeword 0.5.1, or embedding_model.onnx. Raises
     ConversionError where it is neither."""
-    import onnx  # a reader of wheels alone needs it
-    from onnx import numpy_helper
+    try:
+        import onnx  # who trains other recipes does without
+        from onnx import numpy_helper
+    except ImportError as error:
+        raise ConversionError("--embedding needs the package onnx: pip install onnx") from error
 
     try:
         content = path.read_bytes()
@@ -105,10 +108,11 @@ def weights_of(path: Path) -> dict[str, torch.Tensor]:
                 found[f"conv.{number}.bias"] = held[f"{name}_bias_fused_bn"]
             else:
                 found[f"conv.{number}.weight"] = held[f"{name}/ReadVariableOp:0"]
+        state = {name: torch.from_numpy(np.array(value, np.float32)) for name, value in found.items()}
+        Embedding().load_state_dict(state)
     except OSError:
         raise
     except Exception as error:  # onnx raises protobuf's own
-        raise ConversionError(
-            f"{path}: no speech embedding as in openwakeword 0.5.1 ({type(error).__name__}: {error})"
-        ) from error
-    return {name: torch.from_numpy(np.array(value, np.float32)) for name, value in found.items()}
+        problem = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        raise ConversionError(f"{path}: no speech embedding as in openwakeword 0.5.1 ({problem})") from error
+    return state

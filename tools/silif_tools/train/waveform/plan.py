@@ -1,7 +1,8 @@
 """Plans of training sequences: which piece of which recording is heard when, how loud, how fast, and what it is.
 
-The rules are those of stream_scenes.py; pieces are named by samples of one long tape instead of being cut out, so that
-the device that trains can cut and mix them (mix.py). Plans are drawn by other processes.
+The rules are those of stream_scenes.py, but that synthesised words stand for commands alone. Pieces are named by
+samples of one long tape instead of being cut out, so that the device that trains can cut and mix them (mix.py). Plans
+are drawn by other processes.
 """
 
 import bisect
@@ -150,12 +151,16 @@ class Planner:
         first = max(1, min(first, len(stretch.power) - hops - 2))
         return self._from(stretch, first, hops, frames, self.between(0.97, 1.03), True)
 
+    def _of_others(self, own: int) -> bool:
+        """Whether an unknown word comes from others; own: how many there are among the clips."""
+        return len(self.others.start) > 0 and (self.u() < self.s["p_other_words"] or not own)
+
     def _word(self, label: int) -> tuple[Spoken, int, float]:
         """Clips, a row of them, a speed."""
         clips, (rows, shares) = self.own, self.own_by[label]
         if self.u() < self.r["p_synthetic_word"] and len(self.made_by[label][0]):
             clips, (rows, shares) = self.made, self.made_by[label]
-        elif label == self.unknown and (self.u() < self.s["p_other_words"] or not len(rows)):
+        elif label == self.unknown and self._of_others(len(rows)):
             return self.others, self.whole(len(self.others.start)), self._speed(self.r["speed"])
         row = int(rows[min(bisect.bisect(shares, self.u()), len(rows) - 1)])
         return clips, row, self._speed(self.r["speed"])
@@ -202,7 +207,7 @@ class Planner:
                     note.command(label, at + first, at + last)
                 if whole and frames >= CLIP_FRAMES - 20:
                     start = max(at, at + (frames - CLIP_FRAMES) // 2)
-                    if start + CLIP_FRAMES <= steps:
+                    if start >= 0 and start + CLIP_FRAMES <= steps:
                         note.clips.append((start, label))
                 free = at + last + r["hold"] + 10
             elif kind == "speech":
@@ -220,6 +225,7 @@ class Planner:
                     begin, end = max(0, first - 30), first + max(2, int((last - first) * self.between(0.25, 0.5)))
                 else:
                     begin, end = last - max(2, int((last - first) * self.between(0.25, 0.45))), last + 3
+                    end = min(end, int(clips.length[row]) // HOP)
                 frames = max(2, int((end - begin) / speed))
                 piece = int(clips.start[row]) + begin * HOP, speed, frames * HOP, 1 / math.sqrt(clips.power[row] + 1e-7)
                 add(at, piece, gain)

@@ -40,6 +40,9 @@ class Places:
         self.ends = torch.zeros(reels, PLACES, dtype=torch.int64).share_memory_()
         self.counts = torch.zeros(reels, dtype=torch.int64).share_memory_()
 
+    def __getitem__(self, number: int) -> torch.Tensor:
+        return self.ends[number, : int(self.counts[number])]
+
     def __setitem__(self, number: int, ends: torch.Tensor) -> None:
         kept = ends[torch.randperm(len(ends))[:PLACES]] if len(ends) > PLACES else ends
         self.ends[number, : len(kept)] = kept
@@ -74,22 +77,38 @@ class WaveScenes:
         self._reels: list[Reel] | None = None
 
     def on(self, device: torch.device) -> "WaveScenes":
-        """The same on another device, from here on."""
+        """The same on another device, from here on; this one's processes end."""
+        self.close()
         rest = self.planner, self.mixer.on(device), self.mined, self.unmined, self.seed, self.workers
         found = WaveScenes(self.r, self.words, *rest)
-        found.drawn = self.drawn
+        found.drawn, found._reels = self.drawn, self._reels
         return found
 
+    def close(self) -> None:
+        """End the processes that plan; the next sequence begins others."""
+        self._plans, self._of = iter(()), (0, 0)
+
     def reseed(self, seed: int) -> None:
-        self.seed, self.drawn, self._of = seed, 0, (0, 0)
+        self.close()
+        self.seed, self.drawn = seed, 0
         self.words.generator.manual_seed(seed)
 
     def state(self) -> dict:
         """Batches that were drawn. Those after a resumption are others than they would have been: plans lie ready."""
-        return {"drawn": self.drawn}
+        places = {"ends": self.mined.ends.clone(), "counts": self.mined.counts.clone()}
+        return {"drawn": self.drawn, "masks": self.words.generator.get_state(), **places}
 
     def restore(self, state: dict) -> None:
-        self.drawn, self._of = state["drawn"], (0, 0)
+        """Raises ValueError where the checkpoint is of sequences of another kind."""
+        if "drawn" not in state or state["ends"].shape != self.mined.ends.shape:
+            raise ValueError(
+                "the checkpoint is of another recipe or other recordings: delete it, or leave out --resume"
+            )
+        self.close()
+        self.drawn = state["drawn"]
+        self.words.generator.set_state(state["masks"])
+        self.mined.ends.copy_(state["ends"])
+        self.mined.counts.copy_(state["counts"])
 
     def _plan(self, size: int, steps: int) -> Plan:
         if self._of != (size, steps):

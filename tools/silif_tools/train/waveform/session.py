@@ -2,6 +2,9 @@
 
 import argparse
 import copy
+import hashlib
+import importlib.util
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,13 +17,14 @@ from silif_tools.train import material, session, stream, stream_exam
 from silif_tools.train.evaluate import Examination
 from silif_tools.train.fbank import BANDS
 from silif_tools.train.loop import save
+from silif_tools.train.material import Material
 from silif_tools.train.stream_exam import StreamExamination
 from silif_tools.train.waveform import embedding, tape, teachers
 from silif_tools.train.waveform.scenes import WaveScenes
 
 MISSING = "--embedding FILE is missing: the wheel of openwakeword 0.5.1 (pip download --no-deps openwakeword==0.5.1)"
+STORE_EVERY = 100  # steps of the round in integers, which takes seconds for each
 SETTLING = 8  # batches from which the features' mean and deviation are taken
-Report = Callable[[int, dict[str, float], float, nn.Module], None]
 
 
 def statistics(scenes: WaveScenes, settings: dict) -> tuple[torch.Tensor, torch.Tensor]:
@@ -30,21 +34,22 @@ def statistics(scenes: WaveScenes, settings: dict) -> tuple[torch.Tensor, torch.
     return frames.mean(0).cpu(), frames.std(0).cpu()
 
 
-def teacher_path(recipe: dict, name: str, output: Path) -> Path:
-    return output / f"{recipe['name']}-{name}.pth"
+MOST_WORKERS = 14  # processes that plan
 
 
-def pretrained(path: Path | None, recipe: dict, output: Path) -> dict[str, torch.Tensor] | None:
-    """The speech embedding's weights; None where the teacher that they are for lies in the output folder."""
-    if teacher_path(recipe, "embedding", output).exists():
-        return None
-    if path is None:
-        raise ConversionError(MISSING)
-    return embedding.weights_of(path)
+def teacher_path(recipe: dict, name: str, found: Material, output: Path) -> Path:
+    """Where a teacher lies: its name tells what it was trained from, so that networks share it."""
+    settings = {k: v for k, v in recipe["stream"].items() if k not in stream.OF_THE_NETWORK}
+    parts = [*(recipe[k] for k in ("words", "seed", "scenes")), settings, recipe["waveforms"][name]]
+    waves = {k: recipe["waveforms"][k] for k in ("speed", "p_clip", "p_warp")}
+    digest = hashlib.sha256(json.dumps([*parts, waves], sort_keys=True).encode())
+    digest.update("\n".join(found.splits["train"].names).encode())
+    return output / f"waveform-{name}-{digest.hexdigest()[:12]}.pth"
 
 
 def trained_teachers(
     recipe: dict,
+    found: Material,
     scenes: WaveScenes,
     weights: dict[str, torch.Tensor] | None,
     output: Path,
@@ -52,9 +57,9 @@ def trained_teachers(
     say: Callable[[str], None],
 ) -> list[nn.Module]:
     """Both, trained or loaded from the output folder. weights: of the speech embedding."""
-    settings, classes, found = recipe["stream"], len(recipe["words"]), []
+    settings, classes, both = recipe["stream"], len(recipe["words"]), []
     for name in ("teacher", "embedding"):
-        own, path = recipe["waveforms"][name], teacher_path(recipe, name, output)
+        own, path = recipe["waveforms"][name], teacher_path(recipe, name, found, output)
         if name == "teacher":
             network = teachers.MelTeacher(BANDS, classes, own["size"], own["dropout"])
         else:
@@ -62,7 +67,7 @@ def trained_teachers(
         if path.exists():
             network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
             say(f"{name} {path}")
-            found.append(network.to(scenes.mixer.device))
+            both.append(network.to(scenes.mixer.device))
             continue
         if name == "embedding":
             network.trunk.load_state_dict(weights)
@@ -80,8 +85,8 @@ def trained_teachers(
         checkpoint = path.with_suffix(".checkpoint")
         network = teachers.train(network.to(scenes.mixer.device), scenes, mine, checkpoint, resume, report)
         save(network.state_dict(), path)
-        found.append(network)
-    return found
+        both.append(network)
+    return both
 
 
 def run(options: argparse.Namespace, recipe: dict) -> None:
@@ -90,7 +95,12 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
     if options.start:
         raise ValueError("--start: a recipe with [waveforms] begins from nothing; leave it out")
     device = session.device_of(options, recipe)
-    weights = pretrained(options.embedding, recipe, options.output)  # before what takes long
+    # Before what takes long:
+    weights = embedding.weights_of(options.embedding) if options.embedding else None
+    if weights is None and not list(options.output.glob("waveform-embedding-*.pth")):
+        raise ConversionError(MISSING)
+    if device.type == "cuda" and importlib.util.find_spec("triton") is None:
+        raise ConversionError("--device cuda needs the package triton, which comes with PyTorch for CUDA")
     session.keep_memory()
     began = time.monotonic()
     torch.set_num_threads(options.threads)
@@ -99,13 +109,17 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
     found = material.load(options.data, recipe["words"], folders)
     session.require_words(found, recipe)
     found, kept = stream.held_out(found, recipe)
+    if weights is None and not teacher_path(recipe, "embedding", found, options.output).exists():
+        raise ConversionError(MISSING)
     say, name = session.say, recipe["name"]
     settings = recipe["stream"] | {"teacher": {"weight": recipe["waveforms"]["guide_weight"]}}
     say(f"clips: {', '.join(f'{k} {len(v)}' for k, v in found.splits.items())}; making the tape")
-    scenes = tape.scenes(found, recipe, device, options.seed, max(1, options.threads - 2))
+    scenes = tape.scenes(found, recipe, device, options.seed, min(max(1, options.threads - 2), MOST_WORKERS))
     exams = {k: Examination(found.splits[k], found.labels(k)) for k in ("validation", "test")}
-    exam = StreamExamination(recipe["words"], found.splits["validation"], kept.noise, kept.speech, copies=1)
-    both = trained_teachers(recipe, scenes, weights, options.output, options.resume, say)
+    exam = StreamExamination(
+        recipe["words"], found.splits["validation"], kept.noise, kept.speech, copies=0 if options.quick else 1
+    )
+    both = trained_teachers(recipe, found, scenes, weights, options.output, options.resume, say)
     guides = teachers.guides(both, settings["score_scale"])
 
     def report(step: int, parts: dict[str, float], speed: float, mean: nn.Module) -> None:
@@ -130,11 +144,12 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
     network.to("cpu")  # the engine's integers are the processor's
     for each in both:
         each.to("cpu")
-    before, finish = copy.deepcopy(network), settings | settings["finish"]
+    before, finish = copy.deepcopy(network), settings | settings["finish"] | {"store_every": STORE_EVERY}
     network.quantize(finish["weight_bits"])
     checkpoint = options.output / f"{name}-stream-finish.checkpoint"
     here = scenes.on(torch.device("cpu"))
     network = stream.train(network, here, finish, checkpoint, options.resume, None, report, guides=guides)
+    here.close()
     session.finish(options, recipe, found, network, before, exams, time.monotonic() - began, device)
 
 

@@ -65,7 +65,7 @@ def spoken(clips: Clips, start: int, labels: list[int], weight: np.ndarray) -> S
         padded = np.pad(x, (0, max(0, FRAME - len(x))))
         first[i], last[i] = active_range(loudness(np.exp(log_mel(torch.from_numpy(padded)).numpy())))
         power[i] = np.square(padded[first[i] * HOP : max(last[i] * HOP, first[i] * HOP + FRAME)]).mean() + 1e-9
-    starts = np.r_[0, clips.ends[:-1]]
+    starts = np.r_[0, clips.ends][: len(clips)]
     return Spoken(starts + start, clips.ends - starts, np.array(labels), first, last, power, weight)
 
 
@@ -105,7 +105,9 @@ def scenes(found: Material, recipe: dict, device: torch.device, seed: int, worke
     def labels_of(name: str) -> list[int]:
         return [found.label(parts[name].folder(i)) for i in range(len(parts[name]))]
 
-    shares = {k: share for k, share in settings["speech_shares"].items() if len(parts[k].samples) >= SAMPLE_RATE}
+    shares = {
+        k: share for k, share in settings["speech_shares"].items() if share and len(parts[k].samples) >= SAMPLE_RATE
+    }
     reels = [(share, Stretch.of(parts[k].samples, starts[k])) for k, share in shares.items()]
     places, rooms = Places(len(reels)), rooms_of(found.rooms, recipe["seed"])
     planner = Planner(
