@@ -4,6 +4,8 @@ Where a folder of --data has an extra_train_list.txt beside its train_list.txt, 
 """
 
 import csv
+import hashlib
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,6 +48,12 @@ class Material:
     def label(self, folder: str) -> int:
         """Class of a folder's name; any word that is none of the classes is unknown."""
         return self.words.index(folder if folder in self.words else UNKNOWN)
+
+    def fingerprint(self, parts: list) -> str:
+        """Of what a network was trained from, for names of files: these parts of a recipe, and the training clips."""
+        digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
+        digest.update("\n".join(self.splits["train"].names).encode())
+        return digest.hexdigest()[:12]
 
     def labels(self, split: str) -> list[int]:
         part = self.splits[split]

@@ -106,9 +106,7 @@ def statistics(scenes: Scenes) -> tuple[torch.Tensor, torch.Tensor]:
 def teacher_path(recipe: dict, found: Material, output: Path) -> Path:
     """Where the teacher lies: its name tells what it was trained from, so networks with equal settings share it."""
     parts = [recipe[k] for k in ("words", "seed", "bank", "scenes", "teacher")]
-    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
-    digest.update("\n".join(found.splits["train"].names).encode())
-    return output / f"teacher-{digest.hexdigest()[:12]}.pth"
+    return output / f"teacher-{found.fingerprint(parts)}.pth"
 
 
 def device_of(options: argparse.Namespace, recipe: dict) -> torch.device:

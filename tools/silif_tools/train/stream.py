@@ -2,8 +2,6 @@
 
 import argparse
 import copy
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +65,11 @@ def shorten(recipe: dict) -> None:
         r["synthetic_commands"] = min(r["synthetic_commands"], 1)
 
 
+def without_command(found: Material, name: str) -> bool:
+    """Whether a recording of speech holds none for certain: none by its text, nor what sounds the same ("know")."""
+    return not name.startswith(UNTOLD) and synthetic_text.clean(found.texts.get(name, ""))
+
+
 def make_scenes(found: Material, scenes: Scenes, recipe: dict, threads: int) -> StreamScenes:
     """found: without what was held out."""
     settings, seed = recipe["stream"], recipe["seed"] + 1
@@ -78,15 +81,11 @@ def make_scenes(found: Material, scenes: Scenes, recipe: dict, threads: int) -> 
     def part(clips: Clips, kept: Callable[[str], bool]) -> Clips:
         return clips.chosen([i for i, name in enumerate(clips.names) if kept(name)])
 
-    def without_command(name: str) -> bool:
-        """For certain: none by its text, nor what sounds the same ("know")."""
-        return not name.startswith(UNTOLD) and synthetic_text.clean(found.texts.get(name, ""))
-
     counts = [settings[f"synthetic_{kind}"] for kind in ("sentences", "words", "listed", "commands")]
     sentences, words, commands = synthetic.material(*counts, recipe["seed"])
     spoken, variants = found.splits["train"], settings["synthetic_variants"]
     reels = {
-        "told": reel(part(found.speech, without_command), settings["speech_variants"]),
+        "told": reel(part(found.speech, lambda name: without_command(found, name)), settings["speech_variants"]),
         "untold": reel(part(found.speech, lambda name: name.startswith(UNTOLD)), settings["speech_variants"]),
         "foreign": reel(found.other_words, 3),
         "sentences": reel(sentences, variants),
@@ -200,9 +199,7 @@ def teacher_path(recipe: dict, found: Material, output: Path) -> Path:
     settings = {k: v for k, v in recipe["stream"].items() if k not in OF_THE_NETWORK}
     settings["teacher"] = {k: v for k, v in settings["teacher"].items() if k != "weight"}
     parts = [recipe[k] for k in ("words", "seed", "bank", "scenes", "teacher")]
-    digest = hashlib.sha256(json.dumps([*parts, settings], sort_keys=True).encode())
-    digest.update("\n".join(found.splits["train"].names).encode())
-    return output / f"frames-teacher-{digest.hexdigest()[:12]}.pth"
+    return output / f"frames-teacher-{found.fingerprint([*parts, settings])}.pth"
 
 
 def trained_teacher(
@@ -241,6 +238,22 @@ def trained_teacher(
     return stream_teacher.frame_probabilities(network)
 
 
+def reporter(
+    name: str, output: Path, clips: Examination, exam: StreamExamination, say: Callable[[str], None]
+) -> Callable[[int, dict[str, float], float, Network], None]:
+    """What `train` calls at every report: it says how the network does, and stores it as NAME-stream.settled."""
+
+    def report(step: int, parts: dict[str, float], speed: float, mean: Network) -> None:
+        right = clips.accuracy(mean)
+        curve = stream_exam.line(exam.curve(exam.run(mean)))
+        losses = " ".join(f"{k} {v:.3f}" for k, v in parts.items())
+        say(f"{name} step {step} {losses} ({speed:.0f} sequences/s)")
+        save({"mean": mean.state_dict(), "step": step}, output / f"{name}-stream.settled")
+        say(f"  validation clips {right['fresh']:.1f} {right['context']:.1f} %; hits at 10 and 20 dB, {curve}")
+
+    return report
+
+
 def stage(
     network: Network,
     found: Material,
@@ -263,14 +276,7 @@ def stage(
     hours = {k: len(x) * HOP / SAMPLE_RATE / 3600 for k, x in exam.streams.items()}
     say(f"validation streams: {', '.join(f'{k} {v:.2f} h' for k, v in hours.items())}")
 
-    def report(step: int, parts: dict[str, float], speed: float, mean: Network) -> None:
-        right = clips.accuracy(mean)
-        curve = stream_exam.line(exam.curve(exam.run(mean)))
-        losses = " ".join(f"{k} {v:.3f}" for k, v in parts.items())
-        say(f"{name} step {step} {losses} ({speed:.0f} sequences/s)")
-        save({"mean": mean.state_dict(), "step": step}, options.output / f"{name}-stream.settled")
-        say(f"  validation clips {right['fresh']:.1f} {right['context']:.1f} %; hits at 10 and 20 dB, {curve}")
-
+    report = reporter(name, options.output, clips, exam, say)
     frames = trained_teacher(found, sequences, exam, recipe, start, options, say)
     torch.manual_seed(options.seed)
     scenes.reseed(options.seed + 2)

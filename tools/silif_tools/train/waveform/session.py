@@ -2,9 +2,7 @@
 
 import argparse
 import copy
-import hashlib
 import importlib.util
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +11,7 @@ import torch
 from torch import nn
 
 from silif_tools.errors import ConversionError
-from silif_tools.train import material, session, stream, stream_exam
+from silif_tools.train import material, session, stream
 from silif_tools.train.evaluate import Examination
 from silif_tools.train.fbank import BANDS
 from silif_tools.train.loop import save
@@ -23,6 +21,7 @@ from silif_tools.train.waveform import embedding, tape, teachers
 from silif_tools.train.waveform.scenes import WaveScenes
 
 MISSING = "--embedding FILE is missing: the wheel of openwakeword 0.5.1 (pip download --no-deps openwakeword==0.5.1)"
+MOST_WORKERS = 14  # processes that plan
 STORE_EVERY = 100  # steps of the round in integers, which takes seconds for each
 SETTLING = 8  # batches from which the features' mean and deviation are taken
 
@@ -34,17 +33,12 @@ def statistics(scenes: WaveScenes, settings: dict) -> tuple[torch.Tensor, torch.
     return frames.mean(0).cpu(), frames.std(0).cpu()
 
 
-MOST_WORKERS = 14  # processes that plan
-
-
 def teacher_path(recipe: dict, name: str, found: Material, output: Path) -> Path:
     """Where a teacher lies: its name tells what it was trained from, so that networks share it."""
     settings = {k: v for k, v in recipe["stream"].items() if k not in stream.OF_THE_NETWORK}
     parts = [*(recipe[k] for k in ("words", "seed", "scenes")), settings, recipe["waveforms"][name]]
     waves = {k: recipe["waveforms"][k] for k in ("speed", "p_clip", "p_warp")}
-    digest = hashlib.sha256(json.dumps([*parts, waves], sort_keys=True).encode())
-    digest.update("\n".join(found.splits["train"].names).encode())
-    return output / f"waveform-{name}-{digest.hexdigest()[:12]}.pth"
+    return output / f"waveform-{name}-{found.fingerprint([*parts, waves])}.pth"
 
 
 def trained_teachers(
@@ -121,14 +115,7 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
     )
     both = trained_teachers(recipe, found, scenes, weights, options.output, options.resume, say)
     guides = teachers.guides(both, settings["score_scale"])
-
-    def report(step: int, parts: dict[str, float], speed: float, mean: nn.Module) -> None:
-        right = exams["validation"].accuracy(mean)
-        losses = " ".join(f"{k} {v:.3f}" for k, v in parts.items())
-        say(f"{name} step {step} {losses} ({speed:.0f} sequences/s)")
-        save({"mean": mean.state_dict(), "step": step}, options.output / f"{name}-stream.settled")
-        curve = stream_exam.line(exam.curve(exam.run(mean)))
-        say(f"  validation clips {right['fresh']:.1f} {right['context']:.1f} %; hits at 10 and 20 dB, {curve}")
+    report = stream.reporter(name, options.output, exams["validation"], exam, say)
 
     torch.manual_seed(options.seed)
     scenes.reseed(options.seed + 2)

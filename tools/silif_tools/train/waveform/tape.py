@@ -3,12 +3,12 @@
 import numpy as np
 import torch
 
-from silif_tools.train import synthetic, synthetic_text, waves
+from silif_tools.train import synthetic, waves
 from silif_tools.train.bank import loudest_second, responses
 from silif_tools.train.clips import Clips, joined
 from silif_tools.train.fbank import FRAME, HOP, SAMPLE_RATE, log_mel
 from silif_tools.train.material import SILENCE, UNKNOWN, Material
-from silif_tools.train.stream import UNTOLD
+from silif_tools.train.stream import UNTOLD, without_command
 from silif_tools.train.stream_scenes import active_range, loudness
 from silif_tools.train.waveform.mix import WARPS, Mixer
 from silif_tools.train.waveform.plan import Planner, Spoken, Stretch
@@ -33,11 +33,6 @@ def groups(found: Material, recipe: dict) -> dict[str, Clips]:
     def second(clips: Clips) -> Clips:
         return joined(clips.names, [loudest_second(clips.clip(i)) for i in range(len(clips))])
 
-    def told(clips: Clips, i: int) -> bool:
-        """For certain no command, by its text, nor what sounds the same ("know")."""
-        name = clips.names[i]
-        return not name.startswith(UNTOLD) and synthetic_text.clean(found.texts.get(name, ""))
-
     spoken = second(part(train, lambda clips, i: clips.folder(i) != SILENCE))
     others, silent = second(found.other_words), part(train, lambda clips, i: clips.folder(i) == SILENCE)
     unknown = found.words.index(UNKNOWN)
@@ -48,7 +43,7 @@ def groups(found: Material, recipe: dict) -> dict[str, Clips]:
         "noise": joined(
             found.noise.names + silent.names, [c.clip(i) for c in (found.noise, silent) for i in range(len(c))]
         ),
-        "told": part(found.speech, told),
+        "told": part(found.speech, lambda clips, i: without_command(found, clips.names[i])),
         "untold": part(found.speech, lambda clips, i: clips.names[i].startswith(UNTOLD)),
         "foreign": others,
         "sentences": sentences,

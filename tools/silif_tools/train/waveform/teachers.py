@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from silif_tools.train import stream_loss
 from silif_tools.train.fbank import CLIP_FRAMES
-from silif_tools.train.loop import Run
+from silif_tools.train.stream import StreamRun
 from silif_tools.train.stream_scenes import StreamBatch
 from silif_tools.train.stream_teacher import StreamTeacher
 from silif_tools.train.waveform import embedding
@@ -65,13 +65,6 @@ class EmbeddingTeacher(nn.Module):
         return (y[:, :, below] * (1 - share) + y[:, :, below + 1] * share).permute(2, 0, 1)
 
 
-class _Run(Run):
-    own_scenes = False  # they have processes of their own
-
-    def _batch(self) -> StreamBatch:
-        return self.scenes.sequences(self.recipe["batch"], self.recipe["frames"])
-
-
 def train(
     network: nn.Module,
     scenes: WaveScenes,
@@ -88,7 +81,7 @@ def train(
             logits = network.heard(batch, scenes.words)
         return stream_loss.loss_of(logits.float(), batch, scenes.commands, none, None, settings)[0]
 
-    run = _Run(network, scenes, settings | {"ssm_rate": TRUNK_RATE}, checkpoint)
+    run = StreamRun(network, scenes, settings | {"ssm_rate": TRUNK_RATE}, checkpoint)
     if resume and checkpoint.exists():
         run.resume()
     return run.train(loss, lambda mean: mean.eval(), report)
