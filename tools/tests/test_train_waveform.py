@@ -78,6 +78,16 @@ def test_what_is_mixed_is_what_the_plan_says(scenes):
     assert loudest[0] == pytest.approx(400, abs=6) and loudest[1] == pytest.approx(800, abs=6)
 
 
+def test_between_samples_a_tone_goes_on_as_a_tone(scenes):
+    plan = scenes._plan(1, 100)
+    plan.length.zero_()
+    plan.source[0, 0] = int(scenes.planner.own.start[0]) + 4800  # where the tone of 400 Hz begins
+    plan.at[0, 0], plan.length[0, 0], plan.gain[0, 0], plan.speed[0, 0] = 0, 4000, 1.0, 1.25
+    sound = mix.mixed(scenes.mixer.tape, plan, slice(0, ITEMS), mix.samples_of(100))[0, 100:3900]
+    expected = 8000 / 32768 * np.sin(2 * np.pi * 400 / 16000 * 1.25 * np.arange(100, 3900))
+    assert np.allclose(sound.numpy(), expected, atol=2e-4)
+
+
 def test_features_are_the_front_ends(scenes):
     plan = scenes._plan(2, 200)
     plan.warp[:], plan.curve[:] = mix.WARPS // 2, 0.0
