@@ -126,7 +126,7 @@ test-swift: dependencies
 
 ## the Python tests alone
 test-python: build $(VENV)/installed
-	cd tools && ../$(PYTHON) -m ruff check . ../python && ../$(PYTHON) -m ruff format --check . ../python && ../$(PYTHON) -m pytest -q
+	cd tools && ../$(PYTHON) -m ruff check . ../python && ../$(PYTHON) -m ruff format --check . ../python && ../$(PYTHON) -m pytest -q --numprocesses auto --dist loadfile
 
 # Embedded Swift needs the 6.3 toolchain: a check, not part of the build.
 ## compile the engine as Embedded Swift

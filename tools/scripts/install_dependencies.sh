@@ -93,6 +93,12 @@ if ((${#missing[@]})); then
   echo "installing ${missing[*]}"
   run=()
   ((EUID == 0)) || run=(sudo)
-  "${run[@]}" apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive "${run[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  exec 9<"$0"
+  # Targets of make that run at once: apt-get refuses to.
+  flock -w 900 9 || {
+    echo "install_dependencies: another one has been installing for 15 minutes; wait for it, or end it" >&2
+    exit 1
+  }
+  "${run[@]}" apt-get update -qq 9>&-
+  DEBIAN_FRONTEND=noninteractive "${run[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 9>&-
 fi

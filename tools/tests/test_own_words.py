@@ -114,7 +114,10 @@ def test_what_is_said_does_not_depend_on_the_number_of_processes(tmp_path, monke
         (["lumos", "--start", "kws99"], "no model kws99"),
         (["lumos", "--start", "/nowhere/kws99.silif"], "/nowhere/kws99.silif: no such model file"),
         (["lumos", "--start", __file__], f"{__file__}: magic: this is not a .silif model file"),
-        (["lumos", "--start", "kws12-csilif"], "layer 0 is no SiLIF layer without delays; start from kws12-stream"),
+        (
+            ["lumos", "--start", "kws12-csilif"],
+            "own words start from SiLIF layers without delays; start from kws12-stream",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_refused_before_anything_long(asked, said, tmp_path, capsys):

@@ -196,7 +196,7 @@ def test_a_network_for_other_words_keeps_the_spiking_layers_and_fixes_the_first(
 
 
 def test_a_start_that_cannot_be_trained_on_is_refused():
-    with pytest.raises(ConversionError, match="no SiLIF layer"):
+    with pytest.raises(ConversionError, match="own words start from SiLIF layers"):
         start.load(REPOSITORY / "models" / "kws12-csilif.silif")
     with pytest.raises(ConversionError, match="no model nothing"):
         models.find("nothing")

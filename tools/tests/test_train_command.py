@@ -21,17 +21,17 @@ def own_cache(tmp_path, monkeypatch):
     torch.set_num_threads(1)
 
 
-def recordings(root, names):
+def recordings(root, names, samples=4800):
     """Short noises under root."""
     rng = np.random.default_rng(1)
     for name in names:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(path, rng.normal(0, 0.05, 4800).astype(np.float32), 16000)
+        soundfile.write(path, rng.normal(0, 0.05, samples).astype(np.float32), 16000)
 
 
-def tiny_data(root):
-    """A tiny copy of the shape of the shared data."""
+def tiny_data(root, samples=4800):
+    """A tiny copy of the shape of the shared data. samples: of a recording."""
     lists = {
         "gsc": {split: [f"{w}/{split}_nohash_0.wav" for w in ("yes", "bed", "_silence_")] for split in material.SPLITS},
         "noise": {"train": [f"hum/{i}.wav" for i in range(8)]},
@@ -40,7 +40,7 @@ def tiny_data(root):
     }
     for part, splits in lists.items():
         for split, names in splits.items():
-            recordings(root / part, names)
+            recordings(root / part, names, samples)
             (root / part / f"{split}_list.txt").write_text("\n".join(names) + "\n")
     return root
 

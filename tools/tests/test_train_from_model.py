@@ -5,24 +5,31 @@ import pytest
 import torch
 
 from silif_tools.errors import ConversionError
+from silif_tools.integer.network import run_model
 from silif_tools.train import from_model, recipe
 
 MODELS = recipe.BUNDLED.parents[2] / "models"
 
 
-def wanted(**changes) -> dict:
-    found = recipe.load(recipe.find("kws12"))
-    found["stream"]["frozen_from"] = 0.0
+def wanted(name="kws12", **changes) -> dict:
+    found = recipe.load(recipe.find(name))
+    found.get("stream", {})["frozen_from"] = 0.0
     return found | changes
 
 
-def test_a_model_goes_on_as_the_network_that_it_is():
-    model, rng = from_model.load(MODELS / "kws12.silif"), np.random.default_rng(1)
+@pytest.mark.parametrize("name", ["kws12", "kws12-small", "kws12-csilif"])
+def test_a_model_goes_on_as_the_network_that_it_is(name):
+    """Its float network, whatever its inputs are normalised by, goes the way of the integers, with delays too."""
+    wants, rng = wanted(name), np.random.default_rng(1)
+    model, delay = from_model.fitting(MODELS / f"{name}.silif", wants), wants.get("delay")
     mean, std = rng.normal(4, 1, 40).astype(np.float32), rng.uniform(1, 3, 40).astype(np.float32)
-    network = from_model.network_of(from_model.fitting(MODELS / "kws12.silif", wanted()), mean, std)
+    network = from_model.network_of(model, mean, std, delay)
     x = torch.from_numpy(rng.normal(6, 2, (30, 2, 40)).astype(np.float32))
     assert torch.allclose(network.input_norm.mean, torch.from_numpy(mean))
-    assert torch.allclose(network(x), from_model.network_of(model)(x), atol=1e-2)
+    assert torch.allclose(network(x), from_model.network_of(model, delay=delay)(x), atol=1e-2)
+    frames = (x[:, 0] * 2**model.input_fraction_bits).round().clamp(-model.input_limit, model.input_limit)
+    exact = run_model(model, frames.int().numpy()[None]).membrane
+    assert np.corrcoef(exact.ravel(), network(x)[:, 0].detach().numpy().ravel())[0, 1] > 0.98
 
 
 @pytest.mark.parametrize(
@@ -33,10 +40,24 @@ def test_a_model_goes_on_as_the_network_that_it_is():
             {"words": ["yes", "_unknown_", "_silence_"]},
             "its classes are yes no .*, the recipe's yes _unknown_",
         ),
-        ("kws12", {"hidden": [256, 256]}, r"SiLIF layers of \[304, 304, 304\], no delays; the recipe has other layers"),
-        ("kws12", {"delay": {}}, "the recipe has other layers"),
+        (
+            "kws12",
+            {"hidden": [256, 256]},
+            r"SiLIF layers of \[304, 304, 304\]; the recipe's kind is silif, its hidden \[256, 256\]: set",
+        ),
+        ("kws12", {"delay": {"layers": [1]}}, r"delays nowhere; the recipe's \[delay\] says otherwise"),
+        (
+            "kws12-csilif",
+            {},
+            r"C-SiLIF layers of \[256, 256, 256\]; the recipe's kind is silif, .* start from another model",
+        ),
+        ("kws12-small", {"hidden": [192, 192]}, r"delays axonal in layer 1, up to 11 steps, .* says otherwise"),
+        (
+            "kws12-s4d",
+            {},
+            "has encoder, s4d-glu layers, where all must be SiLIF or all C-SiLIF; start from another model",
+        ),
         ("kws12", {"stream": {"frozen_from": 0.5}}, r"no statistics of batch normalization .* frozen_from to 0"),
-        ("kws12-csilif", {}, "no SiLIF layer without delays; start from another model"),
     ],
 )
 def test_a_model_of_another_shape_is_refused(name, changes, message):

@@ -1,5 +1,6 @@
 """Sequences composed from waveforms, their teachers, and a whole run of such a recipe."""
 
+import copy
 import json
 import multiprocessing
 import re
@@ -11,15 +12,18 @@ import torch
 from onnx import helper, numpy_helper
 from test_train_command import tiny_data
 
+from silif_tools.commands import export
 from silif_tools.commands import train as command
 from silif_tools.errors import ConversionError
-from silif_tools.train import clips, fbank, recipe
+from silif_tools.train import clips, fbank, loop, recipe, stream
 from silif_tools.train.material import Material
+from silif_tools.train.network import Network
 from silif_tools.train.stream_scenes import EARLY
-from silif_tools.train.waveform import embedding, mix, tape, teachers
+from silif_tools.train.waveform import embedding, mix, session, tape, teachers
 from silif_tools.train.waveform.plan import ITEMS, Stretch
 from silif_tools.train.waveform.scenes import AHEAD
 
+MODELS = recipe.BUNDLED.parents[2] / "models"
 WORDS = ["yes", "no", "_unknown_", "_silence_"]
 
 
@@ -288,7 +292,7 @@ def test_a_whole_run(tmp_path, monkeypatch, capsys):
     assert "--embedding FILE is missing: the wheel of openwakeword 0.5.1" in capsys.readouterr().err
     weights = ["--embedding", str(stored(tmp_path / "e.onnx", held()))]
     assert command.main([*options, *weights, "--start", str(path)]) == 1
-    assert "--start: a recipe with [waveforms] begins from nothing" in capsys.readouterr().err
+    assert "--start: a recipe with [waveforms] and without [training] begins from nothing" in capsys.readouterr().err
     assert command.main(["kws12-silif", *options[1:], *weights]) == 2
     assert "--embedding: recipe kws12-silif has no [waveforms]" in capsys.readouterr().err
     options += weights
@@ -304,13 +308,128 @@ def test_a_whole_run(tmp_path, monkeypatch, capsys):
     assert "--embedding FILE is missing" in capsys.readouterr().err
 
 
+def test_a_whole_run_after_rounds_on_clips_or_from_a_model(tmp_path, monkeypatch, capsys):
+    """kws12-small-stream's: delays, 4 bits; --start takes what it made, as state dict or as model file."""
+    monkeypatch.setenv("SILIF_CACHE", str(tmp_path / "cache"))
+    data = tiny_data(tmp_path / "data", 16000)
+    text = recipe.find("kws12-small-stream").read_text()
+    for old, new in [
+        (r"hidden = \[.*?\]", "hidden = [16, 16]"),
+        (r"words = \[.*?\]", 'words = ["yes", "_unknown_", "_silence_"]'),
+        ("size = (256|96)", "size = 8"),
+        ("batch = 128", "batch = 8"),
+        ("frames = 400", "frames = 150"),
+        ("recalibration_batches = 16", "recalibration_batches = 2"),
+        ('name = "kws12-small-stream"', 'name = "w"'),
+    ]:
+        assert re.search(old, text)
+        text = re.sub(old, new, text)
+    path, out = tmp_path / "w.toml", tmp_path / "out"
+    path.write_text(text)
+    options = [str(path), "--data", str(data), "--output", str(out), "--threads", "1", "--quick"]
+    options += ["--embedding", str(stored(tmp_path / "e.onnx", held()))]
+    assert command.main(options) == 0, capsys.readouterr().err
+    about = json.loads((out / "w.json").read_text())
+    assert about["weight_bits"] == 4 and about["delay"]["kind"] == "axonal" and "history" not in about
+    assert (out / "w-2.checkpoint").exists(), "the rounds on clips"
+    model = tmp_path / "w.silif"
+    assert export.main([str(out / "w.pth"), "-o", str(model)]) == 0
+    for start, said in ((out / "w.pth", None), (model, "went on from the model file w.silif")):
+        again = tmp_path / f"again-{start.suffix[1:]}"
+        assert command.main([*options, "--start", str(start), "--output", str(again)]) == 0, capsys.readouterr().err
+        assert not (again / "w-2.checkpoint").exists()
+        history = json.loads((again / "w.json").read_text()).get("history")
+        assert said in history if said else history is None
+    assert command.main([*options, "--resume"]) == 0, capsys.readouterr().err
+    stale = tmp_path / "stale"
+    stale.mkdir()
+    (stale / "waveform-embedding-000000000000.pth").touch()
+    assert command.main([*options[:-2], "--output", str(stale)]) == 1
+    said = capsys.readouterr().err
+    assert re.search(r"--embedding FILE is missing.*or else \S+waveform-embedding-[0-9a-f]+.pth", said)
+    assert len(list(stale.iterdir())) == 1, "before anything long"
+    assert command.main([*options, "--start", str(MODELS / "kws12.silif")]) == 1
+    assert "kws12.silif: its classes are yes no" in capsys.readouterr().err
+
+
+class Counted:
+    """Scenes whose sequences are numbers."""
+
+    def __init__(self):
+        self.count = 0
+
+    def sequences(self, size: int, steps: int) -> int:
+        self.count += 1
+        return self.count
+
+
+def test_a_batch_is_visited_as_often_as_the_recipe_says(tmp_path):
+    settings = {"rate": 1e-3, "weight_decay": 0.0, "batch": 2, "frames": 10}
+    for visits, most in ((1, 1), (4, 4)):
+        run = stream.StreamRun(torch.nn.Linear(1, 1), Counted(), settings | {"visits": visits}, tmp_path / "c")
+        drawn = [run._batch() for _ in range(1000)]
+        often = np.bincount(drawn)[1:]
+        assert often.max() == most
+        first = run.scenes.count - stream.KEPT if visits > 1 else run.scenes.count
+        assert first == pytest.approx(1000 / visits, abs=stream.KEPT)
+
+
+def test_the_teachers_are_asked_once_about_a_batch(scenes, tmp_path):
+    settings = recipe.load(recipe.find("kws12"))["stream"]
+    settings |= {"visits": 4, "batch": 2, "frames": 150, "steps": 40, "report_every": 40, "store_every": 40,
+                 "p_mined": 0.0, "teacher": {"weight": 1.0}, "frozen_from": 0.0}  # fmt: skip
+    asked = []
+
+    def guides(batch):
+        asked.append(batch)
+        heard = torch.full((len(batch.clips), 4), 0.25)
+        return torch.full((*batch.features.shape[:2], 4), 0.25), heard
+
+    network = Network("silif", fbank.BANDS, [8], 4)
+    network.start(1.5, 0.5, [])
+    stream.train(network, scenes, settings, tmp_path / "c", False, None, lambda *_: None, guides=guides)
+    drawn = scenes.drawn
+    assert len(asked) < 40 and len({id(batch) for batch in asked}) == len(asked) <= drawn
+
+
+def test_a_part_of_the_weights_before_is_kept():
+    torch.manual_seed(1)
+    start, network = (Network("silif", fbank.BANDS, [8], 4) for _ in range(2))
+    before, after = copy.deepcopy(start), copy.deepcopy(network)
+    stream.keep_start(network, start, {})
+    assert all(torch.equal(a, b) for a, b in zip(network.parameters(), after.parameters(), strict=True))
+    stream.keep_start(network, start, {"start_share": 0.25})
+    for found, was, became in zip(network.parameters(), before.parameters(), after.parameters(), strict=True):
+        assert torch.allclose(found, 0.25 * was + 0.75 * became)
+
+
+def test_a_batch_that_is_where_it_should_be_is_not_copied(scenes):
+    batch = scenes.sequences(2, 100)
+    assert loop.moved(batch, torch.device("cpu")) is batch
+    assert loop.moved(batch, torch.device("meta")) is not batch
+
+
+def test_the_networks_of_waveforms_share_their_teachers(tmp_path):
+    found = found_of()
+    recipes = [recipe.load(recipe.find(name)) for name in ("kws12", "kws12-small-stream", "kws12-csilif-stream")]
+    for teacher in ("teacher", "embedding"):
+        assert len({session.teacher_path(each, teacher, found, tmp_path) for each in recipes}) == 1
+    recipes[0]["waveforms"]["p_warp"] = 0.6
+    assert len({session.teacher_path(each, "teacher", found, tmp_path) for each in recipes}) == 2
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         ("p_warp = 0.7", "p_warps = 0.7", r"\[waveforms\] p_warp is missing"),
         ("[waveforms.embedding]", "[waveforms.embeddings]", r"\[waveforms\] embedding is missing"),
         ("held_out = 0.25", "speech_variants = 3\nheld_out = 0.25", r"\[stream\] speech_variants is unknown"),
-        ("[waveforms] ", "[bank]\n[waveforms] ", r"\[bank\] cannot be had beside \[waveforms\]"),
+        ("[waveforms] ", "[bank]\n[waveforms] ", r"\[bank\] cannot be had beside \[waveforms\] without \[training\]"),
+        ("[waveforms] ", "[training]\n[waveforms] ", r"\[bank\] variants is missing"),
+        ("frozen_from = 0.5", "frozen_from = 0.5\nstart_share = 0.4", r"start_share needs frozen_from = 0"),
+        ("frozen_from = 0.5", "frozen_from = 0.5\nstart_share = 1.0", r"start_share must be from 0 to below 1"),
+        ("visits = 1", "visits = 0", r"\[waveforms\] visits must be 1 or more"),
+        ("frozen_from = 0.5", "frozen_from = 0.0", r"\[stream\] frozen_from must be above 0"),
         ("batch = 32", "", r"\[stream.finish\] batch is missing"),
         ('kind = "silif"', 'kind = "pspike"', "kind must be silif or csilif where there is"),
         ("frames = 400", "frames = 4000", r"\[stream\] frames must be at most 600"),

@@ -15,7 +15,7 @@ from ..train.waveform import session as wave_session
 
 EXAMPLES = """examples:
   silif-train kws12-silif --data ../shared/data --output runs
-  silif-train kws12-csilif --data ../shared/data --output runs --speech-commands speech_commands_v0.02.tar.gz
+  silif-train kws12-cpu --data ../shared/data --output runs --speech-commands speech_commands_v0.02.tar.gz
   silif-train my-words.toml --data ../shared/data --output runs --folders my-recordings   (one folder a word)
   silif-train kws12-stream --data ../shared/data --output runs --start runs/kws12-silif.pth
   silif-train kws12-silif --data ../shared/data --output runs --start float.pth   (only the rounds with weight_bits)

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ..errors import ConversionError
+from ..kinds.silif import SILIF
 from ..model_file.tables import ModelTables
 from ..train import from_model
 from ..train.from_model import network_of
@@ -14,8 +16,12 @@ from .models import DEFAULT
 
 
 def load(path: Path) -> ModelTables:
-    """The model, if own words can start from it."""
-    return from_model.load(path, f"start from {DEFAULT}")
+    """The model, if own words can start from it: SiLIF layers without delays. Raises ConversionError for another."""
+    remedy = f"own words start from SiLIF layers without delays; start from {DEFAULT}"
+    model = from_model.load(path, remedy)
+    if model.layers[0].kind is not SILIF or from_model.delayed(model):
+        raise ConversionError(f"{path}: {remedy}")
+    return model
 
 
 @torch.no_grad()

@@ -18,7 +18,10 @@ from silif_tools.train.scenes import Batch, Scenes
 
 
 def moved(batch, device: torch.device):
-    """A batch, any dataclass, with its tensors on a device."""
+    """A batch, any dataclass, with its tensors on a device; the same one where they are there."""
+    tensors = [value for value in vars(batch).values() if isinstance(value, torch.Tensor)]
+    if all(tensor.device.type == device.type for tensor in tensors):
+        return batch
     return ahead.changed(batch, lambda tensor: tensor.to(device, non_blocking=True))
 
 

@@ -44,12 +44,14 @@ KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
 # A recipe of sequences has these, and nothing of sound.
 SEQUENCE_KEYS = {"": KEYS[""], "sequences": sequence_recipe.SEQUENCES, "training": sequence_recipe.TRAINING}
 
-# A recipe whose sequences are composed from waveforms has these and [stream], and no rounds on clips.
+# A recipe whose sequences are composed from waveforms has these and [stream]; those of KEYS too, where rounds on clips
+# come first.
 WAVE_KEYS = {
     "": KEYS[""],
     "scenes": {k: KEYS["scenes"][k] for k in wave_recipe.SCENES},
-    "waveforms": wave_recipe.WAVEFORMS,
+    "waveforms": wave_recipe.WAVEFORMS | wave_recipe.BEGINNING,
 }
+WAVES_AFTER_CLIPS = KEYS | {"waveforms": wave_recipe.WAVEFORMS}
 
 # A recipe may have [delay], in every layer of the list (0 takes the features, the last is the readout): see delays.py.
 DELAY: dict[str, type | tuple[type, ...]] = {
@@ -66,7 +68,7 @@ LONGEST_DELAY = 254  # of a model file, and even
 # flat, store_every: as in [stream]. Of blocks: ssm_rate, the factor on the rate of time steps and poles; spike_weight,
 # the loss for each spike a neuron and step; sampler, what P-SpikeSSM trains on.
 OF_BLOCKS = ("ssm_rate", "spike_weight", "sampler")
-OPTIONAL = {"rate_steps", "weight_bits", "flat", "store_every", "tokens", *OF_BLOCKS}
+OPTIONAL = {"rate_steps", "weight_bits", "flat", "store_every", "tokens", *OF_BLOCKS, *stream_recipe.OPTIONAL}
 # What says the size of the hidden layers: in networks of blocks (s4d-glu, s4d-gsu, pspike) all are alike.
 SIZES = {"hidden": list, "width": int, "blocks": int, "pairs": int}
 
@@ -181,11 +183,12 @@ def _check_sequences(recipe: dict, where: str) -> None:
 
 def _check_waveforms(recipe: dict, where: str) -> None:
     """What types alone do not say of a recipe of waveforms."""
-    for section in recipe:
+    from_clips = "training" in recipe
+    for section in recipe if not from_clips else ():
         if isinstance(recipe[section], dict) and section not in (*WAVE_KEYS, "stream"):
-            raise BadRecipe(f"{where}[{section}] cannot be had beside [waveforms]")
-    if "finish" in recipe:
-        raise BadRecipe(f"{where}[[finish]] cannot be had beside [waveforms]; [stream.finish] can")
+            raise BadRecipe(f"{where}[{section}] cannot be had beside [waveforms] without [training]")
+    if "finish" in recipe and not from_clips:
+        raise BadRecipe(f"{where}[[finish]] cannot be had without [training]; [stream.finish] can")
     if recipe["kind"] not in ("silif", "csilif"):
         raise BadRecipe(f"{where}kind must be silif or csilif where there is [waveforms]")
     for key in ("teacher", "embedding"):
@@ -196,6 +199,12 @@ def _check_waveforms(recipe: dict, where: str) -> None:
         raise BadRecipe(f"{where}[stream] frames must be at most {wave_recipe.MOST_FRAMES} beside [waveforms]")
     if "teacher" in recipe["stream"]:
         raise BadRecipe(f"{where}[stream.teacher] cannot be had beside [waveforms]")
+    if recipe["waveforms"]["visits"] < 1:
+        raise BadRecipe(f"{where}[waveforms] visits must be 1 or more")
+    if not from_clips and recipe["stream"].get("frozen_from") == 0:
+        raise BadRecipe(
+            f"{where}[stream] frozen_from must be above 0: without [training] nothing settled the normalisation before"
+        )
 
 
 def rounds(recipe: dict) -> list[dict]:
@@ -213,7 +222,9 @@ def load(path: Path) -> dict:
         recipe = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise BadRecipe(f"{path}: {error}") from error
-    all_keys = SEQUENCE_KEYS if "sequences" in recipe else WAVE_KEYS if "waveforms" in recipe else KEYS
+    all_keys = SEQUENCE_KEYS if "sequences" in recipe else KEYS
+    if "waveforms" in recipe:
+        all_keys = WAVES_AFTER_CLIPS if "training" in recipe else WAVE_KEYS
     for section, keys in all_keys.items():
         part = (
             recipe.get(section, {})
@@ -235,7 +246,7 @@ def load(path: Path) -> dict:
     if "sequences" in recipe:
         _check_sequences(recipe, f"{path}: ")
         return recipe
-    for part in rounds(recipe) if not of_waves else ():
+    for part in rounds(recipe) if "training" in recipe else ():
         _check_bits(part["training"], f"{path}: ")
     if "stream" in recipe:
         settings = {k: v for k, v in recipe["stream"].items() if k not in ("finish", "teacher")}
@@ -245,6 +256,10 @@ def load(path: Path) -> dict:
         recipe["stream"] |= settings
         if not 0 <= settings["frozen_from"] <= 1:
             raise BadRecipe(f"{path}: [stream] frozen_from must be from 0 to 1, a share of the steps")
+        if not 0 <= settings.get("start_share", 0.0) < 1:
+            raise BadRecipe(f"{path}: [stream] start_share must be from 0 to below 1, a share of the weights")
+        if settings.get("start_share") and settings["frozen_from"]:
+            raise BadRecipe(f"{path}: [stream] start_share needs frozen_from = 0: a mean of normalisations is none")
         if any("weight_bits" in part.get("training", {}) for part in rounds(recipe)):
             raise BadRecipe(f"{path}: weight_bits must stand in [stream.finish], after [stream]")
         if "finish" in recipe["stream"]:

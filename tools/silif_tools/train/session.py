@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -106,6 +107,8 @@ def statistics(scenes: Scenes) -> tuple[torch.Tensor, torch.Tensor]:
 def teacher_path(recipe: dict, found: Material, output: Path) -> Path:
     """Where the teacher lies: its name tells what it was trained from, so networks with equal settings share it."""
     parts = [recipe[k] for k in ("words", "seed", "bank", "scenes", "teacher")]
+    if "stream" in recipe:
+        parts.append(recipe["stream"]["held_out"])
     return output / f"teacher-{found.fingerprint(parts)}.pth"
 
 
@@ -209,7 +212,7 @@ def write_result(name: str, network: Network, about: dict, output: Path) -> None
     write_atomically(output / f"{name}.json", json.dumps(about, indent=2, ensure_ascii=False) + "\n")
 
 
-def _start(path: Path | None, recipe: dict) -> tuple[ModelTables | None, dict | None]:
+def started_from(path: Path | None, recipe: dict) -> tuple[ModelTables | None, dict | None]:
     """What --start names: a model file, or the state dict of a run."""
     if path is None:
         return None, None
@@ -253,25 +256,68 @@ def require_words(found: Material, recipe: dict) -> None:
             raise material.MissingData(f"no training recordings of {word}")
 
 
-def run(options: argparse.Namespace, recipe: dict) -> None:
-    if options.quick:
-        for part in (recipe["teacher"], recipe["training"], *(f["training"] for f in recipe.get("finish", []))):
-            part["steps"] = part["report_every"] = max(2, part.get("steps", 0) // 1000)
-        stream.shorten(recipe)
-        recipe["bank"]["variants"] = recipe["bank"]["other_variants"] = recipe["bank"]["reel_variants"] = 1
-    device = device_of(options, recipe)
-    model, state = _start(options.start, recipe)  # before what takes hours
-    keep_memory()
-    began = time.monotonic()
-    torch.set_num_threads(options.threads)
-    options.output.mkdir(parents=True, exist_ok=True)
+@dataclass
+class Begun:
+    """What the rounds on clips left. before: the float network that one in integers came from; scenes, guide: that they
+    were composed by and guided by."""
+
+    network: Network
+    before: Network | None
+    scenes: Scenes
+    guide: stream.Teacher | None
+    history: str
+
+
+def started(options: argparse.Namespace, found: tuple[ModelTables | None, dict | None], recipe: dict,
+            statistics: tuple[torch.Tensor, torch.Tensor]) -> tuple[Network | None, str]:  # fmt: skip
+    """The network that --start named, found by `started_from`, and what to say of it; None where it named none."""
+    model, state = found
+    if model:
+        digest = hashlib.sha256(options.start.read_bytes()).hexdigest()
+        history = f"Training went on from the model file {options.start.name} (SHA-256 {digest[:16]}...)."
+        return from_model.network_of(model, *(each.numpy() for each in statistics), recipe.get("delay")), history
+    if state is None:
+        return None, ""
+    network = untrained(recipe, BANDS)
+    network.load_result(state)
+    return network, ""
+
+
+def material_of(options: argparse.Namespace, recipe: dict) -> tuple[Material, Material | None]:
+    """All recordings that the options name, and those held out."""
     folders = unpacked(options.speech_commands) if options.speech_commands else options.folders
     found = material.load(options.data, recipe["words"], folders)
     require_words(found, recipe)
-    say(f"clips: {', '.join(f'{k} {len(v)}' for k, v in found.splits.items())}; making or loading the bank")
-    found, kept = stream.held_out(found, recipe)
+    say(f"clips: {', '.join(f'{k} {len(v)}' for k, v in found.splits.items())}")
+    return stream.held_out(found, recipe)
+
+
+def prepare(options: argparse.Namespace) -> None:
+    """This process and its output folder."""
+    keep_memory()
+    torch.set_num_threads(options.threads)
+    options.output.mkdir(parents=True, exist_ok=True)
+
+
+def shorten(recipe: dict) -> None:
+    """The rounds on clips, for a quick trial."""
+    for part in (recipe["teacher"], recipe["training"], *(f["training"] for f in recipe.get("finish", []))):
+        part["steps"] = part["report_every"] = max(2, part.get("steps", 0) // 1000)
+    recipe["bank"]["variants"] = recipe["bank"]["other_variants"] = recipe["bank"]["reel_variants"] = 1
+
+
+def rounds_on_clips(
+    options: argparse.Namespace,
+    recipe: dict,
+    found: Material,
+    exams: dict,
+    start: tuple[ModelTables | None, dict | None],
+    device: torch.device,
+) -> Begun:
+    """All of them; with --start, those in integers alone, and none before [stream]. found: without what was held
+    out."""
+    say("making or loading the bank")
     scenes = make_scenes(found, recipe, options.threads)
-    exams = {k: Examination(found.splits[k], found.labels(k)) for k in ("validation", "test")}
     guide = trained_teacher(recipe, found, scenes, exams, options.output, options.resume, device)
 
     torch.manual_seed(options.seed)
@@ -290,13 +336,8 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
             f"{right['context']:.1f} % in context ({speed:.0f} clips/s)"
         )
 
-    history = ""
-    if model:
-        digest = hashlib.sha256(options.start.read_bytes()).hexdigest()
-        history = f"Training went on from the model file {options.start.name} (SHA-256 {digest[:16]}...)."
-        network = from_model.network_of(model, mean.numpy(), std.numpy())
-    elif state:
-        network.load_result(state)
+    begun, history = started(options, start, recipe, (mean, std))
+    network = begun or network
     before = None  # the last float network
     for number, part in enumerate(recipes.rounds(recipe)):
         bits = part["training"].get("weight_bits", 0)
@@ -310,10 +351,27 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
             before = copy.deepcopy(network)
         checkpoint = options.output / f"{recipe['name']}-{number + 1}.checkpoint"
         network = student.train(network, scenes, part["training"], checkpoint, options.resume, guide, report)
+    return Begun(network, before, scenes, guide, history)
+
+
+def run(options: argparse.Namespace, recipe: dict) -> None:
+    if options.quick:
+        shorten(recipe)
+        stream.shorten(recipe)
+    device = device_of(options, recipe)
+    start = started_from(options.start, recipe)  # before what takes hours
+    began = time.monotonic()
+    prepare(options)
+    found, kept = material_of(options, recipe)
+    exams = {k: Examination(found.splits[k], found.labels(k)) for k in ("validation", "test")}
+    begun = rounds_on_clips(options, recipe, found, exams, start, device)
+    network, before = begun.network, begun.before
     if "stream" in recipe:
-        start = teacher_path(recipe, found, options.output)
+        path = teacher_path(recipe, found, options.output)
         network.to(device)
-        stage = stream.stage(network, found, kept, scenes, recipe, guide, start, exams["validation"], options, say)
+        stage = stream.stage(
+            network, found, kept, begun.scenes, recipe, begun.guide, path, exams["validation"], options, say
+        )
         network, before = stage
         network.to("cpu")
-    finish(options, recipe, found, network, before, exams, time.monotonic() - began, device, history)
+    finish(options, recipe, found, network, before, exams, time.monotonic() - began, device, begun.history)

@@ -32,6 +32,7 @@ from silif_tools.train.stream_exam import StreamExamination
 from silif_tools.train.stream_scenes import StreamBatch, StreamScenes
 
 Teacher = Callable[[torch.Tensor], torch.Tensor]
+KEPT = 32  # batches that are visited more than once, at a time
 UNTOLD = "coffee_orders/"  # speech whose words nobody wrote down: it may hold a command
 
 
@@ -107,11 +108,38 @@ def recalibrate(network: Network, scenes: StreamScenes, r: dict) -> None:
     student.settle_norms(network, (scenes.sequences(r["batch"], r["frames"]).features for _ in batches))
 
 
+@torch.no_grad()
+def keep_start(network: Network, start: Network, settings: dict) -> None:
+    """Of two networks that one grew out of the other, the one on the line between them that has `start_share` of the
+    weights before: it does most of what either does (Wortsman et al., arXiv 2109.01903)."""
+    if share := settings.get("start_share", 0.0):
+        torch._foreach_lerp_(list(network.parameters()), list(start.parameters()), share)
+
+
 class StreamRun(Run):
+    """Where the recipe has `visits`, a batch is drawn so often, among KEPT of them, before another takes its place:
+    sequences from waveforms, and what their teachers say of them, cost a processor more than the network's step."""
+
     own_scenes = False  # mining changes them
     exams_on_processor = True
 
+    def __init__(self, *rest):
+        super().__init__(*rest)
+        self.kept: list[tuple[StreamBatch, int]] = []  # with the visits that are left
+
     def _batch(self) -> StreamBatch:
+        visits = self.recipe.get("visits", 1)
+        if visits == 1:
+            return self._composed()
+        while len(self.kept) < KEPT:
+            # At first of every age, so that they do not all leave at once.
+            self.kept.append((self._composed(), 1 + len(self.kept) * visits // KEPT))
+        number = int(torch.randint(KEPT, ()))
+        batch, left = self.kept[number]
+        self.kept[number] = (batch, left - 1) if left > 1 else (self._composed(), visits)
+        return batch
+
+    def _composed(self) -> StreamBatch:
         return self.scenes.sequences(self.recipe["batch"], self.recipe["frames"])
 
 
@@ -146,7 +174,8 @@ def train(
         soft = teacher(stream_loss.clip_features(batch)) if teacher and len(batch.clips) else None
         guide = frames(batch.features) if frames else None
         if guides:
-            guide, soft = guides(batch)
+            batch.guides = batch.guides or guides(batch)
+            guide, soft = batch.guides
         x = scenes.words.masked(network.input_norm(batch.features))
         total, parts = stream_loss.loss_of(network.run(x), batch, scenes.commands, none, soft, settings, guide)
         for k, v in parts.items():
@@ -188,6 +217,7 @@ OF_THE_NETWORK = {
     "dropout",
     "recalibration_batches",
     "frozen_from",
+    "start_share",
     "store_every",
     "teacher_weight",
     "finish",
@@ -280,8 +310,9 @@ def stage(
     frames = trained_teacher(found, sequences, exam, recipe, start, options, say)
     torch.manual_seed(options.seed)
     scenes.reseed(options.seed + 2)
-    checkpoint = options.output / f"{name}-stream.checkpoint"
+    checkpoint, first = options.output / f"{name}-stream.checkpoint", copy.deepcopy(network)
     network = train(network, sequences, settings, checkpoint, options.resume, teacher, report, frames)
+    keep_start(network, first, settings)
     if "finish" not in settings:
         return network, None
     network.to("cpu")  # the engine's integers are the processor's

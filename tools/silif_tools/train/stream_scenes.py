@@ -32,7 +32,7 @@ class StreamBatch:
     """features [T, B, BANDS] log-mel; allowed [T, B, classes] bool: what may be said at a frame; weight [T, B];
     hit [T, B, classes] bool: an event there is no false alarm; ends: (frame, sequence, class) of whole commands;
     clips: (first frame, sequence, class) of seconds that stand for a labelled clip; mel [B, T, 32]: what the speech
-    embedding hears, from waveforms alone."""
+    embedding hears, from waveforms alone; guides: what teachers.guides said of it, once it was asked."""
 
     features: torch.Tensor
     allowed: torch.Tensor
@@ -41,6 +41,7 @@ class StreamBatch:
     ends: np.ndarray
     clips: np.ndarray
     mel: torch.Tensor | None = None
+    guides: tuple[torch.Tensor, torch.Tensor] | None = None
 
 
 def _undo_preemphasis() -> np.ndarray:

@@ -6,11 +6,13 @@ SCENES = (
     "mask_frames",
 )  # fmt: skip
 # teacher and embedding are sections with the keys of TEACHER; guide_weight: of the teachers' probabilities of frames in
-# the network's loss.
+# the network's loss; visits: how often every batch is trained on (stream.StreamRun).
 WAVEFORMS: dict[str, type] = {
-    "speed": float, "p_clip": float, "p_warp": float, "guide_weight": float, "initial_norm_weight": float,
-    "initial_norm_bias": float, "initial_dt": list, "teacher": dict, "embedding": dict,
+    "speed": float, "p_clip": float, "p_warp": float, "guide_weight": float, "visits": int, "teacher": dict,
+    "embedding": dict,
 }  # fmt: skip
+# Of a network that has no rounds on clips, in [waveforms] too.
+BEGINNING: dict[str, type] = {"initial_norm_weight": float, "initial_norm_bias": float, "initial_dt": list}
 TEACHER: dict[str, type] = {"size": int, "dropout": float, "batch": int, "steps": int, "rate": float}
 # Of [stream], what sequences from the bank need alone.
 OF_THE_BANK = ("speech_variants", "synthetic_variants")

@@ -11,11 +11,13 @@ import torch
 from torch import nn
 
 from silif_tools.errors import ConversionError
-from silif_tools.train import material, session, stream
+from silif_tools.train import recipe as recipes
+from silif_tools.train import session, stream, wave_recipe
 from silif_tools.train.evaluate import Examination
 from silif_tools.train.fbank import BANDS
 from silif_tools.train.loop import save
 from silif_tools.train.material import Material
+from silif_tools.train.network import Network
 from silif_tools.train.stream_exam import StreamExamination
 from silif_tools.train.waveform import embedding, tape, teachers
 from silif_tools.train.waveform.scenes import WaveScenes
@@ -33,10 +35,16 @@ def statistics(scenes: WaveScenes, settings: dict) -> tuple[torch.Tensor, torch.
     return frames.mean(0).cpu(), frames.std(0).cpu()
 
 
+def scenes_of(recipe: dict) -> dict:
+    """Of [scenes], what sequences know: of the last round on clips, if there are any."""
+    scenes = recipes.rounds(recipe)[-1]["scenes"]
+    return {k: scenes[k] for k in wave_recipe.SCENES}
+
+
 def teacher_path(recipe: dict, name: str, found: Material, output: Path) -> Path:
     """Where a teacher lies: its name tells what it was trained from, so that networks share it."""
     settings = {k: v for k, v in recipe["stream"].items() if k not in stream.OF_THE_NETWORK}
-    parts = [*(recipe[k] for k in ("words", "seed", "scenes")), settings, recipe["waveforms"][name]]
+    parts = [recipe["words"], recipe["seed"], scenes_of(recipe), settings | recipe["waveforms"][name]]
     waves = {k: recipe["waveforms"][k] for k in ("speed", "p_clip", "p_warp")}
     return output / f"waveform-{name}-{found.fingerprint([*parts, waves])}.pth"
 
@@ -83,33 +91,25 @@ def trained_teachers(
     return both
 
 
-def run(options: argparse.Namespace, recipe: dict) -> None:
-    if options.quick:
-        shorten(recipe)
-    if options.start:
-        raise ValueError("--start: a recipe with [waveforms] begins from nothing; leave it out")
-    device = session.device_of(options, recipe)
-    # Before what takes long:
-    weights = embedding.weights_of(options.embedding) if options.embedding else None
-    if weights is None and not list(options.output.glob("waveform-embedding-*.pth")):
-        raise ConversionError(MISSING)
-    if device.type == "cuda" and importlib.util.find_spec("triton") is None:
-        raise ConversionError("--device cuda needs the package triton, which comes with PyTorch for CUDA")
-    session.keep_memory()
-    began = time.monotonic()
-    torch.set_num_threads(options.threads)
-    options.output.mkdir(parents=True, exist_ok=True)
-    folders = session.unpacked(options.speech_commands) if options.speech_commands else options.folders
-    found = material.load(options.data, recipe["words"], folders)
-    session.require_words(found, recipe)
-    found, kept = stream.held_out(found, recipe)
-    if weights is None and not teacher_path(recipe, "embedding", found, options.output).exists():
-        raise ConversionError(MISSING)
+def stage(
+    options: argparse.Namespace,
+    recipe: dict,
+    found: Material,
+    kept: Material,
+    begun: Network | Callable[[WaveScenes, dict], Network],
+    exams: dict[str, Examination],
+    weights: dict[str, torch.Tensor] | None,
+    device: torch.device,
+) -> tuple[Network, Network]:
+    """Teachers, the network on sequences, the same in integers; returns the network and the float one before. begun:
+    what the rounds on clips left, or else a function that makes it from the scenes and the stage's settings. weights:
+    of the speech embedding; None where the teacher that was trained on them lies in the output folder."""
     say, name = session.say, recipe["name"]
-    settings = recipe["stream"] | {"teacher": {"weight": recipe["waveforms"]["guide_weight"]}}
-    say(f"clips: {', '.join(f'{k} {len(v)}' for k, v in found.splits.items())}; making the tape")
-    scenes = tape.scenes(found, recipe, device, options.seed, min(max(1, options.threads - 2), MOST_WORKERS))
-    exams = {k: Examination(found.splits[k], found.labels(k)) for k in ("validation", "test")}
+    own = {"teacher": {"weight": recipe["waveforms"]["guide_weight"]}, "visits": recipe["waveforms"]["visits"]}
+    settings = recipe["stream"] | own
+    say("making the tape")
+    workers = min(max(1, options.threads - 2), MOST_WORKERS)
+    scenes = tape.scenes(found, recipe | {"scenes": scenes_of(recipe)}, device, options.seed, workers)
     exam = StreamExamination(
         recipe["words"], found.splits["validation"], kept.noise, kept.speech, copies=0 if options.quick else 1
     )
@@ -119,15 +119,12 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
 
     torch.manual_seed(options.seed)
     scenes.reseed(options.seed + 2)
-    network = session.untrained(recipe, BANDS, settings["dropout"])
-    network.start(*(recipe["waveforms"][f"initial_{k}"] for k in ("norm_weight", "norm_bias", "dt")))
-    mean, std = statistics(scenes, settings)
-    network.input_norm.mean.copy_(mean)
-    network.input_norm.std.copy_(std)
+    network = begun if isinstance(begun, Network) else begun(scenes, settings)
+    network.dropout = settings["dropout"]
     checkpoint = options.output / f"{name}-stream.checkpoint"
-    network = stream.train(
-        network.to(device), scenes, settings, checkpoint, options.resume, None, report, guides=guides
-    )
+    first = copy.deepcopy(network.to(device))
+    network = stream.train(network, scenes, settings, checkpoint, options.resume, None, report, guides=guides)
+    stream.keep_start(network, first, settings)
     network.to("cpu")  # the engine's integers are the processor's
     for each in both:
         each.to("cpu")
@@ -137,11 +134,60 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
     here = scenes.on(torch.device("cpu"))
     network = stream.train(network, here, finish, checkpoint, options.resume, None, report, guides=guides)
     here.close()
-    session.finish(options, recipe, found, network, before, exams, time.monotonic() - began, device)
+    return network, before
+
+
+def from_nothing(recipe: dict, scenes: WaveScenes, settings: dict) -> Network:
+    """The network of a recipe without rounds on clips."""
+    network = session.untrained(recipe, BANDS, recipe["stream"]["dropout"])
+    network.start(*(recipe["waveforms"][f"initial_{k}"] for k in ("norm_weight", "norm_bias", "dt")))
+    mean, std = statistics(scenes, settings)
+    network.input_norm.mean.copy_(mean)
+    network.input_norm.std.copy_(std)
+    return network
+
+
+def run(options: argparse.Namespace, recipe: dict) -> None:
+    from_clips = "training" in recipe
+    if options.quick:
+        shorten(recipe)
+    if options.start and not from_clips:
+        raise ValueError("--start: a recipe with [waveforms] and without [training] begins from nothing; leave it out")
+    device = session.device_of(options, recipe)
+    # Before what takes long:
+    start = session.started_from(options.start, recipe)
+    weights = embedding.weights_of(options.embedding) if options.embedding else None
+    if weights is None and not list(options.output.glob("waveform-embedding-*.pth")):
+        raise ConversionError(MISSING)
+    if device.type == "cuda" and importlib.util.find_spec("triton") is None:
+        raise ConversionError("--device cuda needs the package triton, which comes with PyTorch for CUDA")
+    began = time.monotonic()
+    session.prepare(options)
+    found, kept = session.material_of(options, recipe)
+    path = teacher_path(recipe, "embedding", found, options.output)
+    if weights is None and not path.exists():
+        raise ConversionError(f"{MISSING}; or else {path}, which a run with it made")
+    exams = {k: Examination(found.splits[k], found.labels(k)) for k in ("validation", "test")}
+    history = []
+
+    def begun(scenes: WaveScenes, settings: dict) -> Network:
+        if not options.start:
+            return from_nothing(recipe, scenes, settings)
+        network, said = session.started(options, start, recipe, statistics(scenes, settings))
+        history.append(said)
+        return network
+
+    first = begun
+    if from_clips and not options.start:
+        first = session.rounds_on_clips(options, recipe, found, exams, start, device).network
+    network, before = stage(options, recipe, found, kept, first, exams, weights, device)
+    session.finish(options, recipe, found, network, before, exams, time.monotonic() - began, device, "".join(history))
 
 
 def shorten(recipe: dict) -> None:
     """For a quick trial."""
+    if "training" in recipe:
+        session.shorten(recipe)
     settings, waves = recipe["stream"], recipe["waveforms"]
     for part in (settings, settings["finish"], waves["teacher"], waves["embedding"]):
         part["steps"], part["batch"] = max(2, part["steps"] // 1000), 4
