@@ -120,7 +120,6 @@ def stage(
     torch.manual_seed(options.seed)
     scenes.reseed(options.seed + 2)
     network = begun if isinstance(begun, Network) else begun(scenes, settings)
-    network.dropout = settings["dropout"]
     checkpoint = options.output / f"{name}-stream.checkpoint"
     first = copy.deepcopy(network.to(device))
     network = stream.train(network, scenes, settings, checkpoint, options.resume, None, report, guides=guides)
