@@ -149,7 +149,7 @@ typedef struct silif_event {
 
 /* What a clip gave. */
 typedef struct silif_clip {
-  /* Class with the largest sum, the first of equals. */
+  /* Class with the largest score, the first of equals. */
   int32_t winner;
   /* Steps that the network made. */
   uint32_t steps;
@@ -201,8 +201,9 @@ silif_error silif_int16_from_float(const float *samples, size_t count, int16_t *
 silif_error silif_int16_from_double(const double *samples, size_t count, int16_t *target);
 
 /* Scores a clip by itself, as kws-score does: from a fresh start, with zero samples appended up to the length that the
- * model was trained on. `sums_q15` receives the probabilities summed over the steps, [class_count]; divided by 32768 and
- * by clip->steps they are means. What the engine heard before is forgotten. */
+ * model was trained on, and for the frames after it that the model asks for. `sums_q15` receives each class's score times
+ * the steps, [class_count]: divided by 32768 and by clip->steps it is 0 to 1. The score is the mean probability over the
+ * clip, or what the model's rule for clips makes of the best window. What the engine heard before is forgotten. */
 silif_error silif_score_clip(silif_engine *engine, const int16_t *samples, size_t count, int64_t *sums_q15,
                              silif_clip *clip);
 

@@ -143,6 +143,10 @@ public struct Detector {
     refractoryLeft = 0
   }
 
+  /// The class's probabilities summed over the window, 0...2^15 · window.
+  @_noAllocation @_noLocks
+  public func sum_q15(ofClass index: Int) -> Int32 { sums[index] }
+
   /// One frame.
   ///
   /// - Parameters:

@@ -79,9 +79,11 @@ struct Engine {
     return (samples.count &- rest.count, event(hasStepped))
   }
 
-  /// Scores a clip from a fresh start, with zero samples appended up to the model's clip length. For a model with a front end.
+  /// Scores a clip from a fresh start, with zero samples appended up to the model's clip length, and for
+  /// the frames after it that the model's rule asks for. For a model with a front end.
   ///
-  /// - Parameter sums_q15: receives the probabilities summed over the steps, [classCount].
+  /// - Parameter sums_q15: receives each class's score times the steps, [classCount]; without a rule, the probabilities
+  ///   summed over the steps.
   ///
   /// Twins: Sources/SpotterHost/ClipScorer.swift
   mutating func score(
@@ -92,15 +94,22 @@ struct Engine {
     let classCount = model.header.classCount
     for index in 0..<classCount { sums_q15[index] = 0 }
     add(samples, to: &clip, sums_q15)
-    if model.header.clip_frames > 0 {
-      let length = frontEnd.frameLength_samples + (model.header.clip_frames - 1) * frontEnd.hop_samples
-      var missing = length - samples.count
+    let clip_frames = model.header.clip_frames
+    let length = clip_frames > 0 ? frontEnd.frameLength_samples + (clip_frames - 1) * frontEnd.hop_samples : 0
+    var missing = max(length - samples.count, 0) + model.clipRule.tail_frames * frontEnd.hop_samples
+    if missing > 0 {
       withUnsafeTemporaryAllocation(of: Int16.self, capacity: 64) { silence in
         silence.initialize(repeating: 0)
         while missing > 0 {
           add(UnsafeBufferPointer(rebasing: silence[..<min(64, missing)]), to: &clip, sums_q15)
           missing -= 64
         }
+      }
+    }
+    if model.clipRule.exists {
+      for index in 0..<classCount {
+        let score_q15 = model.clipRule.score_q15(bestSum: Int32(sums_q15[index]), ofClass: index)
+        sums_q15[index] = Int64(score_q15) * Int64(clip.steps)
       }
     }
     for index in 0..<classCount where sums_q15[index] > sums_q15[Int(clip.winner)] { clip.winner = Int32(index) }
@@ -114,7 +123,13 @@ struct Engine {
   ) {
     var rest = samples
     while spotter.step(&rest) {
-      for index in 0..<model.header.classCount { sums_q15[index] &+= Int64(network.probabilities_q15[index]) }
+      for index in 0..<model.header.classCount {
+        if model.clipRule.exists {
+          sums_q15[index] = max(sums_q15[index], Int64(spotter.detector.sum_q15(ofClass: index)))
+        } else {
+          sums_q15[index] &+= Int64(network.probabilities_q15[index])
+        }
+      }
       clip.steps &+= 1
     }
   }

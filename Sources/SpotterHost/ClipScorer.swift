@@ -2,7 +2,8 @@ import KeywordSpotter
 import LogMel
 import SiLIF
 
-/// Scores whole clips: a fresh network per clip, the readout's probabilities summed over all its frames.
+/// Scores whole clips: a fresh network per clip; of each class the mean probability over all frames, or, where the model has
+/// a rule for clips, its best window.
 ///
 /// A clip comes in one piece (`score`) or in blocks of any size (`begin`, `accept`, `finish`).
 ///
@@ -11,6 +12,9 @@ public struct ClipScorer {
   private var pipeline: FramePipeline
   private let header: NetworkHeader
   private let calibration: Calibration
+  private let rule: ClipRule
+  /// For the sums over its window, where there is a rule.
+  private var detector: Detector
   private var sums_q15: [Int64]
   private var layerSpikes: [UInt64]
   private var frames = 0
@@ -20,7 +24,7 @@ public struct ClipScorer {
   public struct Score: Sendable {
     /// Class with the largest sum, the first of equals.
     public let winner: Int
-    /// Probabilities summed over the frames, Q15, [classes].
+    /// Score of each class times the frames, Q15, [classes]; without a rule probabilities summed over the frames.
     public let sums_q15: [Int64]
     /// Network steps.
     public let frames: Int
@@ -36,11 +40,11 @@ public struct ClipScorer {
 
     /// Spikes of all hidden layers.
     public var spikes: UInt64 { layerSpikes.reduce(0, +) }
-    /// Mean probability of each class, 0...1; 0 for a clip without a frame.
-    public var probabilities: [Double] { sums_q15.map { Double($0) / Double(max(frames, 1)) / 32768 } }
+    /// Score of each class, 0...1; 0 for a clip without a frame.
+    public var scores: [Double] { sums_q15.map { Double($0) / Double(max(frames, 1)) / 32768 } }
     /// The same, 0...1; nil where there is none.
     public var probability: Double? { probability_q15 < 0 ? nil : Double(probability_q15) / 32768 }
-    /// Mean probability of the winner, 0...1; 0 for a clip without a frame.
+    /// Score of the winner, 0...1; 0 for a clip without a frame.
     public var confidence: Double { frames == 0 ? 0 : Double(sums_q15[winner]) / Double(frames) / 32768 }
   }
 
@@ -51,7 +55,7 @@ public struct ClipScorer {
   ///
   /// - Throws: SpotterError where the front end does not fit this build or the network.
   public static func requiredBytes(for model: Model) throws(SpotterError) -> Int {
-    try FramePipeline.requiredBytes(for: model)
+    try FramePipeline.requiredBytes(for: model) + Detector.requiredBytes(for: model)
   }
 
   /// - Parameters:
@@ -61,7 +65,10 @@ public struct ClipScorer {
   public init(model: Model, memory: UnsafeMutableRawBufferPointer) throws(SpotterError) {
     header = model.header
     calibration = model.clipCalibration
+    rule = model.clipRule
+    let pipelineBytes = try FramePipeline.requiredBytes(for: model)
     pipeline = try FramePipeline(model: model, memory: memory)
+    detector = Detector(model: model, memory: UnsafeMutableRawBufferPointer(rebasing: memory[pipelineBytes...]))
     sums_q15 = [Int64](repeating: 0, count: header.classCount)
     layerSpikes = [UInt64](repeating: 0, count: header.layerCount - 1)
   }
@@ -73,7 +80,7 @@ public struct ClipScorer {
     return frontEnd.frameLength_samples + (header.clip_frames - 1) * frontEnd.hop_samples
   }
 
-  /// Scores samples, with zero samples appended up to the clip length.
+  /// Scores samples, with zero samples appended up to the clip length, and for the frames after it that the rule asks for.
   ///
   /// - Parameter onStep: called after every network step, for traces.
   /// - Precondition: the model has a front end.
@@ -103,6 +110,7 @@ public struct ClipScorer {
   /// Starts a clip.
   public mutating func begin() {
     pipeline.reset()
+    detector.reset()
     for index in sums_q15.indices { sums_q15[index] = 0 }
     for index in layerSpikes.indices { layerSpikes[index] = 0 }
     frames = 0
@@ -122,13 +130,15 @@ public struct ClipScorer {
     }
   }
 
-  /// Ends a clip of samples: zero samples up to the clip length, then the score.
+  /// Ends a clip of samples: zero samples up to the clip length and for the rule's frames after it, then the score.
   public mutating func finish(onStep: (Network) -> Void = { _ in }) -> Score {
     // In blocks: a model may ask for hours.
     withUnsafeTemporaryAllocation(of: Int16.self, capacity: 4096) { silence in
       silence.initialize(repeating: 0)
-      while samples < clipLength_samples {
-        let missing = min(clipLength_samples - samples, silence.count)
+      let tail_samples = rule.tail_frames * (pipeline.frontEnd?.hop_samples ?? 0)
+      let end = max(samples, clipLength_samples) + tail_samples
+      while samples < end {
+        let missing = min(end - samples, silence.count)
         accept(UnsafeBufferPointer(rebasing: silence[..<missing]), onStep: onStep)
       }
     }
@@ -136,12 +146,24 @@ public struct ClipScorer {
   }
 
   private mutating func countStep() {
-    for index in sums_q15.indices { sums_q15[index] += Int64(network.probabilities_q15[index]) }
+    if rule.exists {
+      _ = detector.step(network.probabilities_q15, at: 0)
+      for index in sums_q15.indices { sums_q15[index] = max(sums_q15[index], Int64(detector.sum_q15(ofClass: index))) }
+    } else {
+      for index in sums_q15.indices { sums_q15[index] += Int64(network.probabilities_q15[index]) }
+    }
     for index in layerSpikes.indices { layerSpikes[index] += UInt64(network.spikeCount(ofLayer: index)) }
     frames += 1
   }
 
   private var result: Score {
+    var sums_q15 = sums_q15
+    if rule.exists {
+      for index in sums_q15.indices {
+        let score_q15 = rule.score_q15(bestSum: Int32(sums_q15[index]), ofClass: index)
+        sums_q15[index] = Int64(score_q15) * Int64(frames)
+      }
+    }
     var winner = 0
     for index in sums_q15.indices where sums_q15[index] > sums_q15[winner] { winner = index }
     let probability_q15 = sums_q15.withUnsafeBufferPointer {

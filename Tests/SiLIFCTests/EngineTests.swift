@@ -181,10 +181,10 @@ import Testing
   }
 
   /// Shorter than a clip, and longer; and nothing that was heard before counts.
-  @Test(arguments: [0, 1, 7_001, 20_000])
-  func aClipScoresAsTheClipScorerScoresIt(_ count: Int) throws {
+  @Test(arguments: [0, 1, 7_001, 20_000], [nil, CalibratedFixture.rule])
+  func aClipScoresAsTheClipScorerScoresIt(_ count: Int, _ rule: [UInt16]?) throws {
     let samples = TestSound.samples(count)
-    let bytes = try CalibratedFixture.bytes()
+    let bytes = try CalibratedFixture.bytes(rule: rule)
     let content = aligned(bytes.count)
     content.copyBytes(from: bytes)
     let model = try Model(bytes: UnsafeRawBufferPointer(content))

@@ -16,6 +16,8 @@ public struct Model {
   public let frontEnd: UnsafeRawBufferPointer?
   /// Section SMPL; nil where no layer samples.
   public private(set) var sampling: Sampling?
+  /// Section CLIP; `.none` where a clip is scored by the mean over its steps.
+  public private(set) var clipRule = ClipRule.none
   /// Section CALB for clips; `.none` where the file does not say how sure to be of them.
   public private(set) var clipCalibration = Calibration.none
   /// Section CALB for events; `.none` where the file does not say how sure to be of them.
@@ -42,6 +44,10 @@ public struct Model {
       sampling = try Sampling(section: section)
     } else {
       sampling = nil
+    }
+    if let section = sections.section(.clips) {
+      clipRule = try ClipRule(
+        section: section, classCount: header.classCount, window_frames: detector.window_frames)
     }
     try readCalibrations()
     guard (frontEnd != nil) == (header.inputKind == .logMel) else { throw ModelError(.inconsistent, "FRNT") }

@@ -13,6 +13,7 @@ struct SectionTable {
     case selfTest = 0x5453_4554  // TEST
     case sampling = 0x4C50_4D53  // SMPL
     case calibration = 0x424C_4143  // CALB
+    case clips = 0x5049_4C43  // CLIP
   }
 
   static let magic: UInt64 = 0x0A0D_4649_4C69_5389  // \x89 S i L I F \r \n

@@ -17,6 +17,7 @@ extension ModelReport {
       ("scores", .string(model.header.scores == .spikes ? "spikes" : "softmax")),
       ("sampling", sampling),
       ("detector", detector),
+      ("clip_rule", clipRule),
       (
         "calibrated",
         .object([
@@ -47,6 +48,19 @@ extension ModelReport {
         ])
       ),
       ("provenance", .object(model.provenanceLines.map { ($0.key, .string($0.value)) })),
+    ])
+  }
+
+  private var clipRule: JSONValue {
+    let rule = model.clipRule
+    guard rule.exists else { return .null }
+    func byWord(_ value_q15: (Int) -> Int32) -> JSONValue {
+      .object(
+        model.words.strings.enumerated().map { ($1, .decimal(Double(value_q15($0)) / 32768, decimals: 4)) })
+    }
+    return .object([
+      ("window_frames", .integer(model.detector.window_frames)), ("tail_frames", .integer(rule.tail_frames)),
+      ("weights", byWord(rule.weight_q15)), ("levels", byWord(rule.level_q15)),
     ])
   }
 

@@ -37,11 +37,26 @@ extension ModelReport {
     if lastFires {
       table.add(["scores", header.scores == .spikes ? "spikes of the last layer" : "softmax of its potentials"])
     }
+    if model.clipRule.exists { table.add(["clips", clipRule]) }
     if !calibrated.isEmpty { table.add(["calibrated", calibrated.joined(separator: "; ")]) }
     let test = model.selfTest
     let values = "\(test.values.count) \(test.input == .samples ? "samples" : "values")"
     table.add(["self-test", "\(values), \(test.step_count) steps, digest \(SelfTest.digestText(test.digest))"])
     return table.text
+  }
+
+  /// By what a clip is scored: each class that is not just its best window.
+  private var clipRule: String {
+    let rule = model.clipRule
+    var text = "best window, \(rule.tail_frames) frames heard after the end"
+    for (index, word) in model.words.strings.enumerated() {
+      let (weight_q15, level_q15) = (rule.weight_q15(index), rule.level_q15(index))
+      guard weight_q15 != 32768 else { continue }
+      let parts = [(level_q15, ""), (weight_q15, " of it")].filter { $0.0 > 0 }
+      let told = parts.map { decimalText(Double($0.0) / 32768, decimals: 2) + $0.1 }.joined(separator: " and ")
+      text += "; \(word) \(told.isEmpty ? "none" : told)"
+    }
+    return text
   }
 
   /// What probabilities are for.

@@ -49,7 +49,7 @@ struct ClipRow: Sendable {
       fields += [words[score.winner], decimalText(score.confidence, decimals: 4, keepsZeros: false)]
       fields += [score.probability.map { decimalText($0, decimals: 4, keepsZeros: false) } ?? ""]
       fields += ["\(score.frames)", "\(score.spikes)"]
-      fields += score.probabilities.map { decimalText($0, decimals: 9, keepsZeros: false) } + [""]
+      fields += score.scores.map { decimalText($0, decimals: 9, keepsZeros: false) } + [""]
     case .failed(let failure):
       fields += [String](repeating: "", count: 5 + words.count) + [oneLine(failure.message)]
     case .skipped: break
@@ -68,7 +68,7 @@ struct ClipRow: Sendable {
         ("spikes", .integer(Int64(score.spikes))),
         (
           "probabilities",
-          .object(words.indices.map { (words[$0], .decimal(score.probabilities[$0], decimals: 9)) })
+          .object(words.indices.map { (words[$0], .decimal(score.scores[$0], decimals: 9)) })
         ),
       ]
     case .failed(let failure): pairs.append(("error", .string(oneLine(failure.message))))

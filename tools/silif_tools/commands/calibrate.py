@@ -3,6 +3,11 @@
     silif-calibrate kws12-stream my.silif --clips lists/test_list.txt --streams streams/ --plot reliability.png
     silif-calibrate my.silif --clips lists/validation_list.txt --streams streams/ --write
 
+With --clip-rule a clip is scored by the best window of each word from then on, or by the mean over the clip again.
+The first suits a network that was trained on streams, the second one that was trained on clips (docs/SCORING.md).
+
+    silif-calibrate my.silif --clips lists/validation_list.txt --clip-rule window --write
+
 A folder of streams holds sound files (.wav, .flac), each with its truth beside it (.csv). Fit on recordings that no
 network was trained on, and measure on others.
 """
@@ -19,11 +24,12 @@ from .. import __version__
 from ..atomic import write_atomically
 from ..built_commands import Commands
 from ..errors import CommandParser, ConversionError, complain
+from ..export import clip_rule
 from ..kinds import read_model
 from ..model_file.calibration import ONE_Q15, Calibrates, Calibration
 from ..model_file.read import ModelFileError
 from ..model_file.tables import ModelTables
-from ..model_file.write import with_calibrations
+from ..model_file.write import with_calibrations, with_clip_rule
 from ..plot import picture
 from ..plot.reliability import Decisions, draw, table
 from ..streams.calibrate import FEWEST, clips_calibration, events_calibration
@@ -66,6 +72,16 @@ def _fitted_events(commands: Commands, path: Path, model: ModelTables, sounds: l
             probabilities = commands.probabilities_q15(path, sound, Path(folder) / "trace")
         streams.append(Stream(sound.stem, probabilities, read_truth(sound.with_suffix(".csv"))))
     return events_calibration(streams, model.words, model.detector)
+
+
+def write_clip_rule(path: Path, list_file: Path, kind: str) -> None:
+    """Scores clips by another rule from here on: `window`, chosen on the clips of a list, or `mean`. How sure to be of
+    clips is not known then: it was fitted with the other one."""
+    model = read_model(path)
+    rule = clip_rule.fitted(model, *clip_rule.heard(model, list_file)) if kind == "window" else None
+    kept = [each for each in model.calibrations if each.calibrates != Calibrates.CLIPS]
+    write_atomically(path, with_calibrations(with_clip_rule(path.read_bytes(), rule), kept))
+    read_model(path)
 
 
 def write(commands: Commands, path: Path, list_file: Path | None, sounds: list[Path]) -> None:
@@ -133,6 +149,9 @@ def main(argv=None) -> int:
     parser.add_argument("--clips", type=Path, metavar="LIST", help="clips: a path a line, the folder is the word")
     parser.add_argument("--streams", type=Path, metavar="FOLDER", help="streams with their truth")
     parser.add_argument("--write", action="store_true", help="fit on them first, and write that into the model files")
+    parser.add_argument(
+        "--clip-rule", choices=("window", "mean"), help="with --write and --clips: how clips are scored from then on"
+    )
     parser.add_argument("--plot", type=picture, metavar="FILE", help="the picture (.png, .svg, .pdf)")
     parser.add_argument("--title", help="of the picture (default: what clips and streams are called)")
     parser.add_argument("--build", type=Path, default=_REPOSITORY / ".build" / "release", help="folder of kws-score")
@@ -140,12 +159,21 @@ def main(argv=None) -> int:
     arguments = parser.parse_args(argv)
     if not (arguments.clips or arguments.streams):
         parser.error("give --clips, --streams, or both")
+    if arguments.clip_rule and not (arguments.clips and arguments.write):
+        parser.error("--clip-rule is written into the model and chosen on clips: give --clips and --write")
     try:
         commands = Commands(arguments.build)
         models = labelled([path_of(model) for model in arguments.models])
         sounds = sounds_in(arguments.streams) if arguments.streams else []
         for path in models.values() if arguments.write else ():
-            write(commands, path, arguments.clips, sounds)
+            before = path.read_bytes()
+            try:
+                if arguments.clip_rule:
+                    write_clip_rule(path, arguments.clips, arguments.clip_rule)
+                write(commands, path, arguments.clips, sounds)
+            except TooFew:
+                write_atomically(path, before)
+                raise
         found = measure(commands, models, arguments.clips, sounds)
         if arguments.plot:
             draw(found, arguments.plot, arguments.title or (arguments.clips or arguments.streams).stem)

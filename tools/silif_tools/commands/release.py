@@ -14,6 +14,7 @@ from .. import __version__
 from ..atomic import write_atomically
 from ..built_commands import Commands
 from ..errors import CommandParser, ConversionError, complain
+from ..export import clip_rule
 from ..export.clips import load_list
 from ..export.compare import Comparison, compare
 from ..export.convert import Conversion, convert
@@ -21,6 +22,7 @@ from ..export.description import carried_over
 from ..export.fold import fold
 from ..export.self_test import add_self_test, liveliest
 from ..export.state_dict import load_state_dict
+from ..integer.clip_scores import heard_frames
 from ..integer.frontend import CLIP_FRAMES, FRONT_END
 from ..kinds import read_model
 from ..kinds.choices import described
@@ -217,6 +219,9 @@ def release(arguments) -> None:
             f"{recording}: {arguments.name} does not hear its words, and nothing else, at its own setting, as the"
             " network that kws-listen takes by default has to"
         )
+    if held_out:
+        # Trained to say a word when it is over, and nothing else: not by the mean over a clip.
+        model.clip_rule = clip_rule.fitted(model, *clip_rule.heard(model, gsc / "validation_list.txt"))
     write_atomically(output, model_bytes(model))
     try:
         sounds = _calibration_sounds(data, work / "streams", held_out, _held_out(description))
@@ -235,7 +240,7 @@ def release(arguments) -> None:
     )
     compared, scored = {}, {}
     for label in ("validation", "test"):
-        frames, labels = load_list(gsc / f"{label}_list.txt", gsc, words, CLIP_FRAMES, settings)
+        frames, labels = load_list(gsc / f"{label}_list.txt", gsc, words, heard_frames(model), settings)
         compared[label] = compare(against, frames, labels)
         scored[label] = commands.score_list(output, gsc / f"{label}_list.txt")
     test = stream_set(data, "test", "test", work / "streams")

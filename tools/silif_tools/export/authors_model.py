@@ -116,14 +116,14 @@ def _neurons(tensors: dict[str, np.ndarray], neuron: str, name: str, clips: int)
     raise ConversionError(f"{name}: no neuron of the authors has the tensors {', '.join(sorted(keys))}")
 
 
-def _scores(tensors: dict[str, np.ndarray], current: np.ndarray) -> np.ndarray:
-    """Softmax of the readout, summed over the steps, [clip, class] float64."""
+def _probabilities(tensors: dict[str, np.ndarray], current: np.ndarray) -> np.ndarray:
+    """Softmax of the readout, [clip, step, class] float64."""
     al = np.clip(tensors["alpha"].astype(np.float64), *DECAY_RANGE)
-    u, total = np.zeros(current[:, 0].shape), np.zeros(current[:, 0].shape)
+    u, found = np.zeros(current[:, 0].shape), np.zeros(current.shape)
     for index in range(current.shape[1]):
         u = al * u + (1 - al) * current[:, index]
-        total += softmax(u)
-    return total
+        found[:, index] = softmax(u)
+    return found
 
 
 def run_authors(state: dict[str, np.ndarray], inputs: np.ndarray, neuron: str = "cadlif") -> FloatTrace:
@@ -140,7 +140,7 @@ def run_authors(state: dict[str, np.ndarray], inputs: np.ndarray, neuron: str = 
     for index, tensors in enumerate(layers):
         if any(key.startswith("delay_layer.") for key in tensors):
             raise ConversionError(f"snn.{index}: the authors' float model here has no delays")
-    spikes, scores = [[] for _ in layers[:-1]], []
+    spikes, probabilities = [[] for _ in layers[:-1]], []
     for start in range(0, len(inputs), _CLIPS_AT_ONCE):
         values = np.asarray(inputs[start : start + _CLIPS_AT_ONCE], np.float32)
         if "input_norm.mean" in state:
@@ -150,5 +150,5 @@ def run_authors(state: dict[str, np.ndarray], inputs: np.ndarray, neuron: str = 
             step = _neurons(tensors, neuron, f"snn.{index}", len(values))
             values = np.stack([step(current[:, at]) for at in range(current.shape[1])], axis=1)
             spikes[index].append(values.astype(np.uint8))
-        scores.append(_scores(layers[-1], _current(layers[-1], values)))
-    return FloatTrace([np.concatenate(parts) for parts in spikes], np.concatenate(scores), [])
+        probabilities.append(_probabilities(layers[-1], _current(layers[-1], values)))
+    return FloatTrace([np.concatenate(parts) for parts in spikes], np.concatenate(probabilities), [])

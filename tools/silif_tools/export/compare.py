@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..integer.clip_scores import clip_sums_q15, float_clip_scores
 from ..integer.network import run_model
 from .convert import Conversion
 from .float_network import run_float
@@ -82,8 +83,8 @@ class Comparison:
 def compare(
     conversion: Conversion, frames: np.ndarray, labels: np.ndarray | None = None, real: np.ndarray | None = None
 ) -> Comparison:
-    """frames [clip, step, input] input integers; labels [clip], without which there are no accuracies; real: what float
-    reads, where the integers do not hold it."""
+    """frames [clip, step, input] input integers, as many as the model's rule for clips hears; labels [clip], without which
+    there are no accuracies; real: what float reads, where the integers do not hold it."""
     hidden = len(conversion.float_layers) - 1
     float_winner, fixed_winner, saturations = [], [], 0
     float_rates, fixed_rates, peaks = np.zeros(hidden), np.zeros(hidden), np.zeros(hidden)
@@ -92,8 +93,8 @@ def compare(
         values = part * conversion.input_unit if real is None else real[start : start + _CLIPS_AT_ONCE]
         trace = run_float(conversion.float_layers, values, scores=conversion.model.scores)
         fixed = run_model(conversion.model, part)
-        float_winner.append(trace.scores.argmax(axis=1))
-        fixed_winner.append(fixed.scores_q15.argmax(axis=1))
+        float_winner.append(float_clip_scores(conversion.model, trace.probabilities).argmax(axis=1))
+        fixed_winner.append(clip_sums_q15(conversion.model, fixed.probabilities_q15).argmax(axis=1))
         saturations += fixed.saturations
         weight = len(part) / len(frames)
         float_rates += [weight * spikes.mean() for spikes in trace.spikes]

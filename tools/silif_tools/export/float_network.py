@@ -13,13 +13,18 @@ from ..model_file.tables import Scores
 
 @dataclass
 class FloatTrace:
-    """spikes per hidden layer [clip, step, neuron] uint8, of an encoder none; scores [clip, class] (softmax or spikes,
-    summed over steps); read per layer: what its weights read, [clip, step, input], where the run kept it."""
+    """spikes per hidden layer [clip, step, neuron] uint8, of an encoder none; probabilities [clip, step, class]:
+    softmax, or spikes; read per layer: what its weights read, [clip, step, input], where the run kept it."""
 
     spikes: list[np.ndarray]
-    scores: np.ndarray
+    probabilities: np.ndarray
     state_peak: list[float]
     read: list[np.ndarray] = field(default_factory=list)
+
+    @property
+    def scores(self) -> np.ndarray:
+        """Probabilities summed over the steps, [clip, class]."""
+        return self.probabilities.sum(axis=1)
 
 
 def softmax(values: np.ndarray) -> np.ndarray:
@@ -88,4 +93,4 @@ def run_float(
         peaks.append(float(peak))
     fired, membrane, peak = _run_layer(layers[-1], values, observers[-1])
     probabilities = fired if scores == Scores.SPIKES else softmax(membrane)
-    return FloatTrace(spikes, probabilities.sum(axis=1), [*peaks, float(peak)], [*read, values])
+    return FloatTrace(spikes, probabilities, [*peaks, float(peak)], [*read, values])

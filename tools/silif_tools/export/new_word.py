@@ -157,11 +157,13 @@ def _longer_readout(model: ModelTables, weights: np.ndarray, bias: float) -> Lay
 
 
 def _with_class(model: ModelTables, word: str, layer: LayerTables, threshold: float) -> ModelTables:
-    detector = model.detector
+    detector, rule = model.detector, model.clip_rule
     return replace(
         model,
         layers=[*model.layers[:-1], layer],
         words=[*model.words, word],
+        # As every other word.
+        clip_rule=rule and replace(rule, weights_q15=(*rule.weights_q15, 32768), levels_q15=(*rule.levels_q15, 0)),
         # Fitted without the word: how sure to be is not known any more.
         calibrations=[],
         detector=replace(

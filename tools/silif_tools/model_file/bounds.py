@@ -83,6 +83,12 @@ def _check_calibrations(model: ModelTables) -> None:
         check_range(calibration.recent_frames, 0, model.detector.window_frames, "CALB: recent_frames")
 
 
+def _check_clip_rule(model: ModelTables) -> None:
+    if model.clip_rule is not None:
+        model.clip_rule.check()
+        check_range(len(model.clip_rule.weights_q15), len(model.words), len(model.words), "CLIP: clip_class_count")
+
+
 def check_model(model: ModelTables) -> None:
     """Raises ValueError naming the field that the runtime would refuse."""
     check_range(len(model.layers), 1, MAXIMUM_LAYERS, "layer_count")
@@ -110,6 +116,7 @@ def check_model(model: ModelTables) -> None:
         raise ValueError("SMPL: a network has a sampler where a layer samples, and nowhere else")
     if model.sampling is not None:
         check_range(model.sampling.seed >> 1, 0, 2**63 - 1, "SMPL: seed / 2")
+    _check_clip_rule(model)
     _check_calibrations(model)
     check_range(width, len(model.words), len(model.words), "readout outputs")
     last = model.layers[-1].state_fraction_bits

@@ -6,6 +6,7 @@ from enum import IntEnum
 import numpy as np
 
 from .calibration import Calibrates, Calibration
+from .clip_rule import ClipRule
 from .schema import LayerSchema, Source
 
 __all__ = [
@@ -137,6 +138,8 @@ class ModelTables:
     # Present exactly where a layer samples.
     sampling: Sampling | None = None
     scores: Scores = Scores.POTENTIALS
+    # Without, clips are scored by the mean over their steps.
+    clip_rule: ClipRule | None = None
     # At most one of each kind; without, clips or events have no probability.
     calibrations: list[Calibration] = field(default_factory=list)
     provenance: dict[str, str] = field(default_factory=dict)

@@ -8,6 +8,7 @@ import numpy as np
 from ..errors import visible
 from .bounds import DRAW_BITS, check_model
 from .calibration import Calibration
+from .clip_rule import ClipRule
 from .nibbles import pack_nibbles
 from .schema import CONNECTION, DELAYS, RECURRENT, RECURRENT_SOURCE, Table, padded
 from .tables import DelayKind, LayerTables, ModelTables
@@ -146,14 +147,24 @@ def _file(sections: list[tuple[bytes, bytes]]) -> bytes:
     return head + struct.pack("<I", zlib.crc32(rest, zlib.crc32(head))) + rest
 
 
-def with_calibrations(file: bytes, calibrations: list[Calibration]) -> bytes:
-    """An intact model file with these calibrations in place of its own; all else stays byte for byte."""
+def _with_sections(file: bytes, tag: bytes, contents: list[bytes], before: tuple[bytes, ...]) -> bytes:
+    """An intact model file with these sections in place of its own of that tag, ahead of the first one of `before`."""
     (count,) = struct.unpack_from("<H", file, 10)
     entries = [struct.unpack_from("<4sII", file, HEADER_BYTES + ENTRY_BYTES * index) for index in range(count)]
-    sections = [(tag, file[offset : offset + size]) for tag, offset, size in entries if tag != b"CALB"]
-    first_layer = next(index for index, (tag, _) in enumerate(sections) if tag == b"LAYR")
-    sections[first_layer:first_layer] = [(b"CALB", each.section()) for each in calibrations]
+    sections = [(other, file[offset : offset + size]) for other, offset, size in entries if other != tag]
+    at = next(index for index, (other, _) in enumerate(sections) if other in before)
+    sections[at:at] = [(tag, content) for content in contents]
     return _file(sections)
+
+
+def with_calibrations(file: bytes, calibrations: list[Calibration]) -> bytes:
+    """An intact model file with these calibrations in place of its own; all else stays byte for byte."""
+    return _with_sections(file, b"CALB", [each.section() for each in calibrations], (b"LAYR",))
+
+
+def with_clip_rule(file: bytes, rule: ClipRule | None) -> bytes:
+    """An intact model file with this rule for clips in place of its own, if any; all else stays byte for byte."""
+    return _with_sections(file, b"CLIP", [rule.section()] if rule else [], (b"CALB", b"LAYR"))
 
 
 def model_bytes(model: ModelTables) -> bytes:
@@ -178,6 +189,8 @@ def model_bytes(model: ModelTables) -> bytes:
     if model.sampling is not None:
         sampling = model.sampling
         sections.append((b"SMPL", struct.pack("<HHIQ", sampling.sampler, DRAW_BITS, 0, sampling.seed)))
+    if model.clip_rule is not None:
+        sections.append((b"CLIP", model.clip_rule.section()))
     sections += [(b"CALB", calibration.section()) for calibration in model.calibrations]
     sections += [(b"LAYR", _layer(layer)) for layer in model.layers]
     sections += [(b"TEST", _self_test(model)), (b"PROV", provenance or b"\n")]

@@ -10,6 +10,7 @@ from ..export.compare import Comparison, compare
 from ..export.convert import Conversion
 from ..export.fold import fold
 from ..export.state_dict import load_state_dict
+from ..integer.clip_scores import heard_frames
 from ..integer.frontend import FRONT_END
 from ..model_file.read import read_model
 
@@ -20,7 +21,7 @@ def measure(checkpoint: Path, model: Path, lists: list[Path]) -> dict[str, Compa
     found = {}
     for path in lists:
         model_tables = conversion.model
-        clips = load_list(path, path.parent, model_tables.words, model_tables.clip_frames, FRONT_END)
+        clips = load_list(path, path.parent, model_tables.words, heard_frames(model_tables), FRONT_END)
         found[path.stem] = compare(conversion, *clips)
     return found
 
