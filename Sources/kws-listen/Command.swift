@@ -98,7 +98,7 @@ package struct Command: SilifCommand {
     // The audio thread alone uses the device, so alsa-lib's own locks have nothing to guard. Before its first use.
     setenv("LIBASOUND_THREAD_SAFE", "0", 0)
     if listDevices { return try DeviceListing(format: format ?? .text, listsAll: listed != nil).print() }
-    let file = try modelOptions.load(default: ModelLocation.streamName).drawing(with: seed)
+    let file = try modelOptions.load().drawing(with: seed)
     let setUp = try SpotterSetUp(file: file, settings: detectorOptions.settings(for: file.model))
     let stop = try StopRequest()
     let settings = try detectorOptions.settings(for: file.model)

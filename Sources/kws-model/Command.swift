@@ -7,9 +7,9 @@ package struct Command: SilifCommand {
     abstract: "Shows, verifies and traces model files.",
     discussion: """
       Examples:
-        kws-model info models/kws12-silif.silif
+        kws-model info models/kws12.silif
         kws-model verify models/*.silif
-        kws-model trace models/kws12-silif.silif --input yes.wav --output yes-trace
+        kws-model trace models/kws12.silif --input yes.wav --output yes-trace
       """,
     version: silifVersion,
     subcommands: [Info.self, Verify.self, Trace.self])

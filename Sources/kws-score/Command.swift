@@ -125,7 +125,7 @@ package struct Command: SilifCommand {
 
   package func run() throws {
     try check()
-    let loaded = try modelOptions.load(default: stream == nil ? ModelLocation.defaultName : ModelLocation.streamName)
+    let loaded = try modelOptions.load()
     if seeds != nil, loaded.model.sampling?.draws != true {
       throw ValidationError("--seeds: nothing in \(loaded.path) is drawn; leave it out.")
     }

@@ -55,7 +55,7 @@ def scorer(model: silif.Model):
     return score
 
 
-def main(source: str, output: str, model: str = "kws12-silif") -> None:
+def main(source: str, output: str, model: str = "kws12") -> None:
     spark = SparkSession.builder.appName("silif").getOrCreate()
     # A batch is in memory at once: 64 sounds and their samples.
     spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", 64)

@@ -4,7 +4,7 @@
     events = spotter.process(samples)
     scores = silif.score(clips)                        # whole clips, on all cores
     samples = silif.read_sound("talk.flac")            # any format, rate and channel count (silif[sound])
-    network = silif.Network("kws12-silif")             # frames in, spikes out
+    network = silif.Network("kws12")                   # frames in, spikes out
     silif.Model("kws12").verify()                      # does this machine compute the right bits?
 
 Samples are 16 kHz, one channel: int16, or float from -1 to 1.

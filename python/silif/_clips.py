@@ -25,8 +25,9 @@ class Scores:
 
     Attributes:
         words: the model's classes, in the order of `probabilities`.
-        winner: class of each clip, [clip]: the largest probability, the first of equals.
-        probabilities: mean over the steps of a clip, [clip, class], 0 to 1; 0 for a clip without a step.
+        winner: class of each clip, [clip]: the largest score, the first of equals.
+        probabilities: score of each class, [clip, class], 0 to 1; 0 for a clip without a step. The mean over the steps
+            of the clip, or, where the model has a rule for clips, what that makes of the class's best window.
         steps: steps of the network, [clip].
         spikes: spikes of all hidden layers, [clip].
         probability: that the winner is right, [clip], 0 to 1; NaN where the model does not say how sure to be, and of
@@ -47,7 +48,7 @@ class Scores:
 
     @property
     def score(self) -> NDArray[np.float64]:
-        """The winner's probability of each clip, [clip]."""
+        """The winner's score of each clip, [clip]."""
         return self.probabilities[np.arange(len(self.winner)), self.winner]
 
     def __len__(self) -> int:
@@ -56,7 +57,7 @@ class Scores:
 
 def score(
     clips: Iterable[ArrayLike],
-    model: str | os.PathLike[str] | bytes | Model = "kws12-silif",
+    model: str | os.PathLike[str] | bytes | Model = "kws12",
     *,
     jobs: int | None = None,
 ) -> Scores:
@@ -64,7 +65,8 @@ def score(
 
     Args:
         clips: arrays of samples as `KeywordSpotter.process` takes them, of any lengths; or one array, [clip, sample].
-            Short ones get zero samples up to the length that the model was trained on.
+            Short ones get zero samples up to the length that the model was trained on, and all of them those that the
+            model's rule for clips hears after the end.
         model: a name of `silif.models()`, a path, the bytes of a file, or a Model. It needs a front end.
         jobs: threads; None for one a core.
 

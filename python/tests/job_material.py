@@ -35,7 +35,7 @@ def rows_of(output) -> dict[str, dict]:
     return found
 
 
-def assert_rows_of_kws_score(rows, inputs, name=str, model="kws12-silif"):
+def assert_rows_of_kws_score(rows, inputs, name=str, model="kws12"):
     """
     Args:
         name: path that kws-score prints to the path of the row.

@@ -6,17 +6,16 @@ package struct ModelOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: .init(
-      "Model file, or the name of an installed one, such as kws12-csilif (default: \(ModelLocation.streamName) to listen "
-        + "and for streams, otherwise \(ModelLocation.defaultName)).",
+      "Model file, or the name of an installed one, such as kws12-csilif (default: "
+        + "\(ModelLocation.defaultName)).",
       valueName: "model"))
   package var model: String?
 
   package init() {}
 
-  /// - Parameter name: the model that is used where the user names none.
   /// - Throws: Failure, saying where it was looked for or what is wrong with the file.
-  package func load(default name: String = ModelLocation.defaultName) throws -> ModelFile {
-    try ModelLocation.load(model ?? name)
+  package func load() throws -> ModelFile {
+    try ModelLocation.load(model ?? ModelLocation.defaultName)
   }
 }
 

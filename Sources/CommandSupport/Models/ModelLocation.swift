@@ -5,10 +5,8 @@ import SpotterHost
 /// Where models are looked for: a path, which has a slash or the suffix, as it is; a bare name beside the executable's
 /// repository, then in `<prefix>/share/silif`. Never in the current folder: whoever may write there must not choose the model.
 package enum ModelLocation {
-  /// For clips: the network with the best accuracy on single words.
-  package static let defaultName = "kws12-silif"
-  /// For streams: the network with the fewest false alarms.
-  package static let streamName = "kws12"
+  /// The network with the best accuracy, on clips and on streams.
+  package static let defaultName = "kws12"
   static let suffix = ".silif"
 
   /// - Parameter nameOrPath: `kws12-silif`, `models/kws12-silif.silif`, ...

@@ -22,7 +22,7 @@ def arguments_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--root", metavar="FOLDER", help="folder that the list's paths start from (the list's own)")
     add("-o", "--output", required=True, metavar="FOLDER", help="where the rows go, as Parquet; a path or URL")
     add("--resume", action="store_true", help="go on with the job whose rows are in --output")
-    add("-m", "--model", help="a model that came with silif, or a path (kws12-silif; with --events kws12)")
+    add("-m", "--model", help="a model that came with silif, or a path (kws12)")
     add("--events", action="store_true", help="each recording is a stream: rows are the words heard in it, with times")
     add("--threshold", type=float, help="with --events: mean probability that reports a word (the model's own)")
     add("--part", type=int, default=1000, metavar="N", help="sound files a part; a shard is a part (%(default)s)")
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say("silif-score", f"{error}: install the extra with: pip install 'silif[ray]'")
         return 1
     try:
-        model = silif.Model(options.model or ("kws12" if options.events else "kws12-silif"))
+        model = silif.Model(options.model or "kws12")
         silif.KeywordSpotter(model, thresholds=options.threshold)
         parts = parts_of(options.input, model.info(), options.part, list_path=options.list, root=options.root)
         output = Output(options.output, os.getcwd())

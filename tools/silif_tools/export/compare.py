@@ -83,8 +83,8 @@ class Comparison:
 def compare(
     conversion: Conversion, frames: np.ndarray, labels: np.ndarray | None = None, real: np.ndarray | None = None
 ) -> Comparison:
-    """frames [clip, step, input] input integers, as many as the model's rule for clips hears; labels [clip], without which
-    there are no accuracies; real: what float reads, where the integers do not hold it."""
+    """frames [clip, step, input] input integers, as many as the model's rule for clips hears; labels [clip], without
+    which there are no accuracies; real: what float reads, where the integers do not hold it."""
     hidden = len(conversion.float_layers) - 1
     float_winner, fixed_winner, saturations = [], [], 0
     float_rates, fixed_rates, peaks = np.zeros(hidden), np.zeros(hidden), np.zeros(hidden)

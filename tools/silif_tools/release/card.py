@@ -9,8 +9,8 @@ from ..kinds import kind_named
 
 _RECIPES = Path(__file__).parent.parent / "recipes"
 _PURPOSE = {
-    "kws12": "For streams: more words heard than by any other here. The default of `kws-listen` and `kws-score --stream`.",
-    "kws12-silif": "For clips: the best accuracy on single words. The default of `kws-score`.",
+    "kws12": "For clips and streams: the best of all here at both. What every command takes where no model is named.",
+    "kws12-silif": "For clips: single words, in less memory than `kws12` takes.",
     "kws12-csilif": "For clips: the same task with C-SiLIF neurons.",
     "kws12-s4d": "For clips: the same task with binary S4D and gated linear mixing (Stan & Rhodes, arXiv 2401.00955).",
     "kws12-pspike": "For clips: the same task with P-SpikeSSM, whose neurons fire at random (Bal & Sengupta, arXiv 2406.02923)."
@@ -103,6 +103,27 @@ def _clip_rows(measured: Measured) -> list[str]:
         f"Float is {which}, in float64 on the same integer log-mel frames. Of all {both.clips} clips, float has"
         f" {100 * both.float_accuracy:.2f} % right and integers {100 * both.fixed_accuracy:.2f} %"
         f" (McNemar's exact test: p = {both.p_value:.2g}).",
+        *_clip_rule(measured.info.get("clip_rule")),
+    ]
+
+
+def _clip_rule(rule: dict | None) -> list[str]:
+    """By what clips are scored, where that is not the mean; nothing where it is. rule: as `kws-model info` tells it."""
+    if rule is None:
+        return []
+    parts = [
+        " and ".join(part for part in (f"{level:.2f}" * (level > 0), f"{weight:.2f} of its own" * (weight > 0)) if part)
+        for level, weight in ((rule["levels"][word], rule["weights"][word]) for word in rule["weights"])
+    ]
+    others = [
+        f"{word} counts {part}" for word, part in zip(rule["weights"], parts, strict=True) if part != "1.00 of its own"
+    ]
+    return [
+        "",
+        f"Clips are scored by the best window of each word, {rule['window_frames']} frames,"
+        f" with {rule['tail_frames']} frames of zeros after the clip"
+        + "".join(f"; {each}" for each in others)
+        + ": chosen on the validation list, so that its figure is a little too good (docs/SCORING.md).",
     ]
 
 
