@@ -25,7 +25,7 @@ extension Model {
   public func runSelfTest(
     onStep: (Int) -> Void = { _ in }
   ) throws(SpotterError) -> (digest: UInt64, step_count: Int) {
-    let memory = AlignedMemory(byteCount: try ClipScorer.requiredBytes(for: self))
+    let memory = AlignedMemory(byteCount: try FramePipeline.requiredBytes(for: self))
     return try runSelfTest(memory: memory.bytes, onStep: onStep)
   }
 }

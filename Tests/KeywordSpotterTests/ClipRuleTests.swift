@@ -12,8 +12,8 @@ private func withRule(_ words: [UInt16], classes: Int = 5, window: Int = 20, _ b
   try body(ClipRule(section: UnsafeRawBufferPointer(bytes), classCount: classes, window_frames: window))
 }
 
-private func withModel(_ body: (Model) throws -> Void) throws {
-  let bytes = try CalibratedFixture.bytes(rule: CalibratedFixture.rule)
+private func withModel(_ rules: [[UInt16]] = [CalibratedFixture.rule], _ body: (Model) throws -> Void) throws {
+  let bytes = try CalibratedFixture.bytes(rules: rules)
   let memory = AlignedMemory(byteCount: bytes.count)
   memory.bytes.copyBytes(from: bytes)
   try body(Model(bytes: UnsafeRawBufferPointer(memory.bytes)))
@@ -107,24 +107,31 @@ private func withModel(_ body: (Model) throws -> Void) throws {
     } catch { return error as? ModelError }
   }
 
+  private func changedRule(_ index: Int, _ value: UInt16) -> [UInt16] {
+    var words = CalibratedFixture.rule
+    words[index] = value
+    return words
+  }
+
   @Test func whatIsWrongIsRefusedByName() {
     let right = CalibratedFixture.rule
     #expect(refusal(right) == nil)
-    func changed(_ index: Int, _ value: UInt16) -> ModelError? {
-      var words = right
-      words[index] = value
-      return refusal(words)
-    }
+    func changed(_ index: Int, _ value: UInt16) -> ModelError? { refusal(changedRule(index, value)) }
     #expect(changed(0, 1024) == nil)
     #expect(changed(0, 1025) == ModelError(.outOfRange, "tail_frames", value: 1025))
     #expect(changed(1, 4) == ModelError(.inconsistent, "clip_class_count", value: 4))
     for index in 2..<8 { #expect(changed(index, 1) == ModelError(.outOfRange, "reserved", value: 1)) }
-    #expect(changed(8, 32769)?.field.description == "weight_q15" && changed(9, 1)?.field.description == "weight_q15")
-    #expect(changed(11, 2768) == nil && changed(11, 2769)?.field.description == "weight_q15")
-    #expect(changed(17, 32768) == nil && changed(17, .max)?.field.description == "weight_q15")
+    #expect(changed(8, 32769) == ModelError(.outOfRange, "weight_q15", value: 32769))
+    #expect(changed(9, 1) == ModelError(.outOfRange, "level_q15", value: 1))
+    #expect(changed(11, 2768) == nil && changed(11, 2769) == ModelError(.outOfRange, "level_q15", value: 2769))
+    #expect(changed(17, 32768) == nil && changed(17, .max) == ModelError(.outOfRange, "level_q15", value: 65535))
     #expect(refusal(right, classes: 4)?.field.description == "clip_class_count")
     #expect(refusal(right + [0])?.field.description == "clip_class_count")
     #expect(refusal(right.dropLast())?.field.description == "clip_class_count")
+    for (rules, field) in [([right, right], "CLIP"), ([changedRule(0, 1025)], "tail_frames")] {
+      #expect(throws: ModelError.self) { try withModel(rules) { _ in } }
+      do { try withModel(rules) { _ in } } catch { #expect((error as? ModelError)?.field.description == field) }
+    }
     #expect(refusal(Array(right.prefix(7))) == ModelError(.truncated, "CLIP"))
   }
 }

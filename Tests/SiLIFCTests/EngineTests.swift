@@ -184,7 +184,7 @@ import Testing
   @Test(arguments: [0, 1, 7_001, 20_000], [nil, CalibratedFixture.rule])
   func aClipScoresAsTheClipScorerScoresIt(_ count: Int, _ rule: [UInt16]?) throws {
     let samples = TestSound.samples(count)
-    let bytes = try CalibratedFixture.bytes(rule: rule)
+    let bytes = try CalibratedFixture.bytes(rules: rule.map { [$0] } ?? [])
     let content = aligned(bytes.count)
     content.copyBytes(from: bytes)
     let model = try Model(bytes: UnsafeRawBufferPointer(content))

@@ -7,12 +7,12 @@ package enum CalibratedFixture {
   package static let rule: [UInt16] =
     [7, 5, 0, 0, 0, 0, 0, 0, 32768, 0, 30000, 0, 20000, 999, 32768, 0, 0, 11000]
 
-  /// The file with these sections before its own; with `rule`, CLIP as well.
-  package static func bytes(_ calibrations: [[UInt16]] = [clips, events], rule: [UInt16]? = nil) throws -> [UInt8] {
+  /// The file with these sections before its own; with `rules`, CLIP as well.
+  package static func bytes(_ calibrations: [[UInt16]] = [clips, events], rules: [[UInt16]] = []) throws -> [UInt8] {
     let file = try TemporaryFolder.bytes(Fixture.audio)
     func number(_ at: Int, _ count: Int) -> Int { (0..<count).reduce(0) { $0 | Int(file[at + $1]) << (8 * $1) } }
     func word(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
-    let added = calibrations + (rule.map { [$0] } ?? [])
+    let added = calibrations + rules
     let contents = added.map { $0.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] } }
     let padded = contents.map { $0 + [UInt8](repeating: 0, count: (16 - $0.count % 16) % 16) }
     let (count, table) = (number(10, 2), 16 * added.count)

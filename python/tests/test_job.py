@@ -59,7 +59,7 @@ def test_file_systems_that_are_not_local(clips):
         memory.pipe_file(f"/bucket/{path.relative_to(clips)}", path.read_bytes())
     memory.pipe_file("/bucket/_background_noise_/long.wav", b"")
     parts = parts_of(["memory://bucket"], INFO, 1000)
-    model, output = silif.Model("kws12-silif"), Output("memory://rows", "/")
+    model, output = silif.Model("kws12"), Output("memory://rows", "/")
     assert output.prepare({}, model, parts, is_resumed=False) == parts
     options = {"thresholds": None, "columns": ("audio", "path")}
     table, counts = Rows(output.model(), are_events=False, **options).of_part(parts[0])

@@ -233,13 +233,15 @@ def test_what_the_engine_says_of_events_is_what_the_reference_says(name, tmp_pat
 
 @pytest.mark.parametrize("name", NAMES)
 def test_probabilities_of_the_models_that_ship_can_be_believed(name):
-    """On the clips of the test list, on which they were not fitted: within 5 %, the score by 15 and more."""
+    """On the clips of the test list, on which they were not fitted: within 5 %, the score by
+    15 and more, by 40 where a clip is scored by the mean."""
     gsc = shared_folder() / "data" / "gsc"
     found = command.measure(
         built_commands(), {name: REPOSITORY / "models" / f"{name}.silif"}, gsc / "test_list.txt", []
     )["clips"][name]
     assert len(found) > 300
-    assert reliability.calibration_error(found.score, found.is_right) > 0.15
+    is_mean = read_model(REPOSITORY / "models" / f"{name}.silif").clip_rule is None
+    assert reliability.calibration_error(found.score, found.is_right) > (0.4 if is_mean else 0.15)
     assert reliability.calibration_error(found.probability, found.is_right) < 0.05
 
 

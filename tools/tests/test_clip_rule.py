@@ -11,6 +11,7 @@ from built_commands import REPOSITORY, built_commands
 from tiny_models import tiny_model
 
 from silif_tools.commands import calibrate as command
+from silif_tools.errors import ConversionError
 from silif_tools.export import clip_rule
 from silif_tools.export.clips import load_list
 from silif_tools.export.new_word import _with_class
@@ -157,7 +158,7 @@ def test_without_the_two_classes_there_is_only_a_tail_to_choose():
     p = np.zeros((40, 128, 2), np.int64)
     p[np.arange(40), 95:, labels] = 32768
     rule = clip_rule.fitted(model, p, labels)
-    assert rule == ClipRule(rule.tail_frames, (32768, 32768), (0, 0))
+    assert rule == ClipRule(0, (32768, 32768), (0, 0))
 
 
 @pytest.fixture(scope="module")
@@ -209,20 +210,39 @@ def test_the_command_writes_a_rule_and_takes_it_out_again(pieces, tmp_path, monk
     command.main([*options, *clips, "--write", "--clip-rule", "mean"])
     assert read_model(path).clip_rule is None
 
-    def fails(*_):
-        raise command.TooFew("too few")
-
-    monkeypatch.setattr(command, "write", fails)
     kept = path.read_bytes()
-    assert command.main([*options, *clips, "--write", "--clip-rule", "window"]) == 1
-    assert "too few" in capsys.readouterr().err and path.read_bytes() == kept
+    for failure in (command.TooFew("too few"), RuntimeError("kws-score failed")):
+        monkeypatch.setattr(command, "write", lambda *_, failure=failure: (_ for _ in ()).throw(failure))
+        assert command.main([*options, *clips, "--write", "--clip-rule", "window"]) == 1
+        assert str(failure) in capsys.readouterr().err and path.read_bytes() == kept
 
 
 def test_models_of_frames_have_no_rule(tmp_path, pieces):
     path = tmp_path / "frames.silif"
     path.write_bytes(model_bytes(tiny()))
-    with pytest.raises(ValueError, match="for models that hear sound"):
+    with pytest.raises(ConversionError, match="where a model hears sound"):
         command.write_clip_rule(path, pieces, "window")
+
+
+def test_a_rule_is_chosen_on_what_kws_score_would_label_and_hear(pieces, tmp_path):
+    model = read_model(REPOSITORY / "models" / "kws12-small.silif")
+    names = [pieces.parent / name for name in pieces.read_text().split()]
+    listed = tmp_path / "list.txt"
+    for name in ("yes/a.wav", "_silence_/b.wav", "tree/c.wav", "_background_noise_/d.wav"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(names[0].read_bytes())
+    listed.write_text("yes/a.wav\n_silence_/b.wav\ntree/c.wav\n_background_noise_/d.wav\n")
+    probabilities, labels = clip_rule.heard(model, listed)
+    assert labels.tolist() == [0, model.silence_index, model.unknown_index] and len(probabilities) == 3
+    soundfile.write(tmp_path / "yes/a.wav", np.zeros(16_100, np.int16), 16_000)
+    with pytest.raises(ConversionError, match=r"a\.wav: longer than a clip"):
+        clip_rule.heard(model, listed)
+    listed.write_text("_background_noise_/d.wav\n")
+    with pytest.raises(ConversionError, match="names no clip"):
+        clip_rule.heard(model, listed)
+    model.front_end = model.front_end[:-2] + b"\1\1"
+    with pytest.raises(ConversionError, match="this model has another"):
+        clip_rule.heard(model, listed)
 
 
 def test_a_new_word_is_scored_as_the_others_are():

@@ -93,9 +93,9 @@ public struct Calibration {
   /// The probability of being right, 0...32768; -1 of `none`.
   ///
   /// - Parameters: each 0...32768.
-  ///   - score_q15: mean of the winner, over the clip or the detector's window.
+  ///   - score_q15: score of the clip's winner, or of the event.
   ///   - recent_q15: mean of the same class over the last `recent_frames`; of clips without effect.
-  ///   - rival_q15: the largest mean of another class, over the clip or the window.
+  ///   - rival_q15: the largest score of another class; of events its largest mean over the window.
   @_noAllocation @_noLocks
   public func probability_q15(score_q15: Int32, recent_q15: Int32, rival_q15: Int32) -> Int32 {
     guard exists else { return -1 }
@@ -124,7 +124,7 @@ public struct Calibration {
   /// That a clip's winner is right, 0...32768; -1 of `none` or without a frame.
   ///
   /// - Parameters:
-  ///   - sums_q15: probabilities summed over the clip's frames, [classes].
+  ///   - sums_q15: scores times frames, [classes].
   ///   - winner: the class with the largest sum.
   ///   - frames: 0...2^31 - 1.
   @_optimize(size)

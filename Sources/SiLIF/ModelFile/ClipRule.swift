@@ -45,10 +45,9 @@ public struct ClipRule {
     let table = UnsafeBufferPointer(rebasing: words[(ClipRule.headerBytes / 2)...])
     for index in 0..<classCount {
       let (weight, level) = (table[2 * index], table[2 * index + 1])
+      guard weight <= ClipRule.one_q15 else { throw ModelError(.outOfRange, "weight_q15", value: Int64(weight)) }
       // Both together: no score is above one.
-      guard weight <= ClipRule.one_q15, level <= ClipRule.one_q15 - weight else {
-        throw ModelError(.outOfRange, "weight_q15", value: Int64(weight))
-      }
+      guard level <= ClipRule.one_q15 - weight else { throw ModelError(.outOfRange, "level_q15", value: Int64(level)) }
     }
     (tail_frames, self.window_frames, classes_q15) = (Int(words[0]), window_frames, table.baseAddress)
   }

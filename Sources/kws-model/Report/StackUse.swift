@@ -13,7 +13,7 @@ struct StackUse {
 
   /// nil where the system gives no thread, or the model cannot be opened.
   init?(_ model: Model) {
-    let stepBytes = (try? ClipScorer.requiredBytes(for: model)) ?? 0
+    let stepBytes = (try? FramePipeline.requiredBytes(for: model)) ?? 0
     guard stepBytes > 0 else { return nil }
     let memory = AlignedMemory(byteCount: stepBytes)
     let run = Run(model: model, memory: memory)

@@ -171,8 +171,9 @@ def main(argv=None) -> int:
                 if arguments.clip_rule:
                     write_clip_rule(path, arguments.clips, arguments.clip_rule)
                 write(commands, path, arguments.clips, sounds)
-            except TooFew:
-                write_atomically(path, before)
+            except BaseException:
+                if path.read_bytes() != before:
+                    write_atomically(path, before)
                 raise
         found = measure(commands, models, arguments.clips, sounds)
         if arguments.plot:

@@ -4,29 +4,58 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import ConversionError
 from ..integer.clip_scores import best_means_q15, for_words
 from ..integer.frontend import FRONT_END
 from ..integer.network import IntegerNetwork
 from ..model_file.clip_rule import ClipRule
 from ..model_file.tables import InputKind, ModelTables
-from .clips import load_list
+from ..sound import load_pcm, read_list
+from .clips import clip_frames
 
 TAILS = (0, 10, 20, 30)  # frames
 UNKNOWN_WEIGHTS = np.round(np.arange(0.3, 1.001, 0.05), 2)
 SILENCE_LEVELS = np.round(np.arange(0.05, 0.651, 0.025), 3)
 
 
+def _label(name: str, model: ModelTables) -> int | None:
+    """The class by the clip's folder, as kws-score has it (docs/SCORING.md, "Labels"); None where it has none."""
+    folder = Path(name).parent.name
+    if folder == "_background_noise_":
+        return None
+    if folder in model.words:
+        return model.words.index(folder)
+    return model.silence_index if folder == "_silence_" else model.unknown_index
+
+
 def heard(model: ModelTables, list_file: Path) -> tuple[np.ndarray, np.ndarray]:
     """(probabilities_q15 [clip, step, class] with the longest tail, labels [clip]) of a list, by the integer reference.
 
-    Raises ConversionError for what cannot be read, ValueError for a model without a front end or a clip length.
+    Raises ConversionError for a model or a clip that a rule cannot be chosen for.
     """
     if model.input_kind != InputKind.LOG_MEL or not model.clip_frames:
-        raise ValueError("a rule for clips is for models that hear sound and know how long a clip is")
-    frames, labels = load_list(list_file, list_file.parent, model.words, model.clip_frames + max(TAILS), FRONT_END)
+        raise ConversionError("clips have a rule where a model hears sound and knows how long a clip is: not this one")
+    if model.front_end != FRONT_END.to_section():
+        raise ConversionError("a rule for clips is chosen with the front end of silif-train; this model has another")
+    length = FRONT_END.frame_length_samples + (model.clip_frames - 1) * FRONT_END.hop_samples + FRONT_END.hop_samples
+    frames, labels = [], []
+    for name in read_list(list_file):
+        label = _label(name, model)
+        if label is None:
+            continue
+        pcm = load_pcm(list_file.parent / name, FRONT_END.sample_rate_hz)
+        if len(pcm) >= length:
+            seconds = (length - 1) / FRONT_END.sample_rate_hz
+            raise ConversionError(
+                f"{list_file.parent / name}: longer than a clip, {seconds:g} s: cut it, or leave it out"
+            )
+        frames.append(clip_frames(pcm, model.clip_frames + max(TAILS), FRONT_END))
+        labels.append(label)
+    if not frames:
+        raise ConversionError(f"{list_file}: names no clip whose word the model knows")
     network = IntegerNetwork(model, len(frames))
-    steps = [network.step(frames[:, index])[3] for index in range(frames.shape[1])]
-    return np.stack(steps, axis=1), labels
+    steps = [network.step(frame)[3] for frame in np.stack(frames, axis=1)]
+    return np.stack(steps, axis=1), np.array(labels)
 
 
 def _smooth(accuracy: np.ndarray) -> np.ndarray:

@@ -97,7 +97,7 @@ def event_probabilities_q15(
 
 
 def clip_means_of(sums_q15: np.ndarray, frames: np.ndarray) -> Means:
-    """Of clips: probabilities summed over their frames, [clip, class], and the frames, [clip], at least one each."""
+    """Of clips: scores times frames, [clip, class], and the frames, [clip], at least one each."""
     sums, frames = np.array(sums_q15, dtype=np.int64), np.asarray(frames, dtype=np.int64)
     rows, winner = np.arange(len(sums)), sums.argmax(axis=1)
     score = (sums[rows, winner] + frames // 2) // frames

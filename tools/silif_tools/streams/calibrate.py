@@ -143,7 +143,7 @@ def judged_events(
 
 
 def judged_clips(sums_q15: np.ndarray, frames: np.ndarray, labels: np.ndarray) -> Judged:
-    """Clips: probabilities summed over their frames, [clip, class]; frames and true class, [clip]."""
+    """Clips: scores times frames, [clip, class]; frames and true class, [clip]."""
     sums = np.asarray(sums_q15)
     return Judged(clip_means_of(sums, frames), sums.argmax(axis=1) == np.asarray(labels), np.ones(len(sums)))
 
