@@ -40,7 +40,7 @@ def test_false_alarms_in_speech_and_noise(streams, name):
 def test_the_network_that_is_taken_where_none_is_named_hears_the_demo(tmp_path):
     """And silif-release means the one that kws-listen takes."""
     named = (REPOSITORY / "Sources" / "CommandSupport" / "Models" / "ModelLocation.swift").read_text()
-    assert f'streamName = "{release.LISTENER}"\n' in named
+    assert f'defaultName = "{release.LISTENER}"\n' in named
     path = REPOSITORY / "models" / f"{release.LISTENER}.silif"
     demo = release._trace(built_commands(), path, REPOSITORY / "models" / "demo.flac", tmp_path)
     assert len(demo.truth) == 7 and len(demo.probabilities_q15) > 1400
