@@ -8,8 +8,7 @@ import FixedPoint
 /// Twins: tools/silif_tools/model_file/clip_rule.py
 public struct ClipRule {
   private static let headerBytes = 16
-  static let mostTailFrames = 1024
-  private static let one_q15: UInt16 = 32768
+  private static let mostTailFrames: UInt32 = 1024
 
   /// Frames of zero samples that are heard after a clip's end, 0...1024: a word is known when it is over.
   public let tail_frames: Int
@@ -28,28 +27,28 @@ public struct ClipRule {
     @_noAllocation @_noLocks get { window_frames > 0 }
   }
 
+  /// Few checks, and few names for what is wrong: code is flash on a board.
+  ///
   /// - Parameter window_frames: of the model's detector.
+  @_optimize(size)
   init(section: UnsafeRawBufferPointer, classCount: Int, window_frames: Int) throws(ModelError) {
-    guard section.count >= ClipRule.headerBytes else { throw ModelError(.truncated, "CLIP") }
-    // Sections start on multiples of 16.
-    let words = section.bindMemory(to: UInt16.self)
-    guard words[0] <= ClipRule.mostTailFrames else {
-      throw ModelError(.outOfRange, "tail_frames", value: Int64(words[0]))
+    guard section.count == ClipRule.headerBytes + 4 * classCount else {
+      throw ModelError(.inconsistent, "CLIP", value: Int64(section.count))
     }
-    guard Int(words[1]) == classCount, section.count == ClipRule.headerBytes + 4 * classCount else {
-      throw ModelError(.inconsistent, "clip_class_count", value: Int64(words[1]))
-    }
-    for at in 2..<ClipRule.headerBytes / 2 where words[at] != 0 {
-      throw ModelError(.outOfRange, "reserved", value: Int64(words[at]))
-    }
-    let table = UnsafeBufferPointer(rebasing: words[(ClipRule.headerBytes / 2)...])
-    for index in 0..<classCount {
-      let (weight, level) = (table[2 * index], table[2 * index + 1])
-      guard weight <= ClipRule.one_q15 else { throw ModelError(.outOfRange, "weight_q15", value: Int64(weight)) }
+    // Sections start on multiples of 16. Tail and classes, three reserved words, then weight and level of each class.
+    let words = section.bindMemory(to: UInt32.self)
+    var wrong = words[0] &- UInt32(classCount) << 16 > ClipRule.mostTailFrames ? 0 : -1
+    var at = 1
+    while at < words.count && wrong < 0 {
       // Both together: no score is above one.
-      guard level <= ClipRule.one_q15 - weight else { throw ModelError(.outOfRange, "level_q15", value: Int64(level)) }
+      let most: UInt32 = at < ClipRule.headerBytes / 4 ? 0 : 32768
+      if (words[at] & 0xFFFF) &+ words[at] >> 16 > most { wrong = at }
+      at &+= 1
     }
-    (tail_frames, self.window_frames, classes_q15) = (Int(words[0]), window_frames, table.baseAddress)
+    guard wrong < 0 else { throw ModelError(.outOfRange, "clip_rule", value: Int64(wrong)) }
+    tail_frames = Int(words[0] & 0xFFFF)
+    self.window_frames = window_frames
+    classes_q15 = (section.baseAddress.unsafelyUnwrapped + ClipRule.headerBytes).assumingMemoryBound(to: UInt16.self)
   }
 
   /// What the best window's mean counts, 0...32768. The rule must exist.

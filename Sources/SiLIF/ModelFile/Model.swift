@@ -46,7 +46,6 @@ public struct Model {
       sampling = nil
     }
     if let section = sections.section(.clips) {
-      guard sections.section(.clips, ordinal: 1) == nil else { throw ModelError(.inconsistent, "CLIP") }
       clipRule = try ClipRule(
         section: section, classCount: header.classCount, window_frames: detector.window_frames)
     }

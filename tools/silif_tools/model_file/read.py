@@ -165,10 +165,7 @@ def _sampling(sections: dict[str, list[bytes]]) -> Sampling | None:
 
 
 def _clip_rule(sections: dict[str, list[bytes]]) -> ClipRule | None:
-    found = sections.get("CLIP", [])
-    if len(found) > 1:
-        raise ValueError("CLIP: two of them")
-    return parse_clip_rule(found[0]) if found else None
+    return parse_clip_rule(sections["CLIP"][0]) if "CLIP" in sections else None
 
 
 def _parse(data: bytes, count: int, schemas: dict[int, LayerSchema]) -> ModelTables:
