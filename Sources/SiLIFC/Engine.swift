@@ -82,33 +82,36 @@ struct Engine {
   /// Scores a clip from a fresh start, with zero samples appended up to the model's clip length, and for
   /// the frames after it that the model's rule asks for. For a model with a front end.
   ///
-  /// - Parameter sums_q15: receives each class's score times the steps, [classCount]; without a rule, the probabilities
+  /// - Parameters:
+  ///   - rule: the model's.
+  ///   - sums_q15: receives each class's score times the steps, [classCount]; without a rule, the probabilities
   ///   summed over the steps.
   ///
   /// Twins: Sources/SpotterHost/ClipScorer.swift
   mutating func score(
-    _ samples: UnsafeBufferPointer<Int16>, _ frontEnd: LogMelSettings, sums_q15: UnsafeMutablePointer<Int64>
+    _ samples: UnsafeBufferPointer<Int16>, _ frontEnd: LogMelSettings, _ rule: ClipRule,
+    sums_q15: UnsafeMutablePointer<Int64>
   ) -> silif_clip {
     reset()
     var clip = silif_clip()
     let classCount = model.header.classCount
     for index in 0..<classCount { sums_q15[index] = 0 }
-    add(samples, to: &clip, sums_q15)
+    add(samples, to: &clip, sums_q15, isRuled: rule.exists)
     let clip_frames = model.header.clip_frames
     let length = clip_frames > 0 ? frontEnd.frameLength_samples + (clip_frames - 1) * frontEnd.hop_samples : 0
-    var missing = max(length - samples.count, 0) + model.clipRule.tail_frames * frontEnd.hop_samples
+    var missing = max(length - samples.count, 0) + rule.tail_frames * frontEnd.hop_samples
     if missing > 0 {
       withUnsafeTemporaryAllocation(of: Int16.self, capacity: 64) { silence in
         silence.initialize(repeating: 0)
         while missing > 0 {
-          add(UnsafeBufferPointer(rebasing: silence[..<min(64, missing)]), to: &clip, sums_q15)
+          add(UnsafeBufferPointer(rebasing: silence[..<min(64, missing)]), to: &clip, sums_q15, isRuled: rule.exists)
           missing -= 64
         }
       }
     }
-    if model.clipRule.exists {
+    if rule.exists {
       for index in 0..<classCount {
-        let score_q15 = model.clipRule.score_q15(bestSum: Int32(sums_q15[index]), ofClass: index)
+        let score_q15 = rule.score_q15(bestSum: Int32(sums_q15[index]), ofClass: index)
         sums_q15[index] = Int64(score_q15) * Int64(clip.steps)
       }
     }
@@ -119,12 +122,13 @@ struct Engine {
 
   @_noAllocation @_noLocks
   private mutating func add(
-    _ samples: UnsafeBufferPointer<Int16>, to clip: inout silif_clip, _ sums_q15: UnsafeMutablePointer<Int64>
+    _ samples: UnsafeBufferPointer<Int16>, to clip: inout silif_clip, _ sums_q15: UnsafeMutablePointer<Int64>,
+    isRuled: Bool
   ) {
     var rest = samples
     while spotter.step(&rest) {
       for index in 0..<model.header.classCount {
-        if model.clipRule.exists {
+        if isRuled {
           sums_q15[index] = max(sums_q15[index], Int64(spotter.detector.sum_q15(ofClass: index)))
         } else {
           sums_q15[index] &+= Int64(network.probabilities_q15[index])

@@ -50,8 +50,10 @@ public func scoreClip(
     return Int32(SILIF_ERROR_ARGUMENT)
   }
   guard let frontEnd = engine.pointee.frontEnd else { return Int32(SILIF_ERROR_NO_FRONT_END) }
+  let rule: ClipRule
+  do { rule = try engine.pointee.model.clipRule() } catch { return Failure(error).code }
   clip.pointee = engine.pointee.score(
-    UnsafeBufferPointer(start: samples, count: count), frontEnd, sums_q15: sums_q15)
+    UnsafeBufferPointer(start: samples, count: count), frontEnd, rule, sums_q15: sums_q15)
   return Int32(SILIF_OK)
 }
 

@@ -59,13 +59,14 @@ public struct ClipScorer {
   }
 
   /// - Parameters:
-  ///   - model: its bytes must outlive the scorer.
+  ///   - model: its bytes must outlive the scorer. Its `clipRule()` is right, as `ModelFile` makes sure; a wrong one is passed
+  ///     over.
   ///   - memory: at least `requiredBytes(for:)`, aligned to 64, owned by the caller and not moved.
   /// - Throws: SpotterError, as `requiredBytes(for:)`.
   public init(model: Model, memory: UnsafeMutableRawBufferPointer) throws(SpotterError) {
     header = model.header
     calibration = model.clipCalibration
-    rule = model.clipRule
+    rule = (try? model.clipRule()) ?? .none
     let pipelineBytes = try FramePipeline.requiredBytes(for: model)
     pipeline = try FramePipeline(model: model, memory: memory)
     detector = Detector(model: model, memory: UnsafeMutableRawBufferPointer(rebasing: memory[pipelineBytes...]))

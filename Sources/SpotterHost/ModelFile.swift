@@ -27,11 +27,14 @@ public final class ModelFile: Sendable {
   /// - Throws: ModelFileError: the system's error, or what is wrong with which field.
   public convenience init(path: String) throws(ModelFileError) {
     let memory = try ModelFile.read(path)
+    let model: Model
     do {
-      self.init(path: path, memory: memory, model: try Model(bytes: UnsafeRawBufferPointer(memory.bytes)))
+      model = try Model(bytes: UnsafeRawBufferPointer(memory.bytes))
+      _ = try model.clipRule()
     } catch {
       throw .invalid(error)
     }
+    self.init(path: path, memory: memory, model: model)
   }
 
   private init(path: String, memory: AlignedMemory, model: Model) {

@@ -129,9 +129,13 @@ private func withModel(_ rules: [[UInt16]] = [CalibratedFixture.rule], _ body: (
     for other in [right + [0], right.dropLast(), Array(right.prefix(7)), []] {
       #expect(refusal(other) == ModelError(.inconsistent, "CLIP", value: Int64(2 * other.count)))
     }
-    do { try withModel([changedRule(0, 1025)]) { _ in } } catch { #expect(error as? ModelError == wrong(0)) }
-    #expect(throws: ModelError.self) { try withModel([changedRule(0, 1025)]) { _ in } }
+    try withModel([changedRule(0, 1025)]) { model in
+      #expect(throws: wrong(0)) { try model.clipRule() }
+    }
     // Of several the first counts.
-    try withModel([right, changedRule(0, 1025)]) { #expect($0.clipRule.tail_frames == 7) }
+    try withModel([right, changedRule(0, 1025)]) { model in
+      let first = try model.clipRule()
+      #expect(first.tail_frames == 7)
+    }
   }
 }

@@ -214,6 +214,19 @@ import Testing
     content.deallocate()
   }
 
+  @Test func aWrongRuleForClipsIsAnErrorOfClipsAlone() throws {
+    var rule = CalibratedFixture.rule
+    rule[0] = 1025
+    let engine = try OpenEngine(CalibratedFixture.bytes(rules: [rule]))
+    let samples = TestSound.samples(16_000)
+    #expect(engine.push(samples, block: 160).digest != 0)
+    var sums_q15 = [Int64](repeating: -1, count: 5)
+    var clip = silif_clip()
+    #expect(silif_score_clip(engine.engine, samples, samples.count, &sums_q15, &clip) == SILIF_ERROR_OUT_OF_RANGE)
+    #expect(sums_q15.allSatisfy { $0 == -1 } && clip.steps == 0)
+    #expect(engine.isGuardIntact)
+  }
+
   @Test func resetAndVerifyForgetTheState() throws {
     let samples = TestSound.samples(20_000)
     let engine = try OpenEngine(TemporaryFolder.bytes(Fixture.audio))

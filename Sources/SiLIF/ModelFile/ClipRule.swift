@@ -27,8 +27,6 @@ public struct ClipRule {
     @_noAllocation @_noLocks get { window_frames > 0 }
   }
 
-  /// Few checks, and few names for what is wrong: code is flash on a board.
-  ///
   /// - Parameter window_frames: of the model's detector.
   @_optimize(size)
   init(section: UnsafeRawBufferPointer, classCount: Int, window_frames: Int) throws(ModelError) {

@@ -16,8 +16,6 @@ public struct Model {
   public let frontEnd: UnsafeRawBufferPointer?
   /// Section SMPL; nil where no layer samples.
   public private(set) var sampling: Sampling?
-  /// Section CLIP; `.none` where a clip is scored by the mean over its steps.
-  public private(set) var clipRule = ClipRule.none
   /// Section CALB for clips; `.none` where the file does not say how sure to be of them.
   public private(set) var clipCalibration = Calibration.none
   /// Section CALB for events; `.none` where the file does not say how sure to be of them.
@@ -45,10 +43,6 @@ public struct Model {
     } else {
       sampling = nil
     }
-    if let section = sections.section(.clips) {
-      clipRule = try ClipRule(
-        section: section, classCount: header.classCount, window_frames: detector.window_frames)
-    }
     try readCalibrations()
     guard (frontEnd != nil) == (header.inputKind == .logMel) else { throw ModelError(.inconsistent, "FRNT") }
     if selfTest.input == .samples && frontEnd == nil { throw ModelError(.inconsistent, "self_test_input") }
@@ -59,6 +53,17 @@ public struct Model {
     }
 
     try checkLayers()
+  }
+
+  /// Section CLIP; `.none` where a clip is scored by the mean over its steps.
+  ///
+  /// Read when it is asked for: firmware, which scores no clips, has no code for it.
+  ///
+  /// - Throws: ModelError naming what is wrong with it.
+  public func clipRule() throws(ModelError) -> ClipRule {
+    guard let section = sections.section(.clips) else { return .none }
+    return try ClipRule(
+      section: section, classCount: header.classCount, window_frames: detector.window_frames)
   }
 
   private mutating func readCalibrations() throws(ModelError) {

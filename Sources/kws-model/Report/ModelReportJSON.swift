@@ -52,7 +52,6 @@ extension ModelReport {
   }
 
   private var clipRule: JSONValue {
-    let rule = model.clipRule
     guard rule.exists else { return .null }
     func byWord(_ value_q15: (Int) -> Int32) -> JSONValue {
       .object(
