@@ -12,7 +12,7 @@ import numpy as np
 
 from .bounds import DRAW_BITS, check_model
 from .calibration import parse_calibration
-from .clip_rule import ClipRule, parse_clip_rule
+from .clip_rule import parse_clip_rule
 from .nibbles import unpack_nibbles
 from .schema import CONNECTION, DELAYS, RECURRENT, RECURRENT_SOURCE, LayerSchema, padded
 from .tables import (
@@ -164,10 +164,6 @@ def _sampling(sections: dict[str, list[bytes]]) -> Sampling | None:
     return Sampling(Sampler(sampler), seed)
 
 
-def _clip_rule(sections: dict[str, list[bytes]]) -> ClipRule | None:
-    return parse_clip_rule(sections["CLIP"][0]) if "CLIP" in sections else None
-
-
 def _parse(data: bytes, count: int, schemas: dict[int, LayerSchema]) -> ModelTables:
     sections = _sections(data, count)
     network = struct.unpack("<4HII3H10x", sections["NETW"][0])
@@ -208,7 +204,7 @@ def _parse(data: bytes, count: int, schemas: dict[int, LayerSchema]) -> ModelTab
         provenance=provenance,
         sampling=_sampling(sections),
         scores=Scores(network[8]),
-        clip_rule=_clip_rule(sections),
+        clip_rule=parse_clip_rule(sections["CLIP"][0]) if "CLIP" in sections else None,
         calibrations=[parse_calibration(section) for section in sections.get("CALB", [])],
         self_test_input=self_test,
         self_test_digest=digest,
