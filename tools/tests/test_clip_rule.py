@@ -234,6 +234,7 @@ def test_a_rule_is_chosen_on_what_kws_score_would_label_and_hear(pieces, tmp_pat
     listed.write_text("yes/a.wav\n_silence_/b.wav\ntree/c.wav\n_background_noise_/d.wav\n")
     probabilities, labels = clip_rule.heard(model, listed)
     assert labels.tolist() == [0, model.silence_index, model.unknown_index] and len(probabilities) == 3
+    assert probabilities.shape == (3, model.clip_frames + max(clip_rule.TAILS), len(model.words))
     soundfile.write(tmp_path / "yes/a.wav", np.zeros(16_100, np.int16), 16_000)
     with pytest.raises(ConversionError, match=r"a\.wav: longer than a clip"):
         clip_rule.heard(model, listed)
