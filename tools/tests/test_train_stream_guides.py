@@ -5,13 +5,25 @@ import pytest
 import torch
 from torch import nn
 
-from silif_tools.train import bank, clips, echo, loop, mining, recipe, scan, stream, stream_loss, stream_teacher
+from silif_tools.train import (
+    bank,
+    clips,
+    echo,
+    loop,
+    mining,
+    recipe,
+    scan,
+    stream,
+    stream_loss,
+    stream_recipe,
+    stream_teacher,
+)
 from silif_tools.train.fbank import BANDS
 from silif_tools.train.loop import FLAT_WARM_UP, rate
 from silif_tools.train.material import Material
 from silif_tools.train.network import Network
 from silif_tools.train.scenes import Scenes
-from silif_tools.train.stream_scenes import HARD, StreamScenes, warping
+from silif_tools.train.stream_scenes import HARD, StreamBatch, StreamScenes, warping
 
 WORDS = ["yes", "no", "_unknown_", "_silence_"]
 BANK = {"speed": 1.17, "p_room": 0.5, "p_clip": 0.5}
@@ -89,14 +101,14 @@ def test_mining_finds_where_a_command_is_heard():
     features[3010:3080] = 5.0
     features[600:620] = 5.0
     reel = bank.Reel(features, features.sum(1))
-    found = mining.peaks(Ear(), reel, [0, 1], 50)
+    found = mining.peaks(mining.judge_of(Ear()), reel, [0, 1], 50)
     assert len(found) == 100 and found.argmax() == 61 and found[61] > 0.9
-    places = mining.hardest(Ear(), reel, [0, 1], 50, 0.02)
+    places = mining.hardest(mining.judge_of(Ear()), reel, [0, 1], 50, 0.02)
     assert places.tolist() == [3050, 3100]
 
 
 def test_hard_negatives_are_drawn_and_stored_but_not_from_untold_speech(scenes):
-    mining.mine(Network("silif", BANDS, [8], len(WORDS)), scenes)
+    mining.mine(mining.judge_of(Network("silif", BANDS, [8], len(WORDS))), scenes)
     assert len(scenes.mined[0]) and not len(scenes.mined[1])
     scenes.mined[0] = torch.tensor([500])
     scenes.r, scenes.warps = R | {"p_mined": 1.0}, []
@@ -207,13 +219,35 @@ def test_the_loss_stays_on_the_device_of_the_potentials(scenes):
         *stream_loss.frame_losses(logp, there, none),
         stream_loss.guidance(logp, p, there, none),
         stream_loss.ranking(*stream_loss.window_scores(p, there, scenes.commands, R), R["hardest"], R["margin"]),
-        stream_loss.clip_loss(p, there, p[0, :1].expand(len(batch.clips), -1), R),
+        *(
+            stream_loss.clip_loss(p, there, p[0, :1].expand(len(batch.clips), -1), R | {"clip_score": score}, none)
+            for score in stream_recipe.CLIP_SCORES
+        ),
         scan.readout(potentials, torch.zeros(len(WORDS), device="meta")).sum(),
         scenes.words.masked(there.features.clone()).sum(),
     ]
     assert all(value.device.type == "meta" and value.ndim == 0 for value in found)
     with pytest.raises(RuntimeError):
         stream_loss.guidance(logp, p, batch, none)
+
+
+def test_a_clip_is_scored_by_its_best_windows():
+    """A word that is said in the clip's last half second alone, silence before it."""
+    p = torch.zeros(98, 1, 4)
+    p[:48, :, 3], p[48:, :, 0] = 1.0, 1.0
+    best = stream_loss.best_windows(p, 50, [2, 3])[0]
+    near_best = 1 - sum(range(stream_loss.BEST)) / stream_loss.BEST / 50
+    shares = stream_loss.NONE_SHARES
+    assert best.tolist() == pytest.approx([near_best, 0.0, 0.0, (near_best - 0.04) * shares[1]], abs=1e-6)
+    assert best[0] > best[3], "the word, not the silence before it"
+    clips = np.array([[0, 0, 0]])
+    batch = StreamBatch(torch.zeros(98, 1, BANDS), *3 * [torch.ones(98, 1, 4)], clips[:0], clips)
+    settings = R | {"score_scale": 15.0, "window": 50, "label_smoothing": 0.0}
+    by_window, by_mean = (
+        float(stream_loss.clip_loss(p, batch, None, settings | {"clip_score": score}, [2, 3]))
+        for score in ("window", "mean")
+    )
+    assert by_window < 0.01 < by_mean
 
 
 def test_networks_that_differ_in_themselves_alone_share_the_frames_teacher(tmp_path):

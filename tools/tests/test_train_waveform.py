@@ -331,6 +331,7 @@ def test_a_whole_run_after_rounds_on_clips_or_from_a_model(tmp_path, monkeypatch
     options += ["--embedding", str(stored(tmp_path / "e.onnx", held()))]
     assert command.main(options) == 0, capsys.readouterr().err
     about = json.loads((out / "w.json").read_text())
+    assert len(list(out.glob("pool-*/features.npy"))) == 1
     assert about["weight_bits"] == 4 and about["delay"]["kind"] == "axonal" and "history" not in about
     assert (out / "w-2.checkpoint").exists(), "the rounds on clips"
     model = tmp_path / "w.silif"
@@ -351,45 +352,6 @@ def test_a_whole_run_after_rounds_on_clips_or_from_a_model(tmp_path, monkeypatch
     assert len(list(stale.iterdir())) == 1, "before anything long"
     assert command.main([*options, "--start", str(MODELS / "kws12.silif")]) == 1
     assert "kws12.silif: its classes are yes no" in capsys.readouterr().err
-
-
-class Counted:
-    """Scenes whose sequences are numbers."""
-
-    def __init__(self):
-        self.count = 0
-
-    def sequences(self, size: int, steps: int) -> int:
-        self.count += 1
-        return self.count
-
-
-def test_a_batch_is_visited_as_often_as_the_recipe_says(tmp_path):
-    settings = {"rate": 1e-3, "weight_decay": 0.0, "batch": 2, "frames": 10}
-    for visits, most in ((1, 1), (4, 4)):
-        run = stream.StreamRun(torch.nn.Linear(1, 1), Counted(), settings | {"visits": visits}, tmp_path / "c")
-        drawn = [run._batch() for _ in range(1000)]
-        often = np.bincount(drawn)[1:]
-        assert often.max() == most
-        first = run.scenes.count - stream.KEPT if visits > 1 else run.scenes.count
-        assert first == pytest.approx(1000 / visits, abs=stream.KEPT)
-
-
-def test_the_teachers_are_asked_once_about_a_batch(scenes, tmp_path):
-    settings = recipe.load(recipe.find("kws12"))["stream"]
-    settings |= {"visits": 4, "batch": 2, "frames": 150, "steps": 40, "report_every": 40, "store_every": 40,
-                 "p_mined": 0.0, "teacher": {"weight": 1.0}, "frozen_from": 0.0}  # fmt: skip
-    asked = []
-
-    def guides(batch):
-        asked.append(batch)
-        heard = torch.full((len(batch.clips), 4), 0.25)
-        return torch.full((*batch.features.shape[:2], 4), 0.25), heard
-
-    network = Network("silif", fbank.BANDS, [8], 4)
-    network.start(1.5, 0.5, [])
-    stream.train(network, scenes, settings, tmp_path / "c", False, None, lambda *_: None, guides=guides)
-    assert len(asked) < 40 and len({id(batch) for batch in asked}) == len(asked) <= scenes.drawn
 
 
 def test_a_part_of_the_weights_before_is_kept():
@@ -428,7 +390,8 @@ def test_the_networks_of_waveforms_share_their_teachers(tmp_path):
         ("[waveforms] ", "[training]\n[waveforms] ", r"\[bank\] variants is missing"),
         ("frozen_from = 0.5", "frozen_from = 0.5\nstart_share = 0.4", r"start_share needs frozen_from = 0"),
         ("frozen_from = 0.5", "frozen_from = 0.5\nstart_share = 1.0", r"start_share must be from 0 to below 1"),
-        ("visits = 1", "visits = 0", r"\[waveforms\] visits must be 1 or more"),
+        ("p_warp = 0.7", "p_warp = 0.7\npool = 0", r"\[waveforms\] pool must be 1 or more"),
+        ("frozen_from = 0.5", 'frozen_from = 0.5\nclip_score = "best"', "clip_score must be one of: mean, window"),
         ("frozen_from = 0.5", "frozen_from = 0.0", r"\[stream\] frozen_from must be above 0"),
         ("batch = 32", "", r"\[stream.finish\] batch is missing"),
         ('kind = "silif"', 'kind = "pspike"', "kind must be silif or csilif where there is"),

@@ -10,7 +10,7 @@ from ..errors import ConversionError
 from ..fixed_point import CURRENT_EXTRA_BITS
 from ..kinds import read_model
 from ..model_file.tables import DelayKind, LayerTables, ModelTables
-from . import quantize
+from . import quantize, reference
 from .network import DT_S, KINDS, Network
 from .scan import EPSILON
 
@@ -72,7 +72,7 @@ def fitting(path: Path, recipe: dict) -> ModelTables:
             f"{path}: delays {have or 'nowhere'}; the recipe's [delay] says otherwise: set it so, or start from another"
             " model"
         )
-    if recipe.get("stream", {}).get("frozen_from"):
+    if recipe.get("stream", {}).get("frozen_from") and "waveforms" not in recipe:
         raise ConversionError(
             f"{path}: a model file holds no statistics of batch normalization to begin with; set the recipe's [stream]"
             " frozen_from to 0"
@@ -158,3 +158,20 @@ def network_of(
     network.freeze(True)
     network.eval()
     return network
+
+
+@torch.no_grad()
+def measure_statistics(network: Network, features: torch.Tensor) -> None:
+    """Give a network of network_of the statistics of features [T, B, bands] in place of neutral ones, so that training
+    can go on with each batch's own. What it computes stays the same."""
+    x = network.input_norm(features)
+    for layer in network.snn:
+        z = layer.product(x, layer.W.weight)
+        if layer is not network.snn[-1]:
+            x = getattr(reference, layer.kind)(layer.normed(x), *layer.parameters_in_equations())
+        mean, variance = z.mean((0, 1)), z.var((0, 1), correction=0)
+        norm = layer.norm
+        norm.bias.add_(mean)
+        norm.weight.copy_(torch.sqrt(variance + norm.eps))
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(variance)

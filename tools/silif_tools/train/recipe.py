@@ -68,7 +68,10 @@ LONGEST_DELAY = 254  # of a model file, and even
 # flat, store_every: as in [stream]. Of blocks: ssm_rate, the factor on the rate of time steps and poles; spike_weight,
 # the loss for each spike a neuron and step; sampler, what P-SpikeSSM trains on.
 OF_BLOCKS = ("ssm_rate", "spike_weight", "sampler")
-OPTIONAL = {"rate_steps", "weight_bits", "flat", "store_every", "tokens", *OF_BLOCKS, *stream_recipe.OPTIONAL}
+OPTIONAL = {
+    "rate_steps", "weight_bits", "flat", "store_every", "tokens", *OF_BLOCKS, *stream_recipe.OPTIONAL,
+    *wave_recipe.OPTIONAL,
+}  # fmt: skip
 # What says the size of the hidden layers: in networks of blocks (s4d-glu, s4d-gsu, pspike) all are alike.
 SIZES = {"hidden": list, "width": int, "blocks": int, "pairs": int}
 
@@ -199,8 +202,8 @@ def _check_waveforms(recipe: dict, where: str) -> None:
         raise BadRecipe(f"{where}[stream] frames must be at most {wave_recipe.MOST_FRAMES} beside [waveforms]")
     if "teacher" in recipe["stream"]:
         raise BadRecipe(f"{where}[stream.teacher] cannot be had beside [waveforms]")
-    if recipe["waveforms"]["visits"] < 1:
-        raise BadRecipe(f"{where}[waveforms] visits must be 1 or more")
+    if recipe["waveforms"].get("pool", 1) < 1:
+        raise BadRecipe(f"{where}[waveforms] pool must be 1 or more sequences; or leave it out")
     if not from_clips and recipe["stream"].get("frozen_from") == 0:
         raise BadRecipe(
             f"{where}[stream] frozen_from must be above 0: without [training] nothing settled the normalisation before"
@@ -258,6 +261,8 @@ def load(path: Path) -> dict:
             raise BadRecipe(f"{path}: [stream] frozen_from must be from 0 to 1, a share of the steps")
         if not 0 <= settings.get("start_share", 0.0) < 1:
             raise BadRecipe(f"{path}: [stream] start_share must be from 0 to below 1, a share of the weights")
+        if settings.get("clip_score", "mean") not in stream_recipe.CLIP_SCORES:
+            raise BadRecipe(f"{path}: [stream] clip_score must be one of: {', '.join(stream_recipe.CLIP_SCORES)}")
         if settings.get("start_share") and settings["frozen_from"]:
             raise BadRecipe(f"{path}: [stream] start_share needs frozen_from = 0: a mean of normalisations is none")
         if any("weight_bits" in part.get("training", {}) for part in rounds(recipe)):

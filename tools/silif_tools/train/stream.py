@@ -32,7 +32,6 @@ from silif_tools.train.stream_exam import StreamExamination
 from silif_tools.train.stream_scenes import StreamBatch, StreamScenes
 
 Teacher = Callable[[torch.Tensor], torch.Tensor]
-KEPT = 32  # batches that are visited more than once, at a time
 UNTOLD = "coffee_orders/"  # speech whose words nobody wrote down: it may hold a command
 
 
@@ -117,29 +116,12 @@ def keep_start(network: Network, start: Network, settings: dict) -> None:
 
 
 class StreamRun(Run):
-    """Where the recipe has `visits`, a batch is drawn so often, among KEPT of them, before another takes its place:
-    sequences from waveforms, and what their teachers say of them, cost a processor more than the network's step."""
+    """A run whose batches are sequences."""
 
     own_scenes = False  # mining changes them
     exams_on_processor = True
 
-    def __init__(self, *rest):
-        super().__init__(*rest)
-        self.kept: list[tuple[StreamBatch, int]] = []  # with the visits that are left
-
     def _batch(self) -> StreamBatch:
-        visits = self.recipe.get("visits", 1)
-        if visits == 1:
-            return self._composed()
-        while len(self.kept) < KEPT:
-            # At first of every age, so that they do not all leave at once.
-            self.kept.append((self._composed(), 1 + len(self.kept) * visits // KEPT))
-        number = int(torch.randint(KEPT, ()))
-        batch, left = self.kept[number]
-        self.kept[number] = (batch, left - 1) if left > 1 else (self._composed(), visits)
-        return batch
-
-    def _composed(self) -> StreamBatch:
         return self.scenes.sequences(self.recipe["batch"], self.recipe["frames"])
 
 
@@ -173,9 +155,8 @@ def train(
                 each.freeze(True)
         soft = teacher(stream_loss.clip_features(batch)) if teacher and len(batch.clips) else None
         guide = frames(batch.features) if frames else None
-        if guides:
-            batch.guides = batch.guides or guides(batch)
-            guide, soft = batch.guides
+        if batch.guides or guides:
+            guide, soft = batch.guides or guides(batch)
         x = scenes.words.masked(network.input_norm(batch.features))
         total, parts = stream_loss.loss_of(network.run(x), batch, scenes.commands, none, soft, settings, guide)
         for k, v in parts.items():
@@ -204,7 +185,7 @@ def train(
         else:
             recalibrate(mean, scenes, settings)
         if settings["p_mined"]:
-            mining.mine(mean, scenes)
+            mining.mine(mining.judge_of(mean), scenes)
 
     return run.train(loss, settle, tell)
 
@@ -218,6 +199,7 @@ OF_THE_NETWORK = {
     "recalibration_batches",
     "frozen_from",
     "start_share",
+    "clip_score",
     "store_every",
     "teacher_weight",
     "finish",

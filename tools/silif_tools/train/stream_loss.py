@@ -6,6 +6,11 @@ from torch.nn import functional
 from silif_tools.train.fbank import CLIP_FRAMES
 from silif_tools.train.stream_scenes import StreamBatch
 
+BEST = 5  # windows of a clip that stand for its best one in the loss, so that no single one does
+# What the best window of unknown and of silence counts beside a command's, about as the rules for clips that are chosen
+# in the end have it: half a second of every clip of a command is silence.
+NONE_SHARES = (0.8, 0.5)
+
 
 def window_means(p: torch.Tensor, window: int) -> torch.Tensor:
     """[T, ...] -> means over the last `window` frames, zeros before the first: what the detector thresholds."""
@@ -58,10 +63,24 @@ def ranking(good: torch.Tensor, bad: torch.Tensor, hardest: float, margin: float
     return functional.softplus(worst[None] - good[:, None] + margin).mean()
 
 
-def clip_loss(p: torch.Tensor, batch: StreamBatch, teacher: torch.Tensor | None, r: dict) -> torch.Tensor:
-    """The loss of student.py on the seconds that stand for clips. teacher: probabilities [clips, classes]."""
+def best_windows(p: torch.Tensor, window: int, none: list[int]) -> torch.Tensor:
+    """What a rule for clips scores by, softened: the mean over the best windows of each class within clips
+    p [frames, clips, classes] -> [clips, classes]. none: unknown and silence."""
+    total = functional.pad(p.cumsum(0), (0, 0, 0, 0, 1, 0))
+    best = ((total[window:] - total[:-window]) / window).topk(BEST, 0).values.mean(0)
+    share = torch.ones(p.shape[-1], device=p.device)
+    share[none] = torch.tensor(NONE_SHARES, device=p.device)
+    return best * share
+
+
+def clip_loss(
+    p: torch.Tensor, batch: StreamBatch, teacher: torch.Tensor | None, r: dict, none: list[int]
+) -> torch.Tensor:
+    """The loss of student.py on the seconds that stand for clips, scored by their mean or by their best windows.
+    teacher: probabilities [clips, classes]; none: unknown and silence."""
     at, b, label = (torch.from_numpy(batch.clips[:, i]) for i in range(3))
-    found = p[at[None] + torch.arange(CLIP_FRAMES)[:, None], b[None]].mean(0)
+    heard = p[at[None] + torch.arange(CLIP_FRAMES)[:, None], b[None]]
+    found = best_windows(heard, r["window"], none) if r.get("clip_score") == "window" else heard.mean(0)
     found = functional.log_softmax(found * r["score_scale"], 1)
     classes, smoothing = p.shape[-1], r["label_smoothing"]
     target = functional.one_hot(label.to(p.device), classes).float() * (1 - smoothing) + smoothing / classes
@@ -98,7 +117,7 @@ def loss_of(
     parts["alarms"] = r["alarm_weight"] * functional.softplus(worst).mean()
     parts["words"] = r["word_weight"] * functional.softplus(-good).mean() if len(good) else p.new_zeros(())
     if len(batch.clips):
-        parts["clips"] = r["clip_weight"] * clip_loss(p, batch, teacher, r)
+        parts["clips"] = r["clip_weight"] * clip_loss(p, batch, teacher, r, none)
     if frames is not None:
         parts["teacher"] = r["teacher"]["weight"] * guidance(logp, frames, batch, none)
     total = sum(parts.values())

@@ -11,11 +11,13 @@ KEYS: dict[str, type] = {
     "alarm_weight": float, "word_weight": float, "clip_weight": float, "score_scale": float, "label_smoothing": float,
     "teacher_weight": float, "frames": int, "batch": int, "steps": int, "rate": float, "weight_decay": float,
     "flat": float, "clip_gradient": float, "average": float, "dropout": float, "report_every": int,
-    "store_every": int, "recalibration_batches": int, "frozen_from": float, "start_share": float,
+    "store_every": int, "recalibration_batches": int, "frozen_from": float, "start_share": float, "clip_score": str,
 }  # fmt: skip
 # May be left out: start_share, of the weights before the stage, in the mean of those and of what it made of them, which
-# goes on to [stream.finish].
-OPTIONAL = {"start_share"}
+# goes on to [stream.finish]; clip_score, by which the loss on clips scores them: one of CLIP_SCORES, the first where it
+# is left out.
+OPTIONAL = {"start_share", "clip_score"}
+CLIP_SCORES = ("mean", "window")
 # [stream.teacher], if there is one: a convolutional network of the size of [teacher], trained on the same sequences
 # first (stream_teacher.py); weight: of its probabilities in the network's loss.
 TEACHER: dict[str, type] = {"steps": int, "rate": float, "dropout": float, "weight": float}

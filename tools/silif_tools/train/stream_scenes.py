@@ -32,7 +32,8 @@ class StreamBatch:
     """features [T, B, BANDS] log-mel; allowed [T, B, classes] bool: what may be said at a frame; weight [T, B];
     hit [T, B, classes] bool: an event there is no false alarm; ends: (frame, sequence, class) of whole commands;
     clips: (first frame, sequence, class) of seconds that stand for a labelled clip; mel [B, T, 32]: what the speech
-    embedding hears, from waveforms alone; guides: what teachers.guides said of it, once it was asked."""
+    embedding hears, from waveforms alone; guides: what teachers.guides says of it, of sequences from a
+    pool."""
 
     features: torch.Tensor
     allowed: torch.Tensor

@@ -6,11 +6,13 @@ SCENES = (
     "mask_frames",
 )  # fmt: skip
 # teacher and embedding are sections with the keys of TEACHER; guide_weight: of the teachers' probabilities of frames in
-# the network's loss; visits: how often every batch is trained on (stream.StreamRun).
+# the network's loss; pool, which may be left out: so many sequences are composed before a processor trains the network,
+# which hears no others (waveform/pool.py).
 WAVEFORMS: dict[str, type] = {
-    "speed": float, "p_clip": float, "p_warp": float, "guide_weight": float, "visits": int, "teacher": dict,
+    "speed": float, "p_clip": float, "p_warp": float, "guide_weight": float, "pool": int, "teacher": dict,
     "embedding": dict,
 }  # fmt: skip
+OPTIONAL = {"pool"}
 # Of a network that has no rounds on clips, in [waveforms] too.
 BEGINNING: dict[str, type] = {"initial_norm_weight": float, "initial_norm_bias": float, "initial_dt": list}
 TEACHER: dict[str, type] = {"size": int, "dropout": float, "batch": int, "steps": int, "rate": float}

@@ -12,19 +12,20 @@ from torch import nn
 
 from silif_tools.errors import ConversionError
 from silif_tools.train import recipe as recipes
-from silif_tools.train import session, stream, wave_recipe
+from silif_tools.train import from_model, session, stream, wave_recipe
 from silif_tools.train.evaluate import Examination
 from silif_tools.train.fbank import BANDS
 from silif_tools.train.loop import save
 from silif_tools.train.material import Material
 from silif_tools.train.network import Network
 from silif_tools.train.stream_exam import StreamExamination
-from silif_tools.train.waveform import embedding, tape, teachers
+from silif_tools.train.waveform import embedding, pool, tape, teachers
 from silif_tools.train.waveform.scenes import WaveScenes
 
 MISSING = "--embedding FILE is missing: the wheel of openwakeword 0.5.1 (pip download --no-deps openwakeword==0.5.1)"
 MOST_WORKERS = 14  # processes that plan
 STORE_EVERY = 100  # steps of the round in integers, which takes seconds for each
+SETTLED = 256  # sequences from which the statistics of a model file's normalisation are taken
 SETTLING = 8  # batches from which the features' mean and deviation are taken
 
 
@@ -41,12 +42,22 @@ def scenes_of(recipe: dict) -> dict:
     return {k: scenes[k] for k in wave_recipe.SCENES}
 
 
-def teacher_path(recipe: dict, name: str, found: Material, output: Path) -> Path:
-    """Where a teacher lies: its name tells what it was trained from, so that networks share it."""
+def parts_of(recipe: dict, name: str) -> list:
+    """What a teacher is trained from."""
     settings = {k: v for k, v in recipe["stream"].items() if k not in stream.OF_THE_NETWORK}
     parts = [recipe["words"], recipe["seed"], scenes_of(recipe), settings | recipe["waveforms"][name]]
-    waves = {k: recipe["waveforms"][k] for k in ("speed", "p_clip", "p_warp")}
-    return output / f"waveform-{name}-{found.fingerprint([*parts, waves])}.pth"
+    return [*parts, {k: recipe["waveforms"][k] for k in ("speed", "p_clip", "p_warp")}]
+
+
+def teacher_path(recipe: dict, name: str, found: Material, output: Path) -> Path:
+    """Where a teacher lies: its name tells what it was trained from, so that networks share it."""
+    return output / f"waveform-{name}-{found.fingerprint(parts_of(recipe, name))}.pth"
+
+
+def pool_path(recipe: dict, found: Material, output: Path) -> Path:
+    """Where the pool lies, likewise."""
+    parts = [parts_of(recipe, "teacher"), parts_of(recipe, "embedding"), recipe["waveforms"]["pool"]]
+    return output / f"pool-{found.fingerprint(parts)}"
 
 
 def trained_teachers(
@@ -75,7 +86,7 @@ def trained_teachers(
             network.trunk.load_state_dict(weights)
         torch.manual_seed(recipe["seed"])
         scenes.reseed(recipe["seed"] + 3)
-        mine = settings | own
+        mine = {k: v for k, v in (settings | own).items() if k != "clip_score"}  # they score clips by the mean
         if name == "teacher":
             mean, std = statistics(scenes, mine)
             network.input_norm.mean.copy_(mean)
@@ -105,8 +116,7 @@ def stage(
     what the rounds on clips left, or else a function that makes it from the scenes and the stage's settings. weights:
     of the speech embedding; None where the teacher that was trained on them lies in the output folder."""
     say, name = session.say, recipe["name"]
-    own = {"teacher": {"weight": recipe["waveforms"]["guide_weight"]}, "visits": recipe["waveforms"]["visits"]}
-    settings = recipe["stream"] | own
+    settings = recipe["stream"] | {"teacher": {"weight": recipe["waveforms"]["guide_weight"]}}
     say("making the tape")
     workers = min(max(1, options.threads - 2), MOST_WORKERS)
     scenes = tape.scenes(found, recipe | {"scenes": scenes_of(recipe)}, device, options.seed, workers)
@@ -116,6 +126,11 @@ def stage(
     both = trained_teachers(recipe, found, scenes, weights, options.output, options.resume, say)
     guides = teachers.guides(both, settings["score_scale"])
     report = stream.reporter(name, options.output, exams["validation"], exam, say)
+    if "pool" in recipe["waveforms"] and device.type == "cpu":
+        folder, size = pool_path(recipe, found, options.output), recipe["waveforms"]["pool"]
+        pool.compose(scenes, both[0], guides, folder, size, recipe["seed"], options.threads, say)
+        scenes.close()
+        scenes, guides = pool.Pool(folder, settings, scenes.words, options.seed), None
 
     torch.manual_seed(options.seed)
     scenes.reseed(options.seed + 2)
@@ -174,6 +189,8 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
             return from_nothing(recipe, scenes, settings)
         network, said = session.started(options, start, recipe, statistics(scenes, settings))
         history.append(said)
+        if start[0] and settings["frozen_from"]:
+            from_model.measure_statistics(network, scenes.sequences(SETTLED, settings["frames"]).features)
         return network
 
     first = begun
@@ -193,4 +210,6 @@ def shorten(recipe: dict) -> None:
     settings["report_every"], settings["recalibration_batches"] = settings["steps"], 2
     for key in ("synthetic_sentences", "synthetic_words", "synthetic_listed"):
         settings[key] = min(settings[key], 20)
+    if "pool" in waves:
+        waves["pool"] = min(waves["pool"], 10)
     settings["synthetic_commands"] = min(settings["synthetic_commands"], 1)

@@ -24,8 +24,16 @@ DEEP = 3  # layers of the head over embeddings
 UNIT = 16.0  # of an embedding, about its standard deviation
 
 
+Guides = Callable[[StreamBatch], tuple[torch.Tensor, torch.Tensor]]
+
+
 class MelTeacher(StreamTeacher):
     """The frames' teacher, on batches."""
+
+    def hear_features(self, features: torch.Tensor) -> torch.Tensor:
+        """Probabilities [T, B, classes] of features as they are."""
+        with torch.autocast(features.device.type, torch.bfloat16):
+            return self.logits(self.input_norm(features)).float().softmax(-1)
 
     def heard(self, batch: StreamBatch, words: Words | None = None) -> torch.Tensor:
         """Logits [T, B, classes]; words: who hides bands and stretches of time, in training."""
@@ -87,9 +95,7 @@ def train(
     return run.train(loss, lambda mean: mean.eval(), report)
 
 
-def guides(
-    networks: Sequence[nn.Module], score_scale: float
-) -> Callable[[StreamBatch], tuple[torch.Tensor, torch.Tensor]]:
+def guides(networks: Sequence[nn.Module], score_scale: float) -> Guides:
     """A function from a batch to the networks' mean probabilities: of its frames [T, B, classes], and of its clips
     [clips, classes], for the student's targets."""
     for each in networks:

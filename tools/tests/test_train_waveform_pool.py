@@ -1,0 +1,111 @@
+"""Pools: sequences that are composed before training."""
+
+import numpy as np
+import pytest
+import torch
+from test_train_waveform import found_of, small
+
+from silif_tools.train import fbank
+from silif_tools.train.waveform import pool, tape, teachers
+
+STEPS, SIZE = 200, 10
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    """A function that composes the pool of so many processes in a folder."""
+    monkeypatch.setenv("SILIF_CACHE", str(tmp_path))
+    monkeypatch.setattr(pool, "PART", 4)
+    monkeypatch.setattr(pool, "TOGETHER", 3)
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    teacher = teachers.MelTeacher(fbank.BANDS, 4, 8, 0.0).eval()
+    guides = teachers.guides([teacher], 15.0)
+
+    def make(name: str, processes: int = 1, seed: int = 7):
+        scenes = tape.scenes(found_of(), small(), torch.device("cpu"), 1, 0)
+        scenes.r["frames"] = STEPS
+        said = []
+        pool.compose(scenes, teacher, guides, tmp_path / name, SIZE, seed, processes, said.append)
+        return tmp_path / name, scenes, guides, said
+
+    return make
+
+
+def files(folder) -> dict[str, bytes]:
+    """What lies there; of archives their arrays, for they hold the time of day."""
+    return {
+        path.name: path.read_bytes() if path.suffix == ".npy" else {k: v.tobytes() for k, v in np.load(path).items()}
+        for path in folder.iterdir()
+    }
+
+
+def test_a_pool_does_not_depend_on_the_processes_nor_on_interruptions(made):
+    folder, *_ = made("one")
+    first = files(folder)
+    assert sorted(first) == [
+        "allowed.npy", "features.npy", "frames.npy", "hit.npy", "part-0.npz", "part-1.npz", "part-2.npz",
+    ]  # fmt: skip
+    assert files(made("three", 3)[0]) == first
+    np.load(folder / "features.npy", mmap_mode="r+")[4:8] = 0
+    (folder / "part-1.npz").unlink()
+    again, *_, said = made("one")
+    assert files(again) == first and "composing" in said[0]
+    assert made("one")[3] == [f"sequences {folder}"], "what is there is not made again"
+    assert files(made("other", seed=8)[0]) != first
+
+
+def test_a_pool_gives_what_was_composed(made):
+    folder, scenes, guides, _ = made("one")
+    scenes.reseed(7)
+    scenes.drawn = pool.FIRST_DRAW  # of the first part
+    batch = scenes.sequences(pool.TOGETHER, STEPS)
+    frames, heard = guides(batch)
+    found = pool.Pool(folder, scenes.r, scenes.words, 3)
+    found._order = 0, np.arange(SIZE)
+    drawn = found.sequences(pool.TOGETHER, STEPS)
+    moved = drawn.features - batch.features
+    limit = pool.LEVEL_DB * np.log(10) / 10
+    assert (moved.mean((0, 2)).abs() <= limit).all() and moved.mean((0, 2)).std() > 0.1, "each at another level"
+    assert torch.allclose(moved, moved.mean((0, 2), keepdim=True), atol=0.02), "and the same in all else"
+    for name in ("allowed", "hit", "weight"):
+        assert torch.equal(getattr(drawn, name), getattr(batch, name))
+    for name in ("ends", "clips"):
+        expected = getattr(batch, name)
+        assert np.array_equal(getattr(drawn, name), expected[np.argsort(expected[:, 1], kind="stable")])
+    assert len(drawn.ends) and len(drawn.clips)
+    assert torch.allclose(drawn.guides[0], frames, atol=1e-3) and torch.allclose(drawn.guides[1], heard)
+
+
+def test_every_sequence_is_drawn_once_before_any_comes_again(made):
+    folder, scenes, *_ = made("one")
+    found = pool.Pool(folder, scenes.r, scenes.words, 3)
+    rows = np.concatenate([found._next(4) for _ in range(5)])
+    assert sorted(rows[:SIZE]) == sorted(rows[SIZE:]) == list(range(SIZE))
+    assert rows[:SIZE].tolist() != rows[SIZE:].tolist()
+    found.reseed(3)
+    assert np.array_equal(found._next(20), rows)
+    found.reseed(4)
+    assert not np.array_equal(found._next(20), rows)
+
+
+def test_a_checkpoint_knows_what_was_drawn(made):
+    folder, scenes, *_ = made("one")
+    found = pool.Pool(folder, scenes.r, scenes.words, 3)
+    found.sequences(7, STEPS)
+    state = found.state()
+    expected = found.sequences(7, STEPS)
+    other = pool.Pool(folder, scenes.r, scenes.words, 3)
+    other.restore(state)
+    again = other.sequences(7, STEPS)
+    assert torch.equal(again.features, expected.features) and np.array_equal(again.clips, expected.clips)
+    with pytest.raises(ValueError, match="of another recipe or other recordings"):
+        other.restore(state | {"of": 11})
+    with pytest.raises(ValueError, match="of another recipe or other recordings"):
+        other.restore(scenes.state())
+
+
+def test_a_failure_to_compose_is_told(made, monkeypatch):
+    monkeypatch.setattr(pool, "_compose", lambda *_: (_ for _ in ()).throw(RuntimeError("no room")))
+    with pytest.raises(OSError, match=r"composing sequences failed; --resume goes on"):
+        made("one", 2)
