@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from silif_tools.errors import ConversionError
-from silif_tools.train import recipe as recipes
 from silif_tools.train import from_model, session, stream, wave_recipe
+from silif_tools.train import recipe as recipes
 from silif_tools.train.evaluate import Examination
 from silif_tools.train.fbank import BANDS
 from silif_tools.train.loop import save
