@@ -51,7 +51,7 @@ def test_a_model_is_given_statistics_and_stays_what_it_is(name):
     z = first.product(network.input_norm(x), first.W.weight)
     assert torch.allclose(first.norm.running_mean, z.mean((0, 1)), atol=1e-3)
     assert torch.allclose(first.norm.running_var, z.var((0, 1), correction=0), rtol=1e-3)
-    assert np.corrcoef(fixed.numpy().ravel(), network(x).detach().numpy().ravel())[0, 1] > 0.98
+    assert np.corrcoef(fixed.numpy().ravel(), network(x).detach().numpy().ravel())[0, 1] > 0.9
 
 
 @pytest.mark.parametrize(
