@@ -4,7 +4,8 @@
  * [T, B, H] arrays are contiguous. What passes between layers is bfloat16 (the matrix products run several times
  * faster on it, and spikes are exact in it); states and sums are float32. Vectors are [H]. z is the layer's matrix
  * product; the batch normalisation arrives as scale and shift, so that I = z * scale + shift is never stored.
- * Loops run over time outside and neurons inside, so that one clip's state stays in the cache.
+ * Loops run over time outside, then over ROWS clips, whose rows lie side by side, and neurons inside: the state of so
+ * few stays in the cache, and what is read in a step is long enough to be fetched ahead.
  *
  * Twins: tools/silif_tools/train/scan_triton.py
  */
@@ -15,6 +16,7 @@
 #include "kernels.h"
 
 #define MAX_H 2048
+#define ROWS 8
 
 #define ONE ((bf16)0x3f80)
 
@@ -82,12 +84,14 @@ void silif_forward(const bf16 *z, const float *scale, const float *shift, const 
                    const float *a, const float *b, size_t T, size_t B, size_t H, float *u, float *w, bf16 *s,
                    uint32_t seed, uint32_t drop_below, int threads) {
 #pragma omp parallel for num_threads(threads) schedule(static)
-  for (size_t n = 0; n < B; n++) {
-    float uu[MAX_H], ww[MAX_H];
-    memset(uu, 0, H * sizeof(float));
-    memset(ww, 0, H * sizeof(float));
-    for (size_t t = 0; t < T; t++) {
-      size_t at = (t * B + n) * H;
+  for (size_t first = 0; first < B; first += ROWS) {
+    float us[ROWS * MAX_H], ws[ROWS * MAX_H];
+    memset(us, 0, ROWS * H * sizeof(float));
+    memset(ws, 0, ROWS * H * sizeof(float));
+    size_t rows = B - first < ROWS ? B - first : ROWS;
+    for (size_t step = 0; step < T * rows; step++) {
+      size_t t = step / rows, row = step % rows, at = (t * B + first + row) * H;
+      float *uu = us + row * H, *ww = ws + row * H;
       const bf16 *zr = z + at;
       float *ur = u + at, *wr = w + at;
       bf16 *sr = s + at;
@@ -124,17 +128,20 @@ void silif_backward(bf16 *gs, const bf16 *z, const float *u, const float *w, flo
   static const float zero[MAX_H];
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (int part = 0; part < threads; part++) {
-    float gu[MAX_H], gw[MAX_H], gc[MAX_H]; /* dL/d{u, w, s} of the step before */
+    float gus[ROWS * MAX_H], gws[ROWS * MAX_H], gcs[ROWS * MAX_H]; /* dL/d{u, w, s} of the step before */
     float share[MAX_H];
     for (size_t j = 0; j < H; j++) share[j] = reset_share(al[j], be[j], a[j], b[j]);
     float *pal = g_al + part * H, *pbe = g_be + part * H, *pa = g_a + part * H, *pb = g_b + part * H;
     float *pg = sum_g + part * H, *pgx = sum_gx + part * H;
-    for (size_t n = B * part / threads; n < B * (part + 1) / threads; n++) {
-      memset(gu, 0, H * sizeof(float));
-      memset(gw, 0, H * sizeof(float));
-      memset(gc, 0, H * sizeof(float));
-      for (size_t t = T; t-- > 0;) {
-        size_t at = (t * B + n) * H;
+    size_t end = B * (part + 1) / threads;
+    for (size_t first = B * part / threads; first < end; first += ROWS) {
+      memset(gus, 0, ROWS * H * sizeof(float));
+      memset(gws, 0, ROWS * H * sizeof(float));
+      memset(gcs, 0, ROWS * H * sizeof(float));
+      size_t rows = end - first < ROWS ? end - first : ROWS;
+      for (size_t step = T * rows; step-- > 0;) {
+        size_t t = step / rows, row = step % rows, at = (t * B + first + row) * H;
+        float *gu = gus + row * H, *gw = gws + row * H, *gc = gcs + row * H;
         bf16 *gr = gs + at;
         const bf16 *zr = z + at;
         const float *ur = u + at, *wr = w + at;
@@ -170,12 +177,14 @@ void csilif_forward(const bf16 *z, const float *scale, const float *shift, const
                     const float *b, size_t T, size_t B, size_t H, float *re, float *im, bf16 *s, uint32_t seed,
                     uint32_t drop_below, int threads) {
 #pragma omp parallel for num_threads(threads) schedule(static)
-  for (size_t n = 0; n < B; n++) {
-    float rr[MAX_H], ii[MAX_H];
-    memset(rr, 0, H * sizeof(float));
-    memset(ii, 0, H * sizeof(float));
-    for (size_t t = 0; t < T; t++) {
-      size_t at = (t * B + n) * H;
+  for (size_t first = 0; first < B; first += ROWS) {
+    float rs[ROWS * MAX_H], is[ROWS * MAX_H];
+    memset(rs, 0, ROWS * H * sizeof(float));
+    memset(is, 0, ROWS * H * sizeof(float));
+    size_t rows = B - first < ROWS ? B - first : ROWS;
+    for (size_t step = 0; step < T * rows; step++) {
+      size_t t = step / rows, row = step % rows, at = (t * B + first + row) * H;
+      float *rr = rs + row * H, *ii = is + row * H;
       const bf16 *zr = z + at;
       float *ro = re + at, *io = im + at;
       bf16 *sr = s + at;
@@ -204,15 +213,18 @@ void csilif_backward(bf16 *gs, const bf16 *z, const float *re, const float *im, 
   static const float zero[MAX_H];
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (int part = 0; part < threads; part++) {
-    float gre[MAX_H], gim[MAX_H], gc[MAX_H]; /* dL/d{Re u, Im u, s} of the step before */
+    float gres[ROWS * MAX_H], gims[ROWS * MAX_H], gcs[ROWS * MAX_H]; /* dL/d{Re u, Im u, s} of the step before */
     float *par = g_are + part * H, *pai = g_aim + part * H, *pb = g_b + part * H;
     float *pg = sum_g + part * H, *pgx = sum_gx + part * H;
-    for (size_t n = B * part / threads; n < B * (part + 1) / threads; n++) {
-      memset(gre, 0, H * sizeof(float));
-      memset(gim, 0, H * sizeof(float));
-      memset(gc, 0, H * sizeof(float));
-      for (size_t t = T; t-- > 0;) {
-        size_t at = (t * B + n) * H;
+    size_t end = B * (part + 1) / threads;
+    for (size_t first = B * part / threads; first < end; first += ROWS) {
+      memset(gres, 0, ROWS * H * sizeof(float));
+      memset(gims, 0, ROWS * H * sizeof(float));
+      memset(gcs, 0, ROWS * H * sizeof(float));
+      size_t rows = end - first < ROWS ? end - first : ROWS;
+      for (size_t step = T * rows; step-- > 0;) {
+        size_t t = step / rows, row = step % rows, at = (t * B + first + row) * H;
+        float *gre = gres + row * H, *gim = gims + row * H, *gc = gcs + row * H;
         bf16 *gr = gs + at;
         const bf16 *zr = z + at;
         const float *rt = re + at;
