@@ -190,7 +190,7 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
         network, said = session.started(options, start, recipe, statistics(scenes, settings))
         history.append(said)
         if start[0] and settings["frozen_from"]:
-            from_model.measure_statistics(network, scenes.sequences(SETTLED, settings["frames"]).features)
+            from_model.measure_statistics(network, scenes.sequences(SETTLED, settings["frames"]).features.cpu())
         return network
 
     first = begun
