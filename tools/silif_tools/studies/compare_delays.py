@@ -85,8 +85,7 @@ def trained(recipe: dict, seed: int, scenes: Scenes, checkpoint: Path) -> tuple[
     network = Network(recipe["kind"], *sizes, settings["dropout"], recipe.get("delay"))
     network.start(*(settings[f"initial_{k}"] for k in ("norm_weight", "norm_bias", "dt")))
     mean, std = session.statistics(scenes)
-    network.input_norm.mean.copy_(mean)
-    network.input_norm.std.copy_(std)
+    network.input_norm.fix(mean, std)
     network = student.train(
         network, scenes, settings, checkpoint, False, None, lambda step, loss, *_: losses.append(loss)
     )

@@ -131,8 +131,7 @@ def network_of(
     kind, bands = model.layers[0].kind.slug, model.layers[0].inputs
     network = Network(kind, bands, hidden, len(model.words), delay=delay)
     mean, std = np.zeros(bands) if mean is None else mean, np.ones(bands) if std is None else std
-    network.input_norm.mean.copy_(_tensor(mean))
-    network.input_norm.std.copy_(_tensor(std))
+    network.input_norm.fix(_tensor(mean), _tensor(std))
     for index, (tables, layer) in enumerate(zip(model.layers, network.snn, strict=True)):
         weights, bias, held = _real(tables, 1.0 if index else 2.0**-model.input_fraction_bits)
         if not index:

@@ -21,6 +21,11 @@ class InputNorm(nn.Module):
         self.register_buffer("mean", torch.zeros(bands))
         self.register_buffer("std", torch.ones(bands))
 
+    def fix(self, mean: torch.Tensor, std: torch.Tensor) -> None:
+        """The statistics to normalise with from here on, [bands] each."""
+        self.mean.copy_(mean)
+        self.std.copy_(std)
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return (x - self.mean) / self.std
 

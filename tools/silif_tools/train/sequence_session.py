@@ -90,8 +90,7 @@ def run(options: argparse.Namespace, recipe: dict, draw: Callable[[Path], Path] 
     network = untrained(recipe, inputs_of(recipe), recipe["training"]["dropout"])
     network.start(*(recipe["training"][f"initial_{k}"] for k in ("norm_weight", "norm_bias", "dt")))
     mean, std = train.statistics()
-    network.input_norm.mean.copy_(mean)
-    network.input_norm.std.copy_(std)
+    network.input_norm.fix(mean, std)
     about = {
         "name": recipe["name"], "kind": recipe["kind"], "words": recipe["words"], "inputs": inputs_of(recipe),
         "hidden": recipe["hidden"], **STEP, "parameters": sum(p.numel() for p in network.parameters()),

@@ -325,8 +325,7 @@ def rounds_on_clips(
     network = untrained(recipe, BANDS, recipe["training"]["dropout"])
     network.start(*(recipe["training"][f"initial_{k}"] for k in ("norm_weight", "norm_bias", "dt")))
     mean, std = statistics(scenes)
-    network.input_norm.mean.copy_(mean)
-    network.input_norm.std.copy_(std)
+    network.input_norm.fix(mean, std)
     steps = recipe["training"]["steps"]
 
     def report(step: int, loss: float, speed: float, averaged: torch.nn.Module) -> None:

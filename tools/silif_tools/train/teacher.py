@@ -79,8 +79,7 @@ def train(
 ) -> "Teacher":
     """statistics: mean and standard deviation [bands] of the features."""
     network = Teacher(BANDS, classes, recipe["size"], recipe["dropout"])
-    network.input_norm.mean.copy_(statistics[0])
-    network.input_norm.std.copy_(statistics[1])
+    network.input_norm.fix(*statistics)
     network.to(device)
 
     def loss(network: Teacher, batch: Batch) -> torch.Tensor:

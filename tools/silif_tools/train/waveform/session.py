@@ -89,8 +89,7 @@ def trained_teachers(
         mine = {k: v for k, v in (settings | own).items() if k != "clip_score"}  # they score clips by the mean
         if name == "teacher":
             mean, std = statistics(scenes, mine)
-            network.input_norm.mean.copy_(mean)
-            network.input_norm.std.copy_(std)
+            network.input_norm.fix(mean, std)
 
         def report(step: int, loss: float, speed: float, _: nn.Module, name=name, steps=own["steps"]) -> None:
             say(f"{name} step {step}/{steps} loss {loss:.4f} ({speed:.0f} sequences/s)")
@@ -156,8 +155,7 @@ def from_nothing(recipe: dict, scenes: WaveScenes, settings: dict) -> Network:
     network = session.untrained(recipe, BANDS, recipe["stream"]["dropout"])
     network.start(*(recipe["waveforms"][f"initial_{k}"] for k in ("norm_weight", "norm_bias", "dt")))
     mean, std = statistics(scenes, settings)
-    network.input_norm.mean.copy_(mean)
-    network.input_norm.std.copy_(std)
+    network.input_norm.fix(mean, std)
     return network
 
 
