@@ -8,15 +8,15 @@ from test_train_waveform import found_of, small
 from silif_tools.train import fbank
 from silif_tools.train.waveform import pool, tape, teachers
 
-STEPS, SIZE = 200, 10
+STEPS, SIZE, PART = 200, 30, 12
 
 
 @pytest.fixture
 def made(tmp_path, monkeypatch):
     """A function that composes the pool of so many processes in a folder."""
     monkeypatch.setenv("SILIF_CACHE", str(tmp_path))
-    monkeypatch.setattr(pool, "PART", 4)
-    monkeypatch.setattr(pool, "TOGETHER", 3)
+    monkeypatch.setattr(pool, "PART", PART)
+    monkeypatch.setattr(pool, "TOGETHER", 5)
     torch.set_num_threads(1)
     torch.manual_seed(1)
     teacher = teachers.MelTeacher(fbank.BANDS, 4, 8, 0.0).eval()
@@ -47,7 +47,7 @@ def test_a_pool_does_not_depend_on_the_processes_nor_on_interruptions(made):
         "allowed.npy", "features.npy", "frames.npy", "hit.npy", "part-0.npz", "part-1.npz", "part-2.npz",
     ]  # fmt: skip
     assert files(made("three", 3)[0]) == first
-    np.load(folder / "features.npy", mmap_mode="r+")[4:8] = 0
+    np.load(folder / "features.npy", mmap_mode="r+")[PART : 2 * PART] = 0
     (folder / "part-1.npz").unlink()
     again, *_, said = made("one")
     assert files(again) == first and "composing" in said[0]
@@ -77,16 +77,30 @@ def test_a_pool_gives_what_was_composed(made):
     assert torch.allclose(drawn.guides[0], frames, atol=1e-3) and torch.allclose(drawn.guides[1], heard)
 
 
+def test_every_part_has_sequences_of_its_own_with_their_labels(made):
+    folder, scenes, *_ = made("one", 2)
+    found = pool.Pool(folder, scenes.r, scenes.words, 3)
+    batch = found.sequences(SIZE, STEPS)
+    x = batch.features - batch.features.mean((0, 2), keepdim=True)
+    apart = (x[:, :, None] - x[:, None]).abs().mean((0, 3)) + torch.eye(SIZE)
+    assert apart.min() > 0.1, "no two alike"
+    assert len(batch.ends) > 5 and len({b for _, b, _ in batch.ends}) > 3
+    for end, b, label in batch.ends:
+        assert batch.allowed[end, b].tolist() == [k == label for k in range(4)]
+    of_commands = [(b, label) for _, b, label in batch.clips if label in scenes.commands]
+    assert len(of_commands) > 1 and all(batch.hit[:, b, label].any() for b, label in of_commands)
+
+
 def test_every_sequence_is_drawn_once_before_any_comes_again(made):
     folder, scenes, *_ = made("one")
     found = pool.Pool(folder, scenes.r, scenes.words, 3)
-    rows = np.concatenate([found._next(4) for _ in range(5)])
+    rows = np.concatenate([found._next(4) for _ in range(15)])
     assert sorted(rows[:SIZE]) == sorted(rows[SIZE:]) == list(range(SIZE))
     assert rows[:SIZE].tolist() != rows[SIZE:].tolist()
     found.reseed(3)
-    assert np.array_equal(found._next(20), rows)
+    assert np.array_equal(found._next(2 * SIZE), rows)
     found.reseed(4)
-    assert not np.array_equal(found._next(20), rows)
+    assert not np.array_equal(found._next(2 * SIZE), rows)
 
 
 def test_a_checkpoint_knows_what_was_drawn(made):
@@ -100,7 +114,7 @@ def test_a_checkpoint_knows_what_was_drawn(made):
     again = other.sequences(7, STEPS)
     assert torch.equal(again.features, expected.features) and np.array_equal(again.clips, expected.clips)
     with pytest.raises(ValueError, match="of another recipe or other recordings"):
-        other.restore(state | {"of": 11})
+        other.restore(state | {"of": SIZE + 1})
     with pytest.raises(ValueError, match="of another recipe or other recordings"):
         other.restore(scenes.state())
 
