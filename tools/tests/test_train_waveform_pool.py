@@ -117,6 +117,30 @@ def test_a_checkpoint_knows_what_was_drawn(made):
         other.restore(state | {"of": SIZE + 1})
     with pytest.raises(ValueError, match="of another recipe or other recordings"):
         other.restore(scenes.state())
+    with pytest.raises(ValueError, match="of another recipe or other recordings"):
+        scenes.restore(state)
+
+
+def test_a_pool_that_finds_no_room_says_so_before_it_begins(made, monkeypatch):
+    monkeypatch.setattr(pool.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10**5}))
+    with pytest.raises(OSError, match=r"one: 0.0 GB are needed, 0.0 are free: make room, or lower pool"):
+        made("one")
+
+
+def test_a_pool_is_composed_after_other_threads_and_processes_were_at_work(made, tmp_path):
+    """As after the teachers were trained: forks of this process neither wait for them nor end them."""
+    torch.set_num_threads(2)
+    torch.randn(600, 600) @ torch.randn(600, 600)
+    folder, scenes, *_ = made("one")
+    scenes.workers = 1
+    scenes.sequences(2, STEPS)
+    for part in folder.glob("part-*.npz"):
+        part.unlink()
+    before = files(folder)
+    teacher = teachers.MelTeacher(fbank.BANDS, 4, 8, 0.0).eval()
+    pool.compose(scenes, teacher, teachers.guides([teacher], 15.0), folder, SIZE, 7, 2, lambda _: None)
+    assert files(folder).keys() > before.keys() and scenes.workers == 1
+    torch.set_num_threads(1)
 
 
 def test_a_failure_to_compose_is_told(made, monkeypatch):

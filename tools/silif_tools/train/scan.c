@@ -20,6 +20,19 @@
 
 #define ONE ((bf16)0x3f80)
 
+/* Of the clips from `first` on that go side by side: how many there are before `end`. */
+static size_t rows_from(size_t first, size_t end) { return end - first < ROWS ? end - first : ROWS; }
+
+/* Where one of their steps is: clip `row` of them at time t, whose neurons begin at `at` in an array [T, B, H]. */
+typedef struct {
+  size_t t, row, at;
+} place;
+
+static inline place place_of(size_t step, size_t rows, size_t first, size_t B, size_t H) {
+  size_t t = step / rows, row = step % rows;
+  return (place){t, row, (t * B + first + row) * H};
+}
+
 /* Dropout without a stored mask. */
 void drop(bf16 *row, size_t H, uint32_t at, uint32_t seed, uint32_t drop_below) {
 #pragma omp simd
@@ -88,10 +101,11 @@ void silif_forward(const bf16 *z, const float *scale, const float *shift, const 
     float us[ROWS * MAX_H], ws[ROWS * MAX_H];
     memset(us, 0, ROWS * H * sizeof(float));
     memset(ws, 0, ROWS * H * sizeof(float));
-    size_t rows = B - first < ROWS ? B - first : ROWS;
+    size_t rows = rows_from(first, B);
     for (size_t step = 0; step < T * rows; step++) {
-      size_t t = step / rows, row = step % rows, at = (t * B + first + row) * H;
-      float *uu = us + row * H, *ww = ws + row * H;
+      place p = place_of(step, rows, first, B, H);
+      size_t at = p.at;
+      float *uu = us + p.row * H, *ww = ws + p.row * H;
       const bf16 *zr = z + at;
       float *ur = u + at, *wr = w + at;
       bf16 *sr = s + at;
@@ -138,10 +152,11 @@ void silif_backward(bf16 *gs, const bf16 *z, const float *u, const float *w, flo
       memset(gus, 0, ROWS * H * sizeof(float));
       memset(gws, 0, ROWS * H * sizeof(float));
       memset(gcs, 0, ROWS * H * sizeof(float));
-      size_t rows = end - first < ROWS ? end - first : ROWS;
+      size_t rows = rows_from(first, end);
       for (size_t step = T * rows; step-- > 0;) {
-        size_t t = step / rows, row = step % rows, at = (t * B + first + row) * H;
-        float *gu = gus + row * H, *gw = gws + row * H, *gc = gcs + row * H;
+        place p = place_of(step, rows, first, B, H);
+        size_t t = p.t, at = p.at;
+        float *gu = gus + p.row * H, *gw = gws + p.row * H, *gc = gcs + p.row * H;
         bf16 *gr = gs + at;
         const bf16 *zr = z + at;
         const float *ur = u + at, *wr = w + at;
@@ -181,10 +196,11 @@ void csilif_forward(const bf16 *z, const float *scale, const float *shift, const
     float rs[ROWS * MAX_H], is[ROWS * MAX_H];
     memset(rs, 0, ROWS * H * sizeof(float));
     memset(is, 0, ROWS * H * sizeof(float));
-    size_t rows = B - first < ROWS ? B - first : ROWS;
+    size_t rows = rows_from(first, B);
     for (size_t step = 0; step < T * rows; step++) {
-      size_t t = step / rows, row = step % rows, at = (t * B + first + row) * H;
-      float *rr = rs + row * H, *ii = is + row * H;
+      place p = place_of(step, rows, first, B, H);
+      size_t at = p.at;
+      float *rr = rs + p.row * H, *ii = is + p.row * H;
       const bf16 *zr = z + at;
       float *ro = re + at, *io = im + at;
       bf16 *sr = s + at;
@@ -221,10 +237,11 @@ void csilif_backward(bf16 *gs, const bf16 *z, const float *re, const float *im, 
       memset(gres, 0, ROWS * H * sizeof(float));
       memset(gims, 0, ROWS * H * sizeof(float));
       memset(gcs, 0, ROWS * H * sizeof(float));
-      size_t rows = end - first < ROWS ? end - first : ROWS;
+      size_t rows = rows_from(first, end);
       for (size_t step = T * rows; step-- > 0;) {
-        size_t t = step / rows, row = step % rows, at = (t * B + first + row) * H;
-        float *gre = gres + row * H, *gim = gims + row * H, *gc = gcs + row * H;
+        place p = place_of(step, rows, first, B, H);
+        size_t t = p.t, at = p.at;
+        float *gre = gres + p.row * H, *gim = gims + p.row * H, *gc = gcs + p.row * H;
         bf16 *gr = gs + at;
         const bf16 *zr = z + at;
         const float *rt = re + at;

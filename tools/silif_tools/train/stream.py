@@ -24,7 +24,7 @@ from silif_tools.train.clips import Clips, joined
 from silif_tools.train.evaluate import Examination
 from silif_tools.train.fbank import BANDS, HOP, SAMPLE_RATE
 from silif_tools.train.hold_out import is_held_out
-from silif_tools.train.loop import Run, save
+from silif_tools.train.loop import save
 from silif_tools.train.material import Material
 from silif_tools.train.network import Network
 from silif_tools.train.scenes import Scenes
@@ -115,14 +115,15 @@ def keep_start(network: Network, start: Network, settings: dict) -> None:
         torch._foreach_lerp_(list(network.parameters()), list(start.parameters()), share)
 
 
-class StreamRun(Run):
-    """A run whose batches are sequences."""
+class StreamRun(stream_teacher.SequenceRun):
+    """A run of the network, or of what is trained as it is."""
 
     own_scenes = False  # mining changes them
-    exams_on_processor = True
 
-    def _batch(self) -> StreamBatch:
-        return self.scenes.sequences(self.recipe["batch"], self.recipe["frames"])
+
+def for_teachers(settings: dict) -> dict:
+    """Settings of the stage as its teachers are trained by: they score clips by the mean."""
+    return {k: v for k, v in settings.items() if k != "clip_score"}
 
 
 def train(
@@ -227,7 +228,8 @@ def trained_teacher(
     clips' teacher."""
     if "teacher" not in recipe["stream"]:
         return None
-    settings = recipe["stream"] | {k: v for k, v in recipe["stream"]["teacher"].items() if k != "weight"}
+    own = {k: v for k, v in recipe["stream"]["teacher"].items() if k != "weight"}
+    settings = for_teachers(recipe["stream"]) | own
     network = stream_teacher.StreamTeacher(BANDS, len(recipe["words"]), recipe["teacher"]["size"], settings["dropout"])
     network.to(options.device)
     path = teacher_path(recipe, found, options.output)

@@ -27,7 +27,9 @@ class StreamTeacher(Teacher):
         return y.repeat_interleave(2, 0)[:steps]  # the front has a stride of 2
 
 
-class _Run(Run):
+class SequenceRun(Run):
+    """A run whose batches are sequences."""
+
     exams_on_processor = True
 
     def _batch(self) -> StreamBatch:
@@ -52,7 +54,7 @@ def train(
         return stream_loss.loss_of(logits.float(), batch, scenes.commands, none, None, settings)[0]
 
     network.dropout = settings["dropout"]
-    run = _Run(network, scenes, settings, checkpoint)
+    run = SequenceRun(network, scenes, settings, checkpoint)
     if resume and checkpoint.exists():
         run.resume()
     return run.train(loss, lambda mean: mean.eval(), report)

@@ -7,6 +7,8 @@ part-N.npz, written last, says that the rows of a part are there, so that compos
 
 import math
 import multiprocessing
+import shutil
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,9 @@ LEVEL_DB = 6.0  # by which a sequence is louder or softer from one time to the n
 FIRST_DRAW = 1 << 20  # of a part's numbers: others of the same seed draw fewer batches than this
 
 
+ROWS = ("features", "allowed", "hit", "frames")
+
+
 @dataclass
 class _Rows:
     """Of n sequences: features float16 [n, T, BANDS]; allowed, hit [n, T, bytes], of StreamBatch, a bit a class;
@@ -38,23 +43,24 @@ class _Rows:
     frames: np.ndarray
 
     @staticmethod
-    def of(folder: Path, shape: tuple[int, int, int] | None = None) -> "_Rows":
-        """Mapped files; shape (n, T, classes): new ones."""
+    def there(folder: Path, mode: str) -> "_Rows":
+        """The files of a folder, mapped."""
+        return _Rows(*(np.load(folder / f"{name}.npy", mmap_mode=mode) for name in ROWS))
 
-        def mapped(name: str, kind, last: int) -> np.ndarray:
-            path = folder / f"{name}.npy"
-            if shape is None:
-                return np.load(path, mmap_mode="r")
-            if path.exists():
-                return np.load(path, mmap_mode="r+")
-            return np.lib.format.open_memmap(path, "w+", kind, (*shape[:2], last))
-
-        classes = shape[2] if shape else 0
+    @staticmethod
+    def new(folder: Path, size: int, steps: int, classes: int) -> "_Rows":
+        """Files without content. Raises OSError where they find no room."""
         bits = -(-classes // 8)
+        kinds = ((np.float16, BANDS), (np.uint8, bits), (np.uint8, bits), (np.float16, classes))
+        needed = size * steps * sum(np.dtype(kind).itemsize * last for kind, last in kinds)
+        if (free := shutil.disk_usage(folder).free) < needed:
+            raise OSError(
+                f"{folder}: {needed / 1e9:.1f} GB are needed, {free / 1e9:.1f} are free: make room, or lower pool"
+            )
+        files = zip(ROWS, kinds, strict=True)
         return _Rows(
-            mapped("features", np.float16, BANDS), mapped("allowed", np.uint8, bits), mapped("hit", np.uint8, bits),
-            mapped("frames", np.float16, classes),
-        )  # fmt: skip
+            *(np.lib.format.open_memmap(folder / f"{k}.npy", "w+", kind, (size, steps, n)) for k, (kind, n) in files)
+        )
 
 
 def _compose(scenes: WaveScenes, guides: Guides, rows: _Rows, folder: Path, part: int, seed: int) -> None:
@@ -82,6 +88,7 @@ def _compose(scenes: WaveScenes, guides: Guides, rows: _Rows, folder: Path, part
 
 
 def _work(scenes: WaveScenes, guides: Guides, rows: _Rows, folder: Path, parts: list[int], seed: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that ends this one
     torch.set_num_threads(1)
     for part in parts:
         _compose(scenes, guides, rows, folder, part, seed)
@@ -103,26 +110,29 @@ def compose(
     if not parts:
         say(f"sequences {folder}")
         return
+    say(f"composing {size} sequences in {folder}")
     folder.mkdir(parents=True, exist_ok=True)
-    steps, classes = scenes.r["frames"], scenes.words.classes
-    say(f"composing {size} sequences: {size * steps * (2 * BANDS + 2 * classes + 4) / 1e9:.1f} GB in {folder}")
-    rows = _Rows.of(folder, (size, steps, classes))
+    begun = any(folder.glob("part-*.npz"))
+    rows = _Rows.there(folder, "r+") if begun else _Rows.new(folder, size, scenes.r["frames"], scenes.words.classes)
     if scenes.r["p_mined"]:
         mining.mine(teacher.hear_features, scenes)
+    scenes.close()  # its processes are not those of the ones that begin here
     workers, scenes.workers = scenes.workers, 0  # a process plans what it composes
     context = multiprocessing.get_context("fork")
     count = min(processes, len(parts))
     rest = (scenes, guides, rows, folder)
-    running = [context.Process(target=_work, args=(*rest, parts[k::count], seed)) for k in range(count)]
+    running = []
     try:
-        for each in running:
-            each.start()
+        for k in range(count):
+            running.append(context.Process(target=_work, args=(*rest, parts[k::count], seed)))
+            running[-1].start()
         for each in running:
             each.join()
     finally:
         for each in running:
-            each.terminate()
-    scenes.workers = workers
+            if each.is_alive():
+                each.terminate()
+        scenes.workers = workers
     if any(each.exitcode for each in running):
         raise OSError(f"{folder}: composing sequences failed; --resume goes on from what is there")
 
@@ -137,7 +147,7 @@ class Pool:
         """r: settings of the stage. seed: of the order."""
         self.r, self.words, self.seed, self.drawn = r, words, seed, 0
         self.commands = [k for k in range(words.classes) if k not in (words.unknown, words.silence)]
-        self._rows = _Rows.of(folder)
+        self._rows = _Rows.there(folder, "r")
         self.size, self.steps = self._rows.features.shape[:2]
         parts = [np.load(folder / f"part-{part}.npz") for part in range(-(-self.size // PART))]
         self._ends, self._clips, self._heard = (

@@ -100,7 +100,7 @@ class WaveScenes:
 
     def restore(self, state: dict) -> None:
         """Raises ValueError where the checkpoint is of sequences of another kind."""
-        if "drawn" not in state or state["ends"].shape != self.mined.ends.shape:
+        if "ends" not in state or state["ends"].shape != self.mined.ends.shape:
             raise ValueError(
                 "the checkpoint is of another recipe or other recordings: delete it, or leave out --resume"
             )

@@ -86,7 +86,7 @@ def trained_teachers(
             network.trunk.load_state_dict(weights)
         torch.manual_seed(recipe["seed"])
         scenes.reseed(recipe["seed"] + 3)
-        mine = {k: v for k, v in (settings | own).items() if k != "clip_score"}  # they score clips by the mean
+        mine = stream.for_teachers(settings) | own
         if name == "teacher":
             mean, std = statistics(scenes, mine)
             network.input_norm.fix(mean, std)
@@ -128,7 +128,6 @@ def stage(
     if "pool" in recipe["waveforms"] and device.type == "cpu":
         folder, size = pool_path(recipe, found, options.output), recipe["waveforms"]["pool"]
         pool.compose(scenes, both[0], guides, folder, size, recipe["seed"], options.threads, say)
-        scenes.close()
         scenes, guides = pool.Pool(folder, settings, scenes.words, options.seed), None
 
     torch.manual_seed(options.seed)
