@@ -1,5 +1,7 @@
 """Pools: sequences that are composed before training."""
 
+import multiprocessing
+
 import numpy as np
 import pytest
 import torch
@@ -132,14 +134,16 @@ def test_a_pool_is_composed_after_other_threads_and_processes_were_at_work(made,
     torch.set_num_threads(2)
     torch.randn(600, 600) @ torch.randn(600, 600)
     folder, scenes, *_ = made("one")
-    scenes.workers = 1
+    scenes.workers, children = 1, len(multiprocessing.active_children())
     scenes.sequences(2, STEPS)
+    assert len(multiprocessing.active_children()) == children + 1
     for part in folder.glob("part-*.npz"):
         part.unlink()
     before = files(folder)
     teacher = teachers.MelTeacher(fbank.BANDS, 4, 8, 0.0).eval()
     pool.compose(scenes, teacher, teachers.guides([teacher], 15.0), folder, SIZE, 7, 2, lambda _: None)
     assert files(folder).keys() > before.keys() and scenes.workers == 1
+    assert len(multiprocessing.active_children()) == children
     torch.set_num_threads(1)
 
 
