@@ -94,9 +94,9 @@ struct Engine {
   ) -> silif_clip {
     reset()
     var clip = silif_clip()
-    let classCount = model.header.classCount
-    for index in 0..<classCount { sums_q15[index] = 0 }
-    add(samples, to: &clip, sums_q15, isRuled: rule.exists)
+    let sums_q15 = UnsafeMutableBufferPointer(start: sums_q15, count: model.header.classCount)
+    sums_q15.update(repeating: 0)
+    add(samples, to: &clip, sums_q15, rule)
     let clip_frames = model.header.clip_frames
     let length = clip_frames > 0 ? frontEnd.frameLength_samples + (clip_frames - 1) * frontEnd.hop_samples : 0
     var missing = max(length - samples.count, 0) + rule.tail_frames * frontEnd.hop_samples
@@ -104,36 +104,24 @@ struct Engine {
       withUnsafeTemporaryAllocation(of: Int16.self, capacity: 64) { silence in
         silence.initialize(repeating: 0)
         while missing > 0 {
-          add(UnsafeBufferPointer(rebasing: silence[..<min(64, missing)]), to: &clip, sums_q15, isRuled: rule.exists)
+          add(UnsafeBufferPointer(rebasing: silence[..<min(64, missing)]), to: &clip, sums_q15, rule)
           missing -= 64
         }
       }
     }
-    if rule.exists {
-      for index in 0..<classCount {
-        let score_q15 = rule.score_q15(bestSum: Int32(sums_q15[index]), ofClass: index)
-        sums_q15[index] = Int64(score_q15) * Int64(clip.steps)
-      }
-    }
-    for index in 0..<classCount where sums_q15[index] > sums_q15[Int(clip.winner)] { clip.winner = Int32(index) }
+    clip.winner = Int32(rule.finish(sums_q15, steps: Int(clip.steps)))
     clip.spikes = network.spikeCount
     return clip
   }
 
   @_noAllocation @_noLocks
   private mutating func add(
-    _ samples: UnsafeBufferPointer<Int16>, to clip: inout silif_clip, _ sums_q15: UnsafeMutablePointer<Int64>,
-    isRuled: Bool
+    _ samples: UnsafeBufferPointer<Int16>, to clip: inout silif_clip, _ sums_q15: UnsafeMutableBufferPointer<Int64>,
+    _ rule: ClipRule
   ) {
     var rest = samples
     while spotter.step(&rest) {
-      for index in 0..<model.header.classCount {
-        if isRuled {
-          sums_q15[index] = max(sums_q15[index], Int64(spotter.detector.sum_q15(ofClass: index)))
-        } else {
-          sums_q15[index] &+= Int64(network.probabilities_q15[index])
-        }
-      }
+      rule.add(network, spotter.detector, to: sums_q15)
       clip.steps &+= 1
     }
   }

@@ -7,7 +7,7 @@ import SiLIF
 ///
 /// A clip comes in one piece (`score`) or in blocks of any size (`begin`, `accept`, `finish`).
 ///
-/// Twins: Sources/SiLIFC/Engine.swift
+/// Twins: Sources/SiLIFC/Engine.swift, which scores into a caller's memory
 public struct ClipScorer {
   private var pipeline: FramePipeline
   private let header: NetworkHeader
@@ -147,26 +147,15 @@ public struct ClipScorer {
   }
 
   private mutating func countStep() {
-    if rule.exists {
-      _ = detector.step(network.probabilities_q15, at: 0)
-      for index in sums_q15.indices { sums_q15[index] = max(sums_q15[index], Int64(detector.sum_q15(ofClass: index))) }
-    } else {
-      for index in sums_q15.indices { sums_q15[index] += Int64(network.probabilities_q15[index]) }
-    }
+    if rule.exists { _ = detector.step(network.probabilities_q15, at: 0) }
+    sums_q15.withUnsafeMutableBufferPointer { rule.add(pipeline.network, detector, to: $0) }
     for index in layerSpikes.indices { layerSpikes[index] += UInt64(network.spikeCount(ofLayer: index)) }
     frames += 1
   }
 
   private var result: Score {
     var sums_q15 = sums_q15
-    if rule.exists {
-      for index in sums_q15.indices {
-        let score_q15 = rule.score_q15(bestSum: Int32(sums_q15[index]), ofClass: index)
-        sums_q15[index] = Int64(score_q15) * Int64(frames)
-      }
-    }
-    var winner = 0
-    for index in sums_q15.indices where sums_q15[index] > sums_q15[winner] { winner = index }
+    let winner = sums_q15.withUnsafeMutableBufferPointer { rule.finish($0, steps: frames) }
     let probability_q15 = sums_q15.withUnsafeBufferPointer {
       calibration.probability_q15(ofClip: $0, winner: winner, frames: frames)
     }

@@ -54,6 +54,7 @@ enum ModelFuzzer {
   private static func detect(_ model: Model) {
     let full = [UInt16](repeating: 32768, count: model.header.classCount)
     let none = [UInt16](repeating: 0, count: model.header.classCount)
+    let rule = (try? model.clipRule()) ?? .none
     for threshold in [nil, 0, 0.9, 1] as [Double?] {
       // Each from the model's own: a threshold of 0 forgets what the re-arming level was.
       var settings = DetectorSettings(defaultsOf: model)
@@ -68,6 +69,11 @@ enum ModelFuzzer {
         let least: Int32 = model.eventCalibration.exists ? 0 : -1
         let most: Int32 = model.eventCalibration.exists ? 32768 : -1
         expect(event.map { (least...most).contains($0.probability_q15) } ?? true, "a probability is none")
+        // The rule's window is that of the model's own detector.
+        for index in none.indices where threshold == nil && rule.exists {
+          let score_q15 = rule.score_q15(bestSum: detector.sum_q15(ofClass: index), ofClass: index)
+          expect((0...32768).contains(score_q15), "a clip's score is no probability")
+        }
       }
       withExtendedLifetime(memory) {}
     }

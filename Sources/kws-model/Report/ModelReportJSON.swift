@@ -52,7 +52,7 @@ extension ModelReport {
   }
 
   private var clipRule: JSONValue {
-    guard rule.exists else { return .null }
+    guard let rule = try? model.clipRule(), rule.exists else { return .null }
     func byWord(_ value_q15: (Int) -> Int32) -> JSONValue {
       .object(
         model.words.strings.enumerated().map { ($1, .decimal(Double(value_q15($0)) / 32768, decimals: 4)) })

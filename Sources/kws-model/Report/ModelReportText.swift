@@ -37,7 +37,7 @@ extension ModelReport {
     if lastFires {
       table.add(["scores", header.scores == .spikes ? "spikes of the last layer" : "softmax of its potentials"])
     }
-    if rule.exists { table.add(["clips", clipRule]) }
+    if let clipRule { table.add(["clips", clipRule]) }
     if !calibrated.isEmpty { table.add(["calibrated", calibrated.joined(separator: "; ")]) }
     let test = model.selfTest
     let values = "\(test.values.count) \(test.input == .samples ? "samples" : "values")"
@@ -45,10 +45,9 @@ extension ModelReport {
     return table.text
   }
 
-  var rule: ClipRule { (try? model.clipRule()) ?? .none }
-
-  /// By what a clip is scored: each class that is not just its best window.
-  private var clipRule: String {
+  /// By what a clip is scored: each class that is not just its best window. nil where it is the mean.
+  private var clipRule: String? {
+    guard let rule = try? model.clipRule(), rule.exists else { return nil }
     var text = "best window, \(rule.tail_frames) frames heard after the end"
     for (index, word) in model.words.strings.enumerated() {
       let (weight_q15, level_q15) = (rule.weight_q15(index), rule.level_q15(index))

@@ -1,6 +1,6 @@
 """A whole clip's scores: the mean over its steps, or, where the model has a rule for clips, by its best windows.
 
-Twins: Sources/SpotterHost/ClipScorer.swift, Sources/SiLIFC/Engine.swift
+Twins: Sources/KeywordSpotter/ClipSums.swift, Sources/SpotterHost/ClipScorer.swift, Sources/SiLIFC/Engine.swift
 """
 
 import numpy as np
