@@ -226,6 +226,9 @@ silif_error silif_describe(const silif_engine *engine, silif_description *descri
 /* The class's name: UTF-8, `length` bytes, not ended by a zero; inside the model. NULL for no such class. */
 const char *silif_word(const silif_engine *engine, size_t class_index, size_t *length);
 
+/* 1 where the model reports the class as an event, 0 where it does not by itself, and for no such class. */
+int32_t silif_is_keyword(const silif_engine *engine, size_t class_index);
+
 /* Results of the last step. They are overwritten by the next one. NULL for a NULL engine or no such layer. */
 
 /* Probabilities, 0...32768, [class_count]. */

@@ -29,6 +29,12 @@ public func word(
   return word.baseAddress.map { $0.assumingMemoryBound(to: CChar.self) }
 }
 
+@_cdecl("silif_is_keyword")
+public func isKeyword(_ engine: OpaquePointer?, _ index: Int) -> Int32 {
+  guard let engine = pointer(engine), index >= 0, index < engine.pointee.model.words.count else { return 0 }
+  return engine.pointee.model.detector.isKeyword(index) ? 1 : 0
+}
+
 @_cdecl("silif_error_name")
 public func errorName(_ code: Int32) -> UnsafePointer<CChar> {
   let name: StaticString =

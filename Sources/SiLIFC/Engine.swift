@@ -84,7 +84,7 @@ struct Engine {
   ///
   /// - Parameters:
   ///   - rule: the model's.
-  ///   - sums_q15: receives each class's score times the steps, [classCount]; without a rule, the probabilities
+  ///   - sums_q15: zeros; receives each class's score times the steps, [classCount]; without a rule, the probabilities
   ///   summed over the steps.
   ///
   /// Twins: Sources/SpotterHost/ClipScorer.swift
@@ -95,7 +95,6 @@ struct Engine {
     reset()
     var clip = silif_clip()
     let sums_q15 = UnsafeMutableBufferPointer(start: sums_q15, count: model.header.classCount)
-    sums_q15.update(repeating: 0)
     add(samples, to: &clip, sums_q15, rule)
     let clip_frames = model.header.clip_frames
     let length = clip_frames > 0 ? frontEnd.frameLength_samples + (clip_frames - 1) * frontEnd.hop_samples : 0

@@ -46,6 +46,7 @@ public func scoreClip(
   _ clip: UnsafeMutablePointer<silif_clip>?
 ) -> Int32 {
   clip?.pointee = silif_clip()
+  if let engine = pointer(engine) { sums_q15?.update(repeating: 0, count: engine.pointee.model.header.classCount) }
   guard let engine = pointer(engine), samples != nil || count == 0, count >= 0, let sums_q15, let clip else {
     return Int32(SILIF_ERROR_ARGUMENT)
   }

@@ -7,7 +7,7 @@ import SiLIF
 ///
 /// A clip comes in one piece (`score`) or in blocks of any size (`begin`, `accept`, `finish`).
 ///
-/// Twins: Sources/SiLIFC/Engine.swift, which scores into a caller's memory
+/// Twins: Sources/SiLIFC/Engine.swift
 public struct ClipScorer {
   private var pipeline: FramePipeline
   private let header: NetworkHeader

@@ -75,6 +75,19 @@ import Testing
     #expect(other.prepared == 1)
   }
 
+  @Test func aNightAsleepIsASuspendAndNotADeviceThatStandsStill() throws {
+    let (capture, stream) = capture([.samples([1]), .sleep(ms: 28_800_000), .error(ESTRPIPE), .samples([2])])
+    stream.resumes = [-EAGAIN, 0]
+    #expect(try read(capture) == .samples(1))
+    #expect(try read(capture) == gap(.suspend, ms: 28_800_050))
+    #expect(try read(capture) == .samples(1))
+
+    // Plugins give no error when they go on; nor do they then.
+    let (other, _) = self.capture([.samples([1]), .sleep(ms: 60_000), .samples([2])])
+    #expect(try read(other) == .samples(1))
+    #expect(try read(other) == .samples(1))
+  }
+
   @Test func aResumeThatIsNoneIsStartedAnew() throws {
     // alsa-lib's ioplug says that it resumed whatever its plugin answers.
     let (capture, stream) = capture([.error(ESTRPIPE), .error(ESTRPIPE), .samples([2])])

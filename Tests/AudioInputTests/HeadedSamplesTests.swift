@@ -120,6 +120,16 @@ import Testing
     #expect(audioError { _ = try filed(bytes) }?.kind == .empty)
   }
 
+  /// More samples than there can be at 16 kHz are as good as unknown.
+  @Test func anAbsurdLengthIsNone() throws {
+    func long(_ value: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+    let format = little(16) + [1, 0, 1, 0] + little(8_000) + little(16_000) + [2, 0, 16, 0]
+    var bytes = Array("RF64".utf8) + little(.max) + Array("WAVEds64".utf8) + little(28) + long(1 << 60) + long(1 << 59)
+    bytes += long(1 << 58) + little(0) + Array("JUNK".utf8) + little(70_000) + [UInt8](repeating: 0, count: 70_000)
+    bytes += Array("fmt ".utf8) + format + Array("data".utf8) + little(.max) + TestSound.raw(samples)
+    #expect(try SoundFile(path: folder.write(bytes, to: "absurd.rf64")).declaredSamples == nil)
+  }
+
   /// Found by a fuzzer: a chunk that ended in the middle of the length it should hold trapped.
   @Test func aHeaderThatEndsAnywhereIsRefused() throws {
     write(samples, to: folder.file("whole"), format: SF_FORMAT_RF64 | SF_FORMAT_PCM_16, rate_hz: 16_000, channels: 1)

@@ -11,6 +11,8 @@ final class ScriptedStream: CaptureStream {
     case error(Int32)
     /// Time goes by.
     case pass(ms: Int64)
+    /// The machine sleeps while the device is waited for.
+    case sleep(ms: Int64)
   }
 
   var resumes: [Int32] = []
@@ -18,6 +20,7 @@ final class ScriptedStream: CaptureStream {
   private(set) var reads = 0
   /// The device's clock, which only waits and the script move on.
   private(set) var time_ms: Int64 = 0
+  private var asleep_ms: Int64 = 0
   private var script: [Answer]
 
   init(_ script: [Answer]) {
@@ -38,7 +41,7 @@ final class ScriptedStream: CaptureStream {
       script.removeFirst()
       target.copyMemory(from: samples, byteCount: 2 * samples.count)
       return samples.count
-    case .wait, .timeout: return -Int(EAGAIN)
+    case .wait, .timeout, .sleep: return -Int(EAGAIN)
     case .error(let code):
       script.removeFirst()
       return -Int(code)
@@ -46,6 +49,8 @@ final class ScriptedStream: CaptureStream {
   }
 
   override func now_ms() -> Int64 { time_ms }
+
+  override func awake_ms() -> Int64 { time_ms - asleep_ms }
 
   override func stopIsRequested(within_ms: Int32) -> Bool {
     time_ms += Int64(within_ms)
@@ -60,6 +65,10 @@ final class ScriptedStream: CaptureStream {
       time_ms += Int64(within_ms)
       return .nothing
     case .wait: script.removeFirst()
+    case .sleep(let ms):
+      script.removeFirst()
+      time_ms += ms
+      asleep_ms += ms
     default: break
     }
     return .ready

@@ -116,16 +116,17 @@ import Testing
     (used, event.word) = (99, 3)
     #expect(silif_hear(engine.engine, [1, 2], 2, &used, &event) == SILIF_ERROR_NO_FRONT_END)
     #expect(used == 0 && event.word == -1)
-    var sums_q15 = [Int64](repeating: 0, count: 1024)
+    var sums_q15 = [Int64](repeating: 7, count: 1024)
     var clip = silif_clip(winner: 9, steps: 9, spikes: 9)
     #expect(silif_score_clip(engine.engine, [1, 2], 2, &sums_q15, &clip) == SILIF_ERROR_NO_FRONT_END)
-    #expect(clip.winner == 0 && clip.steps == 0 && clip.spikes == 0)
+    #expect(clip.winner == 0 && clip.steps == 0 && clip.spikes == 0 && sums_q15[0] == 0 && sums_q15[1023] == 7)
     #expect(silif_score_clip(engine.engine, [1, 2], 2, nil, &clip) == SILIF_ERROR_ARGUMENT)
     event.word = 3
     #expect(silif_push_frame(engine.engine, nil, 0, &event) == SILIF_ERROR_ARGUMENT)
     #expect(event.word == -1)
     used = 99
     #expect(silif_word(engine.engine, 10_000, &used) == nil && used == 0)
+    #expect(silif_is_keyword(engine.engine, 10_000) == 0 && silif_is_keyword(nil, 0) == 0)
     used = 99
     #expect(silif_spikes(engine.engine, 10_000, &used) == nil && used == 0)
     var opened: OpaquePointer? = engine.engine

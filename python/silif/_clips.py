@@ -119,7 +119,7 @@ def score(
             code = _library.released.silif_score_clip(
                 engine.handle, samples.ctypes.data, samples.size, sums + index * row_bytes, ctypes.byref(clip)
             )
-            _library.check(code, f"clips[{index}]")
+            _library.check(code, "model")
             winner[index], steps[index], spikes[index] = clip.winner, clip.steps, clip.spikes
             found_q15 = _library.held.silif_clip_probability_q15(
                 engine.handle, sums + index * row_bytes, ctypes.byref(clip)

@@ -73,6 +73,7 @@ _FUNCTIONS = (
     ("silif_set_threshold_q15", _code, (_pointer, _size, ctypes.c_int32)),
     ("silif_describe", _code, (_pointer, _pointer)),
     ("silif_word", _pointer, (_pointer, _size, _pointer)),
+    ("silif_is_keyword", _code, (_pointer, _size)),
     ("silif_probabilities_q15", _pointer, (_pointer,)),
     ("silif_membrane_q16", _pointer, (_pointer,)),
     ("silif_frame", _pointer, (_pointer,)),

@@ -28,7 +28,7 @@ class ModelInfo:
     Attributes:
         name: as it was asked for; "bytes" for a model from memory.
         words: the classes in the order of all arrays, unknown and silence among them.
-        keywords: the words without unknown and silence.
+        keywords: the words that are reported.
         unknown, silence: the classes for every other word and for no speech; None where the model has none.
         sample_rate_hz: of the samples that it takes; 0 where it takes frames only.
         frame_samples, hop_samples: samples in a frame, and from one frame to the next.
@@ -187,11 +187,10 @@ class Engine:
         for layer in range(found.layer_count - 1):
             library.silif_spikes(self.handle, layer, ctypes.byref(count))
             sizes.append(count.value)
-        others = (found.unknown_class, found.silence_class)
         return ModelInfo(
             name=self._model.name,
             words=tuple(words),
-            keywords=tuple(word for index, word in enumerate(words) if index not in others),
+            keywords=tuple(word for index, word in enumerate(words) if library.silif_is_keyword(self.handle, index)),
             unknown=words[found.unknown_class] if found.unknown_class >= 0 else None,
             silence=words[found.silence_class] if found.silence_class >= 0 else None,
             sample_rate_hz=found.sample_rate_hz,

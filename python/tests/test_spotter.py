@@ -1,6 +1,8 @@
 """KeywordSpotter hears what kws-listen hears."""
 
+import struct
 import threading
+import zlib
 
 import numpy as np
 import pytest
@@ -139,3 +141,15 @@ def test_threads_may_share_one(demo):
     assert [event.word for event in spotter.process(demo)] == [
         event.word for event in silif.KeywordSpotter().process(demo)
     ]
+
+
+def test_only_what_the_model_reports_is_a_keyword(demo):
+    """As kws-listen: by the detector's flag, not by what is unknown or silence."""
+    data = bytearray((REPOSITORY / "models/kws12.silif").read_bytes())
+    (detector,) = struct.unpack_from("<I", data, data.index(b"DTCT") + 4)
+    data[detector + 16 + 4] ^= 1  # of the first class, yes
+    struct.pack_into("<I", data, 16, zlib.crc32(data[20:], zlib.crc32(data[:16])))
+    spotter = silif.KeywordSpotter(bytes(data), thresholds=0.6)
+    assert silif.KeywordSpotter("kws12").words == ("yes", *spotter.words)
+    words = [event.word for event in heard(spotter, demo, 160)]
+    assert "stop" in words and "yes" not in words

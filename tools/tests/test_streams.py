@@ -49,6 +49,11 @@ def test_same_seed_same_stream_and_the_noise_is_as_loud_as_asked():
     assert snr == pytest.approx(10, abs=2.5)
 
 
+def test_a_long_word_is_not_forgotten_for_short_ones_in_it():
+    truth = [(0.0, 10.0, "yes"), *[(float(i), i + 0.2, "no") for i in range(1, 10)]]
+    assert score([(10.2, "yes")], truth, audio_h=1).hits == 1
+
+
 def test_scoring_rules():
     truth = [(1.0, 1.5, "yes"), (3.0, 3.4, "no"), (6.0, 6.5, "go")]
     events = [

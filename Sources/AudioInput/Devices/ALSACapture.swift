@@ -116,7 +116,7 @@ public final class ALSACapture: AudioSource {
 
   private func capture() -> Captured {
     if stream.stopIsRequested() { return .stopped }
-    let asked_ms = stream.now_ms()
+    let asked_ms = stream.awake_ms()
     var idleReads = 0
     while true {
       let got = stream.read(into: captured.start, frames: conditioner.blockFrames)
@@ -126,7 +126,7 @@ public final class ALSACapture: AudioSource {
       case 0, EAGAIN, EINTR:
         outcome = wait(afterIdleReads: idleReads)
         idleReads += 1
-        if stream.now_ms() - asked_ms >= Int64(policy.patience_ms) { return .failed(-ETIMEDOUT) }
+        if stream.awake_ms() - asked_ms >= Int64(policy.patience_ms) { return .failed(-ETIMEDOUT) }
       case EPIPE, EBADFD:  // EBADFD: stopped from outside, as by the other end of a loopback card
         outcome = startAgain(after: .overrun)
       case EIO: outcome = startAgain(after: .error)
@@ -161,7 +161,7 @@ public final class ALSACapture: AudioSource {
   private func resume() -> CaptureStream.Outcome {
     // Plugins of alsa-lib say that they resumed even where they did not.
     if hasResumed { return startAgain(after: .suspend) }
-    let asked_ms = stream.now_ms()
+    let asked_ms = stream.awake_ms()
     while true {
       let code = stream.resume()
       if code >= 0 {
@@ -170,7 +170,7 @@ public final class ALSACapture: AudioSource {
         return .ready
       }
       // Hardware that can't resume starts anew.
-      guard code == -EAGAIN, stream.now_ms() - asked_ms < Int64(policy.patience_ms) else {
+      guard code == -EAGAIN, stream.awake_ms() - asked_ms < Int64(policy.patience_ms) else {
         return startAgain(after: .suspend)
       }
       if stream.stopIsRequested(within_ms: 5 * policy.pause_ms) { return .stopped }

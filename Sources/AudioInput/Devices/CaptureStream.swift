@@ -39,6 +39,9 @@ class CaptureStream {
 
   func now_ms() -> Int64 { bootTime_ms() }
 
+  /// Time that stands still while the machine sleeps: what a device is given to answer.
+  func awake_ms() -> Int64 { clock_ms(CLOCK_MONOTONIC) }
+
   /// Also the way to wait: whoever says stop ends it.
   func stopIsRequested(within_ms: Int32 = 0) -> Bool {
     poll(descriptors.start + (descriptors.count - 1), 1, within_ms) > 0
@@ -60,8 +63,10 @@ class CaptureStream {
 }
 
 /// Time that runs while the machine sleeps, too: what a suspend costs is sound lost.
-func bootTime_ms() -> Int64 {
+func bootTime_ms() -> Int64 { clock_ms(CLOCK_BOOTTIME) }
+
+private func clock_ms(_ clock: clockid_t) -> Int64 {
   var time = timespec()
-  clock_gettime(CLOCK_BOOTTIME, &time)
+  clock_gettime(clock, &time)
   return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
 }

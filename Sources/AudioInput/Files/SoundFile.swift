@@ -18,9 +18,12 @@ public final class SoundFile: AudioSource {
   public var rate_hz: Int { decoder.rate_hz }
   /// Channels in the same.
   public var channels: Int { decoder.channels }
-  /// Samples at 16 kHz that a full read of the same gives, as far as the header says; nil: unknown.
+  /// Samples at 16 kHz that a full read of the same gives, as far as the header says; nil: unknown, or more than there can be.
   public var declaredSamples: Int? {
-    decoder.declared_frames.map { Int(($0 * Int64(outputRate_hz) + Int64(rate_hz) - 1) / Int64(rate_hz)) }
+    decoder.declared_frames.flatMap { frames in
+      let (product, isTooMany) = frames.multipliedReportingOverflow(by: Int64(outputRate_hz))
+      return isTooMany ? nil : Int(product / Int64(rate_hz) + (product % Int64(rate_hz) > 0 ? 1 : 0))
+    }
   }
 
   /// Opens a file and reads its header.

@@ -7,15 +7,15 @@ import SiLIF
 package struct InputFrames: Sendable {
   package let array: NumpyArray
   private let inputCount: Int
-  private let scale: Float
-  private let limit: Float
+  private let scale: Double
+  private let limit: Double
 
   /// - Parameter dimensions: 3 for [clip, step, feature], 2 for [step, feature].
   package init(_ array: NumpyArray, header: NetworkHeader, dimensions: Int) throws(Failure) {
     self.array = array
     inputCount = header.inputCount
-    scale = Float(1 << header.inputFractionBits)
-    limit = Float(header.inputLimit)
+    scale = Double(1 << header.inputFractionBits)
+    limit = Double(header.inputLimit)
     let names = dimensions == 3 ? "[clip, step, feature]" : "[step, feature]"
     switch array.header.element {
     case .uint8, .int16, .float32: break
@@ -56,7 +56,8 @@ package struct InputFrames: Sendable {
         (0..<total).first { index in
           let real = bytes.loadUnaligned(fromByteOffset: 4 * index, as: Float.self)
           if real.isNaN { return true }
-          values[index] = Int16(max(-limit, min(limit, (real * scale + 0.5).rounded(.down))))
+          // In a float the sum of the half itself rounds.
+          values[index] = Int16(max(-limit, min(limit, (Double(real) * scale + 0.5).rounded(.down))))
           return false
         }
       }

@@ -56,6 +56,13 @@ package final class NewFile {
 
   deinit { discard() }
 
+  /// Sees that what was written is on the disk, so that `commit` has little left that can go wrong.
+  ///
+  /// - Throws: Failure, as `commit`.
+  package func sync() throws(Failure) {
+    if temporary != nil && fsync(descriptor) != 0 { throw NewFile.failure(path, errno) }
+  }
+
   /// Gives the file its name, once it is on the disk.
   ///
   /// - Throws: Failure; the target is what it was then.

@@ -6,10 +6,16 @@ import Glibc
 /// Belongs to one thread.
 package final class StandardOutput {
   package let descriptor: Int32
+  /// In messages; nil for standard output.
+  private let name: String?
   private var pending: [UInt8] = []
 
-  package init(descriptor: Int32 = STDOUT_FILENO) {
+  /// - Parameters:
+  ///   - descriptor: stays the caller's.
+  ///   - name: of the file that it writes to.
+  package init(descriptor: Int32 = STDOUT_FILENO, name: String? = nil) {
     self.descriptor = descriptor
+    self.name = name
     pending.reserveCapacity(4096)
   }
 
@@ -52,7 +58,9 @@ package final class StandardOutput {
           var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
           poll(&entry, 1, -1)
         case EPIPE: throw ClosedPipe()
-        default: throw Failure("cannot write the results: \(systemMessage(errno))")
+        default:
+          let why = systemMessage(errno)
+          throw Failure(name.map { "\($0): cannot be written: \(why)" } ?? "cannot write the results: \(why)")
         }
       }
     }

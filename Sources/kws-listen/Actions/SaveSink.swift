@@ -33,6 +33,10 @@ final class SaveSink: EventSink {
     if withFileName(folder, { mkdir($0, 0o755) }) != 0 && errno != EEXIST {
       throw Failure("\(folder): cannot be made: \(systemMessage(errno))")
     }
+    var status = stat()
+    guard withFileName(folder, { stat($0, &status) }) != 0 || status.st_mode & S_IFMT == S_IFDIR else {
+      throw Failure("\(folder): is no folder; give another one with --save-dir")
+    }
     guard withFileName(folder, { access($0, W_OK | X_OK) }) == 0 else {
       throw Failure("\(folder): cannot be written: \(systemMessage(errno))")
     }

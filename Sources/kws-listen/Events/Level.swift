@@ -6,12 +6,13 @@ struct Level: Equatable, Sendable, BitwiseCopyable {
   var count: Int64 = 0
   /// The largest magnitude, 0...32768.
   var peak: UInt16 = 0
-  var squares: Int64 = 0
+  /// Sixty-four bits would be full after six days of the loudest sound.
+  var squares: Int128 = 0
   /// Samples at the end of the range.
   var clipped: Int64 = 0
   /// The same sums of what lies above 4.8 kHz, over every eighth block.
-  var highSquares: Int64 = 0
-  var allSquaresBesideHigh: Int64 = 0
+  var highSquares: Int128 = 0
+  var allSquaresBesideHigh: Int128 = 0
   /// Of the source, since its beginning: no sum.
   var balance: ChannelBalance?
   /// The largest float of the source, since its beginning.

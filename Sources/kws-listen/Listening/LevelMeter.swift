@@ -38,7 +38,7 @@ struct LevelMeter: ~Copyable {
       if sample.magnitude >= 32_767 { clipped &+= 1 }
     }
     level.count &+= Int64(samples.count)
-    level.squares &+= squares
+    level.squares &+= Int128(squares)
     level.clipped &+= clipped
     if peak > level.peak { level.peak = peak }
     blocks &+= 1
@@ -53,8 +53,8 @@ struct LevelMeter: ~Copyable {
       for tap in 0..<Self.tapCount { sum &+= Int64(taps[tap]) &* Int64(start[at &+ tap]) }
       let high = sum >> 15  // a level, not a sample: no rounding needed
       let middle = Int64(start[at &+ Self.tapCount / 2])
-      level.highSquares &+= high &* high
-      level.allSquaresBesideHigh &+= middle &* middle
+      level.highSquares &+= Int128(high &* high)
+      level.allSquaresBesideHigh &+= Int128(middle &* middle)
       at &+= 1
     }
   }

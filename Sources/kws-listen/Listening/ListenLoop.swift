@@ -102,7 +102,9 @@ final class ListenLoop: @unchecked Sendable {
     wakePipe.wake()
   }
 
-  private func spot(_ samples: UnsafeBufferPointer<Int16>) {
+  /// - Parameter isFilled: silence in the place of what was lost. The gate does not hear it: it would take it for how quiet the
+  ///   room is.
+  private func spot(_ samples: UnsafeBufferPointer<Int16>, isFilled: Bool = false) {
     if let savedSound {
       // Sound that is not live waits for whoever saves it.
       while !isLive && savedSound.isHalfFull && !stop.wait(timeout_ms: 2) { wakePipe.wake() }
@@ -112,7 +114,9 @@ final class ListenLoop: @unchecked Sendable {
     while true {
       let before = rest.count
       let hasStepped = setUp.spotter.step(&rest)
-      gate?.accept(UnsafeBufferPointer(rebasing: samples[(samples.count &- before)..<(samples.count &- rest.count)]))
+      if !isFilled {
+        gate?.accept(UnsafeBufferPointer(rebasing: samples[(samples.count &- before)..<(samples.count &- rest.count)]))
+      }
       guard hasStepped else { break }
       if let event = setUp.spotter.event { send(gate?.isOpen ?? true ? .keyword(event) : .gated(event)) }
       if let near = nearMisses?.step(setUp.spotter.pipeline.network.probabilities_q15, at: setUp.spotter.position) {
@@ -132,7 +136,7 @@ final class ListenLoop: @unchecked Sendable {
     var left = filled
     while left > 0 {
       let count = min(left, Int64(silence.count))
-      spot(UnsafeBufferPointer(rebasing: silence[..<Int(count)]))
+      spot(UnsafeBufferPointer(rebasing: silence[..<Int(count)]), isFilled: true)
       left -= count
     }
     gapCount += 1

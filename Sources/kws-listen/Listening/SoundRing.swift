@@ -5,6 +5,8 @@ import Synchronization
 final class SoundRing: Sendable {
   /// 32.8 s.
   static let capacity_samples = 1 << 19
+  /// Of these, what may be being written over while `written` does not say so yet.
+  static let readable_samples = capacity_samples - ListenLoop.block_samples
 
   private nonisolated(unsafe) let samples: UnsafeMutablePointer<Int16>
   /// Samples ever written; only the writer changes it.
@@ -19,7 +21,7 @@ final class SoundRing: Sendable {
 
   deinit { samples.deallocate() }
 
-  /// For the writing thread.
+  /// For the writing thread: at most `ListenLoop.block_samples`.
   func write(_ block: UnsafeBufferPointer<Int16>) {
     let position = written.load(ordering: .relaxed)
     for at in 0..<block.count {
@@ -41,11 +43,12 @@ final class SoundRing: Sendable {
   /// Samples of this range that were written and not yet written over.
   func copy(_ range: Range<Int64>) -> [Int16] {
     let upper = min(range.upperBound, writtenCount)
-    let lower = max(range.lowerBound, 0, upper - Int64(Self.capacity_samples))
+    let lower = max(range.lowerBound, 0, upper - Int64(Self.readable_samples))
     guard lower < upper else { return [] }
     let copied = (lower..<upper).map { samples[Int(truncatingIfNeeded: $0) & (Self.capacity_samples - 1)] }
-    // What was written over while it was copied is not what it was.
-    let lost = max(writtenCount - Int64(Self.capacity_samples) - lower, 0)
+    // What was written over while it was copied is not what it was. None of it is read after the count is.
+    atomicMemoryFence(ordering: .acquiring)
+    let lost = max(writtenCount - Int64(Self.readable_samples) - lower, 0)
     return Array(copied.dropFirst(Int(lost)))
   }
 }

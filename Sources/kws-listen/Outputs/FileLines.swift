@@ -7,6 +7,10 @@ import Glibc
 final class FileLines: LineOutput {
   private let path: String
   private var descriptor: Int32
+  /// Why it could not be opened again, where it could not.
+  private var failure: Int32 = 0
+  /// Whether the file ends within a line.
+  private var isTorn = false
   private var complaints = RateLimit(interval_s: 60)
   private let say: (String) -> Void
   /// Lines that could not be written.
@@ -18,6 +22,7 @@ final class FileLines: LineOutput {
     self.say = say
     descriptor = Self.opened(path)
     guard descriptor >= 0 else { throw Failure("\(path): cannot be written: \(systemMessage(errno))") }
+    isTorn = Self.endsInALine(path)
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
@@ -26,11 +31,28 @@ final class FileLines: LineOutput {
     withFileName(path) { open($0, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0o644) }
   }
 
+  /// Whether the file ends within a line: the disk was full, or the machine lost its power.
+  private static func endsInALine(_ path: String) -> Bool {
+    var status = stat()
+    guard withFileName(path, { stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else {
+      return false
+    }
+    let descriptor = withFileName(path) { open($0, O_RDONLY | O_CLOEXEC | O_NOCTTY) }
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var last: UInt8 = 0
+    return pread(descriptor, &last, 1, status.st_size - 1) == 1 && last != UInt8(ascii: "\n")
+  }
+
   func write(_ line: String) {
+    if descriptor < 0 { reopen() }
     // One call for a line: with O_APPEND, lines of several writers do not mix.
-    let written = Array(line.utf8).withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-    if written == line.utf8.count { return }
-    let why = written < 0 ? systemMessage(errno) : "no space left on device"
+    let bytes = Array(((isTorn ? "\n" : "") + line).utf8)
+    let written = descriptor < 0 ? -1 : bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    let code = descriptor < 0 ? failure : errno
+    if written > 0 { isTorn = written < bytes.count }
+    if written == bytes.count { return }
+    let why = written < 0 ? systemMessage(code) : "no space left on device"
     lostCount += 1
     if let withheld = complaints.pass() {
       say("\(path): cannot be written: \(why)" + (withheld > 0 ? "; \(withheld + 1) lines lost since" : ""))
@@ -42,5 +64,6 @@ final class FileLines: LineOutput {
   func reopen() {
     if descriptor >= 0 { close(descriptor) }
     descriptor = Self.opened(path)
+    if descriptor < 0 { failure = errno } else { isTorn = Self.endsInALine(path) }
   }
 }

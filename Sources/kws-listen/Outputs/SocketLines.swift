@@ -35,6 +35,12 @@ final class SocketLines: LineOutput {
     guard listening >= 0 else { throw Failure("\(path): no socket: \(systemMessage(errno))") }
     var code = call(bind, listening)
     if code < 0 && errno == EADDRINUSE {
+      // A file of somebody's refuses connections, too.
+      var status = stat()
+      guard withFileName(path, { lstat($0, &status) }) != 0 || status.st_mode & S_IFMT == S_IFSOCK else {
+        close(listening)
+        throw Failure("\(path): is there already, and is no socket; give another path")
+      }
       // Left behind by one that was killed, unless somebody answers.
       let probe = socket(AF_UNIX, kind, 0)
       defer { close(probe) }
@@ -60,8 +66,14 @@ final class SocketLines: LineOutput {
     if isBound { _ = withFileName(path) { unlink($0) } }
   }
 
-  /// Who has connected since the last line.
+  /// Who has connected since the last line, in the place of those who have gone.
   func admit() {
+    readers.removeAll { reader in
+      var entry = pollfd(fd: reader, events: 0, revents: 0)
+      let hasGone = poll(&entry, 1, 0) > 0
+      if hasGone { close(reader) }
+      return hasGone
+    }
     while case let reader = accept(listening, nil, nil), reader >= 0 {
       _ = fcntl(reader, F_SETFD, FD_CLOEXEC)
       _ = fcntl(reader, F_SETFL, O_NONBLOCK)

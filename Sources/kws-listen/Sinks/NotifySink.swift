@@ -31,7 +31,8 @@ final class NotifySink: EventSink {
       if path.hasPrefix("@") { bytes[0] = 0 }
     }
     length = socklen_t(MemoryLayout<sa_family_t>.size + fileNameBytes(path).count)
-    interval_ns = (watchdog_us.flatMap { UInt64($0) } ?? 0) * 1000 / 4
+    // At most 584 years.
+    interval_ns = min(watchdog_us.flatMap { UInt64($0) } ?? 0, .max / 1000) * 1000 / 4
   }
 
   deinit { close(descriptor) }

@@ -1,7 +1,7 @@
 import CommandSupport
 import Glibc
 
-/// Writes a `.npy` file row by row; `finish` fills in the shape and gives it its name (`NewFile`).
+/// Writes a `.npy` file row by row; `complete` fills in the shape, `commit` gives it its name (`NewFile`).
 final class NumpyWriter {
   private let path: String
   private let file: NewFile
@@ -19,7 +19,7 @@ final class NumpyWriter {
     self.element = element
     self.rowLength = rowLength
     file = try NewFile(path)
-    output = StandardOutput(descriptor: file.descriptor)
+    output = StandardOutput(descriptor: file.descriptor, name: path)
   }
 
   /// Gives up what was written, unless it has its name.
@@ -33,16 +33,19 @@ final class NumpyWriter {
     rows += 1
   }
 
-  /// Writes the header and gives the file its name.
-  func finish() throws {
+  /// Writes the header; all is on the disk then, without its name.
+  func complete() throws {
     if rows == 0 { try output.write(bytes: header) }
     try output.flush()
     let written = header.withUnsafeBytes { pwrite(file.descriptor, $0.baseAddress, $0.count, 0) }
     guard written == NumpyWriter.headerBytes else {
       throw Failure("\(path): cannot be written: \(systemMessage(errno))")
     }
-    try file.commit()
+    try file.sync()
   }
+
+  /// Gives the file its name.
+  func commit() throws { try file.commit() }
 
   private var header: [UInt8] {
     let order = element.byteCount == 1 ? "|" : "<"

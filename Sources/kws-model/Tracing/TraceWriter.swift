@@ -86,9 +86,10 @@ final class TraceWriter {
     stepCount += 1
   }
 
-  /// Gives all arrays their names.
+  /// Gives all arrays their names, once all of them are on the disk: a full one leaves none of them.
   func finish() throws {
-    for writer in writers { try writer.finish() }
+    for writer in writers { try writer.complete() }
+    for writer in writers { try writer.commit() }
   }
 
   private func bytes<Element>(_ start: UnsafePointer<Element>, _ count: Int) -> UnsafeRawBufferPointer {

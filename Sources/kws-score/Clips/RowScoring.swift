@@ -30,7 +30,7 @@ struct RowScoring {
         path: outputPath, row: row, count: count, name: { batch.name($0) }, isResumed: isResumed)
       (descriptor, first, isEmpty) = (found.descriptor, found.rows_count, found.isEmpty)
     }
-    let writer = RowWriter(descriptor: descriptor, first: first)
+    let writer = RowWriter(descriptor: descriptor, name: outputPath, first: first)
     if isEmpty { try writer.begin(row.header) }
 
     let progress = Progress()

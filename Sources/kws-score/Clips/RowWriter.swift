@@ -13,9 +13,11 @@ final class RowWriter: Sendable {
 
   private let state: Mutex<State>
 
-  /// - Parameter first: the first clip whose row is wanted.
-  init(descriptor: Int32, first: Int) {
-    state = Mutex(State(next: first, output: StandardOutput(descriptor: descriptor)))
+  /// - Parameters:
+  ///   - name: of the file; nil for standard output.
+  ///   - first: the first clip whose row is wanted.
+  init(descriptor: Int32, name: String?, first: Int) {
+    state = Mutex(State(next: first, output: StandardOutput(descriptor: descriptor, name: name)))
   }
 
   /// Writes what stands before all rows.

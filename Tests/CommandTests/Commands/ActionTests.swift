@@ -103,6 +103,23 @@ import Testing
     #expect(result.errors.split(separator: "\n").filter { $0.contains("/dev/full: cannot be written") }.count == 1)
   }
 
+  @Test func halfALineOfAnotherTimeDoesNotSpoilTheNext() throws {
+    let file = try folder.write(Array(#"{"event":"key"#.utf8), to: "torn.jsonl")
+    #expect(try listen(["--output", "json:\(file)"]).status == 0)
+    let lines = try folder.read("torn.jsonl").split(separator: "\n").map(String.init)
+    #expect(lines[0] == #"{"event":"key"#)
+    #expect(try lines.dropFirst().map { try parsedJSON($0)["word"] as? String } == expectedWords)
+  }
+
+  @Test func aFileOfSomebodysIsNoSocket() throws {
+    let notes = try folder.write(Array("notes".utf8), to: "notes.txt")
+    let result = try listen(["--output", "text:unix:\(notes)"])
+    #expect(result.status == 1 && result.errors.contains("notes.txt: is there already, and is no socket"))
+    #expect(try folder.read("notes.txt") == "notes")
+    let saved = try listen(["--save-dir", notes])
+    #expect(saved.status == 1 && saved.errors.contains("notes.txt: is no folder; give another one with --save-dir"))
+  }
+
   @Test func filesAreOpenedAnewOnHangup() throws {
     let file = folder.file("log.jsonl")
     let command = try LiveCommand(
@@ -231,6 +248,15 @@ import Testing
 
 /// The service manager's side of sd_notify.
 @Suite struct NotifyTests {
+  @Test func aWatchdogOfAgesIsNone() throws {
+    let folder = TemporaryFolder()
+    let sound = try folder.write(TestSound.wav([0]), to: "x.wav")
+    let command = try LiveCommand(
+      .listen, ["--model", Fixture.audio, "--input", sound],
+      environment: ["NOTIFY_SOCKET": folder.file("nobody"), "WATCHDOG_USEC": "18446744073709551615"])
+    #expect(command.wait() == 0)
+  }
+
   @Test func readyAliveAndStopping() throws {
     let folder = TemporaryFolder()
     let path = folder.file("notify")

@@ -83,6 +83,19 @@ import Testing
     #expect(try Command.model.run("trace", Fixture.audio, "--input", sound, "--output", output, "--force").status == 0)
   }
 
+  @Test func aTraceThatDoesNotFitLeavesNoneOfItsArrays() throws {
+    let sound = try folder.write(TestSound.wav(TestSound.samples(seconds: 1)), to: "one.wav")
+    let output = folder.file("full")
+    // The frames, which come first, fit into so many kB, and the spikes do not.
+    let script = "trap '' XFSZ; ulimit -f 9; exec \"$@\""
+    let child = try Child(
+      "/bin/bash", ["-c", script, "bash", Command.model.path, "trace", FaultyMicrophone.model, "--input", sound, "--output", output],
+      files: [(1, "/dev/null", O_WRONLY), (2, folder.file("errors"), O_WRONLY | O_CREAT)])
+    #expect(child.wait() == 1)
+    #expect(try folder.read("errors").contains("full/"))
+    #expect(access(output, F_OK) != 0)
+  }
+
   @Test func traceOfItsOwnFramesIsTheSame() throws {
     let sound = try folder.write(TestSound.wav(TestSound.samples(seconds: 1)), to: "x.wav")
     let (first, second) = ("\(folder.path)/first", "\(folder.path)/second")

@@ -27,6 +27,9 @@ import Testing
     #expect(try stable(score(NumpyFile.bytes("|u1", [3, 5, 8], values.map { UInt8($0) }))) == int16)
     #expect(try stable(score(NumpyFile.float32([3, 5, 8], values.map { Float($0) + 0.25 }))) == int16)
     #expect(try stable(score(NumpyFile.bytes("<i2", [3, 5, 8], TestSound.raw(values), version: 2))) == int16)
+    // The last float below a half, which a sum in floats makes one.
+    let below = values.map { $0 == 0 ? Float(0.5).nextDown : Float($0) }
+    #expect(try stable(score(NumpyFile.float32([3, 5, 8], below))) == int16)
   }
 
   @Test func labelsAreCounted() throws {

@@ -38,6 +38,13 @@ import Testing
     #expect(abs(Level(count: 4, peak: 16_384, squares: 4 << 28).mean_dBFS! + 6.02) < 0.01)
   }
 
+  @Test func aYearOfTheLoudestSoundHasALevel() throws {
+    var year = Level()
+    let day = Level(count: 86_400 * 16_000, peak: 32_768, squares: Int128(86_400 * 16_000) << 30)
+    for _ in 0..<366 { year.add(day) }
+    #expect(year.mean_dBFS == 0)
+  }
+
   @Test(arguments: [(1_000.0, -60.0), (3_900, -55), (6_000, -0.5)]) func theHighBand(hertz: Double, dB: Double) {
     let level = levels(tone(hertz, 10_000, seconds: 2))[1]
     if dB < -10 { #expect(level.high_dB! < dB) } else { #expect(abs(level.high_dB!) < -dB) }

@@ -54,6 +54,19 @@ import Testing
     #expect(loop.sampleCount == Int64(sound.count + samples))
   }
 
+  /// What is filled in is quieter than any room, and anything would rise above it.
+  @Test func theGateDoesNotHearWhatIsFilledIn() throws {
+    var random = SplitMix64(seed: 4)
+    func noise(_ count: Int) -> [Int16] { (0..<count).map { _ in .random(in: -1000...1000, using: &random) } }
+    let gate = SpeechGate(rise_dB: 10)
+    let script: [ScriptedSource.Step] = [.samples(noise(160_000)), gap(samples: 8_000), .samples(noise(16_000))]
+    let loop = try ListenLoop(
+      source: ScriptedSource(script), setUp: setUp(), stop: StopRequest(catchesSignals: false), isLive: true,
+      limit_samples: .max, gate: gate)
+    loop.run()
+    #expect(!gate.isOpen && loop.sampleCount == 184_000)
+  }
+
   @Test func aLongGapStartsAnewAndTheSampleCountRunsOn() throws {
     let sound = TestSound.samples(seconds: 2)
     let alone = keywords(events(of: try run([.samples(sound)])))

@@ -30,6 +30,24 @@ import Testing
     #expect(try parsedJSON(value.text)["text"] as? String == "a\"b\\c\n\u{1}é")
   }
 
+  @Test func aFolderThatGoesAndComesBackLosesOnlyWhatIsSaidMeanwhile() throws {
+    let folder = TemporaryFolder()
+    let (path, away) = (folder.file("logs"), folder.file("away"))
+    #expect(mkdir(path, 0o755) == 0)
+    let said = Said()
+    let lines = try FileLines(path: "\(path)/log", say: { said.lines.append($0) })
+    lines.write("one\n")
+    #expect(rename(path, away) == 0)
+    lines.reopen()
+    lines.write("two\n")
+    #expect(said.lines.count == 1 && said.lines[0].contains("no such file") && lines.lostCount == 1)
+    #expect(mkdir(path, 0o755) == 0)
+    lines.write("three\n")
+    #expect(try folder.read("logs/log") == "three\n" && lines.lostCount == 1)
+  }
+
+  private final class Said { var lines: [String] = [] }
+
   @Test func tablesAlign() {
     var table = TextTable()
     table.add(["word", "clips"])
@@ -115,10 +133,10 @@ import Testing
 
   @Test func theSoundRingKeepsTheLastSamples() {
     let ring = SoundRing()
-    let total = SoundRing.capacity_samples + 1_000
+    let total = SoundRing.readable_samples + 1_000
     var at = 0
     while at < total {
-      let block = (at..<min(at + 777, total)).map { Int16(truncatingIfNeeded: $0) }
+      let block = (at..<min(at + 311, total)).map { Int16(truncatingIfNeeded: $0) }
       block.withUnsafeBufferPointer { ring.write($0) }
       at += block.count
     }

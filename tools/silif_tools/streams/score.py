@@ -5,8 +5,6 @@ Twins: Sources/kws-score/Streams/StreamScore.swift
 
 from dataclasses import dataclass
 
-import numpy as np
-
 # An event counts for a word from the word's start to this long after its end.
 GRACE_S = 0.75
 
@@ -44,12 +42,16 @@ def judge(events: list[tuple[float, str]], truth: list[tuple[float, float, str]]
     A hit is the right word between its start and 750 ms after its end, counted once; another word there is a wrong
     word; every other event is a false alarm.
     """
-    starts = np.array([row[0] for row in truth])
     hit = [False] * len(truth)
     verdicts = []
+    # Words that have started and may still be answered. They may overlap and differ in length.
+    near: list[int] = []
+    started = 0
     for time_s, word in events:
-        last = int(np.searchsorted(starts, time_s, side="right"))
-        near = [i for i in range(max(0, last - 8), last) if truth[i][0] <= time_s <= truth[i][1] + GRACE_S]
+        while started < len(truth) and truth[started][0] <= time_s:
+            near.append(started)
+            started += 1
+        near = [i for i in near if time_s <= truth[i][1] + GRACE_S]
         right = next((i for i in near if truth[i][2] == word and not hit[i]), None)
         if right is not None:
             hit[right] = True
