@@ -1,7 +1,7 @@
 """Sound files as `kws-score` reads them: the same samples, and what it refuses is refused here.
 
 Twins: Sources/AudioInput/Files/{SoundDecoder,FileEnd,DeclaredLength,WaveHeader,AppleHeader,SoundMagic}.swift
-Twins: Sources/AudioInput/Files/{HeadedSamples,SamplesHeader,SoundEndings}.swift
+Twins: Sources/AudioInput/Files/{HeadedSamples,SamplesHeader,SoundEndings,FileParts,SoundFile}.swift
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from silif._errors import InputError, InputTypeError, SilifError
 from silif._samples import int16_samples
+from silif._sound_parts import part_end, part_kind
 from silif._stream import Resampler, mixed
 
 try:
@@ -123,6 +124,8 @@ def has_sound_ending(path: str) -> bool:
 def read_sound(source: str | os.PathLike[str] | bytes | BinaryIO, name: str | None = None) -> NDArray[np.int16]:
     """Reads a sound file as `kws-score` does: any format that libsndfile reads, any rate and channel count.
 
+    Files of Ogg, FLAC or MP3 that were put together to one are read one after the other.
+
     Args:
         source: a path, the content of a file, or an open binary file that can seek.
         name: what errors call it; None for its path.
@@ -169,15 +172,17 @@ def sound_blocks(
 
 
 class _File(io.RawIOBase):
-    """A file for libsndfile. One that declares its length seems to have no end: so the header is believed, and a file
-    that holds less is noticed and not taken for a shorter one."""
+    """A file for libsndfile, or a part of one. One that declares its length seems to have no end: so the header is
+    believed, and a file that holds less is noticed and not taken for a shorter one."""
 
-    def __init__(self, file: BinaryIO):
+    def __init__(self, file: BinaryIO, start: int = 0, size: int | None = None):
+        """Of so many bytes from `start` on; None: all to its end."""
         self.file = file
+        self.start = start
         #: Place and bytes of what libsndfile is given instead of the file's own.
         self.patches: list[tuple[int, bytes]] = []
         self.failure: Exception | None = None
-        self.size = file.seek(0, os.SEEK_END)
+        self.size = file.seek(0, os.SEEK_END) - start if size is None else size
         self.head = self.at(0, 4096)
         self._position = 0
         # libsndfile goes by the length of the file for G.721 and G.723 in AU and for IMA ADPCM in W64.
@@ -187,11 +192,16 @@ class _File(io.RawIOBase):
         declares_length = self.head.startswith(_DECLARE_LENGTH) and not is_adpcm
         self._end = 1 << 62 if declares_length else self.size
 
+    def part(self, start: int, end: int) -> _File:
+        """The same file from one place to another, with positions of its own."""
+        return _File(self.file, self.start + start, end - start)
+
     def at(self, offset: int, count: int) -> bytes:
         """Bytes at a place, as many as there are."""
         if offset < 0 or offset >= self.size:
             return b""
-        self.file.seek(offset)
+        self.file.seek(self.start + offset)
+        count = min(count, self.size - offset)
         parts = []
         while count > 0 and (part := self.file.read(count)):
             parts.append(part)
@@ -239,6 +249,30 @@ def _blocks(binary: BinaryIO, name: str) -> Iterator[NDArray[np.int16]]:
                 f"is {format_name}, which cannot be read here",
                 "convert it: ffmpeg -i INPUT -ac 1 -ar 16000 OUTPUT.wav",
             )
+    for part in _parts(file):
+        yield from _part_blocks(part, name)
+
+
+def _parts(file: _File) -> Iterator[_File]:
+    """The sound files that a file consists of, one after the other: most are one."""
+    kind = part_kind(file.at)
+    if kind is None:
+        yield file
+        return
+    start = 0
+    while start < file.size:
+        failure, end = None, file.size
+        try:
+            end = part_end(kind, file.at, start, file.size)
+        except Exception as error:  # What can be read comes before it.
+            failure = error
+        part = file.part(start, end)
+        part.failure = failure
+        yield part
+        start = end
+
+
+def _part_blocks(file: _File, name: str) -> Iterator[NDArray[np.int16]]:
     _mend_length(file)
     try:
         sound = soundfile.SoundFile(file)
@@ -266,19 +300,24 @@ def _decoded(sound: soundfile.SoundFile, file: _File, name: str) -> Iterator[NDA
     if _end_is_missing(file) or (declared_bytes or 0) > file.size:
         raise InputError(name, f"is truncated: its {file.size} bytes end too early", "copy or record it anew")
     resampler = Resampler(sound.samplerate)
-    count = 0
+    count, damage = 0, None
+    decoded = np.empty((_BLOCK_FRAMES, sound.channels), np.float32)
     while True:
+        decoded.fill(np.nan)
         try:
-            block = sound.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)
+            block = sound.read(out=decoded)
         except soundfile.LibsndfileError as error:
-            reason = str(error.error_string).rstrip(".")
-            raise InputError(name, f"is damaged after {count} frames ({reason})", "write it anew") from error
+            damage = error
+            # soundfile does not tell how many frames came before the damage: those that were written.
+            untouched = np.isnan(decoded[:, 0])
+            frames = int(untouched.argmax()) if untouched.any() else len(decoded)
+            block = decoded[: min(frames, sound.frames - count)]
         if not (block == block).all():
             raise InputError(name, "holds samples that are not numbers (NaN)", "it is damaged: write it anew")
         count += len(block)
         if len(block):
             yield resampler.process(mixed(_int16(block)))
-        if len(block) < _BLOCK_FRAMES:
+        if damage is not None or len(block) < _BLOCK_FRAMES:
             break
     yield resampler.finish()
     if file.failure is not None:
@@ -287,6 +326,9 @@ def _decoded(sound: soundfile.SoundFile, file: _File, name: str) -> Iterator[NDA
         raise InputError(
             name, f"is truncated: it declares {declared} frames and holds {count}", "copy or record it anew"
         )
+    if damage is not None:
+        reason = str(damage.error_string).rstrip(".")
+        raise InputError(name, f"is damaged after {count} frames ({reason})", "write it anew") from damage
     # Codecs that work in blocks fill a cut one with zeros.
     if declared is not None and "Warning : short read" in sound.extra_info:
         raise InputError(name, "is truncated: its last block is incomplete", "copy or record it anew")

@@ -108,6 +108,26 @@ def test_a_folder_that_has_two_names_counts_once(tmp_path):
     assert part.paths == [f"{tmp_path}/another/a.wav"] and part.labels == ["yes"]
 
 
+def test_files_that_were_put_together(demo, tmp_path):
+    """As clips and as streams: the second half is heard, too."""
+    folder = tmp_path / "yes"
+    folder.mkdir()
+    for form, subtype in (("FLAC", "PCM_16"), ("OGG", "VORBIS")):
+        halves = [tmp_path / "first", tmp_path / "second"]
+        for path, samples in zip(halves, (demo[:100_000], demo[100_000:]), strict=True):
+            soundfile.write(path, samples, 16_000, subtype, format=form)
+        (folder / f"both.{form.lower()}").write_bytes(b"".join(path.read_bytes() for path in halves))
+    (part,) = parts_of([str(folder)], INFO, 10)
+    options = {"thresholds": None, "columns": ("audio", "path")}
+    table, _ = Rows(silif.Model("kws12"), are_events=False, **options).of_part(part)
+    assert_rows_of_kws_score({row["path"]: row for row in table.to_pylist()}, [folder], str)
+    events, counts = Rows(silif.Model("kws12"), are_events=True, **options).of_part(part)
+    expected = [event.word for event in silif.KeywordSpotter("kws12").process(demo)]
+    assert counts.failed == 0 and abs(counts.sound_s - 2 * len(demo) / 16_000) < 0.1
+    for path in part.paths:
+        assert [row["word"] for row in events.to_pylist() if row["path"] == path] == expected, path
+
+
 def test_a_name_that_is_no_utf8(demo, tmp_path):
     name = os.fsencode(tmp_path) + b"/gr\xfc\xdfe.wav"
     with open(name, "wb") as file:

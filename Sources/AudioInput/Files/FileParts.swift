@@ -1,4 +1,6 @@
 /// The sound files that a file consists of, one after the other: most are one, but Ogg, FLAC and MP3 may be put together by `cat`.
+///
+/// Twins: python/silif/_sound.py
 struct FileParts {
   private let file: FileBytes
   private var next: Int64 = 0

@@ -1,5 +1,7 @@
 /// An MP3 without a tag begins with a frame, and another follows where its header says so. Raw samples may begin like one frame
 /// by chance, like two they do not.
+///
+/// Twins: python/silif/_sound_parts.py
 enum MPEGFrame {
   static func verdict(_ bytes: [UInt8]) -> SoundMagic.Verdict {
     guard let first = bytes.first else { return .needs(1) }

@@ -1,5 +1,7 @@
 /// Finds where in Ogg, FLAC or MP3 another such stream begins: files that were put together by `cat`, which is legal for all three,
 /// and Icecast, which does so at each new title. Their decoders end with the first.
+///
+/// Twins: python/silif/_sound_parts.py
 struct PartScanner {
   /// What the stream is. Others cannot be put together so.
   enum Kind {

@@ -6,6 +6,8 @@ import Glibc
 /// Files of Ogg, FLAC or MP3 that were put together to one are read one after the other.
 ///
 /// A file that declares more than it holds gives its samples and then throws `.truncated`, where that can't be seen at once.
+///
+/// Twins: python/silif/_sound.py
 public final class SoundFile: AudioSource {
   /// As it was given.
   public let path: String

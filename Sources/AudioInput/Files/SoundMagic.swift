@@ -1,4 +1,6 @@
 /// What a file or a stream is, going by its first bytes.
+///
+/// Twins: python/silif/_sound.py, python/silif/_sound_parts.py
 enum SoundMagic: Equatable {
   /// WAV: libsndfile decodes it as it comes; its header says how long it is.
   case wave
