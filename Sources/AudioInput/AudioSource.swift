@@ -14,7 +14,7 @@ public enum AudioRead: Equatable, Sendable {
 /// A microphone, a sound file or a pipe, read as 16 kHz mono in blocks of any size. The samples do not depend on the blocks.
 /// A source belongs to one thread at a time; different sources may be read by different threads at once.
 public protocol AudioSource: AnyObject {
-  /// Blocks until there is at least one sample, a gap or the end. `buffer` holds at least one sample.
+  /// Blocks until there is at least one sample, a gap, a loss or the end. `buffer` holds at least one sample.
   func read(into buffer: UnsafeMutableBufferPointer<Int16>) throws(AudioError) -> AudioRead
   /// How loud the channels were that were mixed, over the first ten seconds; nil where there is one, or one was chosen.
   var channelBalance: ChannelBalance? { get }

@@ -25,6 +25,9 @@ public struct LogMelSettings {
   let weights_q15: UnsafePointer<UInt16>
 
   /// The bounds that keep the arithmetic from overflowing are checked here, once (docs/FRONT-END.md, "Bounds").
+  ///
+  /// - Parameter section: FRNT (docs/MODEL-FORMAT.md), at a multiple of 16; it must outlive the settings, which point into it.
+  /// - Throws: LogMelSettingsError, with the field's name and value.
   public init(section: UnsafeRawBufferPointer) throws(LogMelSettingsError) {
     var reader = SectionReader(section)
     try reader.checkAlignment()

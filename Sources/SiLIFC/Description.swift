@@ -2,6 +2,7 @@ import CSiLIF
 import LogMel
 import SiLIF
 
+/// `silif_describe` of silif.h, which says what it takes and gives.
 @_cdecl("silif_describe")
 public func describe(_ engine: OpaquePointer?, _ description: UnsafeMutablePointer<silif_description>?) -> Int32 {
   description?.pointee = silif_description()
@@ -18,6 +19,7 @@ public func describe(_ engine: OpaquePointer?, _ description: UnsafeMutablePoint
   return Int32(SILIF_OK)
 }
 
+/// `silif_word` of silif.h, which says what it takes and gives.
 @_cdecl("silif_word")
 public func word(
   _ engine: OpaquePointer?, _ index: Int, _ length: UnsafeMutablePointer<Int>?
@@ -29,12 +31,14 @@ public func word(
   return word.baseAddress.map { $0.assumingMemoryBound(to: CChar.self) }
 }
 
+/// `silif_is_keyword` of silif.h, which says what it takes and gives.
 @_cdecl("silif_is_keyword")
 public func isKeyword(_ engine: OpaquePointer?, _ index: Int) -> Int32 {
   guard let engine = pointer(engine), index >= 0, index < engine.pointee.model.words.count else { return 0 }
   return engine.pointee.model.detector.isKeyword(index) ? 1 : 0
 }
 
+/// `silif_error_name` of silif.h, which says what it takes and gives.
 @_cdecl("silif_error_name")
 public func errorName(_ code: Int32) -> UnsafePointer<CChar> {
   let name: StaticString =

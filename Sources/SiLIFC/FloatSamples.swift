@@ -6,6 +6,7 @@ import FixedPoint
 //
 // Twins: Sources/AudioInput/Conditioning/SampleConversion.swift
 
+/// `silif_int16_from_float` of silif.h, which says what it takes and gives.
 @_cdecl("silif_int16_from_float")
 public func int16FromFloat(
   _ samples: UnsafePointer<Float>?, _ count: Int, _ target: UnsafeMutablePointer<Int16>?
@@ -13,6 +14,7 @@ public func int16FromFloat(
   checked(samples, count, target) { convert($0, to: $1, count: count) }
 }
 
+/// `silif_int16_from_double` of silif.h, which says what it takes and gives.
 @_cdecl("silif_int16_from_double")
 public func int16FromDouble(
   _ samples: UnsafePointer<Double>?, _ count: Int, _ target: UnsafeMutablePointer<Int16>?

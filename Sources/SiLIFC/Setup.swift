@@ -2,9 +2,11 @@ import CSiLIF
 import KeywordSpotter
 import SiLIF
 
+/// `silif_api_version` of silif.h, which says what it takes and gives.
 @_cdecl("silif_api_version")
 public func apiVersion() -> UInt32 { UInt32(SILIF_API_VERSION) }
 
+/// `silif_plan_memory` of silif.h, which says what it takes and gives.
 @_cdecl("silif_plan_memory")
 public func planMemory(
   _ model: UnsafeRawPointer?, _ modelBytes: Int, _ plan: UnsafeMutablePointer<silif_memory>?,
@@ -19,6 +21,7 @@ public func planMemory(
   return Int32(SILIF_OK)
 }
 
+/// `silif_open` of silif.h, which says what it takes and gives.
 @_cdecl("silif_open")
 public func open(
   _ model: UnsafeRawPointer?, _ modelBytes: Int, _ memory: UnsafeMutableRawPointer?, _ memoryBytes: Int,
@@ -52,6 +55,7 @@ private func memoryPlan(for model: Model) throws(Failure) -> silif_memory {
   do { return try Engine.memoryPlan(for: model) } catch { throw Failure(error) }
 }
 
+/// `silif_set_seed` of silif.h, which says what it takes and gives.
 @_cdecl("silif_set_seed")
 public func setSeed(_ engine: OpaquePointer?, _ seed: UInt64) -> Int32 {
   guard let engine = pointer(engine), engine.pointee.network.draws else { return Int32(SILIF_ERROR_ARGUMENT) }
@@ -59,6 +63,7 @@ public func setSeed(_ engine: OpaquePointer?, _ seed: UInt64) -> Int32 {
   return Int32(SILIF_OK)
 }
 
+/// `silif_reset` of silif.h, which says what it takes and gives.
 @_cdecl("silif_reset")
 public func reset(_ engine: OpaquePointer?) -> Int32 {
   guard let engine = pointer(engine) else { return Int32(SILIF_ERROR_ARGUMENT) }
@@ -66,6 +71,7 @@ public func reset(_ engine: OpaquePointer?) -> Int32 {
   return Int32(SILIF_OK)
 }
 
+/// `silif_verify` of silif.h, which says what it takes and gives.
 @_cdecl("silif_verify")
 public func verify(_ engine: OpaquePointer?, _ digest: UnsafeMutablePointer<UInt64>?) -> Int32 {
   digest?.pointee = 0
@@ -79,6 +85,7 @@ public func verify(_ engine: OpaquePointer?, _ digest: UnsafeMutablePointer<UInt
   } catch { return Failure(error).code }
 }
 
+/// `silif_set_threshold_q15` of silif.h, which says what it takes and gives.
 @_cdecl("silif_set_threshold_q15")
 public func setThreshold(_ engine: OpaquePointer?, _ index: Int, _ threshold_q15: Int32) -> Int32 {
   guard let engine = pointer(engine), index >= 0, index < engine.pointee.model.header.classCount,

@@ -6,6 +6,7 @@ extension silif_event {
   static var none: silif_event { silif_event(stepped: 0, word: -1, score_q15: 0, reserved: 0, position: 0) }
 }
 
+/// `silif_push_samples` of silif.h, which says what it takes and gives.
 @_cdecl("silif_push_samples")
 public func pushSamples(
   _ engine: OpaquePointer?, _ samples: UnsafePointer<Int16>?, _ count: Int, _ used: UnsafeMutablePointer<Int>?,
@@ -14,6 +15,7 @@ public func pushSamples(
   take(engine, samples, count, used, event) { engine, block in engine.push(block) }
 }
 
+/// `silif_hear` of silif.h, which says what it takes and gives.
 @_cdecl("silif_hear")
 public func hear(
   _ engine: OpaquePointer?, _ samples: UnsafePointer<Int16>?, _ count: Int, _ used: UnsafeMutablePointer<Int>?,
@@ -40,6 +42,7 @@ private func take(
   return Int32(SILIF_OK)
 }
 
+/// `silif_score_clip` of silif.h, which says what it takes and gives.
 @_cdecl("silif_score_clip")
 public func scoreClip(
   _ engine: OpaquePointer?, _ samples: UnsafePointer<Int16>?, _ count: Int, _ sums_q15: UnsafeMutablePointer<Int64>?,
@@ -58,11 +61,13 @@ public func scoreClip(
   return Int32(SILIF_OK)
 }
 
+/// `silif_event_probability_q15` of silif.h, which says what it takes and gives.
 @_cdecl("silif_event_probability_q15")
 public func eventProbability(_ engine: OpaquePointer?) -> Int32 {
   pointer(engine)?.pointee.eventProbability_q15 ?? -1
 }
 
+/// `silif_clip_probability_q15` of silif.h, which says what it takes and gives.
 @_cdecl("silif_clip_probability_q15")
 public func clipProbability(
   _ engine: OpaquePointer?, _ sums_q15: UnsafePointer<Int64>?, _ clip: UnsafePointer<silif_clip>?
@@ -74,6 +79,7 @@ public func clipProbability(
   return model.clipCalibration.probability_q15(ofClip: sums, winner: Int(clip.winner), frames: Int(clip.steps))
 }
 
+/// `silif_push_frame` of silif.h, which says what it takes and gives.
 @_cdecl("silif_push_frame")
 public func pushFrame(
   _ engine: OpaquePointer?, _ frame: UnsafePointer<Int16>?, _ count: Int, _ event: UnsafeMutablePointer<silif_event>?
@@ -86,21 +92,25 @@ public func pushFrame(
   return Int32(SILIF_OK)
 }
 
+/// `silif_probabilities_q15` of silif.h, which says what it takes and gives.
 @_cdecl("silif_probabilities_q15")
 public func probabilities(_ engine: OpaquePointer?) -> UnsafePointer<UInt16>? {
   pointer(engine).map { $0.pointee.network.probabilities_q15 }
 }
 
+/// `silif_membrane_q16` of silif.h, which says what it takes and gives.
 @_cdecl("silif_membrane_q16")
 public func membrane(_ engine: OpaquePointer?) -> UnsafePointer<Int32>? {
   pointer(engine).map { $0.pointee.network.membrane }
 }
 
+/// `silif_frame` of silif.h, which says what it takes and gives.
 @_cdecl("silif_frame")
 public func frame(_ engine: OpaquePointer?) -> UnsafePointer<Int16>? {
   pointer(engine).map { $0.pointee.network.lastFrame }
 }
 
+/// `silif_spikes` of silif.h, which says what it takes and gives.
 @_cdecl("silif_spikes")
 public func spikes(
   _ engine: OpaquePointer?, _ layer: Int, _ count: UnsafeMutablePointer<Int>?
@@ -108,6 +118,7 @@ public func spikes(
   shown(engine, layer, count) { $0.spikes(ofLayer: layer) }
 }
 
+/// `silif_stream` of silif.h, which says what it takes and gives.
 @_cdecl("silif_stream")
 public func stream(
   _ engine: OpaquePointer?, _ layer: Int, _ count: UnsafeMutablePointer<Int>?
@@ -128,6 +139,7 @@ private func shown<Value>(
   return found.baseAddress
 }
 
+/// `silif_digest` of silif.h, which says what it takes and gives.
 @_cdecl("silif_digest")
 public func addToDigest(_ engine: OpaquePointer?, _ digest: UInt64) -> UInt64 {
   guard let engine = pointer(engine) else { return digest }

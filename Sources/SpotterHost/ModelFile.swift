@@ -22,7 +22,8 @@ public final class ModelFile: Sendable {
   public nonisolated(unsafe) let model: Model
   private let memory: AlignedMemory
 
-  /// Reads a file and checks all of it but the self-test, which `Model.runSelfTest()` runs.
+  /// Reads a file and checks all of it but the front end, which `FramePipeline` does, and the self-test, which
+  /// `Model.runSelfTest()` runs.
   ///
   /// - Throws: ModelFileError: the system's error, or what is wrong with which field.
   public convenience init(path: String) throws(ModelFileError) {

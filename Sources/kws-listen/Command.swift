@@ -99,9 +99,9 @@ package struct Command: SilifCommand {
     setenv("LIBASOUND_THREAD_SAFE", "0", 0)
     if listDevices { return try DeviceListing(format: format ?? .text, listsAll: listed != nil).print() }
     let file = try modelOptions.load().drawing(with: seed)
-    let setUp = try SpotterSetUp(file: file, settings: detectorOptions.settings(for: file.model))
-    let stop = try StopRequest()
     let settings = try detectorOptions.settings(for: file.model)
+    let setUp = try SpotterSetUp(file: file, settings: settings)
+    let stop = try StopRequest()
     try ListenSession(
       origin: origin,
       file: file, stop: stop,

@@ -27,7 +27,7 @@ public struct ChannelBalance: Equatable, Sendable, BitwiseCopyable {
   public let channels: Int
   /// The loudest of them, from 0.
   public let loudest: Int
-  /// Mean squares of that one, and of the mean of all: full scale is 2^30.
+  /// Mean square of that one: full scale is 2^30.
   public let loudestPower: Double
   /// The same of the mean of all channels.
   public let mixPower: Double

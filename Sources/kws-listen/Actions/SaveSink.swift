@@ -17,6 +17,7 @@ final class SaveSink: EventSink {
   private let words: [String]
   private let say: (String) -> Void
   private(set) var waiting: [(event: KeywordEvent, name: String)] = []
+  private var lastName = TimeOfDay?.none
   private var complaints = RateLimit(interval_s: 60)
   private(set) var savedCount = 0
   private(set) var lostCount = 0
@@ -59,7 +60,10 @@ final class SaveSink: EventSink {
   private func name(_ keyword: KeywordEvent, isNear: Bool) -> String {
     // A model's words may be anything; a file's name may not.
     let word = words[keyword.word].map { $0.isLetter || $0.isNumber ? $0 : "_" }
-    return "\(TimeOfDay.now.fileName)-\(isNear ? "near-" : "")\(String(word))-"
+    // A recording is heard faster than time.
+    let time = TimeOfDay.now.following(lastName)
+    lastName = time
+    return "\(time.fileName)-\(isNear ? "near-" : "")\(String(word))-"
       + "\(decimalText(keyword.score, decimals: 2)).wav"
   }
 

@@ -11,6 +11,17 @@ struct TimeOfDay: Equatable, Sendable {
     return TimeOfDay(seconds: time.tv_sec, milliseconds: time.tv_nsec / 1_000_000)
   }
 
+  /// This time, or a millisecond after the last, where that is not earlier: two names with a time in them are never one. A clock
+  /// that was set back by a second or more is followed.
+  func following(_ last: TimeOfDay?) -> TimeOfDay {
+    guard let last else { return self }
+    let ahead_ms = 1000 * (last.seconds - seconds) + last.milliseconds - milliseconds
+    guard (0..<1000).contains(ahead_ms) else { return self }
+    let isLastOfItsSecond = last.milliseconds == 999
+    return TimeOfDay(
+      seconds: last.seconds + (isLastOfItsSecond ? 1 : 0), milliseconds: isLastOfItsSecond ? 0 : last.milliseconds + 1)
+  }
+
   /// RFC 3339, such as `2026-11-25T16:50:03.123Z`.
   var text: String { formatted("%Y-%m-%dT%H:%M:%S") + "." + threeDigits + "Z" }
 

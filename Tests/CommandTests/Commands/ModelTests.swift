@@ -88,8 +88,9 @@ import Testing
     let output = folder.file("full")
     // The frames, which come first, fit into so many kB, and the spikes do not.
     let script = "trap '' XFSZ; ulimit -f 9; exec \"$@\""
+    let trace = ["trace", FaultyMicrophone.model, "--input", sound, "--output", output]
     let child = try Child(
-      "/bin/bash", ["-c", script, "bash", Command.model.path, "trace", FaultyMicrophone.model, "--input", sound, "--output", output],
+      "/bin/bash", ["-c", script, "bash", Command.model.path] + trace,
       files: [(1, "/dev/null", O_WRONLY), (2, folder.file("errors"), O_WRONLY | O_CREAT)])
     #expect(child.wait() == 1)
     #expect(try folder.read("errors").contains("full/"))

@@ -48,6 +48,16 @@ import Testing
 
   private final class Said { var lines: [String] = [] }
 
+  @Test func timesInNamesAreNeverTheSame() {
+    let time = TimeOfDay(seconds: 7, milliseconds: 998)
+    let next = time.following(time)
+    #expect(next == TimeOfDay(seconds: 7, milliseconds: 999) && time.following(nil) == time)
+    #expect(time.following(next) == TimeOfDay(seconds: 8, milliseconds: 0))
+    #expect(next.following(time) == next)
+    // Set back by an hour.
+    #expect(time.following(TimeOfDay(seconds: 3607, milliseconds: 998)) == time)
+  }
+
   @Test func tablesAlign() {
     var table = TextTable()
     table.add(["word", "clips"])
