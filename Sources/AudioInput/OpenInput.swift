@@ -26,7 +26,8 @@ public func openInput(
     if head.isEmpty || SoundMagic(head) != nil || hasSoundEnding(path) {
       return try SoundFile(opened, path: path, settings: settings, stopDescriptor: stopDescriptor)
     }
-    if head.prefix(1024).withUnsafeBytes({ looksLikeText($0) }) {
+    // Of a short file all is known.
+    if head.prefix(1024).withUnsafeBytes({ looksLikeText($0, least_bytes: 1) }) {
       close(opened.descriptor)
       throw AudioError.text(path)
     }
@@ -36,6 +37,6 @@ public func openInput(
 }
 
 /// Nothing but printable ASCII and line ends, and enough of it: no recording looks like that.
-func looksLikeText(_ head: UnsafeRawBufferPointer) -> Bool {
-  head.count >= 16 && head.allSatisfy { (32..<127).contains($0) || (9...13).contains($0) }
+func looksLikeText(_ head: UnsafeRawBufferPointer, least_bytes: Int = 64) -> Bool {
+  head.count >= least_bytes && head.allSatisfy { (32..<127).contains($0) || (9...13).contains($0) }
 }

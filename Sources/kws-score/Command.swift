@@ -89,6 +89,9 @@ package struct Command: SilifCommand {
   @Flag(name: .long, help: "Go on where the file of --output ends: clips whose rows it holds are passed over.")
   var resume = false
 
+  @Flag(name: .long, help: "Replace what is in the file of --output.")
+  var force = false
+
   /// Not `validate`: that would come before an unknown option is told.
   private func check() throws {
     let modes = [!path.isEmpty, list != nil, frames != nil, stream != nil].filter { $0 }.count
@@ -112,7 +115,10 @@ package struct Command: SilifCommand {
         "--format \(format.rawValue) is a row for each clip: it belongs to --each, and not to --stream.")
     }
     if output != nil && !format.isRows { throw ValidationError("--output belongs to --format csv and jsonl.") }
-    if resume && output == nil { throw ValidationError("--resume belongs to --output.") }
+    if (resume || force) && output == nil { throw ValidationError("--resume and --force belong to --output.") }
+    if resume && force {
+      throw ValidationError("--force belongs to a run without --resume, which keeps the rows that are there.")
+    }
     if soundOptions.isUsed && frames != nil {
       throw ValidationError("--channel and --gain are for sound, and --frames are none.")
     }
@@ -140,7 +146,7 @@ package struct Command: SilifCommand {
     } else if format.isRows {
       try RowScoring(
         file: file, jobs: jobs ?? coreCount, format: format, outputPath: output, isResumed: resume,
-        sound: soundOptions.settings, stop: stop
+        replaces: force, sound: soundOptions.settings, stop: stop
       ).run(input)
     } else {
       try BatchScoring(

@@ -50,7 +50,7 @@ final class RawDecoder {
       let count = carried + got
       // The first reads give the few bytes that were looked at already.
       if mayBeText && count > 4 {
-        if count >= 64 && looksLikeText(UnsafeRawBufferPointer(start: staged.start, count: count)) {
+        if looksLikeText(UnsafeRawBufferPointer(start: staged.start, count: count)) {
           throw AudioError.text(name)
         }
         mayBeText = false

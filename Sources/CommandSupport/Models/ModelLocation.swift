@@ -24,7 +24,8 @@ package enum ModelLocation {
     if nameOrPath.contains("/") || nameOrPath.hasSuffix(suffix) { return nameOrPath }
     let candidates = folders(executable: executablePath).map { "\($0)/\(nameOrPath)\(suffix)" }
     if let found = candidates.first(where: exists) { return found }
-    let hint = exists(nameOrPath) ? "the file in this folder is ./\(nameOrPath)" : "give its path with --model"
+    let hint =
+      exists(nameOrPath) ? "the file in this folder is ./\(nameOrPath)" : "a path has a slash or ends in \(suffix)"
     throw Failure("no model '\(nameOrPath)'; looked for \(candidates.joined(separator: ", ")); \(hint)")
   }
 

@@ -49,12 +49,17 @@ struct ListenSession {
     if actions.stats { statistics.write() }
     try result.get()
     // Where no sound came at all, the error says enough.
-    if loop.sampleCount > 0 || stop.isRequested { note(summary(of: loop, levels, keywordCount: delivery.keywordCount)) }
+    let lostLines = statistics.lostLines
+    if loop.sampleCount > 0 || stop.isRequested {
+      note(summary(of: loop, levels, keywordCount: delivery.keywordCount, lostLines: lostLines))
+    }
     if let error = loop.error { throw Failure(error.description) }
     if loop.sampleCount == 0 && !stop.isRequested {
       throw Failure("\(name): ended without a sample; does what should fill it run?")
     }
     if actions.once && delivery.keywordCount == 0 && !stop.isRequested { throw Failure("no word was heard") }
+    // Whoever listens for months has other things to do with a word; a recording is heard for its lines.
+    if lostLines > 0 && !origin.isLive { throw Failure("\(lostLines) lines could not be written") }
   }
 
   private func makeSinks(_ savedSound: SoundRing?) throws(Failure) -> [any EventSink] {
@@ -98,13 +103,14 @@ struct ListenSession {
     }
   }
 
-  private func summary(of loop: ListenLoop, _ levels: LevelSink, keywordCount: Int) -> String {
+  private func summary(of loop: ListenLoop, _ levels: LevelSink, keywordCount: Int, lostLines: Int) -> String {
     var parts = ["heard \(seconds(loop.sampleCount)) s", "\(keywordCount) keyword\(keywordCount == 1 ? "" : "s")"]
     if origin.isLive {
       let lost = loop.gapCount == 0 ? "" : " (\(seconds(loop.lostSampleCount)) s lost)"
       parts.append("\(loop.gapCount) gap\(loop.gapCount == 1 ? "" : "s")\(lost)")
     }
     if loop.lostEventCount > 0 { parts.append("\(loop.lostEventCount) events lost because nobody read them") }
+    if lostLines > 0 { parts.append("\(lostLines) lines lost because they could not be written") }
     if levels.isSilent {
       parts.append("nothing but silence")
     } else if levels.total.peak > 0 {

@@ -9,6 +9,12 @@ protocol LineOutput: AnyObject {
   var outputDescriptor: Int32? { get }
   /// Closes and opens again what has a name: whoever rotates logs has moved it.
   func reopen()
+  /// Lines that nobody will read, where that does not end the command.
+  var lostCount: Int { get }
+}
+
+extension LineOutput {
+  var lostCount: Int { 0 }
 }
 
 /// Standard output. Whoever reads it may be slow: the wait ends when a stop is requested.

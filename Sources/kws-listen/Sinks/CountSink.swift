@@ -53,11 +53,17 @@ struct Statistics {
 
   func write() { Diagnostics.write(text + "\n") }
 
+  /// Lines of all outputs that nobody will read.
+  var lostLines: Int { sinks.reduce(0) { $0 + (($1 as? LineSink)?.lostCount ?? 0) } }
+
   var text: String {
     func level(_ value: Double?) -> JSONValue { value.map { .decimal($0, decimals: 1) } ?? .null }
     let fields: [(key: String, value: JSONValue)] =
       [("event", .string("stats")), ("at", .string(TimeOfDay.now.text))] + sinks.flatMap(\.statistics)
-      + [("peak_dBFS", level(levels.total.peak_dBFS)), ("mean_dBFS", level(levels.total.mean_dBFS))]
+      + [
+        ("lines_lost", .integer(lostLines)), ("peak_dBFS", level(levels.total.peak_dBFS)),
+        ("mean_dBFS", level(levels.total.mean_dBFS)),
+      ]
     return JSONValue.object(fields).text
   }
 }

@@ -18,4 +18,7 @@ final class LineSink: EventSink {
   }
 
   func reopen() { output.reopen() }
+
+  /// Lines that nobody will read.
+  var lostCount: Int { output.lostCount }
 }

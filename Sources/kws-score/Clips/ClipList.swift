@@ -1,10 +1,13 @@
 import CommandSupport
 
-/// `--list`: one path a line, relative to a root; the parent folder is the word.
+/// `--list`: one path a line, relative to a root; the parent folder is the word. A path without a folder is unlabelled.
+///
+/// Twins: python/silif/job/_parts.py
 enum ClipList {
   /// - Parameter root: nil for the folder that the list lies in.
   static func clips(list path: String, root: String?, rule: WordRule) throws(Failure) -> [SoundClip] {
     let text = try textFile(path)
+    guard !text.utf8.contains(0) else { throw Failure("\(path): is no text; --list wants one path a line") }
     let root = root ?? parent(of: path)
     guard FolderSearch.isFolder(root) else { throw Failure("\(root): no such folder; check --root") }
     var clips: [SoundClip] = []
@@ -12,14 +15,10 @@ enum ClipList {
       let name = trimmed(line)
       if name.isEmpty { continue }
       let parts = name.split(separator: "/")
-      guard parts.count >= 2 else {
-        throw Failure(
-          "\(path): '\(name)' has no folder that names its word; lines look like yes/0c540988_nohash_1.flac")
-      }
-      let folder = String(parts[parts.count - 2])
+      let folder = parts.count < 2 ? nil : String(parts[parts.count - 2])
       if folder == WordRule.passedOverFolder { continue }
       let clip = name.hasPrefix("/") ? name : "\(root)/\(name)"
-      clips.append(SoundClip(path: clip, label: rule.label(folder: folder)))
+      clips.append(SoundClip(path: clip, label: folder.flatMap { rule.label(folder: $0) }))
     }
     guard !clips.isEmpty else { throw Failure("\(path): the list is empty") }
     return clips

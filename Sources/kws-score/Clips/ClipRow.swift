@@ -41,6 +41,12 @@ struct ClipRow: Sendable {
     format == .csv ? beginning(path) + csv(label, outcome) + "\n" : beginning(path) + jsonl(label, outcome) + "\n"
   }
 
+  /// Whether a row that `text` made, without its line end, is of a clip that could not be scored.
+  func tellsFailure(_ row: [UInt8]) -> Bool {
+    // The error comes last, and within a string of JSON a quotation mark has a backslash before it.
+    format == .csv ? row.last != UInt8(ascii: ",") : row.firstRange(of: Array(#","error":""#.utf8)) != nil
+  }
+
   private func csv(_ label: Int?, _ outcome: BatchRun.Outcome) -> String {
     var fields = [label.map { words[$0] } ?? ""]
     switch outcome {

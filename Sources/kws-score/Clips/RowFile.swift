@@ -7,29 +7,42 @@ struct RowFile {
   let descriptor: Int32
   /// Rows that it holds already.
   let rows_count: Int
+  /// How many of them tell of a clip that could not be scored.
+  let failed_count: Int
+  /// The last of the others, with its clip's index, without the line end.
+  let lastScored: (index: Int, row: [UInt8])?
   /// Whether the header is still to be written.
   let isEmpty: Bool
 
   /// - Parameters:
   ///   - names: the batch's clips, in order.
   ///   - isResumed: whether rows that are there stay. Half a row, where the run before was killed, is cut off.
-  init(path: String, row: ClipRow, count: Int, name: (Int) -> String, isResumed: Bool) throws(Failure) {
-    let flags = O_RDWR | O_CREAT | O_CLOEXEC | (isResumed ? 0 : O_TRUNC)
-    let descriptor = withFileName(path) { open($0, flags, 0o644) }
+  ///   - replaces: whether what is there may go.
+  init(
+    path: String, row: ClipRow, count: Int, name: (Int) -> String, isResumed: Bool, replaces: Bool
+  ) throws(Failure) {
+    let descriptor = withFileName(path) { open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o644) }
     guard descriptor >= 0 else { throw Failure("\(path): cannot be written: \(systemMessage(errno))") }
     self.descriptor = descriptor
+    var status = stat()
+    let isFile = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     guard isResumed else {
-      rows_count = 0
-      isEmpty = true
+      guard !isFile || status.st_size == 0 || replaces else {
+        throw Failure(
+          "\(path): is there already; go on with its rows by --resume, replace it by --force, or give another --output")
+      }
+      guard !isFile || ftruncate(descriptor, 0) == 0 else {
+        throw Failure("\(path): cannot be written: \(systemMessage(errno))")
+      }
+      (rows_count, failed_count, lastScored, isEmpty) = (0, 0, nil, true)
       return
     }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw Failure("\(path): only a file can be resumed")
-    }
+    guard isFile else { throw Failure("\(path): only a file can be resumed") }
     let content = try RowFile.content(descriptor, path: path, byteCount: Int(status.st_size))
     var end = 0
     var rows = 0
+    var failed = 0
+    var last: (index: Int, row: [UInt8])?
     let header = Array(row.header.utf8)
     if content.count >= header.count {
       guard content.starts(with: header) else {
@@ -46,6 +59,8 @@ struct RowFile {
             "\(path): row \(rows + 1) is not about \(name(rows)) with this model and format: give another --output")
         }
         guard let lineEnd else { break }
+        let line = Array(content[end..<lineEnd])
+        if row.tellsFailure(line) { failed += 1 } else { last = (rows, line) }
         end = lineEnd + 1
         rows += 1
       }
@@ -58,7 +73,7 @@ struct RowFile {
     guard ftruncate(descriptor, off_t(end)) == 0, lseek(descriptor, off_t(end), SEEK_SET) >= 0 else {
       throw Failure("\(path): cannot be written: \(systemMessage(errno))")
     }
-    rows_count = rows
+    (rows_count, failed_count, lastScored) = (rows, failed, last)
     isEmpty = end == 0
   }
 

@@ -12,6 +12,7 @@ struct RowScoring {
   /// nil for standard output.
   let outputPath: String?
   let isResumed: Bool
+  let replaces: Bool
   let sound: SoundSettings
   let stop: StopRequest
 
@@ -24,11 +25,14 @@ struct RowScoring {
   private func score(_ batch: some ClipBatch) throws {
     let row = ClipRow(file: file, format: format)
     let count = batch.count
-    var (descriptor, first, isEmpty) = (STDOUT_FILENO, 0, true)
+    var (descriptor, first, failedBefore, isEmpty) = (STDOUT_FILENO, 0, 0, true)
     if let outputPath {
       let found = try RowFile(
-        path: outputPath, row: row, count: count, name: { batch.name($0) }, isResumed: isResumed)
-      (descriptor, first, isEmpty) = (found.descriptor, found.rows_count, found.isEmpty)
+        path: outputPath, row: row, count: count, name: { batch.name($0) }, isResumed: isResumed, replaces: replaces)
+      (descriptor, first, failedBefore, isEmpty) = (
+        found.descriptor, found.rows_count, found.failed_count, found.isEmpty
+      )
+      if let (index, bytes) = found.lastScored { try check(bytes, of: index, batch, row, path: outputPath) }
     }
     let writer = RowWriter(descriptor: descriptor, name: outputPath, first: first)
     if isEmpty { try writer.begin(row.header) }
@@ -64,6 +68,35 @@ struct RowScoring {
       Diagnostics.say("interrupted: \(skipped) clips are left", command: "kws-score")
       throw ExitCode(stop.exitStatus)
     }
-    if failed > 0 { throw ExitCode(1) }
+    if failedBefore > 0 {
+      Diagnostics.say(
+        "\(outputPath ?? ""): of its first \(first) rows \(failedBefore) tell an error", command: "kws-score")
+    }
+    if failed + failedBefore > 0 { throw ExitCode(1) }
+  }
+
+  /// A row says which file it is about, and not by which options or by which model of that name: so the last one that is there is
+  /// made again, which gives the same bytes on every machine.
+  private func check(
+    _ found: [UInt8], of index: Int, _ batch: some ClipBatch, _ row: ClipRow, path: String
+  ) throws(Failure) {
+    let memory: AlignedMemory
+    var scorer: ClipScorer
+    do {
+      memory = AlignedMemory(byteCount: try ClipScorer.requiredBytes(for: file.model))
+      scorer = try ClipScorer(model: file.model, memory: memory.bytes)
+    } catch { throw Failure(spotterMessage(error, path: file.path)) }
+    defer { withExtendedLifetime(memory) {} }
+    // A recording that has gone since then proves nothing.
+    guard let outcome = try? batch.score(index, scorer: &scorer) else { return }
+    guard
+      StandardOutput.bytes(of: row.text(batch.name(index), label: batch.label(index), .scored(outcome))) == found + [
+        0x0A
+      ]
+    else {
+      throw Failure(
+        "\(path): row \(index + 1), about \(batch.name(index)), is not what this model and these options give; go on with"
+          + " those of the run before, or give another --output")
+    }
   }
 }

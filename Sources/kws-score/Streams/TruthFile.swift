@@ -53,7 +53,8 @@ enum TruthFile {
     guard let start = Double(fields[0]), let end = Double(fields[1]), start.isFinite, end.isFinite else {
       throw Failure("line \(number): '\(fields[0])' and '\(fields[1])' must be numbers of seconds")
     }
-    guard start >= 0, end >= start else {
+    guard start >= 0 else { throw Failure("line \(number): the word starts (\(fields[0]) s) before the sound does") }
+    guard end >= start else {
       throw Failure("line \(number): the word ends (\(fields[1]) s) before it starts (\(fields[0]) s)")
     }
     guard !fields[2].isEmpty else { throw Failure("line \(number): the word is missing") }

@@ -28,7 +28,8 @@ import Testing
   @Test func modelThatIsNotThere() throws {
     try expectFailure(.model, ["info", "/nowhere/x.silif"], saying: "/nowhere/x.silif", "no such model file")
     try expectFailure(
-      .model, ["info", "no-such-model"], saying: "no-such-model", "/models/", "/share/silif", "--model")
+      .model, ["info", "no-such-model"], saying: "no-such-model", "/models/", "/share/silif",
+      "has a slash or ends in .silif")
     try expectFailure(.model, ["info", folder.path + "/"], saying: "is a folder")
   }
 

@@ -16,11 +16,11 @@ import Testing
     try folder.write("no sound", to: "words/yes/bad.wav")
   }
 
-  /// - Parameter status: 1, because a clip is no sound; nil where that clip's row may be there already.
-  private func score(_ arguments: String..., status: Int? = 1) throws -> CommandResult {
+  /// One of the clips is no sound.
+  private func score(_ arguments: String...) throws -> CommandResult {
     let result = try Command.score.run(
       ["--model", Fixture.audio, "\(folder.path)/words", "--each"] + arguments)
-    if let status { #expect(result.status == status, "\(result.errors)") }
+    #expect(result.status == 1, "\(result.errors)")
     return result
   }
 
@@ -62,11 +62,39 @@ import Testing
     let bytes = Array(whole.utf8)
     for end in [0, 5, 90, bytes.count / 3, bytes.count / 2, bytes.count - 1] {
       try folder.write(Array(bytes[..<end]), to: "table")
-      _ = try score("--format", format, "--output", table, "--resume", status: end < bytes.count / 3 ? 1 : nil)
+      _ = try score("--format", format, "--output", table, "--resume")
       #expect(try folder.read("table") == whole, "cut after \(end)")
     }
-    _ = try score("--format", format, "--output", table, "--resume", status: 0)
+    // Nothing is left to do, and it is still said what could not be scored.
+    let again = try score("--format", format, "--output", table, "--resume")
+    #expect(again.errors.contains("of its first 9 rows 1 tell an error"))
     #expect(try folder.read("table") == whole)
+  }
+
+  /// A row tells the name of its model's file, and nothing of the options.
+  @Test func rowsOfAnotherModelOfThatNameOrOfOtherOptionsAreNotMixedIn() throws {
+    _ = try score("--format", "csv", "--output", table)
+    let rows = try folder.read("table").split(separator: "\n", omittingEmptySubsequences: false)
+    let part = rows[..<4].joined(separator: "\n") + "\n"
+    let name = String(Fixture.audio.split(separator: "/").last ?? "")
+    let other = try folder.write(try ModelBytes.withOtherWeights(Fixture.audio), to: "other/\(name)")
+    for more in [["--model", other], ["--gain", "10"]] {
+      try folder.write(Array(part.utf8), to: "table")
+      let result = try Command.score.run(
+        (more[0] == "--model" ? [] : ["--model", Fixture.audio]) + more
+          + ["\(folder.path)/words", "--each", "--format", "csv", "--output", table, "--resume"])
+      #expect(result.status == 1)
+      #expect(result.errors.contains("is not what this model and these options give"), "\(result.errors)")
+      #expect(try folder.read("table") == part)
+    }
+  }
+
+  @Test func whatIsThereIsNotReplacedUnasked() throws {
+    try folder.write("letters", to: "table")
+    #expect(try score("--format", "csv", "--output", table).errors.contains("replace it by --force"))
+    #expect(try folder.read("table") == "letters")
+    _ = try score("--format", "csv", "--output", table, "--force")
+    #expect(try folder.read("table").hasPrefix("path,model,"))
   }
 
   @Test func otherClipsAreNotMixedIn() throws {
@@ -95,7 +123,10 @@ import Testing
     }
   }
 
-  @Test(arguments: [["--format", "csv"], ["--each", "--output", "x"], ["--each", "--format", "csv", "--resume"]])
+  @Test(arguments: [
+    ["--format", "csv"], ["--each", "--output", "x"], ["--each", "--format", "csv", "--resume"],
+    ["--each", "--format", "csv", "--force"], ["--each", "--format", "csv", "--output", "x", "--force", "--resume"],
+  ])
   func optionsThatDoNotFitAreRefused(_ options: [String]) throws {
     let result = try Command.score.run(["--model", Fixture.audio, "\(folder.path)/words"] + options)
     #expect(result.status == 2)

@@ -86,6 +86,16 @@ import Testing
     #expect(text.lines[0].hasPrefix(path))
   }
 
+  /// Many have their recordings in one folder, and no labels.
+  @Test func aListWithoutFoldersIsUnlabelled() throws {
+    try folder.write(TestSound.wav(TestSound.samples(seconds: 1)), to: "flat/one.wav")
+    let list = try folder.write("one.wav\n# what is no file\n../words/yes/a.wav\n", to: "flat/list.txt")
+    let report = try json("--list", list, status: 1)
+    #expect(report["clips"] as? Int == 2 && report["failed"] as? Int == 1 && report["labelled"] as? Int == 1)
+    let sound = try Command.score.run("--model", Fixture.audio, "--list", folder.file("flat/one.wav"))
+    #expect(sound.status == 1 && sound.errors.hasSuffix("one.wav: is no text; --list wants one path a line\n"))
+  }
+
   @Test func listIsLabelledEverywhere() throws {
     let report = try json("--list", "\(folder.path)/words/list.txt")
     #expect(report["clips"] as? Int == 3)

@@ -7,6 +7,13 @@ struct ModelBytes {
 
   init(_ path: String) throws { bytes = try TemporaryFolder.bytes(path) }
 
+  /// Sixteen of the first layer's weights are others.
+  static func withOtherWeights(_ path: String) throws -> [UInt8] {
+    var model = try ModelBytes(path)
+    for index in 0..<16 { model.set(UInt8(100), at: model.start("LAYR") + 256 + index) }
+    return model.sealed
+  }
+
   /// The digest that the self-test expects is another one.
   static func withChangedDigest(_ path: String) throws -> [UInt8] {
     var model = try ModelBytes(path)
