@@ -19,8 +19,9 @@ _BLOCK_BYTES = 1 << 16
 #: The mark, and behind it the head of the first block of metadata, which always has 34 bytes and may be the last.
 _FLAC_BEGINNING = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
 _FLAC_BEGINNING_BYTES = 8
-#: What a frame or a tag of MP3 may begin with.
-_MP3_BEGINNING = re.compile(rb"[\xFFTAI]")
+#: A tag, or the mark of a frame of layer III: not any 0xFF, of which erased memory behind a recording is full.
+_MP3_BEGINNING = re.compile(rb"\xFF[\xE2\xE3\xF2\xF3\xFA\xFB]|TAG|APETAGEX|ID3")
+_MP3_BEGINNING_BYTES = 8
 #: The first bytes of a frame, in which it says how many others follow.
 _DECLARING_BYTES = 48
 _RATES1_KBPS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
@@ -87,7 +88,8 @@ class _Scanner:
     def ogg_page(self, block: bytes, at: int) -> int | None:
         """A stream begins with the first pages of all that it consists of, which have flag 2."""
         if block[at] != ord("O"):
-            return _to(block.find(b"O", at), block, at)
+            found_at = block.find(b"O", at)
+            return (found_at if found_at >= 0 else len(block)) - at
         if len(block) < at + 27:
             return None
         if not block.startswith(b"OggS", at):
@@ -128,7 +130,7 @@ class _Scanner:
         frame_bytes = _mpeg_bytes(block, at)
         if frame_bytes is None:
             found = _MP3_BEGINNING.search(block, at + 1)
-            return _to(found.start() if found else -1, block, at)
+            return (found.start() if found else len(block) - (_MP3_BEGINNING_BYTES - 1)) - at
         looked_at = min(frame_bytes, _DECLARING_BYTES)
         if len(block) < at + looked_at:
             return None
@@ -141,11 +143,6 @@ class _Scanner:
         self._has_begun = True
         self._frames += 1
         return frame_bytes
-
-
-def _to(place: int, block: bytes, at: int) -> int:
-    """Bytes to a place in the block; to its end where that was not found (-1)."""
-    return (place if place >= 0 else len(block)) - at
 
 
 def _id3_bytes(block: bytes, at: int) -> int | None:

@@ -292,6 +292,15 @@ def test_tags_between_parts(demo, tmp_path):
     assert np.array_equal(silif.read_sound(paths[0]), np.tile(silif.read_sound(flac), 2))
 
 
+def test_bytes_behind_an_mp3_cost_no_look_each(demo, monkeypatch):
+    """Erased memory is full of 0xFF, with which a frame begins, too."""
+    content = encoded(demo, "MP3", "MPEG_LAYER_III", 16_000, 1) + b"\xff" * 200_000 + b"T" * 200_000
+    looks, mpeg_bytes = [], _sound_parts._mpeg_bytes
+    monkeypatch.setattr(_sound_parts, "_mpeg_bytes", lambda block, at: looks.append(at) or mpeg_bytes(block, at))
+    end = _sound_parts.part_end("mp3", lambda offset, count: content[offset : offset + count], 0, len(content))
+    assert end == len(content) and len(looks) < 500
+
+
 def test_a_part_that_fails_while_it_is_read(demo):
     """The parts before it are heard first, although it is looked at before."""
     flac = encoded(demo, "FLAC", "PCM_16", 16_000, 1)
