@@ -65,8 +65,8 @@ def score(
 
     Args:
         clips: arrays of samples as `KeywordSpotter.process` takes them, of any lengths; or one array, [clip, sample].
-            Short ones get zero samples up to the length that the model was trained on, and all of them those that the
-            model's rule for clips hears after the end.
+            Short ones, also those without a sample, get zero samples up to the length that the model was trained on,
+            and all of them those that the model's rule for clips hears after the end.
         model: a name of `silif.models()`, a path, the bytes of a file, or a Model. It needs a front end.
         jobs: threads; None for one a core.
 

@@ -1,5 +1,6 @@
 """silif.score gives what kws-score gives."""
 
+import io
 import os
 import sys
 import threading
@@ -57,6 +58,16 @@ def test_an_array_of_clips_and_no_clip(demo):
     assert (silif.score(table).winner == silif.score(list(table)).winner).all()
     assert len(silif.score([])) == 0
     assert silif.score([]).probabilities.shape == (0, 12)
+
+
+def test_a_clip_without_samples_is_scored_as_silence():
+    """As one that is too short; a file without samples `read_sound` refuses, as kws-score does."""
+    found = silif.score([np.zeros(count, np.int16) for count in (0, 1)])
+    assert (found.probabilities[0] == found.probabilities[1]).all() and found.word[0] == "_silence_"
+    file = io.BytesIO()
+    soundfile.write(file, np.zeros(0, np.int16), 16_000, format="WAV")
+    with pytest.raises(silif.InputError, match="holds no samples"):
+        silif.read_sound(file)
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 5])

@@ -205,7 +205,8 @@ def test_a_job_that_is_killed_goes_on_where_it_stopped(clips, tmp_path):
     found = {path[path.index(".tar") + 4 :]: row for path, row in rows_of(output).items()}
     assert_rows_of_kws_score(found, [clips], lambda path: path.removeprefix(str(clips)))
     over = subprocess.run(command, capture_output=True, text=True, cwd="/")
-    assert over.returncode == 0 and "2 of 2 parts are there already" in over.stderr
+    assert over.returncode == 1 and "2 of 2 parts are there already" in over.stderr
+    assert "0 sounds, 0 failed now and 1 before" in over.stdout
 
 
 @pytest.mark.parametrize(

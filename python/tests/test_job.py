@@ -1,8 +1,11 @@
 """The parts of silif-score that Ray only calls: what is found, read, scored and written."""
 
+import contextlib
 import os
+import shutil
 import subprocess
 import sys
+import types
 
 import pyarrow
 import pyarrow.parquet
@@ -13,7 +16,8 @@ from job_material import assert_rows_of_kws_score, clips, shards
 import silif
 from silif.job._output import Output
 from silif.job._parts import Part, parts_of
-from silif.job._rows import Rows
+from silif.job._rows import Counts, Rows
+from silif.job.command import main
 
 __all__ = ["clips"]
 INFO = silif.Model("kws12-silif").info()
@@ -21,14 +25,16 @@ INFO = silif.Model("kws12-silif").info()
 
 def test_a_folder_of_other_rows_is_refused(clips, tmp_path, capsys):
     model, parts = silif.Model("kws12-small"), parts_of([str(clips)], INFO, 10)
+    trained_anew = silif.Model.named("kws12-small", silif.Model("kws12").content())
     output = Output(str(tmp_path), "/")
     assert output.prepare({"rows": "clips"}, model, parts, is_resumed=False) == parts
     assert output.prepare({"rows": "clips"}, model, parts, is_resumed=True) == parts
     for job, other, others, text in (
         ({"rows": "events"}, model, parts, "rows was 'clips' and is 'events'"),
         ({"rows": "clips"}, silif.Model("kws12-silif"), parts, "model was 'kws12-small' and is 'kws12-silif'"),
-        ({"rows": "clips"}, model, parts[:2], "parts was 3 and is 2"),
-        ({"rows": "clips"}, model, [parts[0], parts[2], parts[1]], "inputs_sha256 was"),
+        ({"rows": "clips"}, trained_anew, parts, "the model kws12-small differs from the one that made the rows there"),
+        ({"rows": "clips"}, model, parts[:2], "the inputs differ from those of the job whose rows are there; give the"),
+        ({"rows": "clips"}, model, [parts[0], parts[2], parts[1]], "the inputs differ from those of the job"),
     ):
         with pytest.raises(silif.InputError, match=text):
             output.prepare(job, other, others, is_resumed=True)
@@ -136,11 +142,72 @@ def test_a_name_that_is_no_utf8(demo, tmp_path):
         file.write(b"no sound")
     parts = parts_of([str(tmp_path)], INFO, 10)
     assert Output(str(tmp_path / "rows"), "/").prepare({}, silif.Model("kws12-small"), parts, is_resumed=False) == parts
-    rows = Rows(silif.Model("kws12-small"), are_events=False, thresholds=None, columns=("audio", "path"))
+    model = silif.Model.named("\udcfc.silif", silif.Model("kws12-small").content())
+    rows = Rows(model, are_events=False, thresholds=None, columns=("audio", "path"))
     part = Part.from_json(parts[0].to_json())
     first, second = rows.of_part(part)[0].to_pylist()
     assert first["path"] == f"{tmp_path}/gr\ufffd\ufffde.wav" and first["word"] is not None
+    assert first["model"] == "\ufffd.silif"
     assert "\ufffd.flac: is not a sound file" in second["error"]
+
+
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """silif-score does its parts itself, without Ray."""
+
+    def run(parts, output, options, workers):
+        counts, rows = Counts(), Rows(output.model(), **options)
+        for part in parts:
+            table, found = rows.of_part(part)
+            output.write(part, table)
+            counts.add(found)
+        return counts
+
+    stand_in = types.ModuleType("silif.job._workers")
+    stand_in.run, stand_in.connected = run, lambda address: contextlib.nullcontext()
+    monkeypatch.setitem(sys.modules, stand_in.__name__, stand_in)
+
+
+def test_what_failed_before_counts_when_a_job_goes_on(clips, tmp_path, capsys, in_this_process):
+    clips = shutil.copytree(clips, tmp_path / "clips")
+    (clips / "yes" / "empty.wav").write_bytes(b"")
+    for kind in ([], ["--events"]):
+        output = tmp_path / f"rows{len(kind)}"
+        arguments = [str(clips), "--output", str(output), "--part", "4", *kind]
+        assert main(arguments) == 1
+        assert "27 sounds, 2 failed, 0.0" in capsys.readouterr().out
+        assert main([*arguments, "--resume"]) == 1
+        said = capsys.readouterr()
+        assert "0 sounds, 0 failed now and 2 before, 0.00 h" in said.out
+        assert "7 of 7 parts are there already" in said.err
+        (output / "part-000006.parquet").unlink()
+        assert main([*arguments, "--resume"]) == 1
+        assert "3 sounds, 1 failed now and 1 before, 0.00 h" in capsys.readouterr().out
+        (output / "part-000003.parquet").write_bytes(b"PAR1")
+        assert main([*arguments, "--resume"]) == 1
+        assert "the rows in part-000003.parquet cannot be read" in capsys.readouterr().err
+    (clips / "yes" / "empty.wav").unlink()
+    assert main([*arguments, "--resume"]) == 1
+    assert f"silif-score: {output}: the inputs differ from those of the job whose rows" in capsys.readouterr().err
+    good = [str(clips / "yes"), "--output", str(tmp_path / "good")]
+    assert main(good) == 0 and main([*good, "--resume"]) == 0
+
+
+def test_lines_that_are_no_recording_lose_no_other(clips, tmp_path, capsys, in_this_process):
+    flat = tmp_path / "flat.flac"
+    flat.write_bytes((clips / "yes" / "1.flac").read_bytes())
+    (tmp_path / "folder").mkdir()
+    lines = ["flat.flac", "# comment", "yes", "folder", "/", "nofs://x/y.wav", "# of https://a.b/c", "a\0b"]
+    (tmp_path / "list.txt").write_text("\n".join([*lines, f"{clips}/go/1.flac"]))
+    assert main(["--list", str(tmp_path / "list.txt"), "--output", str(tmp_path / "rows")]) == 1
+    assert "9 sounds, 7 failed" in capsys.readouterr().out
+    rows = pyarrow.parquet.read_table(tmp_path / "rows").to_pylist()
+    assert [row["error"] is None for row in rows] == [True, *[False] * 7, True]
+    assert (rows[0]["path"], rows[0]["label"], rows[0]["word"]) == (str(flat), None, "yes")
+    assert rows[-1]["label"] == "go"
+    assert rows[1]["error"] == f"{tmp_path}/# comment: cannot be read (No such file or directory); check the path"
+    assert "is no regular file; give a sound file" in rows[3]["error"]
+    assert "nofs://x/y.wav: cannot be read (Protocol not known: nofs)" in rows[5]["error"]
 
 
 def test_lists(clips, tmp_path):
@@ -153,6 +220,13 @@ def test_lists(clips, tmp_path):
     assert part.paths == [f"{clips}/yes/\u00fc.flac", f"{clips}/go/2.flac"]
     (part,) = parts_of([], INFO, 10, list_path=str(tmp_path / "list.txt"))
     assert part.paths[0] == f"{tmp_path}/yes/1.flac"
+    (tmp_path / "latin1.txt").write_bytes(b"yes/gr\xfc\xdfe.wav\rflat.wav\r_background_noise_/x.wav")
+    (part,) = parts_of([], INFO, 10, list_path=str(tmp_path / "latin1.txt"))
+    assert [os.fsencode(path) for path in part.paths] == [
+        os.fsencode(tmp_path) + b"/yes/gr\xfc\xdfe.wav",
+        os.fsencode(tmp_path / "flat.wav"),
+    ]
+    assert part.labels == ["yes", None]
 
 
 def run_without_ray(*arguments):

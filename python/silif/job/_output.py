@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pyarrow
@@ -20,6 +21,8 @@ _JOB_NAME, _MODEL_NAME = "_silif-score.json", "_model.silif"
 _BEGUN, _WRITING = "_begun-", "_writing-"
 #: How often a part is begun. One that ends its worker each time, and nobody knows why, is left out.
 _ATTEMPTS = 4
+#: Files that are read at a time: of a remote folder each takes its while.
+_READS = 16
 
 
 class Output:
@@ -73,7 +76,7 @@ class Output:
                 )
             there = fs.cat_file(path)
             if there != content:
-                raise InputError(self.url, f"holds the rows of {_difference(there, content)}", "give another --output")
+                raise InputError(self.url, *_difference(there, content))
             done = self.done()
             for name in fs.ls(path.rpartition("/")[0], detail=False):
                 if name.rpartition("/")[2].startswith((_BEGUN, _WRITING)):
@@ -90,6 +93,25 @@ class Output:
         fs.invalidate_cache()
         names = {name.rpartition("/")[2] for name in fs.ls(folder.rstrip("/"), detail=False)}
         return {name for name in names if name.endswith(".parquet") and not name.startswith("_")}
+
+    def failed(self) -> int:
+        """Recordings that could not be read, by the rows that are there.
+
+        Raises:
+            InputError: some rows are damaged.
+        """
+        with ThreadPoolExecutor(_READS) as pool:
+            return sum(pool.map(self._failed, self.done()))
+
+    def _failed(self, name: str) -> int:
+        try:
+            fs, path = self._at(name)
+            with fs.open(path, "rb") as file:
+                (errors,) = pyarrow.parquet.read_table(file, columns=["error"]).columns
+        except (OSError, ValueError) as error:
+            problem = f"the rows in {name} cannot be read ({error})"
+            raise InputError(self.url, problem, "remove that file, and --resume does its part again") from error
+        return int(len(errors) - errors.null_count)
 
     def model(self) -> Model:
         """The job's model, for workers anywhere."""
@@ -132,10 +154,18 @@ def _name(number: int) -> str:
     return f"part-{number:06d}.parquet"
 
 
-def _difference(there: bytes, content: bytes) -> str:
+def _difference(there: bytes, content: bytes) -> tuple[str, str]:
+    """What makes the job that is there another one, and what to do."""
+    another = "give another --output"
     try:
         before, now = json.loads(there), json.loads(content)
         field = next(key for key in now if before.get(key) != now[key])
     except (ValueError, StopIteration, AttributeError):
-        return "something else"
-    return f"another job: {field} was {before.get(field)!r} and is {now[field]!r}"
+        return "holds the rows of something else", another
+    if field in ("parts", "inputs_sha256"):
+        problem = "the inputs differ from those of the job whose rows are there"
+        return problem, "give the same ones (also in the folders) and the same --part, or another --output"
+    if field == "model_sha256":
+        problem = f"the model {now['model']} differs from the one that made the rows there"
+        return problem, "give that one, or another --output"
+    return f"holds the rows of another job: {field} was {before.get(field)!r} and is {now[field]!r}", another

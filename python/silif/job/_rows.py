@@ -83,7 +83,7 @@ class Rows:
         self._model, self._are_events, self._thresholds, self._columns = model, are_events, thresholds, columns
         self._words = model.info().words
         name = pathlib.PurePath(model.name).name
-        self._model_name = name if name.endswith(".silif") else f"{name}.silif"
+        self._model_name = _utf8(name if name.endswith(".silif") else f"{name}.silif")
 
     @property
     def schema(self) -> pyarrow.Schema:
@@ -217,11 +217,11 @@ def _binary(part: Part, path: str) -> BinaryIO:
 
 
 def _files(part: Part, is_whole: bool) -> Iterator[Sound]:
-    is_local = isinstance(part.location(part.paths[0])[0], LocalFileSystem)
     with ThreadPoolExecutor(_FETCHES) as pool:
+        fetch = pool.map if any("://" in path for path in part.paths) else map
         for start in range(0, len(part.paths), _CLIPS):
             paths = part.paths[start : start + _CLIPS]
-            fetched = (map if is_local else pool.map)(partial(_source, part, is_whole), paths)
+            fetched = fetch(partial(_source, part, is_whole), paths)
             for path, label, open in zip(paths, part.labels[start:], fetched, strict=False):
                 yield Sound(path, label, open)
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from silif._commands import say
+from silif._commands import say, visible
 from silif._errors import SilifError
 from silif.job._output import Output
 from silif.job._parts import Part
@@ -45,7 +45,7 @@ class Worker:
             table, counts = self._rows.of_part(part)
             self._output.write(part, table)
         except (SilifError, OSError) as error:
-            problem = str(error)
+            problem = visible(error)  # Ray's rows take no bytes that are no UTF-8.
         counts.core_s = time.process_time() - start_s
         return {"problem": problem, **asdict(counts)}
 

@@ -67,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output = Output(options.output, os.getcwd())
         job = {"rows": "events" if options.events else "clips", "threshold": options.threshold}
         left = output.prepare(job, model, parts, is_resumed=options.resume)
+        failed_before = output.failed() if len(left) < len(parts) else 0
     except SilifError as error:
         say("silif-score", error)
         return 1
@@ -90,12 +91,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say("silif-score", "interrupted; the same command with --resume does the rest")
         return 130
     elapsed_s = time.monotonic() - start
-    what = f"{counts.sounds} sounds, {counts.failed} failed, {counts.sound_s / 3600:.2f} h"
+    failed = f"{counts.failed} failed" + (f" now and {failed_before} before" if failed_before else "")
+    what = f"{counts.sounds} sounds, {failed}, {counts.sound_s / 3600:.2f} h"
     print(f"{what}, in {elapsed_s:.1f} s, {counts.core_s:.1f} s of a core: {visible(options.output)}")
     missing = len(parts) - len(output.done())
     if missing:
         say("silif-score", f"{missing} parts are missing; the same command with --resume tries them again")
-    return 1 if counts.failed or missing else 0
+    return 1 if counts.failed or failed_before or missing else 0
 
 
 if __name__ == "__main__":
