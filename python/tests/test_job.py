@@ -11,6 +11,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 import soundfile
+from conftest import json_lines
 from job_material import assert_rows_of_kws_score, clips, shards
 
 import silif
@@ -197,13 +198,23 @@ def test_lines_that_are_no_recording_lose_no_other(clips, tmp_path, capsys, in_t
     flat = tmp_path / "flat.flac"
     flat.write_bytes((clips / "yes" / "1.flac").read_bytes())
     (tmp_path / "folder").mkdir()
-    lines = ["flat.flac", "# comment", "yes", "folder", "/", "nofs://x/y.wav", "# of https://a.b/c", "a\0b"]
+    lines = ["./flat.flac", "# comment", "yes", "folder", "/", "nofs://x/y.wav", "# of https://a.b/c"]
     (tmp_path / "list.txt").write_text("\n".join([*lines, f"{clips}/go/1.flac"]))
     assert main(["--list", str(tmp_path / "list.txt"), "--output", str(tmp_path / "rows")]) == 1
-    assert "9 sounds, 7 failed" in capsys.readouterr().out
+    assert "8 sounds, 6 failed" in capsys.readouterr().out
     rows = pyarrow.parquet.read_table(tmp_path / "rows").to_pylist()
-    assert [row["error"] is None for row in rows] == [True, *[False] * 7, True]
-    assert (rows[0]["path"], rows[0]["label"], rows[0]["word"]) == (str(flat), None, "yes")
+    assert [row["error"] is None for row in rows] == [True, *[False] * 6, True]
+    assert (rows[0]["path"], rows[0]["label"], rows[0]["word"]) == (f"{tmp_path}/./flat.flac", None, "yes")
+    # As kws-score.
+    local = [line for line in lines if "://" not in line]
+    (tmp_path / "local.txt").write_text("\n".join([*local, f"{clips}/go/1.flac"]))
+    same = json_lines("kws-score", "--list", tmp_path / "local.txt", "--each", "--format", "jsonl", statuses=(1,))
+    assert [(row["label"], "error" in row) for row in same] == [
+        (row["label"], row["error"] is not None) for row in rows if "://" not in row["path"]
+    ]
+    (tmp_path / "binary.txt").write_bytes(flat.read_bytes())
+    with pytest.raises(silif.InputError, match=r"binary\.txt: is no text"):
+        parts_of([], INFO, 10, list_path=str(tmp_path / "binary.txt"))
     assert rows[-1]["label"] == "go"
     assert rows[1]["error"] == f"{tmp_path}/# comment: cannot be read (No such file or directory); check the path"
     assert "is no regular file; give a sound file" in rows[3]["error"]

@@ -14,7 +14,8 @@ enum ClipList {
     for line in text.split(whereSeparator: \.isNewline) {
       let name = trimmed(line)
       if name.isEmpty { continue }
-      let parts = name.split(separator: "/")
+      // `find .` writes ./x.wav.
+      let parts = name.split(separator: "/").filter { $0 != "." }
       let folder = parts.count < 2 ? nil : String(parts[parts.count - 2])
       if folder == WordRule.passedOverFolder { continue }
       let clip = name.hasPrefix("/") ? name : "\(root)/\(name)"

@@ -89,7 +89,7 @@ import Testing
   /// Many have their recordings in one folder, and no labels.
   @Test func aListWithoutFoldersIsUnlabelled() throws {
     try folder.write(TestSound.wav(TestSound.samples(seconds: 1)), to: "flat/one.wav")
-    let list = try folder.write("one.wav\n# what is no file\n../words/yes/a.wav\n", to: "flat/list.txt")
+    let list = try folder.write("./one.wav\n# what is no file\n../words/yes/a.wav\n", to: "flat/list.txt")
     let report = try json("--list", list, status: 1)
     #expect(report["clips"] as? Int == 2 && report["failed"] as? Int == 1 && report["labelled"] as? Int == 1)
     let sound = try Command.score.run("--model", Fixture.audio, "--list", folder.file("flat/one.wav"))

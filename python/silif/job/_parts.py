@@ -169,8 +169,8 @@ class _Search:
         except (OSError, ImportError, ValueError) as error:
             raise InputError(path, f"the list cannot be read ({error})", "check the path") from error
         root = root if root is not None else path.rpartition("/")[0] or ("/" if path.startswith("/") else ".")
-        for line in _lines(content):
-            parts = [part for part in line.split("/") if part]
+        for line in _lines(content, path):
+            parts = [part for part in line.split("/") if part not in ("", ".")]
             folder = parts[-2] if len(parts) > 1 else None
             if folder != _PASSED_OVER:
                 label = self._label(folder) if folder else None
@@ -219,12 +219,14 @@ class _Search:
         return self._info.silence if folder == "_silence_" else self._info.unknown
 
 
-def _lines(content: bytes) -> Iterator[str]:
+def _lines(content: bytes, path: str) -> Iterator[str]:
     """Of a list in UTF-16 that says so; else its names are bytes, as they are in folders."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = content.decode("utf-16", errors="replace")
     else:
         text = os.fsdecode(content.removeprefix(b"\xef\xbb\xbf"))
+    if "\0" in text:
+        raise InputError(path, "is no text", "give a list with one path a line")
     for line in re.split(r"[\r\n]", text):
         if line := line.strip(" \t"):
             yield line
