@@ -373,7 +373,7 @@ def test_a_batch_that_is_where_it_should_be_is_not_copied(scenes):
 
 def test_the_networks_of_waveforms_share_their_teachers(tmp_path):
     found = found_of()
-    recipes = [recipe.load(recipe.find(name)) for name in ("kws12", "kws12-small-stream", "kws12-csilif-stream")]
+    recipes = [recipe.load(recipe.find(name)) for name in ("kws12", "kws12-small-stream", "kws12-csilif")]
     for teacher in ("teacher", "embedding"):
         assert len({session.teacher_path(each, teacher, found, tmp_path) for each in recipes}) == 1
     recipes[0]["waveforms"]["p_warp"] = 0.6
