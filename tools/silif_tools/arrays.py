@@ -28,7 +28,7 @@ def load_arrays(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
         with loaded:
             return {name: loaded[name] for name in loaded.files if name in wanted}
     except FileNotFoundError:
-        raise ConversionError(f"{path}: no such file") from None
+        raise ConversionError(f"{path}: no such file; check the path") from None
     except (*_ERRORS, MemoryError, RecursionError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ConversionError(f"{path}: not a .npy or .npz file of plain arrays ({reason})") from None

@@ -25,6 +25,41 @@ def _new_file(folder: Path, mode: int) -> Path:
             continue
 
 
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Errors of the system name the file that was asked for: not none, and not the one that stands in for it."""
+    try:
+        yield
+    except OSError as error:
+        named = "" if error.filename is None else Path(os.fsdecode(error.filename)).name
+        if error.strerror is None or (named and not (named.startswith(".silif-") and named.endswith(".tmp"))):
+            raise
+        raise type(error)(error.errno, error.strerror, str(path)) from error
+
+
+def _stand_in(path: Path) -> tuple[Path | None, os.stat_result | None]:
+    """A new file beside `path`, and what `path` is; None for the first where that is no file, for the second where it
+    is not there."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        status = None
+    if status is not None and not stat.S_ISREG(status.st_mode):
+        return None, status
+    target = path.resolve()
+    if status is not None and not os.access(target, os.W_OK):
+        raise PermissionError(f"{path}: cannot be written: it is read-only")
+    return _new_file(target.parent, 0o666 if status is None else 0o600), status
+
+
+def check_writable(path: Path) -> None:
+    """Raises OSError where `replacing` would find so before anything is written."""
+    with _naming(path):
+        temporary, _ = _stand_in(path)
+        if temporary:
+            temporary.unlink()
+
+
 def _sync_folder(folder: Path) -> None:
     """So that the name, too, outlives a loss of power."""
     descriptor = os.open(folder, os.O_RDONLY)
@@ -42,31 +77,27 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        status = None
-    if status is not None and not stat.S_ISREG(status.st_mode):
-        yield path
-        return
-    target = path.resolve()
-    if status is not None and not os.access(target, os.W_OK):
-        raise PermissionError(f"{path}: cannot be written: it is read-only")
-    temporary = _new_file(target.parent, 0o666 if status is None else 0o600)
-    try:
-        yield temporary
-        with temporary.open("rb") as file:
-            if status is not None:
-                os.fchmod(file.fileno(), stat.S_IMODE(status.st_mode) & 0o777)
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(target.parent)
+    with _naming(path):
+        temporary, status = _stand_in(path)
+        if temporary is None:
+            yield path
+            return
+        target = path.resolve()
+        try:
+            yield temporary
+            with temporary.open("rb") as file:
+                if status is not None:
+                    os.fchmod(file.fileno(), stat.S_IMODE(status.st_mode) & 0o777)
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(target.parent)
 
 
 def write_atomically(path: Path, data: bytes | str) -> None:
-    """The whole content of a file; text as UTF-8."""
+    """The whole content of a file; text as UTF-8, and names of files in it as the bytes that they are."""
+    content = data.encode(errors="surrogateescape") if isinstance(data, str) else data
     with replacing(path) as temporary:
-        temporary.write_bytes(data.encode() if isinstance(data, str) else data)
+        temporary.write_bytes(content)

@@ -23,7 +23,8 @@ class Commands:
         command = [str(self.folder / name), *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
-            raise RuntimeError(f"{' '.join(command)} failed with {done.returncode}: {done.stderr.strip()}")
+            # The command says what is wrong, by its own name.
+            raise RuntimeError(done.stderr.strip() or f"{name} ended with {done.returncode}: {' '.join(command)}")
         return done.stdout
 
     def score_list(self, model: Path, list_file: Path, *options) -> dict:

@@ -1,6 +1,8 @@
 """The error that says what is wrong with something a user gave, and how errors are printed."""
 
 import argparse
+import errno
+import os
 import sys
 
 # What terminals and editors obey and do not show: C0, DEL and C1, which hold line breaks and the beginnings of escape
@@ -9,6 +11,16 @@ _OBEYED = (*range(0x20), *range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x20
 # Bytes that are no UTF-8, as Python reads them from the command line and from folders.
 _BYTES = range(0xDC80, 0xDD00)
 _VISIBLE = {code: f"\\u{{{code:X}}}" for code in _OBEYED} | {code: f"\\x{code - 0xDC00:X}" for code in _BYTES}
+
+# What the system says of a file, and what to do; of other errors it is the system's words alone.
+_OF_FILES = {
+    errno.ENOENT: "no such file or folder; check the path",
+    errno.ENOTDIR: "a part of the path is no folder; check the path",
+    errno.EISDIR: "is a folder; give a file",
+    errno.EEXIST: "is in the way; give another name, or take it away",
+    errno.EACCES: "permission denied; give another path, or change who may use it",
+    errno.ENOSPC: "no space left on the device; make room, or write elsewhere",
+}
 
 
 class ConversionError(ValueError):
@@ -25,6 +37,19 @@ def visible(text: object) -> str:
     return str(text).translate(_VISIBLE).encode(errors="backslashreplace").decode()
 
 
+def told(error: BaseException) -> str:
+    """An error in the words of a message: of the system's the file, what is wrong with it and what to do, without its
+    number."""
+    if isinstance(error, MemoryError):
+        return "not enough memory for this input"
+    if isinstance(error, RecursionError):
+        return "the input is nested too deep"
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    why = _OF_FILES.get(error.errno, error.strerror)
+    return why if error.filename is None else f"{os.fsdecode(error.filename)}: {why}"
+
+
 class CommandParser(argparse.ArgumentParser):
     """Arguments of a command. What is wrong with them is said in one line that a terminal can only show."""
 
@@ -32,11 +57,7 @@ class CommandParser(argparse.ArgumentParser):
         super().error(visible(message))
 
 
-def complain(command: str, error: object) -> int:
+def complain(command: str, error: BaseException) -> int:
     """Says in one line what is wrong, and returns the exit status of a command that failed."""
-    if isinstance(error, MemoryError):
-        error = "not enough memory for this input"
-    elif isinstance(error, RecursionError):
-        error = "the input is nested too deep"
-    print(f"{command}: {visible(error)}", file=sys.stderr)
+    print(f"{command}: {visible(told(error))}", file=sys.stderr)
     return 1

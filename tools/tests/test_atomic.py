@@ -76,6 +76,25 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
     assert (tmp_path / "x").read_bytes() == b"old"
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_errors_name_the_file_that_was_asked_for(tmp_path):
+    with pytest.raises(OSError, match="'/dev/full'"):
+        write_atomically(Path("/dev/full"), b"new")
+    with pytest.raises(OSError, match="'/proc/x'"):
+        write_atomically(Path("/proc/x"), b"new")
+    with pytest.raises(OSError, match="'other'"), replacing(tmp_path / "x"):
+        raise OSError(5, "Input/output error", "other")
+    assert os.listdir(tmp_path) == []
+
+
+def test_names_in_text_stay_the_bytes_that_they_are(tmp_path):
+    write_atomically(tmp_path / "x", os.fsdecode(b"g\xfc"))
+    assert (tmp_path / "x").read_bytes() == b"g\xfc"
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(tmp_path / "new/y", "\ud800")
+    assert os.listdir(tmp_path) == ["x"]
+
+
 # An editable installation is not among the paths where -S leaves out what installed it.
 TOOLS = str(Path(silif_tools.atomic.__file__).parents[1])
 WRITER = """

@@ -274,6 +274,7 @@ def test_the_command_fits_writes_and_measures(tmp_path, monkeypatch, capsys):
     path = tmp_path / "my.silif"
     path.write_bytes(model_bytes(model))
     listed = str(tmp_path / "list.txt")
+    (tmp_path / "list.txt").touch()
     assert command.main([str(path), "--clips", listed]) == 1
     assert "does not say how probable clips are; `silif-calibrate --write` adds it" in capsys.readouterr().err
     assert command.main([str(path), "--clips", listed, "--write"]) == 0

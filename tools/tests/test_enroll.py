@@ -110,7 +110,10 @@ def test_what_does_not_do_is_refused(folder, capsys):
     assert f"{folder / 'hollow'}: no sound files in it" in fails(STREAM, "rise", folder / "hollow", *output)
     (folder / "hollow/0.wav").write_text("no sound")
     said = fails(STREAM, "rise", folder / "hollow", *output)
-    assert "hollow/0.wav" in said and "Record it anew, or leave it out" in said
+    assert "hollow/0.wav: is not a sound file" in said and "or leave it out" in said
+    (folder / "cut.wav").write_bytes((folder / "0.wav").read_bytes()[:9000])
+    said = fails(STREAM, "rise", folder / "cut.wav", *output)
+    assert f"{folder / 'cut.wav'}: is truncated: its 9000 bytes end too early;" in said
     assert "48000 Hz" in fails(STREAM, "rise", _at(folder / "48k.wav", 48_000), *output)
     assert "no statistics of speech for this model" in fails(
         MODELS / "kws12-small.silif", "rise", folder / "0.wav", *output

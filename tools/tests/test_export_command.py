@@ -98,7 +98,7 @@ def describe(description):
     ],
 )
 def test_refusals_name_the_file_and_write_nothing(prepare, message, tmp_path, capsys):
-    path, output = checkpoint(tmp_path), tmp_path / "out" / "tiny.silif"
+    path, output = checkpoint(tmp_path), tmp_path / "out.silif"
     prepare(tmp_path)
     assert main([str(path), "--output", str(output)]) == 1
     assert message in capsys.readouterr().err

@@ -93,9 +93,15 @@ class Commands:
         return probabilities
 
 
+def touch_sounds(folder):
+    for name in ("said", "none"):
+        (folder / f"{name}.flac").touch()
+
+
 def test_the_command_draws_models_on_one_stream(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(curves, "Commands", Commands)
     (tmp_path / "said.csv").write_text("start_s,end_s,word\n9.5,10.0,yes\n")
+    touch_sounds(tmp_path)
     asked = [
         "kws12-small",
         str(MODEL),
@@ -112,6 +118,7 @@ def test_the_command_draws_models_on_one_stream(tmp_path, monkeypatch, capsys):
 def test_two_files_of_one_name_are_two_curves(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(curves, "Commands", Commands)
     (tmp_path / "said.csv").write_text("start_s,end_s,word\n9.5,10.0,yes\n")
+    touch_sounds(tmp_path)
     mine = tmp_path / MODEL.name
     mine.write_bytes(MODEL.read_bytes())
     streams = ["--stream", str(tmp_path / "said.flac"), "--without", str(tmp_path / "none.flac")]
@@ -131,6 +138,7 @@ def test_two_files_of_one_name_are_two_curves(tmp_path, monkeypatch, capsys):
 )
 def test_a_truth_that_serves_nobody_is_refused_by_name(tmp_path, monkeypatch, capsys, truth, said):
     monkeypatch.setattr(curves, "Commands", Commands)
+    touch_sounds(tmp_path)
     if truth is not None:
         (tmp_path / "said.csv").write_text(truth)
     arguments = ["kws12-small", "--stream", str(tmp_path / "said.flac"), "--without", str(tmp_path / "none.flac")]

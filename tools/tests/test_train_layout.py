@@ -1,5 +1,6 @@
 """silif-data: from what a user can get to what silif-train takes; the split by speaker."""
 
+import os
 import tarfile
 
 import numpy as np
@@ -154,7 +155,27 @@ def test_an_archive_that_broke_off_is_named(what, tmp_path, archive, capsys):
     assert data.main(["--output", str(tmp_path / "data"), "--speech-commands", str(archive)]) == 1
     said = capsys.readouterr().err
     assert f"{archive}: is no whole archive (" in said and "); download it anew" in said
-    assert not (tmp_path / "data/speech_commands").exists()
+    assert not (tmp_path / "data").exists()
+
+
+def test_names_that_are_no_utf_8_are_laid_out_and_trained_on(tmp_path, archive, monkeypatch):
+    names = [f"lamp/{who}_0.wav" for who in ("anna", "ben", "cleo")]
+    recordings(tmp_path / "own", names)
+    strange = os.fsdecode(b"m\xfcller_0.wav")
+    (tmp_path / "own/lamp/anna_0.wav").rename(tmp_path / "own/lamp" / strange)
+    options = ["--speech-commands", str(archive), "--recordings", str(tmp_path / "own"), "--commands", "lamp"]
+    assert data.main(["--output", str(tmp_path / "data"), *options]) == 0
+    found = [name for split in SPLITS for name in read_list(tmp_path / f"data/gsc/{split}_list.txt")]
+    assert f"lamp/{strange}" in found
+    loaded = material.load(tmp_path / "data", ["lamp", "_unknown_", "_silence_"])
+    assert any(strange in name for clips in loaded.splits.values() for name in clips.names)
+    assert loaded.fingerprint([])
+
+
+def test_recordings_that_cannot_be_divided_leave_no_folder(tmp_path, capsys):
+    recordings(tmp_path, ["own/lamp/anna_0.wav"])
+    assert data.main(["--output", str(tmp_path / "data"), "--recordings", str(tmp_path / "own")]) == 1
+    assert "recordings of 1 speakers" in capsys.readouterr().err and not (tmp_path / "data").exists()
 
 
 def test_a_folder_in_the_way_is_not_replaced(tmp_path, archive, capsys):

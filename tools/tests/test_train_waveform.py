@@ -390,7 +390,7 @@ def test_the_networks_of_waveforms_share_their_teachers(tmp_path):
         ("[waveforms] ", "[training]\n[waveforms] ", r"\[bank\] variants is missing"),
         ("frozen_from = 0.5", "frozen_from = 0.5\nstart_share = 0.4", r"start_share needs frozen_from = 0"),
         ("frozen_from = 0.5", "frozen_from = 0.5\nstart_share = 1.0", r"start_share must be from 0 to below 1"),
-        ("p_warp = 0.7", "p_warp = 0.7\npool = 0", r"\[waveforms\] pool must be 1 or more"),
+        ("p_warp = 0.7", "p_warp = 0.7\npool = 0", r"\[waveforms\] pool must be a number from 1 to"),
         ("frozen_from = 0.5", 'frozen_from = 0.5\nclip_score = "best"', "clip_score must be one of: mean, window"),
         ("frozen_from = 0.5", "frozen_from = 0.0", r"\[stream\] frozen_from must be above 0"),
         ("batch = 32", "", r"\[stream.finish\] batch is missing"),

@@ -1,12 +1,19 @@
 """Pools: sequences that are composed before training."""
 
+import errno
 import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
 import torch
 from test_train_waveform import found_of, small
 
+from silif_tools.errors import ConversionError
 from silif_tools.train import fbank
 from silif_tools.train.waveform import pool, tape, teachers
 
@@ -125,8 +132,51 @@ def test_a_checkpoint_knows_what_was_drawn(made):
 
 def test_a_pool_that_finds_no_room_says_so_before_it_begins(made, monkeypatch):
     monkeypatch.setattr(pool.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10**5}))
-    with pytest.raises(OSError, match=r"one: 0.0 GB are needed, 0.0 are free: make room, or lower pool"):
+    needed = r"one: 540\.0 kB are needed, 100\.0 kB are free: make room, lower pool, or give another --output"
+    with pytest.raises(ConversionError, match=needed):
         made("one")
+
+
+def full_disk(monkeypatch) -> None:
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pool.os, "posix_fallocate", refuse)
+
+
+def test_a_disk_that_is_full_all_the_same_is_named_before_anything_is_composed(made, monkeypatch, tmp_path):
+    """Others fill it, or a quota does."""
+    full_disk(monkeypatch)
+    with pytest.raises(ConversionError, match=r"one: \d+\.\d kB are needed, .* are free: make room"):
+        made("one")
+    assert not (tmp_path / "one").exists()
+
+
+def test_the_room_of_a_pool_is_reserved_when_it_is_resumed_too(made, monkeypatch):
+    folder, *_ = made("one")
+    rows = [folder / f"{name}.npy" for name in pool.ROWS]
+    assert all(512 * path.stat().st_blocks >= path.stat().st_size for path in rows)
+    (folder / "part-1.npz").unlink()
+    with monkeypatch.context() as full:
+        full_disk(full)
+        with pytest.raises(ConversionError, match=r"one: 0 bytes are needed"):
+            made("one")
+    assert all(path.exists() for path in rows), "what was composed stays"
+    for path in rows:  # copied by what leaves out zeros
+        size = path.stat().st_size
+        path.write_bytes(b"")
+        os.truncate(path, size)
+    assert not any(path.stat().st_blocks for path in rows)
+    monkeypatch.setattr(pool.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10**5}))
+    with pytest.raises(ConversionError, match=r"one: 540\.\d kB are needed, 100\.0 kB are free"):
+        made("one")
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(12, "12 bytes"), (1500, "1.5 kB"), (2_000_000, "2.0 MB"), (4_200_000_000, "4.2 GB")]
+)
+def test_amounts_have_units_of_their_size(size, text):
+    assert pool._amount(size) == text
 
 
 def test_a_pool_is_composed_after_other_threads_and_processes_were_at_work(made, tmp_path):
@@ -149,5 +199,74 @@ def test_a_pool_is_composed_after_other_threads_and_processes_were_at_work(made,
 
 def test_a_failure_to_compose_is_told(made, monkeypatch):
     monkeypatch.setattr(pool, "_compose", lambda *_: (_ for _ in ()).throw(RuntimeError("no room")))
-    with pytest.raises(OSError, match=r"composing sequences failed; --resume goes on"):
+    with pytest.raises(ConversionError, match=r"a process that composed sequences ended with 1, .*; --resume goes on"):
         made("one", 2)
+    monkeypatch.setattr(pool, "_compose", lambda *_: os.kill(os.getpid(), signal.SIGBUS))
+    with pytest.raises(ConversionError, match=r"was ended by SIGBUS: is the disk full\?; --resume goes on"):
+        made("one", 2)
+
+
+def test_an_error_of_the_system_is_told_in_a_line(made, monkeypatch, capfd):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device", "part-0.npz")
+
+    monkeypatch.setattr(pool, "_compose", fail)
+    with pytest.raises(ConversionError, match="ended with 1"):
+        made("one")
+    assert capfd.readouterr().err == (
+        "silif-train: part-0.npz: no space left on the device; make room, or write elsewhere\n"
+    )
+
+
+PARENT = r"""
+import multiprocessing, os, sys, time
+from silif_tools.train import bank
+from silif_tools.train.waveform import pool
+
+def compose(*_):
+    os.write(1, b"at work\n")
+    time.sleep(600)
+
+if __name__ == "__main__":
+    if sys.argv[1] == "pool":
+        pool._compose = compose
+        started = multiprocessing.get_context("fork").Process(target=pool._work, args=(None,) * 4 + ([1], 1))
+        started.start()
+        os.write(1, b"%d\n" % started.pid)
+    else:
+        workers = bank._pool(1)
+        workers.submit(abs, 1).result()
+        os.write(1, b"%d\nat work\n" % tuple(workers._processes))
+    time.sleep(600)
+"""
+
+
+def is_there(process: int) -> bool:
+    try:
+        with open(f"/proc/{process}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("of", ["pool", "bank"])
+def test_no_process_outlives_the_one_that_began_it(of, how, tmp_path):
+    (tmp_path / "parent.py").write_text(PARENT)
+    parent = subprocess.Popen([sys.executable, tmp_path / "parent.py", of], stdout=subprocess.PIPE, text=True)
+    said = [parent.stdout.readline().strip() for _ in range(2)]
+    (child,) = (int(each) for each in said if each != "at work")
+    try:
+        assert "at work" in said and is_there(child)
+        parent.send_signal(how)
+        parent.wait()
+        for _ in range(100):
+            if not is_there(child):
+                break
+            time.sleep(0.05)
+        assert not is_there(child)
+    finally:
+        parent.kill()
+        if is_there(child):
+            os.kill(child, signal.SIGKILL)
+        parent.stdout.close()

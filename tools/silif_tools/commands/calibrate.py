@@ -21,6 +21,7 @@ import numpy as np
 import soundfile
 
 from .. import __version__
+from ..arguments import check_input, check_output
 from ..atomic import write_atomically
 from ..built_commands import Commands
 from ..errors import CommandParser, ConversionError, complain
@@ -162,6 +163,9 @@ def main(argv=None) -> int:
     if arguments.clip_rule and not (arguments.clips and arguments.write):
         parser.error("--clip-rule is written into the model and chosen on clips: give --clips and --write")
     try:
+        check_input(arguments.clips, "--clips")
+        check_input(arguments.streams, "--streams")
+        check_output(arguments.plot, "--plot")
         commands = Commands(arguments.build)
         models = labelled([path_of(model) for model in arguments.models])
         sounds = sounds_in(arguments.streams) if arguments.streams else []

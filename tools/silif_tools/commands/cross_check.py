@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from .. import __version__
+from ..arguments import within
 from ..errors import CommandParser, ConversionError, complain, visible
 from ..export.clips import load_input
 from ..export.cross_check import cross_check, load_module
@@ -26,7 +28,10 @@ def _arguments(argv):
         help="what the module takes: a step in each call (the default), or clips [step, 1, input] or [1, step, input]",
     )
     parser.add_argument("--parts", help="comma-separated names of the module's layers of neurons (default: found)")
-    parser.add_argument("--least", type=float, default=99.0, metavar="PERCENT", help="of equal spikes (default 99)")
+    parser.add_argument(
+        "--least", type=within(0, 100), default=99.0, metavar="PERCENT", help="of equal spikes (default 99)"
+    )
+    parser.add_argument("--version", action="version", version=f"silif-cross-check {__version__}")
     return parser.parse_args(argv)
 
 

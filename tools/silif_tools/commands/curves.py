@@ -12,8 +12,9 @@ import tempfile
 from pathlib import Path
 
 from .. import __version__
+from ..arguments import check_input, check_output
 from ..built_commands import Commands
-from ..errors import CommandParser, ConversionError, complain
+from ..errors import CommandParser, ConversionError, complain, told
 from ..kinds import read_model
 from ..model_file.read import ModelFileError
 from ..plot import picture
@@ -42,7 +43,7 @@ def _truth(sound: Path) -> list[tuple[float, float, str]]:
     try:
         found = read_truth(path)
     except (OSError, ValueError) as error:
-        raise ConversionError(f"{path}: the truth of {sound} cannot be read ({error})") from error
+        raise ConversionError(f"{path}: the truth of {sound} cannot be read ({told(error)})") from error
     if not found:
         raise ConversionError(f"{path}: no word; --stream takes a recording in which words are said")
     return found
@@ -74,6 +75,9 @@ def main(argv=None) -> int:
     parser.add_argument("--version", action="version", version=f"silif-curves {__version__}")
     arguments = parser.parse_args(argv)
     try:
+        check_input(arguments.stream, "--stream")
+        check_input(arguments.without, "--without")
+        check_output(arguments.output, "--output")
         commands, truth = Commands(arguments.build), _truth(arguments.stream)
         curves = {}
         for label, model in labelled([path_of(model) for model in arguments.models]).items():

@@ -81,7 +81,7 @@ def main(argv=None) -> int:
     try:
         made = lay_out(sources, arguments.output, made_up if arguments.made_up else dict)
         print("\n".join(table(made)))
-    except (ConversionError, OSError) as error:
+    except (ConversionError, OSError, ValueError) as error:
         return complain("silif-data", error)
     return 0
 

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from .. import __version__
+from ..arguments import check_input, check_output
 from ..atomic import write_atomically
 from ..errors import CommandParser, ConversionError, complain
 from ..export.new_word import RATE_HZ, SpeechStatistics, add_word, hidden_digest, measure_speech
@@ -55,15 +55,15 @@ def _files(paths: list[Path]) -> list[Path]:
 
 
 def _recordings(paths: list[Path], most_s: float | None = None) -> list[np.ndarray]:
-    """Raises ConversionError where a recording is none, holds nothing, or more than a word takes."""
+    """Raises ConversionError where a recording is none, was cut, holds nothing, or more than a word takes."""
     out = []
     for path in _files(paths):
         if not path.exists():
-            raise ConversionError(f"{path}: no such recording")
+            raise ConversionError(f"{path}: no such recording; check the path")
         try:
             pcm = load_pcm(path, RATE_HZ, mix=True)
-        except soundfile.SoundFileError as error:
-            raise ConversionError(f"{error} Record it anew, or leave it out") from None
+        except ConversionError as error:
+            raise ConversionError(f"{error}, or leave it out") from None
         # Quiet before and after the word counts for nothing.
         if most_s and (seconds := len(trimmed(pcm)) / RATE_HZ) > most_s:
             raise ConversionError(
@@ -118,7 +118,7 @@ def main(argv=None) -> int:
         "recordings", metavar="RECORDING", type=Path, nargs="*",
         help="sound files at 16 kHz, folders of them, or lists of them (.txt)",
     )  # fmt: skip
-    parser.add_argument("--output", type=Path, metavar="MODEL", help="the new model; the old one stays as it is")
+    parser.add_argument("--output", "-o", type=Path, metavar="MODEL", help="the new model; the old one stays as it is")
     parser.add_argument(
         "--threshold", type=float, default=0.5, metavar="P", help="mean probability at which the new word is reported"
         " (default 0.5); kws-listen --keyword WORD=P changes it later",
@@ -143,6 +143,9 @@ def main(argv=None) -> int:
     if not 0 < arguments.threshold < 1:
         parser.error("--threshold is a probability, 0 to 1")
     try:
+        check_input(arguments.model)
+        check_output(arguments.output if arguments.word else None, "--output")
+        check_output(arguments.keep, "--keep")
         model = read_model(arguments.model)
         speech = _statistics(arguments, model)
         if arguments.word is None:

@@ -1,7 +1,5 @@
 """silif-export: a trained state dict becomes a model file, with a report of what rounding did."""
 
-import argparse
-import math
 import sys
 from collections import Counter
 from functools import partial
@@ -10,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
+from ..arguments import check_input, check_output, within
 from ..atomic import write_atomically
 from ..errors import CommandParser, ConversionError, complain, visible
 from ..export.clips import load_input, load_list
@@ -36,37 +35,12 @@ from ..report.origin import Origin
 from ..report.write import check_report_path, write_report
 from ..sound import load_pcm
 
-
-def _step_ms(text: str) -> float:
-    value = float(text)
-    if not 0.001 <= value <= LONGEST_STEP_MS:
-        raise argparse.ArgumentTypeError(f"{text} ms: give 0.001 to {LONGEST_STEP_MS}")
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text}: give 1 or more")
-    return value
-
-
-def _clip_steps(text: str) -> int:
-    value = _count(text)
-    if value > MAXIMUM_CLIP_STEPS:
-        raise argparse.ArgumentTypeError(f"{text}: give 1 to {MAXIMUM_CLIP_STEPS}")
-    return value
+_step_ms = within(0.001, LONGEST_STEP_MS)
+_count = within(1, kind=int)
 
 
 def _page(text: str) -> Path | None:
     return None if text == "no" else Path(text)
-
-
-def _tau(text: str) -> float:
-    value = float(text)
-    if not 1 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} steps: give 1 or more")
-    return value
 
 
 def _default_bits() -> str:
@@ -96,7 +70,10 @@ def _arguments(argv):
     )
     parser.add_argument("--neuron", choices=tuple(STORED_RANGES), help="for layers that fit both (default cadlif)")
     parser.add_argument(
-        "--norm-epsilon", type=float, metavar="E", help="what batch normalization adds to variances (default 1e-5)"
+        "--norm-epsilon",
+        type=within(1e-12, 1),
+        metavar="E",
+        help="what batch normalization adds to variances (default 1e-5)",
     )
     parser.add_argument(
         "--key",
@@ -106,7 +83,7 @@ def _arguments(argv):
         "--strict", action="store_true", help="refuse where something is assumed or does not fit, instead of saying so"
     )
     parser.add_argument(
-        "--lif-tau", type=_tau, metavar="STEPS", help="time constant of LIF layers without tensors of their own"
+        "--lif-tau", type=within(1), metavar="STEPS", help="time constant of LIF layers without tensors of their own"
     )
     parser.add_argument(
         "--no-decay-input",
@@ -115,7 +92,7 @@ def _arguments(argv):
     )
     parser.add_argument(
         "--spike-threshold",
-        type=float,
+        type=within(-1e6, 1e6),
         metavar="Y",
         help="above which S4D layers named as in the S4 code base spike; their files do not say it",
     )
@@ -150,7 +127,11 @@ def _arguments(argv):
         help="how a graph's neurons reset, if not as its library's do (docs/CONVERT.md)",
     )
     parser.add_argument("--step-ms", type=_step_ms, help="duration of one step (default: from NAME.json, else 4)")
-    parser.add_argument("--clip-steps", type=_clip_steps, help="steps in one clip (default: 1 s of audio, or 300)")
+    parser.add_argument(
+        "--clip-steps",
+        type=within(1, MAXIMUM_CLIP_STEPS, int),
+        help="steps in one clip (default: 1 s of audio, or 300)",
+    )
     parser.add_argument(
         "--bits", type=int, choices=(4, 8, 16), help="bits of a weight (default: those it was trained with, else 8)"
     )
@@ -224,13 +205,18 @@ def _inputs(arguments) -> list[Path]:
     return [arguments.checkpoint, arguments.checkpoint.with_suffix(".json"), *(path for path in asked if path)]
 
 
-def _check_output(arguments) -> None:
-    """Nothing that is read may be overwritten, a training run's only checkpoint least of all."""
-    if arguments.output.is_dir():
-        raise ConversionError(f"--output {arguments.output}: that is a folder; name a file in it")
+def _check_files(arguments) -> None:
+    """What is read is there, what is written can be. Nothing that is read may be overwritten, a training run's only
+    checkpoint least of all."""
     for path in _inputs(arguments):
         if arguments.output.resolve() == path.resolve():
             raise ConversionError(f"--output {arguments.output}: that is {path}; give the model a name of its own")
+    for option in ("calibrate", "frames", "labels", "reference_scores", "self_test"):
+        check_input(getattr(arguments, option), f"--{option.replace('_', '-')}")
+    for each in arguments.evaluate:
+        check_input(each, "--evaluate")
+    check_output(arguments.output, "--output")
+    check_output(arguments.report, "--report")
 
 
 def _words(arguments, description: dict, classes: int) -> list[str]:
@@ -264,7 +250,7 @@ def export(arguments, command: list[str]) -> list[str]:
         raise ConversionError("--reference-scores: give the --frames whose scores they are")
     if arguments.labels and not arguments.frames:
         raise ConversionError("--labels: give the --frames that they belong to")
-    _check_output(arguments)
+    _check_files(arguments)
     if arguments.report:
         check_report_path(arguments.report, [arguments.output, *_inputs(arguments)])
     description = read_description(arguments.checkpoint)

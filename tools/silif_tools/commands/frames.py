@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
+from ..arguments import check_input, check_output
 from ..atomic import replacing
-from ..errors import CommandParser, complain
+from ..errors import CommandParser, ConversionError, complain
 from ..events.bin import Binning, counts
 from ..events.read import EventError, Recordings, recordings
 from ..model_file.bounds import MAXIMUM_CLIP_STEPS
@@ -71,9 +72,12 @@ def _write_frames(path: Path, source: Recordings, binning: Binning) -> tuple[int
 
 
 def bin_file(arguments) -> list[str]:
+    check_input(arguments.file)
     binning = _binning(arguments)
     frames_path = arguments.output.with_name(f"{arguments.output.name}.npy")
     labels_path = arguments.output.with_name(f"{arguments.output.name}-labels.npy")
+    for path in (frames_path, labels_path):
+        check_output(path, "--output")
     with recordings(arguments.file) as source:
         total, late = _write_frames(frames_path, source, binning)
         with replacing(labels_path) as temporary, temporary.open("wb") as file:
@@ -94,7 +98,7 @@ def bin_file(arguments) -> list[str]:
 def main(argv=None) -> int:
     try:
         print("\n".join(bin_file(_arguments(argv))))
-    except (EventError, OSError) as error:
+    except (EventError, ConversionError, OSError) as error:
         return complain("silif-frames", error)
     return 0
 

@@ -3,9 +3,8 @@
 import sys
 from pathlib import Path
 
-import soundfile
-
 from .. import __version__
+from ..arguments import LARGEST_SEED, check_input, check_output, within
 from ..errors import CommandParser, ConversionError, complain
 from ..streams.compose import RATE_HZ
 from ..streams.files import COMMANDS, composed, concatenate, write_stream
@@ -28,10 +27,10 @@ def main(argv=None) -> int:
     parser.add_argument(
         "--concatenate", type=Path, metavar="LIST", nargs="+", help="instead: these lists, one after another, no words"
     )
-    parser.add_argument("--snr", type=float, default=10.0, metavar="DB", help="word over noise (default 10)")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--snr", type=within(-60, 100), default=10.0, metavar="DB", help="word over noise (default 10)")
+    parser.add_argument("--seed", type=within(0, LARGEST_SEED, int), default=1)
     parser.add_argument(
-        "--output", type=Path, required=True, help=".flac or .wav; the truth goes to the same name with .csv"
+        "--output", "-o", type=Path, required=True, help=".flac or .wav; the truth goes to the same name with .csv"
     )
     parser.add_argument("--version", action="version", version=f"silif-make-stream {__version__}")
     arguments = parser.parse_args(argv)
@@ -39,7 +38,14 @@ def main(argv=None) -> int:
         parser.error("give either --words or --concatenate")
     if arguments.keep and not arguments.words:
         parser.error("--keep belongs to --words")
+    if arguments.output.suffix.lower() not in (".flac", ".wav"):
+        parser.error(f"--output {arguments.output}: give a name that ends in .flac or .wav")
     try:
+        for option in ("words", "noise", "speech"):
+            check_input(getattr(arguments, option), f"--{option}")
+        for each in arguments.concatenate or ():
+            check_input(each, "--concatenate")
+        check_output(arguments.output, "--output")
         if arguments.concatenate:
             samples, truth = concatenate(arguments.concatenate), []
         else:
@@ -52,7 +58,7 @@ def main(argv=None) -> int:
                 kept=arguments.keep or COMMANDS,
             )
         write_stream(arguments.output, samples, truth)
-    except (ConversionError, OSError, ValueError, soundfile.SoundFileError) as error:
+    except (ConversionError, OSError, ValueError) as error:
         return complain("silif-make-stream", error)
     print(f"{arguments.output}: {len(samples) / RATE_HZ / 3600:.3f} h, {len(truth)} words")
     return 0

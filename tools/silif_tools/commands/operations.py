@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from .. import __version__
+from ..arguments import check_output
 from ..built_commands import Commands
 from ..errors import CommandParser, ConversionError, complain
 from ..plot import picture
@@ -22,11 +23,12 @@ def main(argv=None) -> int:
     parser.add_argument("--build", type=Path, default=_REPOSITORY / ".build" / "release", help="folder of the commands")
     parser.add_argument("--shared", type=Path, default=_REPOSITORY.parent / "shared", help="reference/ and data/gsc/")
     parser.add_argument("--models", type=Path, nargs="+", help="networks with a front end (default: models/*.silif)")
-    parser.add_argument("--output", type=picture, required=True, help="the picture (.png, .svg, .pdf)")
+    parser.add_argument("--output", "-o", type=picture, required=True, help="the picture (.png, .svg, .pdf)")
     parser.add_argument("--version", action="version", version=f"silif-operations {__version__}")
     arguments = parser.parse_args(argv)
     models = arguments.models or sorted((_REPOSITORY / "models").glob("*.silif"))
     try:
+        check_output(arguments.output, "--output")
         commands = Commands(arguments.build)
         test_list = arguments.shared / "data" / "gsc" / "test_list.txt"
         shipped = measure_shipped(commands, models, test_list, _REPOSITORY / "models" / "demo.flac")

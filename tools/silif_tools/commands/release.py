@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
+from ..arguments import LARGEST_SEED, within
 from ..atomic import write_atomically
 from ..built_commands import Commands
 from ..errors import CommandParser, ConversionError, complain
@@ -38,6 +39,7 @@ from ..studies import development_streams, measure_streams
 from ..train.hold_out import SHARE, is_held_out
 from . import calibrate
 
+_RECIPES = Path(__file__).parent.parent / "recipes"
 _SEED = 1  # of the streams
 ALARMS_PER_HOUR = 5
 # What kws-listen takes where no model is named (Sources/CommandSupport/Models/ModelLocation.swift): it hears the demo.
@@ -49,9 +51,10 @@ _SELF_TEST_SAMPLES = {4: 3200, 8: 8000, 16: 8000}
 
 
 def _train(name: str, data: Path, work: Path, extra: list[str]) -> Path:
-    recipe = Path(__file__).parent.parent / "recipes" / f"{name}.toml"
-    command = [sys.executable, "-m", "silif_tools.commands.train", str(recipe)]
-    subprocess.run([*command, "--data", str(data), "--output", str(work), *extra], check=True)
+    command = [sys.executable, "-m", "silif_tools.commands.train", str(_RECIPES / f"{name}.toml")]
+    done = subprocess.run([*command, "--data", str(data), "--output", str(work), *extra])
+    if done.returncode:
+        raise ConversionError(f"training {name} ended with {done.returncode}; what it said stands above")
     return work / f"{name}.pth"
 
 
@@ -311,7 +314,9 @@ def main(argv=None) -> int:
     parser.add_argument(
         "--speech-commands", type=Path, metavar="PATH", help="the full Speech Commands archive, to train on"
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="of the training, in place of the recipe's")
+    parser.add_argument(
+        "--seed", type=within(0, LARGEST_SEED, int), metavar="N", help="of the training, not the recipe's"
+    )
     parser.add_argument("--device", help="cuda: train on a GPU")
     parser.add_argument("--embedding", type=Path, metavar="FILE", help="for recipes with [waveforms]: see silif-train")
     parser.add_argument("--checkpoint", type=Path, help="a trained state dict with its .json: skips the training")
@@ -320,7 +325,7 @@ def main(argv=None) -> int:
     parser.add_argument("--work", type=Path, default=Path("runs"), help="checkpoints, streams and traces")
     parser.add_argument(
         "--alarms-per-hour",
-        type=float,
+        type=within(0),
         default=ALARMS_PER_HOUR,
         help="what the detector may raise on validation streams; on development streams for a network with a stream"
         " stage (default %(default)s)",
@@ -330,9 +335,12 @@ def main(argv=None) -> int:
     for option in ("seed", "device", "embedding"):
         if getattr(arguments, option) is not None and arguments.checkpoint:
             parser.error(f"--{option} is of the training, which --checkpoint skips: leave one of them out")
+    if not arguments.checkpoint and not (_RECIPES / f"{arguments.name}.toml").is_file():
+        have = ", ".join(sorted(path.stem for path in _RECIPES.glob("*.toml")))
+        parser.error(f"no recipe {arguments.name}; one of: {have}")
     try:
         release(arguments)
-    except (ConversionError, OSError, RuntimeError, ValueError, subprocess.CalledProcessError) as error:
+    except (ConversionError, OSError, RuntimeError, ValueError) as error:
         return complain("silif-release", error)
     return 0
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .. import __version__
+from ..arguments import LARGEST_SEED, within
 from ..errors import CommandParser, complain
 from ..plot import training_curve
 from ..train import material, sequence_session, session
@@ -34,6 +36,7 @@ EMBEDDING = (
     " embedding_model.onnx"
 )
 
+MOST_THREADS = 1024
 SEED = (
     "another run of the recipe: the network begins and draws its batches from this number; the recordings' variants and"
     " the teachers stay as the recipe's seed makes them"
@@ -51,19 +54,20 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     labelled = parser.add_mutually_exclusive_group()
     labelled.add_argument("--speech-commands", type=Path, help="Speech Commands v0.02 (folder or tar.gz), not data/gsc")
     labelled.add_argument("--folders", type=Path, help="your own recordings, one folder a word, not data/gsc")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="default: all processors")
+    parser.add_argument(
+        "--threads", type=within(1, MOST_THREADS, int), default=min(os.cpu_count() or 1, MOST_THREADS), metavar="N",
+        help="default: all processors",
+    )  # fmt: skip
     parser.add_argument(
         "--device", default="cpu", help="cuda: the float rounds compute on a GPU, those in integers here (default: cpu)"
     )
     parser.add_argument("--embedding", type=Path, metavar="FILE", help=EMBEDDING)
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in the output folder")
-    parser.add_argument("--seed", type=int, metavar="N", help=SEED)
+    parser.add_argument("--seed", type=within(0, LARGEST_SEED, int), metavar="N", help=SEED)
     parser.add_argument("--start", type=Path, metavar="FILE", help=START)
     parser.add_argument("--quick", action="store_true", help="a thousandth of the steps: is everything there?")
-    options = parser.parse_args(argv)
-    if options.seed is not None and options.seed < 0:
-        parser.error("--seed is a whole number, 0 or more")
-    return options
+    parser.add_argument("--version", action="version", version=f"silif-train {__version__}")
+    return parser.parse_args(argv)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -79,7 +79,7 @@ def recordings(path: Path) -> Iterator[Recordings]:
     except ImportError:
         raise EventError(f"{path}: reading it needs h5py (pip install 'silif-tools[formats]')") from None
     if not Path(path).is_file():
-        raise EventError(f"{path}: no such file")
+        raise EventError(f"{path}: no such file; check the path")
     try:
         file = h5py.File(path)
     except OSError as error:

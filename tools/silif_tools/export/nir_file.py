@@ -104,7 +104,7 @@ def read_nir(path: Path) -> Graph:
             f"{path}: reading it needs the package h5py (pip install 'silif-tools[formats]')"
         ) from None
     if not path.is_file():
-        raise ConversionError(f"{path}: no such file")
+        raise ConversionError(f"{path}: no such file; check the path")
     try:
         with h5py.File(path) as file:
             outer = file["node"]

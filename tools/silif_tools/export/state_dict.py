@@ -72,7 +72,7 @@ def load_checkpoint(path: Path, key: str | None = None) -> Checkpoint:
     """
     path = Path(path)
     if not path.exists():
-        raise ConversionError(f"{path}: no such file")
+        raise ConversionError(f"{path}: no such file; check the path")
     if not path.is_file():
         what = "a folder" if path.is_dir() else "no file"
         raise ConversionError(f"{path}: is {what}; give a .pth or .safetensors file")

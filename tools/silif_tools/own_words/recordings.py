@@ -1,15 +1,15 @@
 """Recordings of own words: a folder for each word, shared out between learning and checking by speaker."""
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from scipy.signal import resample_poly
 
 from ..errors import ConversionError
-from ..sound import ENDINGS, to_pcm
+from ..sound import ENDINGS, read_sound, to_pcm
 from ..train.voices import trimmed
 from .voices import RATE_HZ
 
@@ -71,7 +71,7 @@ def find(folder: Path, words: list[str]) -> list[Found]:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha1(text.encode()).hexdigest()
+    return hashlib.sha1(os.fsencode(text)).hexdigest()
 
 
 def shared_out(found: list[Found]) -> Shares:
@@ -110,9 +110,9 @@ def load(path: Path) -> np.ndarray | None:
     Raises ConversionError where it is no sound or longer than a word can be.
     """
     try:
-        audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except soundfile.SoundFileError as error:
-        raise ConversionError(f"{path}: {error} Record it anew, or take it out of the folder") from None
+        audio, rate = read_sound(path)
+    except ConversionError as error:
+        raise ConversionError(f"{error}, or take it out of the folder") from None
     audio = audio.mean(1)
     if rate != RATE_HZ:
         divisor = int(np.gcd(rate, RATE_HZ))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..arguments import check_output
 from ..errors import ConversionError
 from .models import DEFAULT
 from .models import find as find_model
@@ -71,9 +72,7 @@ def check(request: Request) -> Checked:
         raise ConversionError(f"{len(words)} words: give 1 to {MOST_WORDS}")
     if request.output.suffix != ".silif":
         raise ConversionError(f"--output {request.output}: give a name that ends in .silif")
-    folder = request.output.parent
-    if request.output.is_dir() or not (folder.is_dir() and os.access(folder, os.W_OK)):
-        raise ConversionError(f"--output {request.output}: no file can be written there")
+    check_output(request.output, "--output")
     sounds = phonemes(words)
     remarks = []
     for word, own in zip(words, sounds, strict=True):

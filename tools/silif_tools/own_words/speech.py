@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..atomic import replacing
+from ..processes import end_with_parent
 from .pronunciation import Phonemes, mistaken, spelled
 from .vocabulary import Avoided, near_misses, sentences, single_words
 from .voices import RATE_HZ, Voice, drawn, speak
@@ -160,7 +161,7 @@ def say_all(
             _said(job, folder)
             at(done / len(jobs))
     else:
-        with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+        with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), end_with_parent) as pool:
             running = [pool.submit(_said, job, folder) for job in jobs]
             try:
                 for done, future in enumerate(as_completed(running), 1):

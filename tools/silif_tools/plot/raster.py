@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ..atomic import replacing
+from ..errors import ConversionError
 from ..integer.detector import detect, score_sums, window_sums
 from ..integer.frontend import FRONT_END, log_mel
 from ..integer.network import run_model
@@ -35,6 +36,18 @@ def _draw_words(axis, times: np.ndarray, probabilities: np.ndarray, means: np.nd
         axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.28), frameon=False, fontsize=9, ncols=8)
 
 
+def _stretch(sound: Path, steps: int, start_s: float, end_s: float | None) -> tuple[int, int]:
+    """The first step that is drawn, and the one after the last. Raises ConversionError where there is none."""
+    length_s = steps * FRONT_END.hop_s
+    first = int(start_s / FRONT_END.hop_s)
+    last = steps if end_s is None else min(int(end_s / FRONT_END.hop_s), steps)
+    if first >= steps or (end_s is not None and end_s > length_s + FRONT_END.frame_length_s):
+        raise ConversionError(f"{sound}: --start and --end must lie within its {length_s:.2f} s")
+    if last <= first:
+        raise ConversionError(f"{sound}: from --start to --end there is no step of {FRONT_END.hop_s:g} s; draw more")
+    return first, last
+
+
 def draw(model_path: Path, sound_path: Path, output: Path, start_s: float, end_s: float | None) -> list[str]:
     """Runs the integer network over the whole recording and draws start_s...end_s. Returns the events' lines."""
     import matplotlib
@@ -43,7 +56,13 @@ def draw(model_path: Path, sound_path: Path, output: Path, start_s: float, end_s
     import matplotlib.pyplot as plt
 
     model, settings = read_model(model_path), FRONT_END
-    frames = log_mel(load_pcm(sound_path, settings.sample_rate_hz), settings)
+    if model.front_end is None:
+        raise ConversionError(f"{model_path}: takes no sound; give a model with a front end")
+    pcm = load_pcm(sound_path, settings.sample_rate_hz)
+    if len(pcm) < settings.frame_length_samples:
+        raise ConversionError(f"{sound_path}: is shorter than a step of the network; give a longer sound")
+    frames = log_mel(pcm, settings)
+    first, last = _stretch(sound_path, len(frames), start_s, end_s)
     trace = run_model(model, frames[None])
     probabilities = trace.probabilities_q15[0] / 32768
     hop_s, delay_s = settings.hop_s, settings.frame_length_s
@@ -51,8 +70,6 @@ def draw(model_path: Path, sound_path: Path, output: Path, start_s: float, end_s
         (event.frame * hop_s + delay_s, model.words[event.word], event.score_q15 / 32768)
         for event in detect(trace.probabilities_q15[0], model.detector)
     ]
-    end_s = end_s or len(frames) * hop_s
-    first, last = int(start_s / hop_s), min(int(end_s / hop_s), len(frames))
     span = (first * hop_s + delay_s, last * hop_s + delay_s)
 
     hidden = len(trace.spikes)

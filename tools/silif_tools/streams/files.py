@@ -1,12 +1,13 @@
 """A test stream and its truth from lists of recordings, a seed and a signal-to-noise ratio; and their files."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
-from ..atomic import replacing, write_atomically
+from ..atomic import write_atomically
 from ..errors import ConversionError
 from ..sound import load_pcm, read_list
 from .compose import RATE_HZ, TruthRow, compose
@@ -27,13 +28,17 @@ def truth_csv(rows: list[TruthRow]) -> bytes:
 
 def concatenate(list_files: list[Path]) -> np.ndarray:
     """The recordings of the lists, one after another, unchanged: a stream in which every event is a false alarm."""
-    return np.concatenate([part for list_file in list_files for part in _recordings(list_file)])
+    parts = [part for list_file in list_files for part in _recordings(list_file)]
+    if not parts:
+        raise ConversionError(f"{', '.join(map(str, list_files))}: names no recordings; give a list with a path a line")
+    return np.concatenate(parts)
 
 
 def write_sound(path: Path, samples: np.ndarray) -> None:
     """FLAC or WAV by the name's ending."""
-    with replacing(path) as temporary:
-        soundfile.write(temporary, samples, RATE_HZ, subtype="PCM_16", format=path.suffix[1:].upper())
+    buffer = io.BytesIO()  # of a full disk libsndfile says "System error"
+    soundfile.write(buffer, samples, RATE_HZ, subtype="PCM_16", format=path.suffix[1:].upper())
+    write_atomically(path, buffer.getvalue())
 
 
 def composed(

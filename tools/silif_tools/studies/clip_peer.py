@@ -81,7 +81,7 @@ def features(samples: np.ndarray) -> np.ndarray:
 def classifier(path: Path) -> Classifier:
     """features -> probabilities [second, class of CLASSES]. Raises ConversionError without the file or LiteRT."""
     if not path.is_file():
-        raise ConversionError(f"{path}: no such file")
+        raise ConversionError(f"{path}: no such file; check the path")
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError as error:

@@ -1,6 +1,8 @@
 """The Speech Commands archive, unpacked."""
 
+import contextlib
 import gzip
+import shutil
 import tarfile
 import zlib
 from pathlib import Path
@@ -13,6 +15,7 @@ def unpack(archive: Path, folder: Path) -> Path:
 
     Raises ConversionError where the archive is none, or broken off."""
     if not folder.exists():
+        is_new = not folder.parent.exists()
         folder.parent.mkdir(parents=True, exist_ok=True)
         partial = folder.with_suffix(".partial")
         try:
@@ -21,10 +24,16 @@ def unpack(archive: Path, folder: Path) -> Path:
                 # A damaged header counts as the end. The checksum of gzip stands behind all.
                 while tar.fileobj.read(1 << 20):
                     pass
-        except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+            partial.rename(folder)
+        except BaseException as error:
+            shutil.rmtree(partial, ignore_errors=True)
+            if is_new:
+                with contextlib.suppress(OSError):
+                    folder.parent.rmdir()
+            if not isinstance(error, (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile)):
+                raise
             why = str(error).splitlines()[0]
             raise ConversionError(f"{archive}: is no whole archive ({why}); download it anew") from error
-        partial.rename(folder)
     return words_folder(folder)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from silif_tools.processes import end_with_parent
 from silif_tools.train import waves
 from silif_tools.train.clips import Clips, cache_folder
 from silif_tools.train.fbank import BANDS, CLIP_SAMPLES, FLOOR, FRAME, HOP, frame_count, log_mel
@@ -128,7 +129,7 @@ def _stored(path: Path, names: list[str], make) -> list[np.ndarray]:
 
 def _pool(workers: int) -> ProcessPoolExecutor:
     """Fresh processes: a fork of one that has run torch's threads can hang."""
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), end_with_parent)
 
 
 def _each_variant(make: Callable, clips: Clips, variants: int, seed: int, recipe: dict, rooms, workers: int) -> list:

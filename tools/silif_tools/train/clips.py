@@ -53,10 +53,10 @@ def cache_folder() -> Path:
 
 def load(root: Path, names: Sequence[str]) -> Clips:
     """Decode the named files under root, through the cache. The key is their names, sizes and dates."""
-    key = hashlib.sha256(str(root.resolve()).encode())
+    key = hashlib.sha256(os.fsencode(root.resolve()))
     for name in names:
         stat = (root / name).stat()
-        key.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+        key.update(os.fsencode(f"{name} {stat.st_size} {stat.st_mtime_ns}\n"))
     path = cache_folder() / f"clips-{key.hexdigest()[:24]}.npz"
     if path.exists():
         stored = np.load(path)

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from silif_tools.atomic import write_atomically
+from silif_tools.errors import complain
 from silif_tools.train import recipe as recipes
 from silif_tools.train.fbank import BANDS
 from silif_tools.train.loop import save
@@ -49,8 +50,7 @@ def main(argv: list[str] | None = None) -> int:
         state = torch.load(options.checkpoint, weights_only=True, map_location="cpu")
         network = network_of(recipe, state)
     except (recipes.BadRecipe, OSError, RuntimeError, KeyError) as error:
-        print(f"silif_tools.train.from_checkpoint: {error}", file=sys.stderr)
-        return 1
+        return complain("silif_tools.train.from_checkpoint", error)
     about = {"name": options.output.stem, "words": recipe["words"]}
     about |= STEP if "sequences" in recipe else {"step_ms": 10, "front_end": FRONT_END}
     save(network.result(), options.output)

@@ -1,6 +1,7 @@
 """Which recordings of the training lists no network for streams trains on: validation's speech, noise and rooms."""
 
 import hashlib
+import os
 
 SHARE = 0.25  # of the bundled recipes
 # Phrases that no network trains on: what new ones do to it.
@@ -18,4 +19,4 @@ def is_held_out(name: str, share: float) -> bool:
         folder, file = "arabic", file.split("_")[0]
     if folder.startswith("mandarin"):
         file = ""
-    return int(hashlib.sha1(f"{folder}/{file}".encode()).hexdigest(), 16) % 1000 < 1000 * share
+    return int(hashlib.sha1(os.fsencode(f"{folder}/{file}")).hexdigest(), 16) % 1000 < 1000 * share

@@ -6,6 +6,7 @@ Where a folder of --data has an extra_train_list.txt beside its train_list.txt, 
 import csv
 import hashlib
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,7 +53,7 @@ class Material:
     def fingerprint(self, parts: list) -> str:
         """Of what a network was trained from, for names of files: these parts of a recipe, and the training clips."""
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
-        digest.update("\n".join(self.splits["train"].names).encode())
+        digest.update(os.fsencode("\n".join(self.splits["train"].names)))
         return digest.hexdigest()[:12]
 
     def labels(self, split: str) -> list[int]:

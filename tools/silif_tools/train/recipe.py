@@ -6,6 +6,7 @@ from pathlib import Path
 from silif_tools.model_file.schema import MAXIMUM_PAIRS
 from silif_tools.train import delays, quantize, sequence_recipe, stream_recipe, wave_recipe
 from silif_tools.train.blocks import BLOCKS, SAMPLERS
+from silif_tools.train.recipe_ranges import problem_of
 from silif_tools.train.sequences import ORDERS
 
 BUNDLED = Path(__file__).resolve().parent.parent / "recipes"
@@ -100,6 +101,8 @@ def _check(part: dict, keys: dict, where: str, all_of_them: bool) -> None:
             part[key] = float(part[key])
         if not isinstance(part[key], kind) or isinstance(part[key], bool) != (kind is bool):
             raise BadRecipe(f"{where}{key} must be of type {kind.__name__}")
+        if problem := problem_of(key, part[key], may_be_none=where.endswith("[teacher] ")):
+            raise BadRecipe(f"{where}{key} {problem}")
     for key in part:
         if key not in keys:
             raise BadRecipe(f"{where}{key} is unknown")
@@ -202,8 +205,6 @@ def _check_waveforms(recipe: dict, where: str) -> None:
         raise BadRecipe(f"{where}[stream] frames must be at most {wave_recipe.MOST_FRAMES} beside [waveforms]")
     if "teacher" in recipe["stream"]:
         raise BadRecipe(f"{where}[stream.teacher] cannot be had beside [waveforms]")
-    if recipe["waveforms"].get("pool", 1) < 1:
-        raise BadRecipe(f"{where}[waveforms] pool must be 1 or more sequences; or leave it out")
     if not from_clips and recipe["stream"].get("frozen_from") == 0:
         raise BadRecipe(
             f"{where}[stream] frozen_from must be above 0: without [training] nothing settled the normalisation before"

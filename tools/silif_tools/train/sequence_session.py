@@ -14,7 +14,7 @@ from silif_tools.train import sequences, student
 from silif_tools.train.loop import Run, save
 from silif_tools.train.network import scores
 from silif_tools.train.sequences import Batch, Sequences
-from silif_tools.train.session import device_of, git_commit, keep_memory, name_of, say, untrained, write_result
+from silif_tools.train.session import device_of, git_commit, name_of, prepare, say, untrained, write_result
 
 STEP = {"step_ms": 1}  # a pixel has no duration, but a model file has a step
 STEPS_AT_ONCE = {"cpu": 80000, "cuda": 640000}  # in evaluations, of all sequences of a batch together
@@ -80,9 +80,7 @@ def run(options: argparse.Namespace, recipe: dict, draw: Callable[[Path], Path] 
         for part in (recipe["training"], *(f["training"] for f in recipe.get("finish", []))):
             part["steps"] = part["report_every"] = max(2, part.get("steps", 0) // 1000)
     device = device_of(options, recipe)
-    keep_memory()
-    torch.set_num_threads(options.threads)
-    options.output.mkdir(parents=True, exist_ok=True)
+    prepare(options)
     splits = sequences.load(options.data, recipe["sequences"], len(recipe["words"]))
     train, steps = splits["train"], splits["train"].values.shape[1]
     say(f"sequences: {', '.join(f'{k} {len(v)}' for k, v in splits.items())}; {steps} steps each")

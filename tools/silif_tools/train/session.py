@@ -6,6 +6,7 @@ import copy
 import ctypes
 import hashlib
 import json
+import os
 import re
 import subprocess
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import torch
 
+from silif_tools.arguments import check_input, make_folder
 from silif_tools.atomic import write_atomically
 from silif_tools.export.checkpoint import load_pth
 from silif_tools.model_file.tables import ModelTables
@@ -57,7 +59,7 @@ def unpacked(archive: Path) -> Path:
     if archive.is_dir():
         return archive
     stat = archive.stat()
-    key = hashlib.sha256(f"{archive.resolve()} {stat.st_size} {stat.st_mtime_ns}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(os.fsencode(f"{archive.resolve()} {stat.st_size} {stat.st_mtime_ns}")).hexdigest()[:16]
     folder = clips.cache_folder() / f"speech-commands-{key}"
     if not folder.exists():
         say(f"unpacking {archive}")
@@ -216,6 +218,7 @@ def started_from(path: Path | None, recipe: dict) -> tuple[ModelTables | None, d
     """What --start names: a model file, or the state dict of a run."""
     if path is None:
         return None, None
+    check_input(path, "--start")
     if path.suffix == ".silif":
         return from_model.fitting(path, recipe), None
     state = load_pth(path).tensors
@@ -296,7 +299,7 @@ def prepare(options: argparse.Namespace) -> None:
     """This process and its output folder."""
     keep_memory()
     torch.set_num_threads(options.threads)
-    options.output.mkdir(parents=True, exist_ok=True)
+    make_folder(options.output, "--output")
 
 
 def shorten(recipe: dict) -> None:

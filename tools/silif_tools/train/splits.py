@@ -1,6 +1,7 @@
 """Which recordings are for training, which for validation and for the test: by speaker, so that nobody is in two."""
 
 import hashlib
+import os
 from pathlib import Path
 
 from silif_tools.errors import ConversionError
@@ -14,7 +15,7 @@ def speaker(name: str) -> str:
 
 
 def _number(unit: str) -> int:
-    return int(hashlib.sha1(unit.encode()).hexdigest(), 16)
+    return int(hashlib.sha1(os.fsencode(unit)).hexdigest(), 16)  # names of files are bytes
 
 
 def _share(unit: str) -> str:

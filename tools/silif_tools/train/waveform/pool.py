@@ -5,10 +5,14 @@ A pool is a folder of the output folder, its name tells what it was made from. I
 part-N.npz, written last, says that the rows of a part are there, so that composing goes on where it was interrupted.
 """
 
+import contextlib
+import errno
 import math
 import multiprocessing
+import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +21,8 @@ import numpy as np
 import torch
 
 from silif_tools.atomic import replacing
+from silif_tools.errors import ConversionError, complain
+from silif_tools.processes import end_with_parent, how_it_ended
 from silif_tools.train import mining
 from silif_tools.train.fbank import BANDS
 from silif_tools.train.stream_scenes import StreamBatch
@@ -49,18 +55,85 @@ class _Rows:
 
     @staticmethod
     def new(folder: Path, size: int, steps: int, classes: int) -> "_Rows":
-        """Files without content. Raises OSError where they find no room."""
-        bits = -(-classes // 8)
-        kinds = ((np.float16, BANDS), (np.uint8, bits), (np.uint8, bits), (np.float16, classes))
-        needed = size * steps * sum(np.dtype(kind).itemsize * last for kind, last in kinds)
-        if (free := shutil.disk_usage(folder).free) < needed:
-            raise OSError(
-                f"{folder}: {needed / 1e9:.1f} GB are needed, {free / 1e9:.1f} are free: make room, or lower pool"
-            )
-        files = zip(ROWS, kinds, strict=True)
+        """Files without content."""
+        files = zip(ROWS, _kinds(classes), strict=True)
         return _Rows(
             *(np.lib.format.open_memmap(folder / f"{k}.npy", "w+", kind, (size, steps, n)) for k, (kind, n) in files)
         )
+
+
+def _kinds(classes: int) -> tuple[tuple[type, int], ...]:
+    """Of each of ROWS its type, and how many there are of a frame."""
+    bits = -(-classes // 8)
+    return (np.float16, BANDS), (np.uint8, bits), (np.uint8, bits), (np.float16, classes)
+
+
+def _amount(size: int) -> str:
+    for unit, of in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= of:
+            return f"{size / of:.1f} {unit}"
+    return f"{size} bytes"
+
+
+def _parts_there(folder: Path) -> bool:
+    return any(folder.glob("part-*.npz"))
+
+
+def _taken(folder: Path) -> int:
+    """What the arrays that are there have of the disk: less than their size where nothing was written or reserved."""
+    files = [path.stat() for path in (folder / f"{name}.npy" for name in ROWS) if path.exists()]
+    return sum(min(file.st_size, 512 * file.st_blocks) for file in files)
+
+
+def check_room(folder: Path, size: int, steps: int, classes: int) -> None:
+    """Raises ConversionError where the disk has no room for a pool of so many sequences, or for what one that was begun
+    still lacks."""
+    needed = size * steps * sum(np.dtype(kind).itemsize * last for kind, last in _kinds(classes)) - _taken(folder)
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if (free := shutil.disk_usage(there).free) < needed:
+        raise ConversionError(_no_room(folder, needed, free))
+
+
+def _no_room(folder: Path, needed: int, free: int) -> str:
+    return (
+        f"{folder}: {_amount(needed)} are needed, {_amount(free)} are free: make room, lower pool, or give another"
+        " --output"
+    )
+
+
+def _reserve(folder: Path) -> None:
+    """Takes the disk's room for the arrays: a process that writes to a map for which there is none is ended by SIGBUS.
+    Raises ConversionError."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    paths = [folder / f"{name}.npy" for name in ROWS]
+    needed, free = sum(path.stat().st_size for path in paths) - _taken(folder), shutil.disk_usage(folder).free
+    for path in paths:
+        with path.open("r+b") as file:
+            try:
+                os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                raise ConversionError(_no_room(folder, needed, free)) from None
+
+
+def _opened(folder: Path, size: int, steps: int, classes: int) -> _Rows:
+    """The arrays of a pool to be filled, with all the room that they take. Raises ConversionError."""
+    check_room(folder, size, steps, classes)
+    if _parts_there(folder):
+        _reserve(folder)
+        return _Rows.there(folder, "r+")
+    try:
+        rows = _Rows.new(folder, size, steps, classes)
+        _reserve(folder)
+    except BaseException:
+        for name in ROWS:
+            (folder / f"{name}.npy").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+        raise
+    return rows
 
 
 def _compose(scenes: WaveScenes, guides: Guides, rows: _Rows, folder: Path, part: int, seed: int) -> None:
@@ -89,9 +162,13 @@ def _compose(scenes: WaveScenes, guides: Guides, rows: _Rows, folder: Path, part
 
 def _work(scenes: WaveScenes, guides: Guides, rows: _Rows, folder: Path, parts: list[int], seed: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that ends this one
+    end_with_parent()
     torch.set_num_threads(1)
-    for part in parts:
-        _compose(scenes, guides, rows, folder, part, seed)
+    try:
+        for part in parts:
+            _compose(scenes, guides, rows, folder, part, seed)
+    except OSError as error:
+        sys.exit(complain("silif-train", error))
 
 
 def compose(
@@ -105,15 +182,17 @@ def compose(
     say: Callable[[str], None],
 ) -> None:
     """Make what is missing of a pool of so many sequences. teacher: where it comes nearest to an alarm are the hard
-    negatives. Every part is drawn from its own number: the pool does not depend on how many processes there are."""
+    negatives. Every part is drawn from its own number: the pool does not depend on how many processes there are.
+
+    Raises ConversionError where the disk has no room, or a process ended before it was done.
+    """
     parts = [part for part in range(-(-size // PART)) if not (folder / f"part-{part}.npz").exists()]
     if not parts:
         say(f"sequences {folder}")
         return
     say(f"composing {size} sequences in {folder}")
     folder.mkdir(parents=True, exist_ok=True)
-    begun = any(folder.glob("part-*.npz"))
-    rows = _Rows.there(folder, "r+") if begun else _Rows.new(folder, size, scenes.r["frames"], scenes.words.classes)
+    rows = _opened(folder, size, scenes.r["frames"], scenes.words.classes)
     if scenes.r["p_mined"]:
         mining.mine(teacher.hear_features, scenes)
     scenes.close()  # its processes are not those of the ones that begin here
@@ -133,8 +212,10 @@ def compose(
             if each.is_alive():
                 each.terminate()
         scenes.workers = workers
-    if any(each.exitcode for each in running):
-        raise OSError(f"{folder}: composing sequences failed; --resume goes on from what is there")
+    failed = [each.exitcode for each in running if each.exitcode]
+    if failed:
+        how = how_it_ended(min(failed))
+        raise ConversionError(f"{folder}: a process that composed sequences {how}; --resume goes on from what is there")
 
 
 class Pool:

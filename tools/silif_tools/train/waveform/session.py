@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from silif_tools.arguments import check_input
 from silif_tools.errors import ConversionError
 from silif_tools.train import from_model, session, stream, wave_recipe
 from silif_tools.train import recipe as recipes
@@ -167,6 +168,7 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
     device = session.device_of(options, recipe)
     # Before what takes long:
     start = session.started_from(options.start, recipe)
+    check_input(options.embedding, "--embedding")
     weights = embedding.weights_of(options.embedding) if options.embedding else None
     if weights is None and not list(options.output.glob("waveform-embedding-*.pth")):
         raise ConversionError(MISSING)
@@ -178,6 +180,9 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
     path = teacher_path(recipe, "embedding", found, options.output)
     if weights is None and not path.exists():
         raise ConversionError(f"{MISSING}; or else {path}, which a run with it made")
+    if "pool" in recipe["waveforms"] and device.type == "cpu":
+        folder, settings = pool_path(recipe, found, options.output), recipe["stream"]
+        pool.check_room(folder, recipe["waveforms"]["pool"], settings["frames"], len(recipe["words"]))
     exams = {k: Examination(found.splits[k], found.labels(k)) for k in ("validation", "test")}
     history = []
 
