@@ -19,7 +19,7 @@ from silif_tools.train import clips, fbank, loop, recipe, stream
 from silif_tools.train.material import Material
 from silif_tools.train.network import Network
 from silif_tools.train.stream_scenes import EARLY
-from silif_tools.train.waveform import embedding, mix, session, tape, teachers
+from silif_tools.train.waveform import embedding, mix, pool, session, tape, teachers
 from silif_tools.train.waveform.plan import ITEMS, Stretch
 from silif_tools.train.waveform.scenes import AHEAD
 
@@ -329,6 +329,12 @@ def test_a_whole_run_after_rounds_on_clips_or_from_a_model(tmp_path, monkeypatch
     )
     options = [str(path), "--data", str(data), "--output", str(out), "--threads", "1", "--quick"]
     options += ["--embedding", str(stored(tmp_path / "e.onnx", held()))]
+    with monkeypatch.context() as full:
+        full.setattr(pool.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 9}))
+        assert command.main(options) == 1
+        said = capsys.readouterr()
+    assert re.search(r"out/pool-\w+: .* kB are needed, 9 bytes are free: make room", said.err)
+    assert "bank" not in said.out and not list(out.iterdir()), "before the rounds and the teachers"
     assert command.main(options) == 0, capsys.readouterr().err
     about = json.loads((out / "w.json").read_text())
     assert len(list(out.glob("pool-*/features.npy"))) == 1

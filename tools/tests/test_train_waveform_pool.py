@@ -1,6 +1,7 @@
 """Pools: sequences that are composed before training."""
 
 import errno
+import faulthandler
 import multiprocessing
 import os
 import signal
@@ -130,11 +131,12 @@ def test_a_checkpoint_knows_what_was_drawn(made):
         scenes.restore(state)
 
 
-def test_a_pool_that_finds_no_room_says_so_before_it_begins(made, monkeypatch):
+def test_a_pool_that_finds_no_room_says_so_before_it_begins(made, monkeypatch, tmp_path):
     monkeypatch.setattr(pool.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10**5}))
     needed = r"one: 540\.0 kB are needed, 100\.0 kB are free: make room, lower pool, or give another --output"
     with pytest.raises(ConversionError, match=needed):
         made("one")
+    assert not (tmp_path / "one").exists()
 
 
 def full_disk(monkeypatch) -> None:
@@ -201,7 +203,12 @@ def test_a_failure_to_compose_is_told(made, monkeypatch):
     monkeypatch.setattr(pool, "_compose", lambda *_: (_ for _ in ()).throw(RuntimeError("no room")))
     with pytest.raises(ConversionError, match=r"a process that composed sequences ended with 1, .*; --resume goes on"):
         made("one", 2)
-    monkeypatch.setattr(pool, "_compose", lambda *_: os.kill(os.getpid(), signal.SIGBUS))
+
+    def die(*_):
+        faulthandler.disable()  # pytest's
+        os.kill(os.getpid(), signal.SIGBUS)
+
+    monkeypatch.setattr(pool, "_compose", die)
     with pytest.raises(ConversionError, match=r"was ended by SIGBUS: is the disk full\?; --resume goes on"):
         made("one", 2)
 

@@ -121,6 +121,7 @@ def _reserve(folder: Path) -> None:
 def _opened(folder: Path, size: int, steps: int, classes: int) -> _Rows:
     """The arrays of a pool to be filled, with all the room that they take. Raises ConversionError."""
     check_room(folder, size, steps, classes)
+    folder.mkdir(parents=True, exist_ok=True)
     if _parts_there(folder):
         _reserve(folder)
         return _Rows.there(folder, "r+")
@@ -191,7 +192,6 @@ def compose(
         say(f"sequences {folder}")
         return
     say(f"composing {size} sequences in {folder}")
-    folder.mkdir(parents=True, exist_ok=True)
     rows = _opened(folder, size, scenes.r["frames"], scenes.words.classes)
     if scenes.r["p_mined"]:
         mining.mine(teacher.hear_features, scenes)
