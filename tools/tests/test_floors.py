@@ -12,7 +12,18 @@ PACKAGE = TOOLS / "silif_tools"
 
 # From the ground up. A name is a package of silif_tools, or a module that lies in none.
 FLOORS = (
-    {"__init__", "arrays", "atomic", "built_commands", "errors", "fixed_point", "model_file", "sound"},
+    {
+        "__init__",
+        "arguments",
+        "arrays",
+        "atomic",
+        "built_commands",
+        "errors",
+        "fixed_point",
+        "model_file",
+        "processes",
+        "sound",
+    },
     {"integer", "kinds"},
     {"events", "export", "golden", "streams", "train"},
     {"own_words", "peers", "plot", "release", "report", "studies"},

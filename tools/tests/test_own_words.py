@@ -161,7 +161,7 @@ def test_a_word_that_would_be_spelled_gets_a_remark(tmp_path):
 
 
 @needs_espeak
-@pytest.mark.parametrize("output, said", [("my.bin", r"ends in .silif"), ("none/my.silif", "no file can be written")])
+@pytest.mark.parametrize("output, said", [("my.bin", r"ends in .silif"), ("none/my.silif", "there is no folder")])
 def test_an_output_that_cannot_be_written_is_refused(output, said, tmp_path, capsys):
     assert words.main(["lumos", "--output", str(tmp_path / output)]) == 1
     assert said in capsys.readouterr().err

@@ -174,9 +174,9 @@ def test_a_card_says_what_make_models_has_to_be_told():
 def test_the_seed_reaches_the_training_and_is_refused_where_there_is_none(tmp_path, monkeypatch, capsys):
     asked = []
 
-    def run(command, check):
+    def run(command):
         asked.extend(command)
-        raise release.subprocess.CalledProcessError(1, command)
+        return release.subprocess.CompletedProcess(command, 1)
 
     monkeypatch.setattr(release.subprocess, "run", run)
     work = ["kws12", "--data", str(tmp_path), "--work", str(tmp_path / "work"), "--seed", "7", "--embedding", "x.whl"]
