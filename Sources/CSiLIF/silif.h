@@ -204,7 +204,7 @@ silif_error silif_int16_from_double(const double *samples, size_t count, int16_t
  * model was trained on, and for the frames after it that the model asks for. `sums_q15` receives each class's score times
  * the steps, [class_count]: divided by 32768 and by clip->steps it is 0 to 1. The score is the mean probability over the
  * clip, or what the model's rule for clips makes of the best window. What the engine heard before is forgotten.
- * SILIF_ERROR_INCONSISTENT or _OUT_OF_RANGE where that rule, which silif_open does not read, is wrong. */
+ * SILIF_ERROR_INCONSISTENT or _OUT_OF_RANGE where that rule, which silif_open does not read, is wrong: all sums are 0 then. */
 silif_error silif_score_clip(silif_engine *engine, const int16_t *samples, size_t count, int64_t *sums_q15,
                              silif_clip *clip);
 

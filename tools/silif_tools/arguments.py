@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,6 +40,8 @@ def check_output(path: Path | None, option: str) -> None:
     if path.is_dir():
         raise ConversionError(f"{option} {path}: that is a folder; name a file in it")
     if not path.parent.is_dir():
+        if path.parent.exists():
+            raise ConversionError(f"{option} {path}: {path.parent} is a file, and no folder; correct the name")
         raise ConversionError(f"{option} {path}: there is no folder {path.parent}; make it, or correct the name")
     try:
         check_writable(path)
@@ -52,7 +55,7 @@ def make_folder(path: Path, option: str) -> None:
     in it."""
     try:
         path.mkdir(parents=True, exist_ok=True)
-        check_writable(path / "x")
+        check_writable(path / f".silif-{uuid.uuid4().hex}")
     except FileExistsError:
         raise ConversionError(f"{option} {path}: that is a file; name a folder") from None
     except OSError as error:

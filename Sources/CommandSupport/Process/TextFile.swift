@@ -48,7 +48,7 @@ package func fileMessage(_ code: Int32, _ path: String) -> String {
   }
 }
 
-/// Without spaces, tabs and carriage returns at both ends.
+/// Without anything blank at both ends.
 package func trimmed(_ text: some StringProtocol) -> String {
   var text = text[...]
   while let first = text.first, first.isWhitespace { text.removeFirst() }

@@ -59,7 +59,7 @@ struct ListenSession {
     }
     if actions.once && delivery.keywordCount == 0 && !stop.isRequested { throw Failure("no word was heard") }
     // Whoever listens for months has other things to do with a word; a recording is heard for its lines.
-    if lostLines > 0 && !origin.isLive { throw Failure("\(lostLines) lines could not be written") }
+    if lostLines > 0 && !origin.hasTimeOfDay { throw Failure("\(lines(lostLines)) could not be written") }
   }
 
   private func makeSinks(_ savedSound: SoundRing?) throws(Failure) -> [any EventSink] {
@@ -110,7 +110,7 @@ struct ListenSession {
       parts.append("\(loop.gapCount) gap\(loop.gapCount == 1 ? "" : "s")\(lost)")
     }
     if loop.lostEventCount > 0 { parts.append("\(loop.lostEventCount) events lost because nobody read them") }
-    if lostLines > 0 { parts.append("\(lostLines) lines lost because they could not be written") }
+    if lostLines > 0 { parts.append("\(lines(lostLines)) lost: could not be written") }
     if levels.isSilent {
       parts.append("nothing but silence")
     } else if levels.total.peak > 0 {
@@ -118,6 +118,8 @@ struct ListenSession {
     }
     return parts.joined(separator: ", ")
   }
+
+  private func lines(_ count: Int) -> String { "\(count) line\(count == 1 ? "" : "s")" }
 
   private func seconds(_ samples: Int64) -> String {
     decimalText(Double(samples) / Double(outputRate_hz), decimals: 2)

@@ -50,7 +50,7 @@ final class FileLines: LineOutput {
     let bytes = Array(((isTorn ? "\n" : "") + line).utf8)
     let written = descriptor < 0 ? -1 : bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
     let code = descriptor < 0 ? failure : errno
-    if written > 0 { isTorn = written < bytes.count }
+    if written > 0 { isTorn = bytes[written - 1] != UInt8(ascii: "\n") }
     if written == bytes.count { return }
     let why = written < 0 ? systemMessage(code) : "no space left on device"
     lostCount += 1

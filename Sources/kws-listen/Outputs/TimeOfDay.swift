@@ -11,8 +11,8 @@ struct TimeOfDay: Equatable, Sendable {
     return TimeOfDay(seconds: time.tv_sec, milliseconds: time.tv_nsec / 1_000_000)
   }
 
-  /// This time, or a millisecond after the last, where that is not earlier: two names with a time in them are never one. A clock
-  /// that was set back by a second or more is followed.
+  /// This time, or a millisecond after the last, where that is not earlier: so that two names with a time in them are not one. A
+  /// clock that was set back by a second or more is followed.
   func following(_ last: TimeOfDay?) -> TimeOfDay {
     guard let last else { return self }
     let ahead_ms = 1000 * (last.seconds - seconds) + last.milliseconds - milliseconds

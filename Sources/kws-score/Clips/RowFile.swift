@@ -11,6 +11,8 @@ struct RowFile {
   let failed_count: Int
   /// The last of the others, with its clip's index, without the line end.
   let lastScored: (index: Int, row: [UInt8])?
+  /// Where the rows that it holds end; nil where it is new.
+  private let end_bytes: Int?
   /// Whether the header is still to be written.
   let isEmpty: Bool
 
@@ -34,7 +36,7 @@ struct RowFile {
       guard !isFile || ftruncate(descriptor, 0) == 0 else {
         throw Failure("\(path): cannot be written: \(systemMessage(errno))")
       }
-      (rows_count, failed_count, lastScored, isEmpty) = (0, 0, nil, true)
+      (rows_count, failed_count, lastScored, end_bytes, isEmpty) = (0, 0, nil, nil, true)
       return
     }
     guard isFile else { throw Failure("\(path): only a file can be resumed") }
@@ -70,11 +72,17 @@ struct RowFile {
     } else if !header.starts(with: content) {
       throw Failure("\(path): is no table of kws-score; give another --output")
     }
-    guard ftruncate(descriptor, off_t(end)) == 0, lseek(descriptor, off_t(end), SEEK_SET) >= 0 else {
-      throw Failure("\(path): cannot be written: \(systemMessage(errno))")
-    }
+    end_bytes = end
     (rows_count, failed_count, lastScored) = (rows, failed, last)
     isEmpty = end == 0
+  }
+
+  /// Cuts half a row off, once it is sure that the rest fits.
+  func goOn(path: String) throws(Failure) {
+    guard let end_bytes else { return }
+    guard ftruncate(descriptor, off_t(end_bytes)) == 0, lseek(descriptor, off_t(end_bytes), SEEK_SET) >= 0 else {
+      throw Failure("\(path): cannot be written: \(systemMessage(errno))")
+    }
   }
 
   private static func content(_ descriptor: Int32, path: String, byteCount: Int) throws(Failure) -> [UInt8] {

@@ -33,6 +33,7 @@ struct RowScoring {
         found.descriptor, found.rows_count, found.failed_count, found.isEmpty
       )
       if let (index, bytes) = found.lastScored { try check(bytes, of: index, batch, row, path: outputPath) }
+      try found.goOn(path: outputPath)
     }
     let writer = RowWriter(descriptor: descriptor, name: outputPath, first: first)
     if isEmpty { try writer.begin(row.header) }
@@ -95,8 +96,8 @@ struct RowScoring {
       ]
     else {
       throw Failure(
-        "\(path): row \(index + 1), about \(batch.name(index)), is not what this model and these options give; go on with"
-          + " those of the run before, or give another --output")
+        "\(path): row \(index + 1), about \(batch.name(index)), is not what this model, these options and this recording"
+          + " give; go on with those of the run before, or give another --output")
     }
   }
 }

@@ -103,6 +103,10 @@ import Testing
     #expect(try result.status == 1 && result.lines == expectedWords)
     #expect(result.errors.split(separator: "\n").filter { $0.contains("/dev/full: cannot be written") }.count == 1)
     #expect(try result.errors.contains("\(expectedWords.count) lines could not be written"))
+    let pipe = try LiveCommand(.listen, ["--model", Fixture.audio, "--input", "-", "--output", "json:/dev/full"])
+    pipe.write(TestSound.raw(TestSound.samples(seconds: 4)))
+    pipe.closeInput()
+    #expect(try pipe.wait() == 0 && pipe.errors.contains("lost: could not be written"))
   }
 
   @Test func halfALineOfAnotherTimeDoesNotSpoilTheNext() throws {

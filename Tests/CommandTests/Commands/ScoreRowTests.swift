@@ -75,7 +75,8 @@ import Testing
   @Test func rowsOfAnotherModelOfThatNameOrOfOtherOptionsAreNotMixedIn() throws {
     _ = try score("--format", "csv", "--output", table)
     let rows = try folder.read("table").split(separator: "\n", omittingEmptySubsequences: false)
-    let part = rows[..<4].joined(separator: "\n") + "\n"
+    // To the middle of a row, which stays where the rest does not fit.
+    let part = rows[..<4].joined(separator: "\n") + "\n" + rows[4].prefix(rows[4].count / 2)
     let name = String(Fixture.audio.split(separator: "/").last ?? "")
     let other = try folder.write(try ModelBytes.withOtherWeights(Fixture.audio), to: "other/\(name)")
     for more in [["--model", other], ["--gain", "10"]] {
@@ -84,7 +85,7 @@ import Testing
         (more[0] == "--model" ? [] : ["--model", Fixture.audio]) + more
           + ["\(folder.path)/words", "--each", "--format", "csv", "--output", table, "--resume"])
       #expect(result.status == 1)
-      #expect(result.errors.contains("is not what this model and these options give"), "\(result.errors)")
+      #expect(result.errors.contains("is not what this model, these options"), "\(result.errors)")
       #expect(try folder.read("table") == part)
     }
   }

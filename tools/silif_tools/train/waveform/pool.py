@@ -75,6 +75,11 @@ def _amount(size: int) -> str:
     return f"{size} bytes"
 
 
+def _missing(folder: Path, size: int) -> list[int]:
+    """The parts of a pool of so many sequences that are still to be composed."""
+    return [part for part in range(-(-size // PART)) if not (folder / f"part-{part}.npz").exists()]
+
+
 def _parts_there(folder: Path) -> bool:
     return any(folder.glob("part-*.npz"))
 
@@ -88,17 +93,15 @@ def _taken(folder: Path) -> int:
 def check_room(folder: Path, size: int, steps: int, classes: int) -> None:
     """Raises ConversionError where the disk has no room for a pool of so many sequences, or for what one that was begun
     still lacks."""
+    if not _missing(folder, size):
+        return
     needed = size * steps * sum(np.dtype(kind).itemsize * last for kind, last in _kinds(classes)) - _taken(folder)
     there = next(path for path in (folder, *folder.parents) if path.exists())
     if (free := shutil.disk_usage(there).free) < needed:
-        raise ConversionError(_no_room(folder, needed, free))
-
-
-def _no_room(folder: Path, needed: int, free: int) -> str:
-    return (
-        f"{folder}: {_amount(needed)} are needed, {_amount(free)} are free: make room, lower pool, or give another"
-        " --output"
-    )
+        raise ConversionError(
+            f"{folder}: {_amount(needed)} are needed, {_amount(free)} are free: make room, lower pool, or give another"
+            " --output"
+        )
 
 
 def _reserve(folder: Path) -> None:
@@ -107,7 +110,6 @@ def _reserve(folder: Path) -> None:
     if not hasattr(os, "posix_fallocate"):
         return
     paths = [folder / f"{name}.npy" for name in ROWS]
-    needed, free = sum(path.stat().st_size for path in paths) - _taken(folder), shutil.disk_usage(folder).free
     for path in paths:
         with path.open("r+b") as file:
             try:
@@ -115,7 +117,10 @@ def _reserve(folder: Path) -> None:
             except OSError as error:
                 if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                     raise
-                raise ConversionError(_no_room(folder, needed, free)) from None
+                raise ConversionError(
+                    f"{folder}: the disk's room cannot be reserved ({error.strerror}): make room, lower pool, or give"
+                    " another --output"
+                ) from None
 
 
 def _opened(folder: Path, size: int, steps: int, classes: int) -> _Rows:
@@ -187,7 +192,7 @@ def compose(
 
     Raises ConversionError where the disk has no room, or a process ended before it was done.
     """
-    parts = [part for part in range(-(-size // PART)) if not (folder / f"part-{part}.npz").exists()]
+    parts = _missing(folder, size)
     if not parts:
         say(f"sequences {folder}")
         return
