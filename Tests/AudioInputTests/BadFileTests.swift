@@ -54,6 +54,8 @@ import Testing
   @Test func textIsNotRawSamples() throws {
     let path = try folder.write(Array("These are words, no samples.\n".utf8), to: "notes.txt")
     #expect(audioError { _ = try openInput(path: path) }?.kind == .notASound)
+    let short = try folder.write(Array("yes\n".utf8), to: "short.txt")
+    #expect(audioError { _ = try openInput(path: short) }?.kind == .notASound)
   }
 
   @Test(.disabled(if: getuid() == 0, "root may read everything"))

@@ -48,10 +48,14 @@ package func fileMessage(_ code: Int32, _ path: String) -> String {
   }
 }
 
-/// Without anything blank at both ends.
-package func trimmed(_ text: some StringProtocol) -> String {
+/// Without what is blank at both ends.
+///
+/// - Parameter isBlank: by default, any white space.
+package func trimmed(
+  _ text: some StringProtocol, where isBlank: (Character) -> Bool = { $0.isWhitespace }
+) -> String {
   var text = text[...]
-  while let first = text.first, first.isWhitespace { text.removeFirst() }
-  while let last = text.last, last.isWhitespace { text.removeLast() }
+  while let first = text.first, isBlank(first) { text.removeFirst() }
+  while let last = text.last, isBlank(last) { text.removeLast() }
   return String(text)
 }

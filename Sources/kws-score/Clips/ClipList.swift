@@ -11,9 +11,9 @@ enum ClipList {
     let root = root ?? parent(of: path)
     guard FolderSearch.isFolder(root) else { throw Failure("\(root): no such folder; check --root") }
     var clips: [SoundClip] = []
-    // Only what ends a line in a file of text: a name may have other characters that look like it.
+    // Only what ends a line in a file of text, and what stands around names: these may have other characters that look like it.
     for line in text.split(whereSeparator: { $0 == "\n" || $0 == "\r" || $0 == "\r\n" }) {
-      let name = withoutBlanks(line)
+      let name = trimmed(line) { $0 == " " || $0 == "\t" }
       if name.isEmpty { continue }
       // `find .` writes ./x.wav.
       let parts = name.split(separator: "/").filter { $0 != "." }
@@ -24,14 +24,6 @@ enum ClipList {
     }
     guard !clips.isEmpty else { throw Failure("\(path): the list is empty") }
     return clips
-  }
-
-  /// Without spaces and tabs at both ends.
-  private static func withoutBlanks(_ line: Substring) -> String {
-    var line = line
-    while let first = line.first, first == " " || first == "\t" { line.removeFirst() }
-    while let last = line.last, last == " " || last == "\t" { line.removeLast() }
-    return String(line)
   }
 
   private static func parent(of path: String) -> String {
