@@ -135,7 +135,8 @@ def main(argv=None) -> int:
     )
     parser.add_argument("--keep", type=Path, metavar="NPZ", help="where to keep what --others measured")
     parser.add_argument("--version", action="version", version=f"silif-enroll {__version__}")
-    arguments = parser.parse_args(argv)
+    # Recordings may stand after options, as in `silif-enroll MODEL WORD --output NEW a.wav b.wav`.
+    arguments = parser.parse_intermixed_args(argv)
     if arguments.word and not (arguments.recordings and arguments.output):
         parser.error("a word needs recordings of it, and --output for the new model")
     if not arguments.word and not (arguments.others and arguments.keep):
