@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def reason(error: BaseException) -> str:
+    """What an error of somebody else's says, or what it is where it says nothing."""
+    return str(error) or type(error).__name__
+
+
 class SilifError(Exception):
     """The base of all errors of this package.
 

@@ -6,8 +6,10 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import pathlib
 import signal
+import socket
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -16,6 +18,7 @@ from urllib.parse import urlparse
 
 import silif
 from silif._commands import Parser, say, visible
+from silif._errors import reason
 from silif._stream import Conditioner
 
 try:
@@ -40,6 +43,8 @@ _DATA_BYTES, _PAYLOAD_BYTES = 1 << 18, 1 << 22
 #: messages a peer may be silent for as long as it likes.
 _MESSAGE_S = 30.0
 _CLIENTS = 64
+#: A peer that says nothing for a minute is asked by TCP, every 15 s, whether it is there; after four times it is not.
+_KEEPALIVE = ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 15), (socket.TCP_KEEPCNT, 4))
 #: So much sound is heard before other peers have their turn: a quarter of a second at 16 kHz.
 _SLICE_BYTES = 8192
 
@@ -154,6 +159,7 @@ class Peer(AsyncEventHandler):
         Peer._open += 1
         self._is_running = True
         try:
+            _keep_alive(self.writer)
             if Peer._open > _CLIENTS:
                 raise BadMessage(f"{_CLIENTS} clients are connected already")
             message = await asyncio.wait_for(read_message(self.reader), None if self.is_alone else _MESSAGE_S)
@@ -163,7 +169,7 @@ class Peer(AsyncEventHandler):
             _LOG.warning("a peer is disconnected: %s", visible(error))
             await self._say_goodbye(str(error))
         except (OSError, asyncio.IncompleteReadError) as error:
-            _LOG.debug("a peer has gone, says nothing or does not read: %s", error or type(error).__name__)
+            _LOG.debug("a peer has gone, says nothing or does not read: %s", reason(error))
             # Closed alone, it would wait until what was written is read.
             self.writer.transport.abort()
         finally:
@@ -263,6 +269,28 @@ def _text(text: object) -> str | None:
     return text if isinstance(text, str) else None
 
 
+def _keep_alive(writer: asyncio.StreamWriter) -> None:
+    """One that lost its power says no farewell: else it would be a client for ever."""
+    peer = writer.get_extra_info("socket")
+    if peer is not None and peer.family in (socket.AF_INET, socket.AF_INET6):
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in _KEEPALIVE:
+            peer.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def _is_answered(path: pathlib.Path) -> bool:
+    """Whether a program listens at a socket: one that was killed leaves it behind."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(os.fspath(path))
+        except ConnectionRefusedError:
+            return False
+        except OSError:  # It has no time, or no ear for this user.
+            pass
+    return True
+
+
 async def _serve_stdio(make: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Peer]) -> None:
     reader = await async_get_stdin()
     loop = asyncio.get_running_loop()
@@ -294,6 +322,8 @@ async def _serve(options: argparse.Namespace, model: silif.Model) -> None:
     socket_path = pathlib.Path(uri.path) if uri.scheme == "unix" else None
     if socket_path is not None and socket_path.exists() and not socket_path.is_socket():
         raise silif.InputError("--uri", f"{socket_path} is there and is no socket", "give another path")
+    if socket_path is not None and socket_path.exists() and _is_answered(socket_path):
+        raise silif.InputError("--uri", f"{socket_path} is served by another program", "give another path")
     is_over, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, is_over.set)

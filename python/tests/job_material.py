@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+from typing import ClassVar
 
 import numpy as np
 import pyarrow
@@ -9,6 +10,34 @@ import pyarrow.parquet
 import pytest
 import soundfile
 from conftest import json_lines
+from fsspec.implementations.memory import MemoryFileSystem
+
+
+class ObjectStore(MemoryFileSystem):
+    """In memory, as S3 has it: there are no folders, only names that begin with them. Counts requests."""
+
+    protocol = "objects"
+    store: ClassVar[dict] = {}
+    requests = 0
+
+    @property
+    def pseudo_dirs(self):
+        return [""]
+
+    @classmethod
+    def _strip_protocol(cls, path):
+        return super()._strip_protocol(path.replace(f"{cls.protocol}://", "memory://"))
+
+    def makedirs(self, path, exist_ok=False):
+        pass
+
+    def ls(self, path, detail=True, **options):
+        type(self).requests += 1
+        return super().ls(path, detail, **options)
+
+    def info(self, path, **options):
+        type(self).requests += 1
+        return super().info(path, **options)
 
 
 @pytest.fixture(scope="module")

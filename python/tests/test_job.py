@@ -1,18 +1,27 @@
 """The parts of silif-score that Ray only calls: what is found, read, scored and written."""
 
+import bz2
 import contextlib
+import functools
+import gzip
+import http.server
+import io
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import tarfile
+import threading
 import types
 
+import fsspec
 import pyarrow
 import pyarrow.parquet
 import pytest
 import soundfile
 from conftest import json_lines
-from job_material import assert_rows_of_kws_score, clips, shards
+from job_material import ObjectStore, assert_rows_of_kws_score, clips, shards
 
 import silif
 from silif.job._output import Output
@@ -59,8 +68,6 @@ def test_a_part_that_ends_its_worker_each_time_is_left_out(tmp_path):
 
 def test_file_systems_that_are_not_local(clips):
     """All steps on fsspec's memory: found, read, scored, written."""
-    import fsspec
-
     memory = fsspec.filesystem("memory")
     for path in clips.rglob("*.*"):
         memory.pipe_file(f"/bucket/{path.relative_to(clips)}", path.read_bytes())
@@ -79,6 +86,193 @@ def test_file_systems_that_are_not_local(clips):
         assert rows[row["path"].replace(str(clips), "memory://bucket")]["label"] == row["label"]
     events, _ = Rows(model, are_events=True, **options).of_part(parts[0])
     assert [row["path"] for row in events.to_pylist() if row["error"]] == ["memory://bucket/go/broken.wav"]
+
+
+@pytest.fixture
+def objects():
+    fsspec.register_implementation("objects", ObjectStore, clobber=True)
+    ObjectStore.store.clear()
+    ObjectStore.requests = 0
+    return fsspec.filesystem("objects")
+
+
+def test_an_object_store_has_no_empty_folder(clips, objects):
+    model, output, parts = (
+        silif.Model("kws12-small"),
+        Output("objects://bucket/rows", "/"),
+        parts_of([str(clips)], INFO, 9),
+    )
+    assert output.prepare({}, model, parts, is_resumed=False) == parts
+    assert output.done() == set()
+    output.begin(parts[1])
+    output.write(parts[1], pyarrow.table({"path": ["a.wav"], "error": [None]}))
+    output.begin(parts[2])
+    assert output.prepare({}, model, parts, is_resumed=True) == [parts[0], *parts[2:]]
+    assert not [name for name in objects.find("bucket/rows") if "_begun" in name]
+
+
+def test_what_is_found_takes_few_requests(objects):
+    names = [f"bucket/clips-{number:03d}.tar" for number in range(100)]
+    for name in names:
+        objects.pipe_file(name, b"")
+    expected = [f"objects://{name}" for name in names]
+    for given, most in (("objects://bucket/clips-*.tar", 10), ("objects://bucket/clips-{000..099}.tar", 100)):
+        before = ObjectStore.requests
+        assert [part.paths[0] for part in parts_of([given], INFO, 10)] == expected
+        assert ObjectStore.requests - before <= most, given
+
+
+def test_a_web_server_that_lists_nothing(clips, tmp_path):
+    """As those of large data sets: what is asked for is there, and folders are forbidden."""
+
+    class Server(http.server.SimpleHTTPRequestHandler):
+        def send_head(self):
+            return self.send_error(403) if self.path.endswith("/") or "." not in self.path else super().send_head()
+
+        def log_message(self, *_):
+            pass
+
+    shards(clips, tmp_path)
+    shutil.copytree(clips / "yes", tmp_path / "yes")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Server, directory=tmp_path)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        names = [
+            "/clips-000.tar",
+            "/flat.parquet?download=true",
+            "/yes/1.flac?take=a/b.tar",
+            "/clips-001.tar?X-Amz-Signature=a/b",
+        ]
+        parts = parts_of([url + name for name in names], INFO, 10)
+        assert [part.paths for part in parts] == [[url + name] for name in names]
+        assert [part.kind for part in parts] == ["tar", "parquet", "files", "tar"] and parts[2].labels == [None]
+        rows = Rows(silif.Model("kws12-small"), are_events=False, thresholds=None, columns=("audio", "path"))
+        assert [(found.sounds, found.failed) for _, found in map(rows.of_part, parts)] == [
+            (10, 0),
+            (26, 1),
+            (1, 0),
+            (16, 1),
+        ]
+        with pytest.raises(silif.InputError, match="no such file or folder; check the path"):
+            parts_of([f"{url}/gone.tar"], INFO, 10)
+        server.shutdown()
+
+
+@pytest.mark.parametrize("name", ["take[1].flac", "what?.flac", "a::b.flac", "file::c.flac", "x*.flac", "~d.flac"])
+def test_names_that_look_like_patterns_or_chains(clips, tmp_path, monkeypatch, name):
+    folder = tmp_path / "rec[2024]::x"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for other in ("take1.flac", "whatx.flac", "xy.flac", name):
+        shutil.copy(clips / "yes" / "1.flac", other)
+    (part,) = parts_of([name], INFO, 10)
+    assert part.paths == [name]
+    (of_all,) = parts_of(["*.flac"], INFO, 10)
+    assert of_all.paths == sorted(os.listdir("."))
+    (of_folder,) = parts_of([str(folder)], INFO, 10)
+    assert of_folder.paths == [f"{folder}/{path}" for path in of_all.paths]
+    rows = Rows(silif.Model("kws12-small"), are_events=False, thresholds=None, columns=("audio", "path"))
+    for one in (of_all, of_folder):
+        assert [row["error"] for row in rows.of_part(one)[0].to_pylist()] == [None] * 4
+    with open("list.txt", "w") as file:
+        print(name, file=file)
+    (of_list,) = parts_of([], INFO, 10, list_path=f"{folder}/list.txt")
+    assert rows.of_part(of_list)[1].failed == 0
+
+
+def test_patterns(clips):
+    (part,) = parts_of([f"{clips}/yes/[0-2].flac", f"{clips}//b*/?.flac", f"{clips}/**/stereo.*"], INFO, 100)
+    assert [path.removeprefix(f"{clips}/").lstrip("/") for path in part.paths] == [
+        *[f"yes/{index}.flac" for index in range(3)],
+        *[f"bird/{index}.flac" for index in range(6)],
+        "go/stereo.wav",
+    ]
+    assert part.labels == ["yes"] * 3 + ["_unknown_"] * 6 + ["go"]
+
+
+class Failing(ObjectStore):
+    """Whose errors are no OSError, as those of S3 without credentials."""
+
+    protocol = "failing"
+
+    def info(self, path, **options):
+        raise RuntimeError("no credentials")
+
+    ls = cat_file = pipe_file = _open = exists = isdir = isfile = info
+
+
+def test_errors_of_a_file_system_s_own(clips, capsys, in_this_process):
+    fsspec.register_implementation("failing", Failing, clobber=True)
+    good = str(clips / "yes")
+    for arguments, text in (
+        (
+            ["failing://x/clips.tar", "--output", "rows"],
+            "failing://x/clips.tar: cannot be looked into (no credentials)",
+        ),
+        (["failing://x/*.tar", "--output", "rows"], "failing://x/*.tar: cannot be looked into (no credentials)"),
+        (["--list", "failing://x", "--output", "rows"], "failing://x: the list cannot be read (no credentials)"),
+        ([good, "--output", "failing://x"], "failing://x: cannot be written (no credentials); check --output"),
+    ):
+        assert main(arguments) == 1
+        assert capsys.readouterr().err.startswith(f"silif-score: {text}")
+    with pytest.raises(silif.InputError, match=r"does not see the job in it \(no credentials\); give an --output that"):
+        Output("failing://x", "/").model()
+    with pytest.raises(silif.InputError, match=r"cannot be listed \(no credentials\)"):
+        Output("failing://x", "/").done()
+
+
+def test_a_relative_path_is_another_one_elsewhere(clips, tmp_path, monkeypatch, capsys, in_this_process):
+    for folder in ("a", "b"):
+        shutil.copytree(clips / "yes", tmp_path / folder / "clips")
+    output = str(tmp_path / "rows")
+    monkeypatch.chdir(tmp_path / "a")
+    assert main(["clips", "--output", output]) == 0
+    assert main(["clips", "--output", output, "--resume"]) == 0
+    monkeypatch.chdir(tmp_path / "b")
+    assert main(["clips", "--output", output, "--resume"]) == 1
+    assert "the inputs differ from those of the job whose rows are there" in capsys.readouterr().err
+    whole = [f"{tmp_path}/a/clips", "--output", str(tmp_path / "whole")]
+    assert main(whole) == 0
+    monkeypatch.chdir(tmp_path / "a")
+    assert main([*whole, "--resume"]) == 0
+
+
+def test_the_columns_of_shards_belong_to_a_job(clips, tmp_path, capsys, in_this_process):
+    content = (clips / "yes" / "1.flac").read_bytes()
+    table = pyarrow.table({"audio": [content], "far": [content], "path": ["x"]})
+    pyarrow.parquet.write_table(table, tmp_path / "x.parquet")
+    arguments = [str(tmp_path / "x.parquet"), "--output", str(tmp_path / "rows")]
+    assert main(arguments) == 0 and main([*arguments, "--resume"]) == 0
+    assert main([*arguments, "--resume", "--audio-column", "far"]) == 1
+    assert "columns was ['audio', 'path'] and is ['far', 'path']; give another" in capsys.readouterr().err
+
+
+LOOKING = """
+import sys, time, types
+stand_in = types.ModuleType("silif.job._workers")
+stand_in.run = stand_in.connected = None
+sys.modules[stand_in.__name__] = stand_in
+import silif.job._parts
+def look(*_, **__):
+    print("looking", flush=True)
+    time.sleep(600)
+silif.job._parts.parts_of = look
+from silif.job.command import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_it_is_interrupted_while_it_looks(tmp_path, number, status):
+    command = [sys.executable, "-c", LOOKING, "x.wav", "--output", str(tmp_path / "rows")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "looking\n"
+    process.send_signal(number)
+    errors = process.communicate()[1]
+    assert (process.returncode, errors) == (
+        status,
+        "silif-score: interrupted; the same command with --resume does the rest\n",
+    )
 
 
 def test_shards_that_break_off(clips, tmp_path):
@@ -104,6 +298,68 @@ def test_shards_that_break_off(clips, tmp_path):
     ] * 2
     assert "there is no column 'audio' among ['sound']; name it by --audio-column" in found["other.parquet"][0][1]
     assert "No such file" in found["missing.tar"][0][1]
+
+
+def damaged_shards(content: bytes) -> dict[str, tuple[bytes, int, str]]:
+    """Of a tar: what is left of it, members that are whole in that, and what is said of the rest."""
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        headers = [member.offset for member in tar]
+        end = tar.offset
+    header = headers[5]
+    zipped = gzip.compress(content, mtime=0)
+    pieces = [content[start : start + 65_280] for start in range(0, len(content), 65_280)]
+    return {
+        "whole.tar": (content, 10, ""),
+        "end.tar": (content[:header], 5, "empty header at byte"),
+        "header.tar": (content[: header + 200], 5, "truncated header at byte"),
+        "bit.tar": (content[:header] + bytes([content[header] ^ 1]) + content[header + 1 :], 5, "bad checksum at byte"),
+        "zeros.tar": (content[:header] + bytes(4096) + content[header + 4096 :], 5, "overwritten by zeros"),
+        "mark.tar": (content[: end + tarfile.BLOCKSIZE], 10, "its end is cut off"),
+        "two.tar": (content + content, 10, "it goes on after its end"),
+        "whole.tar.gz": (zipped, 10, ""),
+        "pieces.tar.gz": (b"".join(gzip.compress(piece, mtime=0) for piece in pieces), 10, ""),
+        "sum.tgz": (zipped[:-6] + bytes([zipped[-6] ^ 1]) + zipped[-5:], 10, "CRC check failed"),
+        "whole.tar.bz2.tar": (bz2.compress(content), 10, ""),
+    }
+
+
+def test_a_shard_that_is_damaged_says_so(demo, tmp_path):
+    """tarfile takes a header that is damaged or missing for the end, and reads of several gzip members the first."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for index in range(10):
+            sound = io.BytesIO()
+            soundfile.write(sound, demo[8000 * index : 8000 * index + 16_000], 16_000, format="WAV")
+            member = tarfile.TarInfo(f"{index}.wav")
+            member.size = len(sound.getvalue())
+            tar.addfile(member, io.BytesIO(sound.getvalue()))
+    rows = Rows(silif.Model("kws12-small"), are_events=False, thresholds=None, columns=("audio", "path"))
+    for name, (content, whole, text) in damaged_shards(buffer.getvalue()).items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        found = rows.of_part(Part(0, "tar", [str(path)], [None], "/"))[0].to_pylist()
+        good = [row["path"] for row in found if row["error"] is None]
+        errors = [(row["path"], row["error"]) for row in found if row["error"] is not None]
+        assert good == [f"{path}/{index}.wav" for index in range(whole)], name
+        assert [path for path, _ in errors] == [str(path)] * bool(text) and all(text in error for _, error in errors), (
+            name
+        )
+
+
+def test_links_in_a_shard_are_rows_with_errors(clips, tmp_path):
+    (tmp_path / "a.flac").write_bytes((clips / "yes" / "1.flac").read_bytes())
+    os.link(tmp_path / "a.flac", tmp_path / "b.flac")
+    (tmp_path / "c.flac").symlink_to("a.flac")
+    with tarfile.open(tmp_path / "x.tar", "w") as tar:
+        for name in ("a.flac", "b.flac", "c.flac"):
+            tar.add(tmp_path / name, name)
+    rows = Rows(silif.Model("kws12-small"), are_events=False, thresholds=None, columns=("audio", "path"))
+    table, counts = rows.of_part(Part(0, "tar", [str(tmp_path / "x.tar")], [None], "/"))
+    assert (counts.sounds, counts.failed) == (3, 2)
+    errors = [row["error"] for row in table.to_pylist()]
+    assert errors[0] is None and all(
+        "is a link to a.flac; write the shard anew, with tar --deref" in e for e in errors[1:]
+    )
 
 
 def test_a_folder_that_has_two_names_counts_once(tmp_path):

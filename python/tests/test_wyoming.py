@@ -239,6 +239,9 @@ class Writer:
     def close(self):
         self.is_closed = True
 
+    def get_extra_info(self, name):
+        return None
+
 
 values = some.recursive(
     some.none() | some.booleans() | some.integers() | some.floats() | some.text(max_size=9),
@@ -535,6 +538,48 @@ def test_a_file_is_no_place_for_a_socket(tmp_path):
     done = subprocess.run([*SERVER, "--uri", f"unix://{path}"], capture_output=True, text=True, timeout=300)
     assert done.returncode == 1 and "letter.txt is there and is no socket; give another path" in done.stderr
     assert path.read_text() == "keep me"
+
+
+def test_a_socket_that_is_served_is_refused(tmp_path):
+    """One that was left behind is no hindrance."""
+    path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    first = subprocess.Popen([*SERVER, "--uri", f"unix://{path}"], stderr=subprocess.PIPE)
+    try:
+        await_server(first, socket.AF_UNIX, str(path))
+        done = subprocess.run([*SERVER, "--uri", f"unix://{path}"], capture_output=True, text=True, timeout=300)
+        assert done.returncode == 1 and "socket is served by another program; give another path" in done.stderr
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(str(path))
+    finally:
+        first.terminate()
+        first.communicate(timeout=300)
+
+
+def test_tcp_asks_peers_that_say_nothing():
+    """One whose power went says no farewell."""
+    from silif.wyoming_server import Peer
+
+    async def exchange():
+        served = asyncio.get_running_loop().create_future()
+
+        async def serve(reader, writer):
+            served.set_result(writer.get_extra_info("socket"))
+            await Peer(MODEL, None, reader, writer).run()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
+            port = listening.sockets[0].getsockname()[1]
+            async with AsyncClient.from_uri(f"tcp://127.0.0.1:{port}") as client:
+                await client.write_event(Ping().event())
+                await client.read_event()
+                peer = await served
+                names = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+                values = [peer.getsockopt(socket.IPPROTO_TCP, name) for name in names]
+                return peer.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE), values
+
+    is_asked, (idle_s, interval_s, count) = asyncio.run(exchange())
+    assert is_asked == 1 and idle_s + interval_s * count <= 120
 
 
 def test_a_port_in_use_is_neither_served_nor_announced():

@@ -4,9 +4,10 @@
 #
 #   tools/scripts/check_service.sh build/deb/silif_0.1.0~deb12_amd64.deb
 #
-# In this order: it says that it is ready, hears the demo's words from a loopback card as a user without a name, writes them to the
-# journal and to a socket; killed, it starts again; stopped dead, the watchdog starts it again; a file of lines is opened anew by a
-# reload; the card's driver is unloaded and loaded again, and words are heard; wrong options are not tried again; it stops in peace.
+# In this order: it says that it is ready, lives through a reload, hears the demo's words from a loopback card as a user without a
+# name, writes them to the journal and to a socket that another user reads; killed, it starts again; stopped dead, the watchdog starts
+# it again; a file of lines is opened anew by a reload; the card's driver is unloaded and loaded again, and words are heard; wrong
+# options are not tried again; it stops in peace.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 (($# == 1)) && [[ -f $1 ]] || { sed -n '2,10p' "$0" >&2; exit 2; }
@@ -96,16 +97,21 @@ modprobe snd-aloop index=0
 mkdir -p /etc/systemd/system/kws-listen.service.d
 printf '[Service]\nWatchdogSec=30\nRestartSec=1\n' > /etc/systemd/system/kws-listen.service.d/check.conf
 systemctl daemon-reload
-options --device hw:0,1 --wait --output json --output word:unix:/run/kws-listen/words --output json:words.jsonl
+# As shipped, but for the device and the socket's words.
+options --device hw:0,1 --wait --output json --output word:unix:/run/kws-listen/words
 systemctl start kws-listen || { journal; exit 1; }
 within 60 is_active || exit 1
 echo "user: $(ps -o user= -p "$(main)"), threads: $(ps -L -o cls=,rtprio= -p "$(main)" | paste -sd,)"
 journal | head -5
-nc -U /run/kws-listen/words >> /socket & sleep 1
+first=$(main)
+systemctl reload kws-listen
+runuser -u nobody -- nc -U /run/kws-listen/words >> /socket & sleep 1
 echo "heard: $(hears 0)"
 echo "socket: $(paste -sd' ' /socket)"
+[[ $(main) == "$first" ]] && echo "reload: it goes on"
 
-first=$(main)
+# From its next start on.
+options --device hw:0,1 --wait --output json --output word:unix:/run/kws-listen/words --output json:words.jsonl
 kill -KILL "$first"
 within 60 is_new "$first" || exit 1
 echo "killed: started again"
@@ -182,6 +188,7 @@ says() { grep -qE "^$1" "$said" || { tail -20 "$work/console" "$work/qemu" >&2; 
 says "user: (kws-listen|[0-9]+), threads: .*FF +10"
 says "heard: $expected\$"
 says "socket: $expected\$"
+says "reload: it goes on"
 says "killed: started again"
 says "watchdog: started again"
 says "reload: opened anew"

@@ -32,9 +32,10 @@ struct ListenSession {
     let manager = NotifySink(path: variable("NOTIFY_SOCKET"), watchdog_us: variable("WATCHDOG_USEC"))
     let sinks = [levels, counts] + (try makeSinks(savedSound)) + (manager.map { [$0] } ?? [])
     let statistics = Statistics(sinks: sinks, levels: levels)
+    // A service manager's reload is no terminal that was closed.
+    let catchesHangup = manager != nil || outputs.contains(where: \.isFile)
     var delivery = EventDelivery(
-      to: sinks, signals: Signals(waking: loop.wakePipe, catchesHangup: outputs.contains(where: \.isFile)),
-      stopsAfterKeyword: actions.once,
+      to: sinks, signals: Signals(waking: loop.wakePipe, catchesHangup: catchesHangup), stopsAfterKeyword: actions.once,
       question: { statistics.write() }, ticks: manager != nil)
     let thread = try AudioThread(running: loop, isLive: origin.isLive)
     if origin.isLive { note(thread.privileges) }

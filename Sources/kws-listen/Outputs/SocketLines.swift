@@ -4,6 +4,8 @@ import Glibc
 
 /// A unix socket that any number of programs may read: each gets every line from when it connected. One that does not read is
 /// dropped when its buffer is full: it must not hold up the others.
+///
+/// Whoever might read a file that this process makes may read the socket: the umask says it.
 final class SocketLines: LineOutput {
   private let path: String
   private let listening: Int32
@@ -33,6 +35,10 @@ final class SocketLines: LineOutput {
     let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
     listening = socket(AF_UNIX, kind, 0)
     guard listening >= 0 else { throw Failure("\(path): no socket: \(systemMessage(errno))") }
+    // To connect takes the right to write, which the umask of most denies to all others. The audio thread does not run yet.
+    let mask = umask(0o777)
+    umask(mask & ~((~mask & 0o444) >> 1))
+    defer { umask(mask) }
     var code = call(bind, listening)
     if code < 0 && errno == EADDRINUSE {
       // A file of somebody's refuses connections, too.

@@ -149,6 +149,22 @@ import Testing
     #expect(try !folder.read("log.jsonl").isEmpty)
   }
 
+  /// As `systemctl reload` does where no output is a file.
+  @Test func aReloadDoesNotEndAService() throws {
+    let command = try LiveCommand(
+      .listen, ["--model", Fixture.audio, "--input", "-"], environment: ["NOTIFY_SOCKET": folder.file("nobody")])
+    let raw = TestSound.raw(TestSound.samples(seconds: 4))
+    command.write(raw)
+    for _ in try words(in: raw) { #expect(command.readLine() != nil) }
+    command.send(SIGHUP)
+    command.send(SIGUSR1)
+    #expect(try command.waitForError(#""event":"stats""#))
+    for _ in 0..<3 { command.write(raw) }
+    #expect(command.readLine() != nil)
+    command.closeInput()
+    #expect(command.wait() == 0)
+  }
+
   @Test func statisticsComeWhenAskedFor() throws {
     let command = try LiveCommand(.listen, ["--model", Fixture.audio, "--input", "-"])
     let raw = TestSound.raw(TestSound.samples(seconds: 4))
@@ -166,9 +182,16 @@ import Testing
 
   @Test func aSocketServesWhoeverConnects() throws {
     let path = folder.file("words.sock")
+    let file = folder.file("words.txt")
     let command = try LiveCommand(
-      .listen, ["--model", Fixture.audio, "--input", "-", "--output", "word:unix:\(path)", "--output", "word"])
+      .listen,
+      ["--model", Fixture.audio, "--input", "-"]
+        + ["word:unix:\(path)", "word:\(file)", "word"].flatMap { ["--output", $0] })
     try command.waitForNotice()
+    // Who may read the file may connect, for which a socket's right to write is needed.
+    var (socketStatus, fileStatus) = (stat(), stat())
+    #expect(stat(path, &socketStatus) == 0 && stat(file, &fileStatus) == 0)
+    #expect(socketStatus.st_mode & 0o222 == (fileStatus.st_mode & 0o444) >> 1)
     // A second program must not take it.
     #expect(try listen(["--output", "word:unix:\(path)"]).errors.contains("is another kws-listen running?"))
     var address = sockaddr_un()

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 
-from silif._errors import InputError
+from silif._errors import InputError, reason
 from silif._model import Model
 from silif.job._parts import Part, location
 
@@ -57,7 +57,7 @@ class Output:
         """
         if not self.url:
             raise InputError("--output", "the path is empty", "give a folder")
-        plan = json.dumps([(part.kind, part.paths, part.labels) for part in parts]).encode()
+        plan = json.dumps([(part.kind, part.paths, part.labels, part.start) for part in parts]).encode()
         job = {**job, "model": model.name, "model_sha256": hashlib.sha256(model.content()).hexdigest()}
         job |= {"parts": len(parts), "inputs_sha256": hashlib.sha256(plan).hexdigest()}
         content = json.dumps(job, indent=1).encode()
@@ -78,21 +78,33 @@ class Output:
             if there != content:
                 raise InputError(self.url, *_difference(there, content))
             done = self.done()
-            for name in fs.ls(path.rpartition("/")[0], detail=False):
+            for name in self._paths():
                 if name.rpartition("/")[2].startswith((_BEGUN, _WRITING)):
                     fs.rm_file(name)
-        except (OSError, ImportError, ValueError) as error:  # ImportError where a file system needs a package.
-            if isinstance(error, InputError):
-                raise
-            raise InputError(self.url, f"cannot be written ({error})", "check --output") from error
+        except InputError:
+            raise
+        except Exception as error:  # Every file system has errors of its own.
+            raise InputError(self.url, f"cannot be written ({reason(error)})", "check --output") from error
         return [part for part in parts if _name(part.number) not in done]
 
     def done(self) -> set[str]:
-        """Names of the files of parts that are there."""
+        """Names of the files of parts that are there.
+
+        Raises:
+            InputError: the folder cannot be listed.
+        """
+        names = {path.rpartition("/")[2] for path in self._paths()}
+        return {name for name in names if name.endswith(".parquet") and not name.startswith("_")}
+
+    def _paths(self) -> list[str]:
         fs, folder = self._at()
         fs.invalidate_cache()
-        names = {name.rpartition("/")[2] for name in fs.ls(folder.rstrip("/"), detail=False)}
-        return {name for name in names if name.endswith(".parquet") and not name.startswith("_")}
+        try:
+            return list(fs.ls(folder.rstrip("/"), detail=False))
+        except FileNotFoundError:  # Object stores have no empty folders.
+            return []
+        except Exception as error:  # Every file system has errors of its own.
+            raise InputError(self.url, f"cannot be listed ({reason(error)})", "check --output") from error
 
     def failed(self) -> int:
         """Recordings that could not be read, by the rows that are there.
@@ -108,17 +120,26 @@ class Output:
             fs, path = self._at(name)
             with fs.open(path, "rb") as file:
                 (errors,) = pyarrow.parquet.read_table(file, columns=["error"]).columns
-        except (OSError, ValueError) as error:
-            problem = f"the rows in {name} cannot be read ({error})"
+        except Exception as error:  # Every file system has errors of its own.
+            problem = f"the rows in {name} cannot be read ({reason(error)})"
             raise InputError(self.url, problem, "remove that file, and --resume does its part again") from error
         return int(len(errors) - errors.null_count)
 
     def model(self) -> Model:
-        """The job's model, for workers anywhere."""
-        fs, path = self._at(_JOB_NAME)
-        job = json.loads(fs.cat_file(path))
-        fs, path = self._at(_MODEL_NAME)
-        return Model.named(job["model"], fs.cat_file(path))
+        """The job's model, for workers anywhere.
+
+        Raises:
+            InputError: this machine does not see the folder.
+        """
+        try:
+            fs, path = self._at(_JOB_NAME)
+            job = json.loads(fs.cat_file(path))
+            fs, path = self._at(_MODEL_NAME)
+            content = fs.cat_file(path)
+        except Exception as error:  # Every file system has errors of its own.
+            problem = f"a worker does not see the job in it ({reason(error)})"
+            raise InputError(self.url, problem, "give an --output that every machine can write") from error
+        return Model.named(job["model"], content)
 
     def begin(self, part: Part) -> None:
         """Notes that a worker begins a part.

@@ -6,19 +6,25 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from glob import glob
+from itertools import chain, islice
 from typing import Any
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from silif._errors import InputError
+from silif._errors import InputError, reason
 from silif._model import ModelInfo
 from silif._sound import has_sound_ending
 
 _TAR_ENDINGS = (".tar", ".tar.gz", ".tgz")
 #: Long recordings that are no clips: what kws-score passes over too.
 _PASSED_OVER = "_background_noise_"
+_WEB = ("http://", "https://")
+#: Paths that are looked up at a time: a remote one takes a request.
+_LOOKUPS = 16
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,12 @@ class Part:
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 
+    @property
+    def start(self) -> str | None:
+        """What its paths start from; None where they are whole."""
+        is_whole = all("://" in path or os.path.isabs(path) for path in self.paths)
+        return None if is_whole else self.folder
+
     @staticmethod
     def from_json(text: str) -> Part:
         return Part(**json.loads(text))
@@ -53,7 +65,10 @@ class Part:
 
 def location(path: str, folder: str) -> tuple[Any, str]:
     """File system of a path or URL, and its path there. Relative paths start from `folder`."""
-    fs, there = fsspec.core.url_to_fs(path if "://" in path else os.path.join(folder, path))
+    if "://" not in path:
+        # Not by url_to_fs, to which `::` in a name is a file system inside another.
+        return LocalFileSystem(), os.path.join(folder, path).rstrip("/") or "/"
+    fs, there = fsspec.core.url_to_fs(path)
     return fs, there
 
 
@@ -75,9 +90,10 @@ def parts_of(
     """
     search = _Search(info, os.getcwd())
     found = list(search.of_list(list_path, root)) if list_path is not None else []
-    for path in inputs:
-        for expanded in _braces(path):
-            found += search.of_path(expanded)
+    paths = chain.from_iterable(map(_braces, inputs))
+    with ThreadPoolExecutor(_LOOKUPS) as pool:
+        while some := list(islice(paths, _LOOKUPS)):
+            found += chain.from_iterable(pool.map(search.of_path, some))
     parts: list[Part] = []
 
     def add(kind: str, clips: list[tuple[str, str | None]]) -> None:
@@ -86,13 +102,7 @@ def parts_of(
 
     files: list[tuple[str, str | None]] = []
     for path, label in found:
-        kind = (
-            "tar"
-            if path.lower().endswith(_TAR_ENDINGS)
-            else "parquet"
-            if path.lower().endswith(".parquet")
-            else "files"
-        )
+        kind = _kind(path)
         if kind == "files":
             files.append((path, label))
         if files and (kind != "files" or len(files) == part_clips):
@@ -117,8 +127,18 @@ def _braces(path: str) -> Iterator[str]:
         yield from _braces(f"{path[: match.start()]}{number:0{len(match[1])}}{path[match.end() :]}")
 
 
-def _is_wanted(name: str) -> bool:
-    return has_sound_ending(name) or name.lower().endswith((*_TAR_ENDINGS, ".parquet"))
+def _bare(path: str) -> str:
+    """Without what a web server is asked besides."""
+    return path.partition("?")[0] if path.startswith(_WEB) else path
+
+
+def _kind(path: str) -> str:
+    name = _bare(path).lower()
+    return "tar" if name.endswith(_TAR_ENDINGS) else "parquet" if name.endswith(".parquet") else "files"
+
+
+def _is_wanted(path: str) -> bool:
+    return has_sound_ending(_bare(path)) or _kind(path) != "files"
 
 
 class _Search:
@@ -138,25 +158,40 @@ class _Search:
             raise InputError("input", "a path is empty", "give . for this folder")
         try:
             fs, there = location(path, self.folder)
-            if magic := re.search(r"[*?\[]", path):
-                given = path[: path.rfind("/", 0, magic.start()) + 1]
-                start = there[: len(there) - (len(path) - len(given))]
-                names = [name for name in fs.glob(there) if fs.isfile(name)]
+            magic = re.search(r"[*\[]" if path.startswith(_WEB) else r"[*?\[]", path)
+            # What is called like a file needs no listing of its folder, which a web server may refuse.
+            if _is_wanted(path) and fs.isfile(there):
+                found = [(path, there)]
+            elif magic and not fs.exists(there):
+                found = self._matching(fs, path, there, path.rfind("/", 0, magic.start()) + 1)
             elif fs.isdir(there):
                 given, start = path.rstrip("/"), there.rstrip("/")
-                names = list(self._local(there, set()) if isinstance(fs, LocalFileSystem) else self._remote(fs, there))
+                names = self._local(there, set()) if isinstance(fs, LocalFileSystem) else self._remote(fs, there)
+                found = [(given + name[len(start) :], name) for name in names]
             elif fs.exists(there):
-                given, start, names = path, there, [there]
+                found = [(path, there)]
             else:
                 raise InputError(path, "no such file or folder", "check the path")
-            if not names:
+            if not found:
                 raise InputError(path, "no sound file and no shard is there", "give a folder that holds some")
-            names.sort(key=_by_folders)
-            return [(given + name[len(start) :], self._label_of(fs, name)) for name in names]
-        except (OSError, ImportError, ValueError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(path, f"cannot be looked into ({error})", "check the path") from error
+            found.sort(key=lambda pair: _by_folders(pair[1]))
+            return [(given, self._label_of(fs, name)) for given, name in found]
+        except InputError:
+            raise
+        except Exception as error:  # Every file system has errors of its own.
+            raise InputError(path, f"cannot be looked into ({reason(error)})", "check the path") from error
+
+    def _matching(self, fs: Any, path: str, there: str, start: int) -> list[tuple[str, str]]:
+        """Files that a pattern stands for, as it spells them and in full. It begins after `start`."""
+        if "://" not in path:
+            # Not below `there`: brackets in this folder's own name are no pattern.
+            names = [
+                (match, os.path.join(self.folder, match)) for match in glob(path, root_dir=self.folder, recursive=True)
+            ]
+            return [(match, name) for match, name in names if os.path.isfile(name)]
+        given, skipped = path[:start], len(there) - (len(path) - start)
+        names = [name for name, entry in fs.glob(there, detail=True).items() if entry["type"] == "file"]
+        return [(given + name[skipped:], name) for name in names]
 
     def of_list(self, path: str, root: str | None) -> Iterator[tuple[str, str | None]]:
         """Every line, whatever it says: one that is no recording fails in its turn and loses no other.
@@ -164,10 +199,11 @@ class _Search:
         Twins: Sources/kws-score/Clips/ClipList.swift
         """
         try:
-            with fsspec.open(path) as file:
+            fs, there = location(path, self.folder)
+            with fs.open(there) as file:
                 content = file.read()
-        except (OSError, ImportError, ValueError) as error:
-            raise InputError(path, f"the list cannot be read ({error})", "check the path") from error
+        except Exception as error:  # Every file system has errors of its own.
+            raise InputError(path, f"the list cannot be read ({reason(error)})", "check the path") from error
         root = root if root is not None else path.rpartition("/")[0] or ("/" if path.startswith("/") else ".")
         for line in _lines(content, path):
             parts = [part for part in line.split("/") if part not in ("", ".")]
@@ -200,10 +236,15 @@ class _Search:
                 yield name
 
     def _label_of(self, fs: Any, there: str) -> str | None:
-        """The parent folder names the word, where that folder's own parent holds the folder of at least one word."""
+        """The parent folder names the word, where that folder's own parent holds the folder of at least one word.
+
+        None for shards: what is in them lies in no folder.
+        """
+        if _kind(there) != "files":
+            return None
         if isinstance(fs, LocalFileSystem):
             there = os.path.realpath(there)
-        above, _, folder = there.rpartition("/")[0].rpartition("/")
+        above, _, folder = _bare(there).rpartition("/")[0].rpartition("/")
         if not above:
             return None
         if above not in self._is_word_folder:
@@ -240,5 +281,5 @@ def _by_folders(name: str) -> list[bytes]:
 def _entries(fs: Any, folder: str) -> list[dict[str, Any]]:
     try:
         return list(fs.ls(folder, detail=True))
-    except OSError:
+    except Exception:  # Every file system has errors of its own, and a web server's top has no folder above it.
         return []

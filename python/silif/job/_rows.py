@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
 import pathlib
 import tarfile
@@ -11,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from math import isnan
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self, cast
 
 import numpy as np
 import pyarrow
@@ -20,7 +22,7 @@ from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
 
 from silif._clips import score
-from silif._errors import InputError, SilifError
+from silif._errors import InputError, SilifError, reason
 from silif._model import Model
 from silif._sound import has_sound_ending, read_sound, sound_blocks
 from silif._spotter import KeywordSpotter
@@ -166,7 +168,7 @@ def _opened(sound: Sound) -> Iterator[str | bytes | BinaryIO]:
     except SilifError:
         raise
     except Exception as error:  # Every file system has errors of its own.
-        raise InputError(sound.name, f"cannot be read ({error or type(error).__name__})", "check the path") from error
+        raise InputError(sound.name, f"cannot be read ({reason(error)})", "check the path") from error
     try:
         yield source
     finally:
@@ -197,7 +199,7 @@ def sounds_of(part: Part, columns: tuple[str, str], *, is_whole: bool) -> Iterat
         if isinstance(error, SilifError):
             yield Sound(shard, None, _raising(error))
         else:
-            problem = f"the shard cannot be read further ({error or type(error).__name__})"
+            problem = f"the shard cannot be read further ({reason(error)})"
             yield Sound(shard, None, _raising(InputError(shard, problem, "copy or write it anew")))
 
 
@@ -237,16 +239,51 @@ def _source(part: Part, is_whole: bool, path: str) -> Callable[[], str | bytes |
         return _raising(error)
 
 
+class _Member(tarfile.TarInfo):
+    """To tarfile a header that is damaged or missing is the end of the archive; here only its own mark is."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        """The next member. The mark is two blocks of zeros, which only zeros follow."""
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:
+            rest: Any = archive.fileobj
+            blocks = list(map(_is_zeros, iter(partial(rest.read, tarfile.BLOCKSIZE), b"")))
+            if not all(blocks):
+                raise tarfile.ReadError("it goes on after its end, or was overwritten by zeros") from None
+            if not blocks:
+                raise tarfile.ReadError("its end is cut off") from None
+            raise
+        except tarfile.HeaderError as error:
+            where = f"at byte {archive.offset}, where a member or the end must be"
+            raise tarfile.ReadError(f"{error} {where}") from None
+
+
+def _is_zeros(block: bytes) -> bool:
+    return not block.strip(b"\0")
+
+
 def _of_tar(file: BinaryIO, shard: str) -> Iterator[Sound]:
     """Every member that is called like a sound file; what else belongs to a sample of WebDataset is passed over."""
-    with tarfile.open(fileobj=file, mode="r|*") as tar:
+    source: Any = io.BufferedReader(cast(Any, file))
+    if source.peek(2)[:2] == b"\x1f\x8b":
+        # tarfile's own way reads the first of several gzip members, and no checksum.
+        source = gzip.GzipFile(fileobj=source)
+    with tarfile.open(fileobj=source, mode="r|*", tarinfo=_Member) as tar:
         for member in tar:
-            if member.isfile() and has_sound_ending(member.name):
+            if not has_sound_ending(member.name):
+                continue
+            name = f"{shard}/{member.name}"
+            if member.isfile():
                 extracted = tar.extractfile(member)
                 content = extracted.read() if extracted else b""
                 if len(content) < member.size:
                     raise InputError(shard, f"ends in the middle of {member.name}", "copy or write it anew")
-                yield Sound(f"{shard}/{member.name}", None, partial(bytes, content))
+                yield Sound(name, None, partial(bytes, content))
+            elif member.issym() or member.islnk():
+                remedy = "write the shard anew, with tar --dereference --hard-dereference"
+                yield Sound(name, None, _raising(InputError(name, f"is a link to {member.linkname}", remedy)))
 
 
 def _of_parquet(file: BinaryIO, shard: str, columns: tuple[str, str]) -> Iterator[Sound]:

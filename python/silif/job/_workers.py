@@ -6,16 +6,17 @@ import logging
 import math
 import os
 import re
+import signal
 import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any
 
 from silif._commands import say, visible
-from silif._errors import SilifError
+from silif._errors import InputError, SilifError, reason
 from silif.job._output import Output
 from silif.job._parts import Part
 from silif.job._rows import Counts, Rows
@@ -26,6 +27,7 @@ os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
 
 import ray
 import ray.data
+import ray.exceptions
 
 #: Of what cannot be done, so many are told.
 _TOLD = 5
@@ -44,8 +46,10 @@ class Worker:
             self._output.begin(part)
             table, counts = self._rows.of_part(part)
             self._output.write(part, table)
-        except (SilifError, OSError) as error:
+        except SilifError as error:
             problem = visible(error)  # Ray's rows take no bytes that are no UTF-8.
+        except Exception as error:  # Every file system has errors of its own.
+            problem = visible(f"part {part.number} cannot be done ({reason(error)})")
         counts.core_s = time.process_time() - start_s
         return {"problem": problem, **asdict(counts)}
 
@@ -60,6 +64,9 @@ def run(parts: list[Part], output: Output, options: dict[str, Any], workers: int
 
     Returns:
         What the parts held that were done.
+
+    Raises:
+        InputError: Ray gave up, as where a worker does not see the output.
     """
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = context.print_on_execution_start = False
@@ -75,16 +82,22 @@ def run(parts: list[Part], output: Output, options: dict[str, Any], workers: int
     )
     counts, problems, start = Counts(), 0, time.monotonic()
     progress = _Progress()
-    for done, row in enumerate(dataset.iter_rows(), 1):
-        problem = row.pop("problem")
-        counts.add(Counts(**row))
-        if problem is not None:
-            problems += 1
-            if problems <= _TOLD:
-                progress.clear()
-                say("silif-score", problem)
-        progress.show(done, len(parts), counts, time.monotonic() - start)
-    progress.clear()
+    try:
+        for done, row in enumerate(dataset.iter_rows(), 1):
+            problem = row.pop("problem")
+            counts.add(Counts(**row))
+            if problem is not None:
+                problems += 1
+                if problems <= _TOLD:
+                    progress.clear()
+                    say("silif-score", problem)
+            progress.show(done, len(parts), counts, time.monotonic() - start)
+    except ray.exceptions.RayError as error:
+        # Its last line is what went wrong, after the kind of error.
+        last = re.sub(r"^[\w.]+: ", "", str(error).strip().rpartition("\n")[2])
+        raise InputError("Ray", f"stopped the job ({last})", "once that is right, --resume goes on") from error
+    finally:
+        progress.clear()
     return counts
 
 
@@ -131,8 +144,11 @@ def connected(address: str) -> Iterator[None]:
             socket.create_connection((place[1], int(place[2])), timeout=30).close()
         except (OSError, OverflowError, ValueError) as error:  # ValueError: no name of a host, as a..b
             raise ConnectionError(f"--address {address}: no cluster is there ({error})") from error
+    handler = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        with suppress(ValueError):  # Not the main thread.
+            signal.signal(signal.SIGTERM, handler)  # Ray put its own there.
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise ConnectionError(f"--address {address}: {error}") from error
     try:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
 
 import silif
 from silif._commands import Parser, say, visible
@@ -48,9 +53,42 @@ def arguments_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
+@contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends what is done within as Ctrl-C does. Other threads than the main one cannot ask for that."""
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command. Returns its exit status: 0 where all could be read, 130 where it was interrupted, else 1."""
+    """The command.
+
+    Returns:
+        Its exit status: 0 where all could be read, 130 or 143 where SIGINT or SIGTERM interrupted it, else 1.
+    """
     options = arguments_of(arguments)
+    try:
+        with _interrupted_by_sigterm():
+            return _run(options)
+    except (SilifError, ConnectionError) as error:
+        say("silif-score", error)
+        return 1
+    except KeyboardInterrupt as error:
+        say("silif-score", "interrupted; the same command with --resume does the rest")
+        return 128 + (error.args[0] if error.args else signal.SIGINT)
+
+
+def _run(options: argparse.Namespace) -> int:
     # Not before: whoever asks for help, or mistypes, has no need of Ray, which takes seconds to import.
     try:
         from silif.job._output import Output
@@ -60,36 +98,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ImportError as error:
         say("silif-score", f"{error}: install the extra with: pip install 'silif[ray]'")
         return 1
-    try:
-        model = silif.Model(options.model or "kws12")
-        silif.KeywordSpotter(model, thresholds=options.threshold)
-        parts = parts_of(options.input, model.info(), options.part, list_path=options.list, root=options.root)
-        output = Output(options.output, os.getcwd())
-        job = {"rows": "events" if options.events else "clips", "threshold": options.threshold}
-        left = output.prepare(job, model, parts, is_resumed=options.resume)
-        failed_before = output.failed() if len(left) < len(parts) else 0
-    except SilifError as error:
-        say("silif-score", error)
-        return 1
+    model = silif.Model(options.model or "kws12")
+    silif.KeywordSpotter(model, thresholds=options.threshold)
+    parts = parts_of(options.input, model.info(), options.part, list_path=options.list, root=options.root)
+    output = Output(options.output, os.getcwd())
+    columns = (options.audio_column, options.path_column)
+    job = {"rows": "events" if options.events else "clips", "threshold": options.threshold, "columns": columns}
+    left = output.prepare(job, model, parts, is_resumed=options.resume)
+    failed_before = output.failed() if len(left) < len(parts) else 0
     if len(left) < len(parts):
         say("silif-score", f"{len(parts) - len(left)} of {len(parts)} parts are there already")
     start = time.monotonic()
     counts = Counts()
-    rows = {
-        "are_events": options.events,
-        "thresholds": options.threshold,
-        "columns": (options.audio_column, options.path_column),
-    }
-    try:
-        if left:
-            with connected(options.address or os.environ.get("RAY_ADDRESS", "local")):
-                counts = run(left, output, rows, options.workers)
-    except ConnectionError as error:
-        say("silif-score", error)
-        return 1
-    except KeyboardInterrupt:
-        say("silif-score", "interrupted; the same command with --resume does the rest")
-        return 130
+    rows = {"are_events": options.events, "thresholds": options.threshold, "columns": columns}
+    if left:
+        with connected(options.address or os.environ.get("RAY_ADDRESS", "local")):
+            counts = run(left, output, rows, options.workers)
     elapsed_s = time.monotonic() - start
     failed = f"{counts.failed} failed" + (f" now and {failed_before} before" if failed_before else "")
     what = f"{counts.sounds} sounds, {failed}, {counts.sound_s / 3600:.2f} h"
