@@ -70,10 +70,12 @@ final class LiveCommand {
   /// Waits until the command has said on standard error that it listens: it has started then.
   func waitForNotice() throws { _ = try waitForError("listening") }
 
-  /// Waits until the command has said this on standard error; false where it never does.
+  /// Waits until the command has said this on standard error; false where it never does, or has ended without.
   func waitForError(_ text: String) throws -> Bool {
     for _ in 0..<Child.patience_s * 200 {
+      let hasEnded = child.hasEnded
       if try errors.contains(text) { return true }
+      if hasEnded { return false }
       usleep(5000)
     }
     return false
