@@ -25,6 +25,8 @@ import soundfile
 from conftest import REPOSITORY, json_lines
 from job_material import assert_rows_of_kws_score, clips, rows_of, shards
 
+import silif
+from silif.job._parts import Part
 from silif.job.command import arguments_of, main
 
 __all__ = ["clips"]
@@ -207,6 +209,43 @@ def test_a_job_that_is_killed_goes_on_where_it_stopped(clips, tmp_path):
     over = subprocess.run(command, capture_output=True, text=True, cwd="/")
     assert over.returncode == 1 and "2 of 2 parts are there already" in over.stderr
     assert "0 sounds, 0 failed now and 1 before" in over.stdout
+
+
+def test_sigterm_ends_a_job_as_ctrl_c_does(clips, tmp_path):
+    paths, content = pipe_shard(clips, tmp_path)
+    command = [sys.executable, "-m", "silif.job.command", *paths, "--workers", "1", "--output", tmp_path / "rows"]
+    process = subprocess.Popen(command, cwd="/", stderr=subprocess.PIPE, text=True)
+    with open(paths[1], "wb") as pipe:  # Opens once a worker reads.
+        process.send_signal(signal.SIGTERM)
+        assert process.stderr.readline() == "silif-score: interrupted; the same command with --resume does the rest\n"
+        with contextlib.suppress(BrokenPipeError):  # Its worker may have gone.
+            pipe.write(content)
+    assert process.wait() == 143
+
+
+def test_rows_that_cannot_be_written_miss_a_part_each(clips):
+    """Whatever the file system raises: those of S3 are no OSError."""
+    from silif.job._workers import Worker
+
+    class Output:
+        def model(self):
+            return silif.Model("kws12-small")
+
+        def begin(self, part):
+            raise RuntimeError("no credentials")
+
+    worker = Worker(Output(), {"are_events": False, "thresholds": None, "columns": ("audio", "path")})
+    done = worker({"part": Part(3, "files", [f"{clips}/yes/1.flac"], [None], "/").to_json()})
+    assert done["problem"] == "part 3 cannot be done (no credentials)" and done["sounds"] == 0
+
+
+def test_an_output_that_workers_do_not_see(cluster, tmp_path, capsys):
+    """A file system in memory is another one in every process."""
+    demo = str(REPOSITORY / "models" / "demo.flac")
+    assert main([demo, "--output", "memory://unseen"]) == 1
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("silif-score: ")]
+    assert "Ray: stopped the job (memory://unseen: a worker does not see the job in it (" in line
+    assert "give an --output that every machine can write" in line
 
 
 @pytest.mark.parametrize(
