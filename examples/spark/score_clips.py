@@ -41,14 +41,15 @@ def scorer(model: silif.Model):
                     errors.append(None)
                 except silif.SilifError as error:
                     errors.append(str(error))
-            scores = silif.score(found, model, jobs=1)
             is_good = [error is None for error in errors]
             frame = pd.DataFrame(None, index=range(len(paths)), columns=rows.names)
-            frame.loc[is_good, ["word", "score", "steps", "spikes"]] = list(
-                zip(scores.word.tolist(), scores.score, scores.steps.tolist(), scores.spikes.tolist(), strict=True)
-            )
-            frame.loc[is_good, "probability"] = scores.probability
-            frame.loc[is_good, [f"p_{word}" for word in words]] = scores.probabilities
+            if found:  # pandas assigns nothing to no rows.
+                scores = silif.score(found, model, jobs=1)
+                frame.loc[is_good, ["word", "score", "steps", "spikes"]] = list(
+                    zip(scores.word.tolist(), scores.score, scores.steps.tolist(), scores.spikes.tolist(), strict=True)
+                )
+                frame.loc[is_good, "probability"] = scores.probability
+                frame.loc[is_good, [f"p_{word}" for word in words]] = scores.probabilities
             frame["error"] = errors
             yield frame
 

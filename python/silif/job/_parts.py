@@ -185,10 +185,9 @@ class _Search:
         """Files that a pattern stands for, as it spells them and in full. It begins after `start`."""
         if "://" not in path:
             # Not below `there`: brackets in this folder's own name are no pattern.
-            names = [
-                (match, os.path.join(self.folder, match)) for match in glob(path, root_dir=self.folder, recursive=True)
-            ]
-            return [(match, name) for match, name in names if os.path.isfile(name)]
+            matches = glob(path, root_dir=self.folder, recursive=True)
+            found = [(match, os.path.join(self.folder, match)) for match in matches]
+            return [(match, name) for match, name in found if os.path.isfile(name)]
         given, skipped = path[:start], len(there) - (len(path) - start)
         names = [name for name, entry in fs.glob(there, detail=True).items() if entry["type"] == "file"]
         return [(given + name[skipped:], name) for name in names]

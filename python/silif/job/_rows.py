@@ -247,7 +247,7 @@ class _Member(tarfile.TarInfo):
         """The next member. The mark is two blocks of zeros, which only zeros follow."""
         try:
             return super().fromtarfile(archive)
-        except tarfile.EOFHeaderError:
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined, unused-ignore]  # Is in no list of types.
             rest: Any = archive.fileobj
             blocks = list(map(_is_zeros, iter(partial(rest.read, tarfile.BLOCKSIZE), b"")))
             if not all(blocks):
