@@ -312,6 +312,7 @@ def damaged_shards(content: bytes) -> dict[str, tuple[bytes, int, str]]:
         "bit.tar": (content[:header] + bytes([content[header] ^ 1]) + content[header + 1 :], 5, "bad checksum at byte"),
         "zeros.tar": (content[:header] + bytes(4096) + content[header + 4096 :], 5, "overwritten by zeros"),
         "mark.tar": (content[: end + tarfile.BLOCKSIZE], 10, "its end is cut off"),
+        "half.tar": (content[: end + tarfile.BLOCKSIZE + 9], 10, "its end is cut off"),
         "two.tar": (content + content, 10, "it goes on after its end"),
         "whole.tar.gz": (zipped, 10, ""),
         "pieces.tar.gz": (b"".join(gzip.compress(piece, mtime=0) for piece in pieces), 10, ""),

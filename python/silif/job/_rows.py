@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from math import isnan
 from typing import Any, BinaryIO, Self, cast
 
@@ -249,19 +250,16 @@ class _Member(tarfile.TarInfo):
             return super().fromtarfile(archive)
         except tarfile.EOFHeaderError:  # type: ignore[attr-defined, unused-ignore]  # Is in no list of types.
             rest: Any = archive.fileobj
-            blocks = list(map(_is_zeros, iter(partial(rest.read, tarfile.BLOCKSIZE), b"")))
-            if not all(blocks):
-                raise tarfile.ReadError("it goes on after its end, or was overwritten by zeros") from None
-            if not blocks:
+            blocks = iter(partial(rest.read, tarfile.BLOCKSIZE), b"")
+            second = next(blocks, b"")
+            if len(second) < tarfile.BLOCKSIZE:
                 raise tarfile.ReadError("its end is cut off") from None
+            if any(block.strip(b"\0") for block in chain([second], blocks)):
+                raise tarfile.ReadError("it goes on after its end, or was overwritten by zeros") from None
             raise
         except tarfile.HeaderError as error:
             where = f"at byte {archive.offset}, where a member or the end must be"
             raise tarfile.ReadError(f"{error} {where}") from None
-
-
-def _is_zeros(block: bytes) -> bool:
-    return not block.strip(b"\0")
 
 
 def _of_tar(file: BinaryIO, shard: str) -> Iterator[Sound]:
