@@ -26,7 +26,8 @@ from conftest import REPOSITORY, json_lines
 from job_material import assert_rows_of_kws_score, clips, rows_of, shards
 
 import silif
-from silif.job._parts import Part
+from silif.job._parts import Part, parts_of
+from silif.job._rows import Rows
 from silif.job.command import arguments_of, main
 
 __all__ = ["clips"]
@@ -94,6 +95,40 @@ def test_urls(cluster, clips, tmp_path):
     gone = rows[f"{url}/go/gone.flac"]["error"]
     assert "gone.flac: cannot be read (404" in gone or f"cannot be read ({url}" in gone, gone
     assert_rows_of_kws_score(rows, [go], lambda path: path.replace(str(go.parent), url))
+
+
+def test_a_web_server_that_lists_nothing(clips, tmp_path):
+    """As those of large data sets: what is asked for is there, and folders are forbidden."""
+
+    class Server(http.server.SimpleHTTPRequestHandler):
+        def send_head(self):
+            return self.send_error(403) if self.path.endswith("/") or "." not in self.path else super().send_head()
+
+        def log_message(self, *_):
+            pass
+
+    info = silif.Model("kws12-small").info()
+    shards(clips, tmp_path)
+    shutil.copytree(clips / "yes", tmp_path / "yes")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Server, directory=tmp_path)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        names = [
+            "/clips-000.tar",
+            "/flat.parquet?download=true",
+            "/yes/1.flac?take=a/b.tar",
+            "/clips-001.tar?X-Amz-Signature=a/b",
+        ]
+        parts = parts_of([url + name for name in names], info, 10)
+        assert [part.paths for part in parts] == [[url + name] for name in names]
+        assert [part.kind for part in parts] == ["tar", "parquet", "files", "tar"] and parts[2].labels == [None]
+        rows = Rows(silif.Model("kws12-small"), are_events=False, thresholds=None, columns=("audio", "path"))
+        del parts[1]  # Parquet is read by ranges, which this server has not.
+        found = [rows.of_part(part)[1] for part in parts]
+        assert [(counts.sounds, counts.failed) for counts in found] == [(10, 0), (1, 0), (16, 1)]
+        with pytest.raises(silif.InputError, match="no such file or folder; check the path"):
+            parts_of([f"{url}/gone.tar"], info, 10)
+        server.shutdown()
 
 
 def test_events_are_those_of_kws_listen(cluster, demo, clips, tmp_path):

@@ -2,9 +2,7 @@
 
 import bz2
 import contextlib
-import functools
 import gzip
-import http.server
 import io
 import os
 import shutil
@@ -12,7 +10,6 @@ import signal
 import subprocess
 import sys
 import tarfile
-import threading
 import types
 
 import fsspec
@@ -120,39 +117,6 @@ def test_what_is_found_takes_few_requests(objects):
         before = ObjectStore.requests
         assert [part.paths[0] for part in parts_of([given], INFO, 10)] == expected
         assert ObjectStore.requests - before <= most, given
-
-
-def test_a_web_server_that_lists_nothing(clips, tmp_path):
-    """As those of large data sets: what is asked for is there, and folders are forbidden."""
-
-    class Server(http.server.SimpleHTTPRequestHandler):
-        def send_head(self):
-            return self.send_error(403) if self.path.endswith("/") or "." not in self.path else super().send_head()
-
-        def log_message(self, *_):
-            pass
-
-    shards(clips, tmp_path)
-    shutil.copytree(clips / "yes", tmp_path / "yes")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Server, directory=tmp_path)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}"
-        names = [
-            "/clips-000.tar",
-            "/flat.parquet?download=true",
-            "/yes/1.flac?take=a/b.tar",
-            "/clips-001.tar?X-Amz-Signature=a/b",
-        ]
-        parts = parts_of([url + name for name in names], INFO, 10)
-        assert [part.paths for part in parts] == [[url + name] for name in names]
-        assert [part.kind for part in parts] == ["tar", "parquet", "files", "tar"] and parts[2].labels == [None]
-        rows = Rows(silif.Model("kws12-small"), are_events=False, thresholds=None, columns=("audio", "path"))
-        del parts[1]  # Parquet is read by ranges, which this server has not.
-        found = [rows.of_part(part)[1] for part in parts]
-        assert [(counts.sounds, counts.failed) for counts in found] == [(10, 0), (1, 0), (16, 1)]
-        with pytest.raises(silif.InputError, match="no such file or folder; check the path"):
-            parts_of([f"{url}/gone.tar"], INFO, 10)
-        server.shutdown()
 
 
 @pytest.mark.parametrize("name", ["take[1].flac", "what?.flac", "a::b.flac", "file::c.flac", "x*.flac", "~d.flac"])
