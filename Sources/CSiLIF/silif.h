@@ -3,7 +3,7 @@
  * One engine listens with one model. It lives in memory that the caller gives and owns; nothing here allocates, locks,
  * reads a clock or computes in floating point. All results are the same bits on every machine.
  *
- *     static _Alignas(SILIF_MEMORY_ALIGNMENT) uint8_t memory[24000];
+ *     static _Alignas(SILIF_MEMORY_ALIGNMENT) uint8_t memory[25000];
  *
  *     silif_engine *engine;
  *     silif_failure failure;

@@ -5,6 +5,8 @@ import SiLIF
 
 /// What a `silif_engine *` points at: one model's spotter, at the start of the caller's memory, before the memory that it
 /// works in.
+///
+/// Twins: Sources/SpotterHost/CInterface.swift
 struct Engine {
   let model: Model
   private var spotter: KeywordSpotter

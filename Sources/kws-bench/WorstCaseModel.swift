@@ -2,14 +2,16 @@ import CommandSupport
 import SiLIF
 import SpotterHost
 
-/// A copy of a model whose every neuron fires in every step: same sizes, delays and weights, so that a step does all the
-/// work that a step of the model can do; but no current except a bias above the threshold.
+/// A copy of a model whose every neuron fires in every step, which each report a word: same sizes, delays and weights, so that
+/// a step does all the work that a step of the model can do; but no current except a bias above the threshold.
 ///
 /// Either nothing is remembered, or every state runs into its limit and is clamped there in every step: which of the two
 /// takes longer depends on the kernels.
 ///
-/// It rewrites tables of the LAYR sections with the values that the engine names, and makes the checksum anew.
-/// tools/scripts/worst_case_model.py writes such a copy to a file, for firmware.
+/// It rewrites tables of the LAYR sections with the values that the engine names, and the levels of the DTCT section, and makes
+/// the checksum anew. tools/scripts/worst_case_model.py writes such a copy to a file, for firmware.
+///
+/// Twins: tools/scripts/worst_case_model.py
 struct WorstCaseModel {
   let model: Model
   /// After so many steps every delayed spike arrives too (delays are at most 255 steps), and every state is at its limit.
@@ -27,11 +29,13 @@ struct WorstCaseModel {
     var layer = 0
     for index in 0..<sections {
       let entry = 32 + 16 * index
-      guard bytes.loadUnaligned(fromByteOffset: entry, as: UInt32.self) == 0x5259_414C else { continue }  // LAYR
+      let tag = bytes.loadUnaligned(fromByteOffset: entry, as: UInt32.self)
+      let start = Int(bytes.loadUnaligned(fromByteOffset: entry + 4, as: UInt32.self))
+      if tag == 0x5443_5444 { WorstCaseModel.reportAlways(bytes, at: start) }  // DTCT
+      guard tag == 0x5259_414C else { continue }  // LAYR
       let parameters = original.layer(layer)
       guard parameters.stateFractionBits <= 22 else { return nil }
-      WorstCaseModel.rewrite(
-        bytes, at: Int(bytes.loadUnaligned(fromByteOffset: entry + 4, as: UInt32.self)), parameters, clamps)
+      WorstCaseModel.rewrite(bytes, at: start, parameters, clamps)
       layer += 1
     }
     var checksum = CRC32()
@@ -40,6 +44,23 @@ struct WorstCaseModel {
     bytes.storeBytes(of: checksum.value.littleEndian, toByteOffset: 16, as: UInt32.self)
     guard let model = try? Model(bytes: UnsafeRawBufferPointer(bytes)) else { return nil }
     self.model = model
+  }
+
+  /// Whatever the probabilities, a word is above its threshold and armed again, and there is no time in which none may be.
+  private static func reportAlways(_ bytes: UnsafeMutableRawBufferPointer, at start: Int) {
+    func write(_ value: UInt16, _ offset: Int) {
+      bytes.storeBytes(of: value.littleEndian, toByteOffset: start + offset, as: UInt16.self)
+    }
+    func read(_ offset: Int) -> UInt16 {
+      UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: start + offset, as: UInt16.self))
+    }
+    write(0, 2)
+    write(0, 4)
+    write(min(read(8), 1), 8)
+    for index in 0..<Int(read(6)) {
+      write(0, 16 + 8 * index)
+      write(32768, 18 + 8 * index)
+    }
   }
 
   /// The tables say with which values their neurons fire.

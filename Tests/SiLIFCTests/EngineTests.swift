@@ -15,6 +15,8 @@ import Testing
     #expect(engine.isGuardIntact)
     let plan = engine.plan
     #expect(plan.total == plan.engine + plan.network + plan.front_end + plan.detector)
+    // What `kws-model info` says.
+    #expect(plan.engine == CInterface.recordBytes)
   }
 
   @Test func aChangedSelfTestFails() throws {

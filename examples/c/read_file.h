@@ -5,21 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Ends the program with a message where the file cannot be read. The caller frees the result. */
+/* NULL, with a message, where the file cannot be read. The caller frees the result. */
 static void *read_file(const char *path, size_t *bytes) {
   FILE *file = fopen(path, "rb");
-  if (!file || fseek(file, 0, SEEK_END) != 0) {
-    perror(path);
-    exit(1);
-  }
-  long length = ftell(file);
-  rewind(file);
+  long length = file && fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
   void *content = length < 0 ? NULL : aligned_alloc(64, ((size_t)length + 64) / 64 * 64);
+  if (content) rewind(file);
   if (!content || fread(content, 1, (size_t)length, file) != (size_t)length) {
     perror(path);
-    exit(1);
+    free(content);
+    content = NULL;
   }
-  fclose(file);
+  if (file) fclose(file);
   *bytes = (size_t)length;
   return content;
 }

@@ -11,19 +11,24 @@ int main(int count, char **arguments) {
   }
   opened_engine opened = open_engine(arguments[1]);
   silif_engine *engine = opened.engine;
+  if (!engine) return 1;
   silif_description model;
   silif_describe(engine, &model);
-  if (model.sample_rate_hz == 0) fail(arguments[1], SILIF_ERROR_NO_FRONT_END, NULL);
 
   size_t bytes;
   int16_t *file = read_file(arguments[2], &bytes);
+  if (!file) return 1;
   const int16_t *samples = file;
   size_t left = bytes / sizeof *samples;
   uint64_t digest = SILIF_DIGEST_START;
   while (left > 0) {
     size_t used;
     silif_event event;
-    silif_push_samples(engine, samples, left, &used, &event);
+    silif_error error = silif_push_samples(engine, samples, left, &used, &event);
+    if (error != SILIF_OK) {
+      refuse(arguments[1], error, NULL);
+      return 1;
+    }
     samples += used;
     left -= used;
     if (event.stepped) digest = silif_digest(engine, digest);
@@ -37,5 +42,5 @@ int main(int count, char **arguments) {
   printf("digest %016" PRIx64 "\n", digest);
   free(file);
   free_engine(opened);
-  return 0;
+  return close_output() ? 0 : 1;
 }

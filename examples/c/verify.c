@@ -1,5 +1,5 @@
 /* verify MODEL...: does this machine compute what the exporter computed? Prints each self-test's digest; the exit
- * status is 1 where one differs. */
+ * status is 1 where one differs, or a model cannot be opened. */
 #include <inttypes.h>
 
 #include "open_engine.h"
@@ -12,11 +12,15 @@ int main(int count, char **paths) {
   int status = 0;
   for (int index = 1; index < count; index++) {
     opened_engine opened = open_engine(paths[index]);
+    if (!opened.engine) {
+      status = 1;
+      continue;
+    }
     uint64_t digest = 0;
     silif_error error = silif_verify(opened.engine, &digest);
     printf("%s  %016" PRIx64 "  %s\n", error == SILIF_OK ? "pass" : "FAIL", digest, paths[index]);
     if (error != SILIF_OK) status = 1;
     free_engine(opened);
   }
-  return status;
+  return close_output() ? status : 1;
 }

@@ -66,10 +66,12 @@ int main(void) {
   uart_hexadecimal(digest);
   uart_text("\n");
 
-  /* A microcontroller gets its samples in small blocks from a DMA. */
+  /* A microcontroller gets its samples in small blocks from a DMA. After LEAST_STEPS, the Makefile's, the recording ends; until
+   * then it begins anew. */
   enum { BLOCK = 160 };
   const int16_t *samples = samples_start;
-  size_t left = (size_t)(samples_end - samples_start);
+  const size_t length = (size_t)(samples_end - samples_start);
+  size_t left = length;
   uint32_t steps = 0, most = 0;
   uint64_t total = 0;
   digest = SILIF_DIGEST_START;
@@ -91,6 +93,7 @@ int main(void) {
       digest = silif_digest(engine, digest);
       if (event.word >= 0) say(engine, &event);
     }
+    if (left == 0 && steps < LEAST_STEPS) samples = samples_start, left = length;
   }
   uart_text("digest ");
   uart_hexadecimal(digest);

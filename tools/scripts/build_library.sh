@@ -5,7 +5,7 @@
 #   tools/scripts/build_library.sh cortex-m4|cortex-m7|riscv32|host|aarch64-linux|armv7-linux|riscv64-linux [BUILD_FOLDER]
 #
 # BLOCKS=no leaves out blocks over a stream and their encoder (docs/NEURONS.md), into build/lib/TARGET-without-blocks: it is
-# smaller, and refuses models that have them. OPTIMIZE=-Osize makes it smaller and slower (the default is -O).
+# smaller, and refuses models that have them. OPTIMIZE=-Osize makes it smaller, and slower to open a model (the default is -O).
 # KEEP_SYMBOLS=1 leaves in the names of all functions.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -26,14 +26,25 @@ echo '#include "silif.h"' | c++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -x c
 echo "C: the self-tests pass"
 
 head -c -1 models/kws12.silif >"$build/cut.silif"
-if message=$("$build/verify" "$build/cut.silif" 2>&1); then fail "a cut model was taken"; fi
+refused=("$build/none.silif" "$build/cut.silif")
+if message=$("$build/verify" "${refused[@]}" models/kws12.silif 2>&1); then fail "a cut model was taken"; fi
 [[ $message == *SILIF_ERROR_TRUNCATED*total_length* ]] || fail "a cut model's message is '$message'"
+[[ $message == *none.silif*pass*kws12.silif* ]] || fail "behind what cannot be opened, a model was not verified: '$message'"
 
 cc -O2 -Wall -Wextra -Werror tools/scripts/cut_samples.c -lsndfile -o "$build/cut_samples"
 "$build/cut_samples" models/demo.flac 0 14800 >"$build/demo.raw"
 heard=$("$build/spot" models/kws12.silif "$build/demo.raw" | awk '/ s /{print $3}' | paste -sd' ')
 expected=$(tail -n +2 models/demo.csv | cut -d, -f3 | paste -sd' ')
 [[ $heard == "$expected" ]] || fail "C heard '$heard', not '$expected'"
+for refused in "models/kws12.silif $build/none.raw" "$build/cut.silif $build/demo.raw" \
+  "Tests/Fixtures/counts.silif $build/demo.raw"; do
+  read -ra files <<<"$refused"
+  if "$build/spot" "${files[@]}" >/dev/null 2>&1; then fail "spot took $refused"; fi
+done
+for command in "verify models/kws12.silif" "spot models/kws12.silif $build/demo.raw"; do
+  read -ra words <<<"$command"
+  if "$build/${words[0]}" "${words[@]:1}" >/dev/full 2>&1; then fail "${words[0]} did not see that its output was lost"; fi
+done
 echo "C: heard $heard"
 
 export SILIF_LIBRARY=$library/libsilif.so PYTHONPATH=tools:examples/python

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """worst_case_model.py MODEL OUTPUT [DIGEST]: the same network with everything to do in every step.
 
-Sizes, weights and delays stay; every neuron fires in each step, and every state runs into its limit and is clamped
-there: a step of the copy does all the work that a step of the model can do, and computes nothing of use. The digest of
-its self-test stays, and so is wrong, unless one is given: 16 hexadecimal digits, which examples/c/verify.c prints.
+Sizes, weights and delays stay; every neuron fires in each step, every state runs into its limit and is clamped there,
+and each step reports a word: a step of the copy does all the work that a step of the model can do, and computes
+nothing of use. That is so after 512 steps: then the longest delay is over, and every state is at its limit. The digest
+of its self-test stays, and so is wrong, unless one is given: 16 hexadecimal digits, which examples/c/verify.c prints.
 kws-bench makes such copies in memory (Sources/kws-bench/WorstCaseModel.swift).
 
 Layout: docs/MODEL-FORMAT.md. Needs nothing but Python.
@@ -38,25 +39,25 @@ KINDS = {
     ),
     2: (  # C-SiLIF
         ("decay", "i", 1073741824, 0),
-        ("decay_imaginary", "i", 0, 0),
+        ("decay_imaginary", "i", 3670016, 0),
     ),
     3: (  # readout
         ("decay", "i", 1073741824, 0),
     ),
     4: (  # RF
         ("decay", "i", 1073741824, 0),
-        ("decay_imaginary", "i", 0, 0),
+        ("decay_imaginary", "i", 3670016, 0),
     ),
     5: (),  # encoder
     6: (  # S4D-GLU
-        ("input_mantissa", "i", None, 0),
+        ("input_mantissa", "i", 0, 0),
         ("input_shift", "B", None, 0),
-        ("input_bias", "i", None, 0),
+        ("input_bias", "i", 2147483647, 0),
         ("pair_decay", "i", None, 2),
         ("pair_gain", "i", None, 1),
-        ("pair_output", "h", None, 2),
-        ("output_shift", "B", None, 0),
-        ("skip", "i", None, 0),
+        ("pair_output", "h", 0, 2),
+        ("output_shift", "B", 0, 0),
+        ("skip", "i", 2147483647, 0),
         ("threshold", "i", -1, 0),
         ("sign", "b", 0, 0),
     ),
@@ -68,23 +69,23 @@ KINDS = {
         ("pair_gain", "i", None, 1),
         ("pair_output", "h", 0, 2),
         ("output_shift", "B", 0, 0),
-        ("skip", "i", 1, 0),
+        ("skip", "i", 2147483647, 0),
         ("ternary_threshold", "h", None, 0),
         ("ternary_bias", "i", None, 0),
-        ("product_mantissa", "i", None, 0),
+        ("product_mantissa", "i", 0, 0),
         ("product_shift", "B", None, 0),
-        ("product_bias", "i", None, 0),
+        ("product_bias", "i", 2147483647, 0),
     ),
     8: (  # P-SpikeSSM
-        ("input_mantissa", "i", None, 0),
+        ("input_mantissa", "i", 0, 0),
         ("input_shift", "B", None, 0),
-        ("input_bias", "i", None, 0),
+        ("input_bias", "i", 2147483647, 0),
         ("pair_decay", "i", None, 2),
         ("pair_gain", "i", None, 1),
-        ("pair_output", "h", None, 2),
-        ("output_shift", "B", None, 0),
-        ("skip", "i", None, 0),
-        ("spike_mantissa", "i", None, 0),
+        ("pair_output", "h", 0, 2),
+        ("output_shift", "B", 0, 0),
+        ("skip", "i", 2147483647, 0),
+        ("spike_mantissa", "i", 0, 0),
         ("spike_shift", "B", None, 0),
         ("spike_bias", "i", 2147483647, 0),
     ),
@@ -139,6 +140,15 @@ def rewrite(content: bytearray, start: int) -> None:
     rewrite_tables(KINDS[kind], 1)
 
 
+def report_always(content: bytearray, start: int) -> None:
+    """Rewrites the DTCT section at `start`: whatever the probabilities, a word is above its threshold and armed."""
+    struct.pack_into("<HH", content, start + 2, 0, 0)  # no warm-up, no refractory time
+    classes, share_q15 = struct.unpack_from("<HH", content, start + 6)
+    struct.pack_into("<H", content, start + 8, min(share_q15, 1))
+    for index in range(classes):
+        struct.pack_into("<HH", content, start + 16 + 8 * index, 0, 32768)
+
+
 def main(model: str, output: str, digest: str | None = None) -> None:
     with open(model, "rb") as file:
         content = bytearray(file.read())
@@ -146,6 +156,8 @@ def main(model: str, output: str, digest: str | None = None) -> None:
         tag, start = struct.unpack_from("<4sI", content, 32 + 16 * index)
         if tag == b"LAYR":
             rewrite(content, start)
+        elif tag == b"DTCT":
+            report_always(content, start)
         elif tag == b"TEST" and digest:
             struct.pack_into("<Q", content, start + 8, int(digest, 16))
     struct.pack_into("<I", content, 16, zlib.crc32(content[20:], zlib.crc32(content[:16])))

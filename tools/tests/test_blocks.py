@@ -17,7 +17,7 @@ from silif_tools.export.fold import fold
 from silif_tools.fixed_point import STATE_LIMIT
 from silif_tools.golden.build import build
 from silif_tools.integer.network import IntegerNetwork
-from silif_tools.kinds import BLOCK_KINDS, ENCODER, GLU, GSU, READOUT, read_model
+from silif_tools.kinds import BLOCK_KINDS, ENCODER, GLU, READOUT, read_model
 from silif_tools.kinds.curves import NORMAL, SIGMOID
 from silif_tools.kinds.document import ROOT
 from silif_tools.kinds.golden_case import Case, Spec
@@ -39,7 +39,8 @@ def tiny(kind=GLU, bits=8, fraction_bits=16, pairs=3, width=5, seed=1, **options
         Spec(kind, width, bits, fraction_bits=fraction_bits, pairs=pairs, **options),
         Spec(READOUT, 3, bits, gain=32.0),
     )
-    return build(Case("tiny", seed, 3, specs, steps=25, rates=(0.0, 1.0), saturates=None))
+    sampling = Sampling(Sampler.FEEDBACK) if kind.samples else None
+    return build(Case("tiny", seed, 3, specs, steps=25, rates=(0.0, 1.0), saturates=None, sampling=sampling))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -175,22 +176,27 @@ def test_the_curves_are_as_near_as_the_page_says(curve, exact, bound):
     assert np.abs(found - np.array([exact(value) for value in x])).max() <= bound
 
 
-@pytest.mark.parametrize("kind", [GLU, GSU], ids=lambda kind: kind.slug)
-def test_in_the_worst_case_every_channel_fires(kind, tmp_path):
+@pytest.mark.parametrize(("bits", "fraction_bits"), [(4, 16), (8, 8), (8, 22)])
+@pytest.mark.parametrize("kind", BLOCK_KINDS, ids=lambda kind: kind.slug)
+def test_in_the_worst_case_every_channel_fires_and_what_state_spaces_take_and_make_is_clamped(
+    kind, bits, fraction_bits, tmp_path
+):
     path = ROOT / "tools/scripts/worst_case_model.py"
     spec = importlib.util.spec_from_file_location("worst_case_model", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    for bits in (4, 8):
-        data, model, _ = tiny(kind, bits=bits, width=18)
-        (tmp_path / "model.silif").write_bytes(data)
-        module.main(str(tmp_path / "model.silif"), str(tmp_path / "worst.silif"))
-        worst = read_model(tmp_path / "worst.silif")
-        assert all(np.array_equal(a.weights, b.weights) for a, b in zip(model.layers, worst.layers, strict=True))
-        network = IntegerNetwork(worst, 1)
-        for _ in range(40):
-            _, made, _, _ = network.step(np.zeros((1, 3), np.int64))
-            assert made[1][-2].all()
+    data, model, _ = tiny(kind, bits, fraction_bits, width=18, gain=0.25)
+    (tmp_path / "model.silif").write_bytes(data)
+    module.main(str(tmp_path / "model.silif"), str(tmp_path / "worst.silif"))
+    worst = read_model(tmp_path / "worst.silif")
+    assert all(np.array_equal(a.weights, b.weights) for a, b in zip(model.layers, worst.layers, strict=True))
+    network, rng = IntegerNetwork(worst, 1), np.random.default_rng(1)
+    network.neurons[1].space.counter = clamped = [0]
+    for step in range(40):
+        network.step(rng.integers(-500, 500, (1, 3)))
+        assert network.neurons[1].spiked.all()
+        # y; and x, but where it is made of spikes, which are 0 or 1.
+        assert clamped[0] == (step + 1) * 18 * (1 if kind.samples else 2)
 
 
 def trained(kind, seed=1):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tiny_models import tiny_model
 
-from silif_tools.fixed_point import STATE_LIMIT
+from silif_tools.integer.detector import detect
 from silif_tools.integer.network import IntegerNetwork
 from silif_tools.kinds import HIDDEN_KINDS, KINDS, kind_named, read_model
 from silif_tools.kinds.document import PARTS, ROOT, current_text
@@ -115,10 +115,30 @@ def test_in_the_worst_case_every_neuron_fires_and_every_state_is_clamped(kind, d
     for was, now in zip(model.layers, worst.layers, strict=True):
         assert np.array_equal(was.weights, now.weights) and was.maximum_delay == now.maximum_delay
     network = IntegerNetwork(worst, 1)
-    for _ in range(300):
+    for _ in range(512):
+        before = network.counter[0]
         _, made, _, _ = network.step(np.zeros((1, worst.layers[0].inputs), np.int64))
         assert all(spikes.all() for (spikes,) in made)
-    assert (network.neurons[0].states()[0] == STATE_LIMIT).all()
+    states = sum(state.size for neurons in network.neurons for state in neurons.states())
+    assert network.counter[0] - before == states
+
+
+@pytest.mark.parametrize("share", [0.0, 0.75])
+def test_in_the_worst_case_every_step_reports_a_word(share, worst_case, tmp_path):
+    data, model, _ = tiny_model(KINDS[0], DelayKind.NONE)
+    source, target = tmp_path / "model.silif", tmp_path / "worst.silif"
+    content = bytearray(data)
+    for index in range(struct.unpack_from("<H", content, 10)[0]):
+        tag, start = struct.unpack_from("<4sI", content, 32 + 16 * index)
+        if tag == b"DTCT":
+            struct.pack_into("<H", content, start + 8, round(32768 * share))
+    source.write_bytes(content)
+    worst_case.main(str(source), str(target))
+    worst = read_model(target).detector
+    assert (worst.least_share > 0) == (share > 0)
+    probabilities_q15 = np.random.default_rng(3).integers(0, 32768, (200, len(worst.threshold)))
+    assert [event.frame for event in detect(probabilities_q15, worst)] == list(range(200))
+    assert len(detect(probabilities_q15, model.detector)) < 200
 
 
 def test_a_kind_that_is_not_registered_is_refused_by_its_number():

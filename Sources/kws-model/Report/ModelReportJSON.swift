@@ -34,6 +34,7 @@ extension ModelReport {
         .object([
           ("flash_bytes", .integer(memory.total(.flash))),
           ("ram_bytes", .integer(memory.total(.ram))),
+          ("c_record_bytes", .integer(CInterface.recordBytes)),
           ("parts", .array(memory.rows.map(row))),
           ("stack", .array((stack?.rows ?? []).map(row))),
         ])

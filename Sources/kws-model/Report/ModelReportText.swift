@@ -108,6 +108,7 @@ extension ModelReport {
     for row in memory.rows { table.add([row.name, row.place.rawValue, "\(row.bytes)"]) }
     table.add(["total", "flash", "\(memory.total(.flash))"])
     table.add(["total", "ram", "\(memory.total(.ram))"])
+    table.add(["besides, in C: its record", "ram", "\(CInterface.recordBytes)"])
     for row in stack?.rows ?? [] { table.add([row.name, row.place.rawValue, "\(row.bytes)"]) }
     return table.text
   }

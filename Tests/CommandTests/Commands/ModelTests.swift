@@ -21,6 +21,9 @@ import Testing
     let ram = parts.filter { $0["place"] as? String == "ram" }.reduce(0) { $0 + ($1["bytes"] as? Int ?? 0) }
     #expect(memory["flash_bytes"] as? Int == bytes)
     #expect(memory["ram_bytes"] as? Int == ram)
+    let record = try #require(memory["c_record_bytes"] as? Int)
+    let row = try #require(text.split(separator: "\n").first { $0.hasPrefix("besides, in C: its record") })
+    #expect(record > 0 && row.hasSuffix(" \(record)"))
     // 7 + 1 bitmaps of 16 neurons, and the like, each in a cache line of its own at least.
     let rings = parts.first { $0["name"] as? String == "delay rings" }
     #expect(try #require(rings?["bytes"] as? Int) > 0)

@@ -152,6 +152,9 @@ final class LoneNeurons {
     output.fire((0..<width).filter { _ in Bool.random(using: &random) })
   }
 
+  /// Of each neuron.
+  var stateCount: Int { statePointers(in: neurons).count }
+
   /// How many states of the neurons from `first` on are zero.
   func zeroStates(from first: Int) -> Int {
     statePointers(in: neurons).reduce(0) { total, state in

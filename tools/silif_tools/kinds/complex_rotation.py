@@ -34,7 +34,9 @@ class ComplexKind(Kind):
 
     tables = (
         Table("decay", "int32", -1, 1, "Re A, Q30, ±1", Q30, worst=1 << 30),
-        Table("decay_imaginary", "int32", -1, 1, "Im A, Q30, ±1", Q30, worst=0),
+        # 0.0034: what it turns away from Re u, with the reset, is less than the largest bias brings, 0.0078 of the
+        # limit.
+        Table("decay_imaginary", "int32", -1, 1, "Im A, Q30, ±1", Q30, worst=7 << 19),
     )
     eigenvalue_notes = (_DRAWN,)
 

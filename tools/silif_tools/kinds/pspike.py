@@ -74,7 +74,7 @@ class PSpikeKind(BlockKind):
     tables = (
         *INPUT_TABLES,
         *SPACE_TABLES,
-        Table("spike_mantissa", "int32", -_INT32, _INT32, "p = GELU(y) · mantissa · 2^-shift + bias, Q16"),
+        Table("spike_mantissa", "int32", -_INT32, _INT32, "p = GELU(y) · mantissa · 2^-shift + bias, Q16", worst=0),
         Table("spike_shift", "uint8", 0, 62, "0...62"),
         Table("spike_bias", "int32", -_INT32, _INT32, "Q16", worst=_INT32),
     )

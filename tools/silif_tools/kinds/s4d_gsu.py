@@ -7,8 +7,6 @@ m = W·t + b    n = Q·y + c
 r = r + GELU(product_gain·m·n + product_bias)
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from ..fixed_point import STATE_LIMIT, mantissa_and_shift, round_half_even_to_int, rounded_shift, saturate
@@ -26,8 +24,6 @@ _INT32 = 2**31 - 1
 # Of the largest, what a value must exceed for its ternary one to be no zero.
 TERNARY_SHARE = 0.15
 SHARE_Q15 = 4915
-# With which every |y| is the same and none is zero.
-_WORST = {"input_mantissa": 0, "input_bias": _INT32, "pair_output": 0, "output_shift": 0, "skip": 1}
 
 
 class GSUNeurons(BlockNeurons):
@@ -69,12 +65,13 @@ class GSUKind(BlockKind):
 
     number, title, slug = 7, "S4D-GSU", "s4d-gsu"
     tables = (
-        *(replace(table, worst=_WORST.get(table.name)) for table in (*INPUT_TABLES, *SPACE_TABLES)),
+        *INPUT_TABLES,
+        *SPACE_TABLES,
         Table("ternary_threshold", "int16", 0, 32767, "Q = sign(weight) where |weight| exceeds this, else 0"),
         Table("ternary_bias", "int32", -_INT32, _INT32, "c, QF"),
-        Table("product_mantissa", "int32", -_INT32, _INT32, "v = m · n · mantissa · 2^-shift + bias"),
+        Table("product_mantissa", "int32", -_INT32, _INT32, "v = m · n · mantissa · 2^-shift + bias", worst=0),
         Table("product_shift", "uint8", 0, 62, "0...62"),
-        Table("product_bias", "int32", -_INT32, _INT32, "QF"),
+        Table("product_bias", "int32", -_INT32, _INT32, "QF", worst=_INT32),
     )
     neurons = GSUNeurons
 

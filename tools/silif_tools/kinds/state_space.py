@@ -28,17 +28,33 @@ from .kind import Arrays, IntegerNeurons, Kind, State
 _INT32 = 2**31 - 1
 # The states' bound leaves no pair a part of ±1.
 _BELOW_ONE = 1 - 2.0**-30
+# In the worst case x and y of every channel are at their limits, all alike: no channel is small beside the others.
 INPUT_TABLES = (
-    Table("input_mantissa", "int32", -_INT32, _INT32, "x = r · mantissa · 2^-shift + bias: the stream's normalisation"),
+    Table(
+        "input_mantissa",
+        "int32",
+        -_INT32,
+        _INT32,
+        "x = r · mantissa · 2^-shift + bias: the stream's normalisation",
+        worst=0,
+    ),
     Table("input_shift", "uint8", 0, 62, "0...62"),
-    Table("input_bias", "int32", -_INT32, _INT32, "QF"),
+    Table("input_bias", "int32", -_INT32, _INT32, "QF", worst=_INT32),
 )
 SPACE_TABLES = (
     Table("pair_decay", "int32", -_BELOW_ONE, _BELOW_ONE, "Re A and Im A of each pair, Q30, ±(1 - 2^-30)", Q30, each=2),
     Table("pair_gain", "int32", 0, 1, "g of each pair, Q30, 0...1", Q30, each=1),
-    Table("pair_output", "int16", -32767, 32767, "Re C and Im C of each pair, output_shift fractional bits", each=2),
-    Table("output_shift", "uint8", 0, 30, "0...30"),
-    Table("skip", "int32", -_INT32, _INT32, "D, output_shift fractional bits"),
+    Table(
+        "pair_output",
+        "int16",
+        -32767,
+        32767,
+        "Re C and Im C of each pair, output_shift fractional bits",
+        worst=0,
+        each=2,
+    ),
+    Table("output_shift", "uint8", 0, 30, "0...30", worst=0),
+    Table("skip", "int32", -_INT32, _INT32, "D, output_shift fractional bits", worst=_INT32),
 )
 
 

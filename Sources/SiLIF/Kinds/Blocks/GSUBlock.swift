@@ -15,16 +15,18 @@ struct GSUTables: BitwiseCopyable {
 
   init(reading reader: inout TableReader) throws(ModelError) {
     let most = Int64(Int32.max)
-    space = try StateSpaceTables(reading: &reader, firesBySize: true)
+    space = try StateSpaceTables(reading: &reader)
     ternaryThreshold = try reader.neuronTable(
       Int16.self, "ternary_threshold", padding: "ternary_threshold padding", in: 0...32_767)
     ternaryBias_qF = try reader.neuronTable(
       Int32.self, "ternary_bias", padding: "ternary_bias padding", in: -most...most)
     productMantissa = try reader.neuronTable(
-      Int32.self, "product_mantissa", padding: "product_mantissa padding", in: -most...most)
+      Int32.self, "product_mantissa", padding: "product_mantissa padding", in: -most...most,
+      busy: BusyValues(settled: 0, clamped: 0))
     productShift = try reader.neuronTable(UInt8.self, "product_shift", padding: "product_shift padding", in: 0...62)
     productBias_qF = try reader.neuronTable(
-      Int32.self, "product_bias", padding: "product_bias padding", in: -most...most)
+      Int32.self, "product_bias", padding: "product_bias padding", in: -most...most,
+      busy: BusyValues(settled: 0, clamped: .max))
   }
 }
 

@@ -14,7 +14,8 @@ struct PSpikeTables: BitwiseCopyable {
     space = try StateSpaceTables(reading: &reader)
     let most = Int64(Int32.max)
     spikeMantissa = try reader.neuronTable(
-      Int32.self, "spike_mantissa", padding: "spike_mantissa padding", in: -most...most)
+      Int32.self, "spike_mantissa", padding: "spike_mantissa padding", in: -most...most,
+      busy: BusyValues(settled: 0, clamped: 0))
     spikeShift = try reader.neuronTable(UInt8.self, "spike_shift", padding: "spike_shift padding", in: 0...62)
     spikeBias_q16 = try reader.neuronTable(
       Int32.self, "spike_bias", padding: "spike_bias padding", in: -most...most,

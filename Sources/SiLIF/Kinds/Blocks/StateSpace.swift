@@ -20,28 +20,30 @@ struct StateSpaceTables: BitwiseCopyable {
   /// [P]: D, `outputShift` fractional bits.
   let skip: UnsafePointer<Int32>
 
-  /// - Parameter firesBySize: whether what fires is what is large beside the others, so that in the longest step all are alike.
-  init(reading reader: inout TableReader, firesBySize: Bool = false) throws(ModelError) {
-    func busy(_ value: Int32) -> BusyValues? { firesBySize ? BusyValues(settled: value, clamped: value) : nil }
+  init(reading reader: inout TableReader) throws(ModelError) {
+    // Settled, x and y are 1 unit; clamped, both are at their limits: in all channels alike, so that none is small beside the
+    // others.
+    func busy(_ settled: Int32, _ clamped: Int32) -> BusyValues { BusyValues(settled: settled, clamped: clamped) }
     let most = Int64(Int32.max)
     let one_q30: Int64 = 1 << 30
     // The bound below leaves no pair a part of ±1.
     let decay = 1 - one_q30...one_q30 - 1
     let pairs = reader.header.statePairs
     inputMantissa = try reader.neuronTable(
-      Int32.self, "input_mantissa", padding: "input_mantissa padding", in: -most...most, busy: busy(0))
+      Int32.self, "input_mantissa", padding: "input_mantissa padding", in: -most...most, busy: busy(0, 0))
     inputShift = try reader.neuronTable(UInt8.self, "input_shift", padding: "input_shift padding", in: 0...62)
     inputBias = try reader.neuronTable(
-      Int32.self, "input_bias", padding: "input_bias padding", in: -most...most, busy: busy(.max))
+      Int32.self, "input_bias", padding: "input_bias padding", in: -most...most, busy: busy(1, .max))
     pairDecay_q30 = try reader.neuronTable(
       Int32.self, "pair_decay", padding: "pair_decay padding", in: decay, each: 2 * pairs)
     pairGain_q30 = try reader.neuronTable(
       Int32.self, "pair_gain", padding: "pair_gain padding", in: 0...one_q30, each: pairs)
     pairOutput = try reader.neuronTable(
-      Int16.self, "pair_output", padding: "pair_output padding", in: -32_767...32_767, each: 2 * pairs, busy: busy(0))
+      Int16.self, "pair_output", padding: "pair_output padding", in: -32_767...32_767, each: 2 * pairs, busy: busy(0, 0)
+    )
     outputShift = try reader.neuronTable(
-      UInt8.self, "output_shift", padding: "output_shift padding", in: 0...30, busy: busy(0))
-    skip = try reader.neuronTable(Int32.self, "skip", padding: "skip padding", in: -most...most, busy: busy(1))
+      UInt8.self, "output_shift", padding: "output_shift padding", in: 0...30, busy: busy(0, 0))
+    skip = try reader.neuronTable(Int32.self, "skip", padding: "skip padding", in: -most...most, busy: busy(1, .max))
     if reader.proves { try proveBounds(reader) }
   }
 
