@@ -26,6 +26,8 @@
  *
  * Every output is set to nothing (0, NULL, no word) before anything can be refused.
  *
+ * On a Cortex-M words are read that are not aligned: CCR.UNALIGN_TRP must be 0, as after a reset.
+ *
  * Of the C library only memcpy, memmove and memset are called, and of the compiler's own the 64-bit division.
  */
 #ifndef SILIF_H
@@ -88,7 +90,8 @@ typedef struct silif_failure {
   silif_error code;
   /* The layer that the field belongs to, from 0; -1 where it belongs to none. */
   int32_t layer;
-  /* The value found, where there is one. */
+  /* The value found, where there is one; of the field `tag`, a section that is there a second time, its place in the
+   * section table, from 0. */
   int64_t value;
   /* The field's name, ended by a zero, never freed; NULL where no field is to blame. */
   const char *field;
@@ -210,7 +213,8 @@ silif_error silif_score_clip(silif_engine *engine, const int16_t *samples, size_
 
 /* How sure to be (docs/SCORING.md), 0...32768: of the event of the last step, that its word was said; of a clip that
  * silif_score_clip scored, that its winner is right. -1 where the last step decided on no word, where the clip has no
- * step, or where the model does not say how sure to be. Ask about an event before more samples are pushed. */
+ * step, or where the model does not say how sure to be. Ask about an event before more samples are pushed. Sums outside
+ * 0...32768 · clip->steps count as the nearest in it. */
 int32_t silif_event_probability_q15(const silif_engine *engine);
 int32_t silif_clip_probability_q15(const silif_engine *engine, const int64_t *sums_q15, const silif_clip *clip);
 

@@ -28,6 +28,7 @@ public struct LogMelSettings {
   ///
   /// - Parameter section: FRNT (docs/MODEL-FORMAT.md), at a multiple of 16; it must outlive the settings, which point into it.
   /// - Throws: LogMelSettingsError, with the field's name and value.
+  @_optimize(size)
   public init(section: UnsafeRawBufferPointer) throws(LogMelSettingsError) {
     var reader = SectionReader(section)
     try reader.checkAlignment()
@@ -58,6 +59,7 @@ public struct LogMelSettings {
     try checkBands(weightCount: weightCount)
   }
 
+  @_optimize(size)
   private func checkWindow() throws(LogMelSettingsError) {
     for first in 0...1 {
       var sum: Int64 = 0
@@ -74,6 +76,7 @@ public struct LogMelSettings {
     }
   }
 
+  @_optimize(size)
   private func checkBands(weightCount: Int) throws(LogMelSettingsError) {
     var next = 0
     for index in 0..<bandCount {

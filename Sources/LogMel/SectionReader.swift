@@ -16,6 +16,7 @@ struct SectionReader {
     }
   }
 
+  @inline(never)
   mutating func read<Word: FixedWidthInteger>(
     _ type: Word.Type, _ field: StaticString, in range: ClosedRange<Int>
   ) throws(LogMelSettingsError) -> Int {

@@ -125,6 +125,26 @@ private func bytes(hex: String) -> [UInt8] {
     }
   }
 
+  /// Whatever a caller of C hands over: the same as the nearest sum that there can be.
+  @Test func sumsBeyondTheirRangeCountAsTheNearest() throws {
+    try withCalibration(littleEndian([1, 2, 16384, 0, 16384, 0, 0, 0, 0, 0, 32768, 32768]), window_frames: 1) {
+      calibration in
+      func found(_ sums: [Int64], _ frames: Int) -> Int32 {
+        sums.withUnsafeBufferPointer { calibration.probability_q15(ofClip: $0, winner: 0, frames: frames) }
+      }
+      for frames in [1, 100, Int(Int32.max)] {
+        let one = Int64(frames) << 15
+        #expect(
+          found([one, 0], frames) == 32768 && found([0, one], frames) == 0 && found([one, one], frames) == 16384)
+        for beyond in [one + 1, .max] {
+          #expect(found([beyond, 0], frames) == 32768 && found([0, beyond], frames) == 0)
+          #expect(found([beyond, beyond], frames) == 16384)
+        }
+        for below in [-1, Int64.min] { #expect(found([below, below], frames) == found([0, 0], frames)) }
+      }
+    }
+  }
+
   /// Whatever a section holds that the reader takes: probabilities, which never fall where a word gains or its rival loses.
   @Test(arguments: 0..<50) func isAMonotoneProbability(_ seed: UInt64) throws {
     var random = SplitMix64(seed: seed)

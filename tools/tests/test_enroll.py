@@ -11,6 +11,7 @@ from built_commands import built_commands
 from silif_tools.commands import enroll
 from silif_tools.errors import ConversionError
 from silif_tools.export.new_word import SpeechStatistics, add_word, hidden_digest
+from silif_tools.integer.frontend import FrontEndSettings
 from silif_tools.kinds import read_model
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
@@ -136,3 +137,11 @@ def test_statistics_come_back_from_their_file(folder):
     back = SpeechStatistics.load(folder / "s.npz")
     assert np.array_equal(back.covariance, covariance) and back.hidden_digest == "abc"
     assert np.array_equal(back.mean, [1, 2, 3])
+
+
+def test_a_model_with_another_front_end_is_refused():
+    model = read_model(STREAM)
+    statistics = SpeechStatistics.load(STREAM.with_suffix(".speech.npz"))
+    model.front_end = FrontEndSettings(hop_samples=80).to_section()
+    with pytest.raises(ConversionError, match="with the front end of kws12-stream"):
+        add_word(model, "tone", [rising_tone(index) for index in range(4)], statistics, 0.9)

@@ -9,6 +9,7 @@ import pytest
 from tiny_models import tiny_model
 
 from silif_tools.atomic import write_atomically
+from silif_tools.integer.frontend import FrontEndSettings
 from silif_tools.kinds import CSILIF, ENCODER, HIDDEN_KINDS, READOUT, SILIF, read_model
 from silif_tools.model_file.read import ModelFileError
 from silif_tools.model_file.tables import DelayKind, InputKind, Scores
@@ -50,7 +51,8 @@ def test_round_trip(kind, delay, bits, recurrent):
 
 
 def test_round_trip_with_a_front_end_and_samples(model):
-    model.front_end = bytes(range(48))
+    front_end = FrontEndSettings(band_count=3)
+    model.front_end, model.input_fraction_bits = front_end.to_section(), front_end.output_fraction_bits
     model.input_kind = InputKind.LOG_MEL
     model.self_test_input = np.arange(-5, 1000, dtype=np.int16)
     assert_same(read_model(model_bytes(model)), model)

@@ -7,7 +7,11 @@ from built_commands import REPOSITORY
 
 from silif_tools.commands import calibrate, curves, operations
 from silif_tools.commands import raster as raster_command
+from silif_tools.errors import ConversionError
 from silif_tools.export.convert import default_detector
+from silif_tools.integer.frontend import FrontEndSettings, log_mel
+from silif_tools.kinds import read_model
+from silif_tools.model_file.write import model_bytes
 from silif_tools.plot import curve, raster
 from silif_tools.plot.curve import Curve, Point
 from silif_tools.sound import load_pcm
@@ -144,6 +148,22 @@ def test_a_truth_that_serves_nobody_is_refused_by_name(tmp_path, monkeypatch, ca
     arguments = ["kws12-small", "--stream", str(tmp_path / "said.flac"), "--without", str(tmp_path / "none.flac")]
     assert curves.main([*arguments, "--output", str(tmp_path / "x.png")]) == 1
     assert said in capsys.readouterr().err and not (tmp_path / "x.png").exists()
+
+
+def test_a_raster_hears_by_the_models_own_front_end(tmp_path, monkeypatch):
+    """As the engine does: another hop is another number of steps, and other times."""
+    settings = FrontEndSettings(frame_length_samples=320, hop_samples=80)
+    model = read_model(REPOSITORY / "Tests" / "Fixtures" / "audio.silif")
+    model.front_end = settings.to_section()
+    (tmp_path / "m.silif").write_bytes(model_bytes(model))
+    pcm = np.random.default_rng(3).integers(-9000, 9000, 16_000).astype(np.int16)
+    soundfile.write(tmp_path / "a.wav", pcm, 16_000)
+    heard, run_model = [], raster.run_model
+    monkeypatch.setattr(raster, "run_model", lambda model, frames: heard.append(frames) or run_model(model, frames))
+    raster.draw(tmp_path / "m.silif", tmp_path / "a.wav", tmp_path / "x.svg", 0.5, None)
+    assert np.array_equal(heard[0][0], log_mel(pcm, settings)) and heard[0].shape == (1, 197, 40)
+    with pytest.raises(ConversionError, match=r"there is no step of 0\.005 s"):
+        raster.draw(tmp_path / "m.silif", tmp_path / "a.wav", tmp_path / "x.svg", 0.5, 0.501)
 
 
 def test_a_raster_shows_what_the_detector_sees(tmp_path):

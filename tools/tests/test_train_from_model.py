@@ -5,7 +5,10 @@ import pytest
 import torch
 
 from silif_tools.errors import ConversionError
+from silif_tools.integer.frontend import FrontEndSettings
 from silif_tools.integer.network import run_model
+from silif_tools.kinds import read_model
+from silif_tools.model_file.write import model_bytes
 from silif_tools.train import from_model, recipe
 
 MODELS = recipe.BUNDLED.parents[2] / "models"
@@ -84,6 +87,16 @@ def test_a_model_is_given_statistics_and_stays_what_it_is(name):
 def test_a_model_of_another_shape_is_refused(name, changes, message):
     with pytest.raises(ConversionError, match=message):
         from_model.fitting(MODELS / f"{name}.silif", wanted(**changes))
+
+
+def test_a_model_with_another_front_end_is_refused(tmp_path):
+    model = read_model(MODELS / "kws12.silif")
+    model.front_end = FrontEndSettings(hop_samples=80).to_section()
+    (tmp_path / "other.silif").write_bytes(model_bytes(model))
+    with pytest.raises(
+        ConversionError, match=r"other\.silif: has another front end than silif-train; start from another"
+    ):
+        from_model.load(tmp_path / "other.silif")
 
 
 def test_sequences_from_the_bank_need_the_normalisation_that_a_model_has():

@@ -29,6 +29,11 @@ func modelMessage(_ error: ModelError) -> String {
     case .unsupportedVersion:
       "format version \(error.value) is not one that this program reads; export the model again with the tools of this version"
     case .damaged: "checksum (\(place)) does not match: the file is damaged; copy or export it again"
+    // Of these the value says where, not what (docs/MODEL-FORMAT.md).
+    case .outOfRange where "\(error.field)" == "clip_rule":
+      "clip_rule: 32-bit word \(error.value) of section CLIP is outside what is allowed; export the model again"
+    case .inconsistent where "\(error.field)" == "tag":
+      "tag: entry \(error.value) of the section table, counted from 0, is there a second time; export the model again"
     case .outOfRange: "\(place): \(error.value) is outside what is allowed; export the model again"
     case .inconsistent: "\(place): \(error.value) contradicts the rest of the file; export the model again"
     case .missing: "section \(place) is missing; export the model again"

@@ -20,6 +20,7 @@ struct ByteReader {
   }
 
   /// A field that must lie in `range`.
+  @inline(never)
   mutating func read<Word: FixedWidthInteger>(
     _ type: Word.Type, _ field: StaticString, in range: ClosedRange<Int>
   ) throws(ModelError) -> Int {

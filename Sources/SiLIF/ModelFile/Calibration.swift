@@ -124,7 +124,7 @@ public struct Calibration {
   /// That a clip's winner is right, 0...32768; -1 of `none` or without a frame.
   ///
   /// - Parameters:
-  ///   - sums_q15: scores times frames, [classes].
+  ///   - sums_q15: scores times frames, [classes]; what is below 0 or above 32768 · frames counts as that.
   ///   - winner: the class with the largest sum.
   ///   - frames: 0...2^31 - 1.
   @_optimize(size)
@@ -132,8 +132,10 @@ public struct Calibration {
     guard exists, frames > 0 else { return -1 }
     var rival: Int64 = 0
     for index in sums_q15.indices where index != winner { rival = max(rival, sums_q15[index]) }
+    let count = Int64(frames)
     func mean(_ sum: Int64) -> Int32 {
-      Int32(clamping: min((sum + Int64(frames) / 2) / Int64(frames), Int64(Calibration.one_q15)))
+      // Clamped first: whatever a caller of C hands over, no sum here can overflow.
+      Int32(truncatingIfNeeded: (min(max(sum, 0), count << 15) + count / 2) / count)
     }
     return probability_q15(score_q15: mean(sums_q15[winner]), recent_q15: 0, rival_q15: mean(rival))
   }

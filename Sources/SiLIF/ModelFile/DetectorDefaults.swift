@@ -12,6 +12,7 @@ public struct DetectorDefaults {
   private let classes: UnsafePointer<UInt16>
   private let classCount: Int
 
+  @_optimize(size)
   init(section: UnsafeRawBufferPointer, classCount: Int) throws(ModelError) {
     self.classCount = classCount
     var reader = ByteReader(section)
@@ -25,7 +26,8 @@ public struct DetectorDefaults {
     classes = try reader.readTable(UInt16.self, count: 4 * classCount, "detector_classes")
     for index in 0..<classCount {
       for field in 0..<2 where classes[4 * index + field] > 32768 {
-        throw ModelError(.outOfRange, "threshold_q15", value: Int64(classes[4 * index + field]))
+        throw ModelError(
+          .outOfRange, field == 0 ? "threshold_q15" : "rearm_q15", value: Int64(classes[4 * index + field]))
       }
     }
   }

@@ -82,6 +82,7 @@ public struct LayerHeader: Sendable, BitwiseCopyable {
     self.statePairs = statePairs
   }
 
+  @_optimize(size)
   init(section: UnsafeRawBufferPointer, layer: Int) throws(ModelError) {
     var reader = ByteReader(section, layer: layer)
     kind = try LayerHeader.choice(reader.read(UInt16.self, "kind"), "kind", layer)

@@ -29,6 +29,7 @@ public struct Model {
   public static var maximumBytes: Int { SectionTable.maximumBytes }
 
   /// - Throws: ModelError naming the first field that is wrong. Nothing of a refused file is ever used.
+  @_optimize(size)
   public init(bytes: UnsafeRawBufferPointer) throws(ModelError) {
     self.bytes = bytes
     sections = try SectionTable(file: bytes)
@@ -88,6 +89,7 @@ public struct Model {
   }
 
   /// The layers make a chain, and each of their values lies within its bounds.
+  @_optimize(size)
   private func checkLayers() throws(ModelError) {
     var width = header.inputCount
     var below: EdgeKind? = .frames

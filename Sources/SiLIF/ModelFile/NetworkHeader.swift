@@ -37,6 +37,7 @@ public struct NetworkHeader: Sendable {
 
   static let bytes = 32
 
+  @_optimize(size)
   init(section: UnsafeRawBufferPointer) throws(ModelError) {
     guard section.count == NetworkHeader.bytes else {
       throw ModelError(.inconsistent, "NETW length", value: Int64(section.count))

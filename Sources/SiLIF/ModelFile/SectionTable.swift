@@ -24,11 +24,15 @@ struct SectionTable {
   static let maximumSections = 64
   static let alignment = 16
 
+  /// The tags of which a file has one at most, one after the other.
+  private static var single: StaticString { "NETWWORDDTCTFRNTSMPLCLIPTESTPROV" }
+
   private let file: UnsafeRawBufferPointer
   let count: Int
 
   /// Checks everything about the shell: length, checksum, that every section lies inside the file, aligned, in order
-  /// and apart from the others.
+  /// and apart from the others, and that none is there twice of which one is read.
+  @_optimize(size)
   init(file: UnsafeRawBufferPointer) throws(ModelError) {
     self.file = file
     var reader = ByteReader(file)
@@ -68,18 +72,30 @@ struct SectionTable {
       }
       end = entry.offset + entry.length
     }
+    let tags = UnsafeRawBufferPointer(
+      start: SectionTable.single.utf8Start, count: SectionTable.single.utf8CodeUnitCount)
+    for at in stride(from: 0, to: tags.count, by: 4) {
+      let tag = tags.loadUnaligned(fromByteOffset: at, as: UInt32.self)
+      if let again = index(of: tag, ordinal: 1) { throw ModelError(.inconsistent, "tag", value: Int64(again)) }
+    }
+  }
+
+  /// Where in the table the `ordinal`-th section with this tag is, or nil.
+  private func index(of tag: UInt32, ordinal: Int) -> Int? {
+    var left = ordinal
+    for index in 0..<count where rawEntry(index).tag == tag {
+      if left == 0 { return index }
+      left -= 1
+    }
+    return nil
   }
 
   /// The `ordinal`-th section with this tag, or nil.
+  @inline(never)
   func section(_ tag: Tag, ordinal: Int = 0) -> UnsafeRawBufferPointer? {
-    var seen = 0
-    for index in 0..<count {
-      let entry = rawEntry(index)
-      guard entry.tag == tag.rawValue else { continue }
-      if seen == ordinal { return UnsafeRawBufferPointer(rebasing: file[entry.offset..<entry.offset + entry.length]) }
-      seen += 1
-    }
-    return nil
+    guard let index = index(of: tag.rawValue, ordinal: ordinal) else { return nil }
+    let entry = rawEntry(index)
+    return UnsafeRawBufferPointer(rebasing: file[entry.offset..<entry.offset + entry.length])
   }
 
   func requiredSection(

@@ -17,6 +17,7 @@ public struct SelfTest {
   /// Steps that the input makes.
   public let step_count: Int
 
+  @_optimize(size)
   init(section: UnsafeRawBufferPointer) throws(ModelError) {
     var reader = ByteReader(section)
     let kind = try reader.read(UInt16.self, "self_test_input")

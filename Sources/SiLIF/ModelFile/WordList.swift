@@ -11,6 +11,7 @@ public struct WordList {
   private static let headerBytes = 8
   private static let none: UInt16 = 0xFFFF
 
+  @_optimize(size)
   init(section: UnsafeRawBufferPointer, classCount: Int) throws(ModelError) {
     self.section = section
     var reader = ByteReader(section)
@@ -26,11 +27,33 @@ public struct WordList {
     try reader.skip(2, "reserved")
     for _ in 0..<count {
       let length = try reader.read(UInt8.self, "word length", in: 1...255)
-      let word = try reader.readBytes(length, "word")
-      // A line break in a word would forge a line of output.
-      for byte in word where byte < 0x20 || byte == 0x7F {
-        throw ModelError(.outOfRange, "word", value: Int64(byte))
+      try WordList.check(try reader.readBytes(length, "word"))
+    }
+  }
+
+  /// Refuses what is no UTF-8, and control characters: a line break in a word would forge a line of output.
+  @_optimize(size)
+  private static func check(_ word: UnsafeRawBufferPointer) throws(ModelError) {
+    var at = 0
+    while at < word.count {
+      let lead = word[at]
+      at += 1
+      var isText = lead >= 0x20 && lead != 0x7F
+      if lead >= 0x80 {
+        let more = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3
+        let end = at + more
+        var code = UInt32(lead & (lead < 0xE0 ? 0x1F : 0x0F))
+        isText = lead >= 0xC2 && end <= word.count
+        while isText && at < end {
+          isText = word[at] & 0xC0 == 0x80
+          code = code << 6 | UInt32(word[at] & 0x3F)
+          at += 1
+        }
+        // Neither longer than need be, nor half of a surrogate pair, nor beyond the last character.
+        let least = UInt32(1) << UInt32(truncatingIfNeeded: 5 * more + 1)
+        isText = isText && code >= least && code >> 11 != 0xD800 >> 11 && code <= 0x10FFFF
       }
+      guard isText else { throw ModelError(.outOfRange, "word", value: Int64(lead)) }
     }
   }
 

@@ -34,7 +34,7 @@ struct HeaderField: Sendable, CustomTestStringConvertible {
     HeaderField(section: "DTCT", offset: 6, bytes: 2, name: "detector_class_count"),
     HeaderField(section: "DTCT", offset: 8, bytes: 2, name: "least_share_q15", refusesZero: false),
     HeaderField(section: "DTCT", offset: 16, bytes: 2, name: "threshold_q15", refusesZero: false),
-    HeaderField(section: "DTCT", offset: 18, bytes: 2, name: "threshold_q15", refusesZero: false),
+    HeaderField(section: "DTCT", offset: 18, bytes: 2, name: "rearm_q15", refusesZero: false),
     HeaderField(section: "TEST", offset: 0, bytes: 2, name: "self_test_input"),
     HeaderField(section: "TEST", offset: 4, bytes: 4, name: "self_test_steps"),
     HeaderField(section: "TEST", offset: 16, bytes: 4, name: "self_test_count"),
@@ -124,6 +124,35 @@ struct HeaderField: Sendable, CustomTestStringConvertible {
     var file = try MutableModelFile(golden: "one-neuron")
     file.set(UInt32.max, at: 12)
     #expect(file.error() == ModelError(.outOfRange, "total_length", value: Int64(UInt32.max)))
+  }
+
+  @Test(arguments: ["NETW", "WORD", "DTCT", "FRNT", "SMPL", "CLIP", "TEST", "PROV"])
+  func aSecondSectionIsRefusedByItsPlace(_ tag: String) throws {
+    var file = try MutableModelFile(golden: "one-neuron")
+    let raw = tag.utf8.reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    let others = (0..<file.sectionCount).filter { file.word(UInt32.self, at: 32 + 16 * $0) != raw }
+    // One where the file has that section, two where it has none.
+    let renamed = others.suffix(others.count < file.sectionCount ? 1 : 2)
+    for index in renamed { file.set(raw, at: 32 + 16 * index) }
+    file.repairChecksum()
+    let second = (0..<file.sectionCount).filter { file.word(UInt32.self, at: 32 + 16 * $0) == raw }[1]
+    #expect(file.error() == ModelError(.inconsistent, "tag", value: Int64(second)))
+  }
+
+  @Test func sectionsThatNoReaderKnowsMayBeMany() throws {
+    var file = try MutableModelFile(golden: "one-neuron")
+    let (count, end) = (file.sectionCount, file.bytes.count + 32)
+    // Two entries of no bytes behind the others: the table grows by 32, and so does every offset.
+    let entry = [UInt8](repeating: 0x58, count: 4) + [UInt8](repeating: 0, count: 12)
+    file.bytes.insert(contentsOf: entry + entry, at: 32 + 16 * count)
+    file.set(UInt16(count + 2), at: 10)
+    file.set(UInt32(end), at: 12)
+    for index in 0..<count {
+      file.set(file.word(UInt32.self, at: 32 + 16 * index + 4) + 32, at: 32 + 16 * index + 4)
+    }
+    for index in count..<count + 2 { file.set(UInt32(end), at: 32 + 16 * index + 4) }
+    file.repairChecksum()
+    #expect(file.error() == nil)
   }
 
   @Test(arguments: ["NETW", "WORD", "DTCT", "LAYR", "TEST", "PROV"])

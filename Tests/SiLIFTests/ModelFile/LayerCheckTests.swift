@@ -147,4 +147,17 @@ import Testing
       #expect(file.error() == ModelError(.outOfRange, "word", value: Int64(byte)))
     }
   }
+
+  @Test func wordsThatAreNoUTF8AreRefused() throws {
+    // The first word is "zéro": 7A C3 A9 72 6F. Each time one byte of it is another; the error has the first of the character.
+    for (offset, byte, at) in [
+      (0, 0xFF, 0xFF), (0, 0x80, 0x80), (0, 0xC2, 0xC2), (1, 0xC0, 0xC0), (1, 0xE0, 0xE0), (1, 0xF5, 0xF5),
+      (1, 0x61, 0xA9), (2, 0x61, 0xC3), (4, 0xC3, 0xC3),
+    ] as [(Int, UInt8, Int64)] {
+      var file = try MutableModelFile(golden: "one-neuron")
+      file.set(byte, at: file.start("WORD") + 9 + offset)
+      file.repairChecksum()
+      #expect(file.error() == ModelError(.outOfRange, "word", value: at), "\(offset) \(byte)")
+    }
+  }
 }

@@ -5,19 +5,25 @@ docs/FRONT-END.md explains the arithmetic, says why nothing overflows, and gives
 
 import dataclasses
 import functools
-import struct
 
 import numpy as np
 
 from silif_tools.fixed_point import rounded_shift
 from silif_tools.integer.frontend_tables import LOG_SEGMENTS, log_q24, twiddle_q30
+from silif_tools.model_file.front_end import (
+    BIN_COUNT,
+    FFT_SIZE,
+    HEADER,
+    LAYOUT_VERSION,
+    MAXIMUM_BANDS,
+    MAXIMUM_HALF_WINDOW,
+    MAXIMUM_OUTPUT_FRACTION_BITS,
+    MEL_WEIGHT_FRACTION_BITS,
+    WINDOW_FRACTION_BITS,
+    FrontEnd,
+)
 
-LAYOUT_VERSION = 1
-FFT_SIZE = 512
-BIN_COUNT = 256
 PREEMPHASIS_FRACTION_BITS = 15
-WINDOW_FRACTION_BITS = 24
-MEL_WEIGHT_FRACTION_BITS = 15
 # A frame is scaled by a power of two until its largest value is at most 2^PEAK_BITS, before windowing.
 PEAK_BITS = 23
 # Quiet frames are raised by at most this much: beyond it nothing is gained.
@@ -25,7 +31,6 @@ MAX_BLOCK_SHIFT = 8
 POWER_SHIFT = 16
 _TWIDDLE_SHIFT = 30
 _FRAMES_AT_ONCE = 128
-_HEADER = struct.Struct("<IIHHHHHBBBBhIIII")
 
 
 def mel(hz):
@@ -53,17 +58,18 @@ class FrontEndSettings:
             raise ValueError(f"frame_length_samples must be even and 2...{FFT_SIZE}, not {self.frame_length_samples}")
         if not 1 <= self.hop_samples <= self.frame_length_samples:
             raise ValueError(f"hop_samples must be 1...frame_length_samples, not {self.hop_samples}")
-        if not 1 <= self.band_count <= 128:
-            raise ValueError(f"band_count must be 1...128, not {self.band_count}")
+        if not 1 <= self.band_count <= MAXIMUM_BANDS:
+            raise ValueError(f"band_count must be 1...{MAXIMUM_BANDS}, not {self.band_count}")
         if not 0 <= self.preemphasis <= 1:
             raise ValueError(f"preemphasis must be 0...1, not {self.preemphasis}")
-        if not 0 <= self.output_fraction_bits <= 11:
-            raise ValueError(f"output_fraction_bits must be 0...11, not {self.output_fraction_bits}")
+        if not 0 <= self.output_fraction_bits <= MAXIMUM_OUTPUT_FRACTION_BITS:
+            most = MAXIMUM_OUTPUT_FRACTION_BITS
+            raise ValueError(f"output_fraction_bits must be 0...{most}, not {self.output_fraction_bits}")
         if not 0 <= self.low_hz < self.high_hz <= self.sample_rate_hz / 2:
             raise ValueError(
                 f"want 0 <= low_hz < high_hz <= half the sample rate, not {self.low_hz} and {self.high_hz}"
             )
-        if max(self.window_q24[0::2].sum(), self.window_q24[1::2].sum()) > 255 << (WINDOW_FRACTION_BITS - 1):
+        if max(self.window_q24[0::2].sum(), self.window_q24[1::2].sum()) > MAXIMUM_HALF_WINDOW:
             raise ValueError("the window adds up to more than 255: ask for a shorter frame")
 
     @property
@@ -125,7 +131,7 @@ class FrontEndSettings:
     def to_section(self) -> bytes:
         """The section FRNT of a model file."""
         weights = np.concatenate([w for _, w in self.mel_bands])
-        header = _HEADER.pack(
+        header = HEADER.pack(
             LAYOUT_VERSION,
             self.sample_rate_hz,
             self.frame_length_samples,
@@ -154,8 +160,11 @@ FRONT_END = FrontEndSettings()
 CLIP_FRAMES = FRONT_END.frame_count(FRONT_END.sample_rate_hz)
 
 
-def log_mel(pcm: np.ndarray, settings: FrontEndSettings | None = None) -> np.ndarray:
-    """int16 samples to int16 frames [frame, band]; samples that fill no whole frame are left over, as in a stream."""
+def log_mel(pcm: np.ndarray, settings: FrontEndSettings | FrontEnd | None = None) -> np.ndarray:
+    """int16 samples to int16 frames [frame, band]; samples that fill no whole frame are left over, as in a stream.
+
+    settings: those of `FrontEndSettings`, unless others are given; of a model's front end what `parse_front_end` reads.
+    """
     settings = settings or FrontEndSettings()
     if pcm.dtype != np.int16 or pcm.ndim != 1:
         raise TypeError(f"want a one-dimensional int16 array, got {pcm.ndim}-dimensional {pcm.dtype}")
@@ -169,11 +178,11 @@ def log_mel(pcm: np.ndarray, settings: FrontEndSettings | None = None) -> np.nda
     )
 
 
-def frame_count(sample_count: int, settings: FrontEndSettings) -> int:
+def frame_count(sample_count: int, settings: FrontEndSettings | FrontEnd) -> int:
     return max(0, 1 + (sample_count - settings.frame_length_samples) // settings.hop_samples)
 
 
-def _log_mel_frames(frames: np.ndarray, settings: FrontEndSettings) -> np.ndarray:
+def _log_mel_frames(frames: np.ndarray, settings: FrontEndSettings | FrontEnd) -> np.ndarray:
     emphasised = _remove_dc_and_emphasise(frames.astype(np.int64), settings)
     windowed, block_shift = _window(emphasised, settings)
     power = _power(*_real_fft_input(windowed))
@@ -181,7 +190,7 @@ def _log_mel_frames(frames: np.ndarray, settings: FrontEndSettings) -> np.ndarra
     return _logarithm(energy, block_shift, settings)
 
 
-def _remove_dc_and_emphasise(x: np.ndarray, settings: FrontEndSettings) -> np.ndarray:
+def _remove_dc_and_emphasise(x: np.ndarray, settings: FrontEndSettings | FrontEnd) -> np.ndarray:
     """Q15: x[i] - c x[i-1] - (1 - c) mean, with x[-1] = x[0]; exact but for the rounding of the mean's term."""
     one, c, length = 1 << PREEMPHASIS_FRACTION_BITS, settings.preemphasis_q15, settings.frame_length_samples
     # NumPy's // floors, so adding half the divisor first rounds half up.
@@ -190,7 +199,7 @@ def _remove_dc_and_emphasise(x: np.ndarray, settings: FrontEndSettings) -> np.nd
     return one * x - c * before - mean_term
 
 
-def _window(x: np.ndarray, settings: FrontEndSettings) -> tuple[np.ndarray, np.ndarray]:
+def _window(x: np.ndarray, settings: FrontEndSettings | FrontEnd) -> tuple[np.ndarray, np.ndarray]:
     """Scale each frame by 2^shift, so that |x| is at most 2^23, and window it, with a single rounding."""
     magnitude = np.bitwise_or.reduce(x ^ (x >> 63), axis=1, keepdims=True)
     bits = np.zeros_like(magnitude)
@@ -270,7 +279,7 @@ def _power(re: np.ndarray, im: np.ndarray) -> np.ndarray:
     return power
 
 
-def _logarithm(energy: np.ndarray, block_shift: np.ndarray, settings: FrontEndSettings) -> np.ndarray:
+def _logarithm(energy: np.ndarray, block_shift: np.ndarray, settings: FrontEndSettings | FrontEnd) -> np.ndarray:
     """Natural logarithm of the energy of +-1-scaled audio, in output units, no lower than the floor."""
     table = np.array(log_q24(), dtype=np.int64)
     safe = np.maximum(energy, 1)

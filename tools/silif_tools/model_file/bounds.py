@@ -2,19 +2,23 @@
 
 The writer refuses here what the reader would refuse there, so that an export fails on the host and not on a board.
 
-Twins: Sources/SiLIF/Connection/ConnectionTables.swift, Sources/SiLIF/ModelFile/TableReader.swift
+Twins: Sources/SiLIF/Connection/ConnectionTables.swift, Sources/SiLIF/ModelFile
 """
 
 import numpy as np
 
+from .front_end import parse_front_end
 from .schema import CONNECTION, DELAYS, MAXIMUM_PAIRS, RECURRENT, STREAM_LIMIT, check_range
-from .tables import DelayKind, LayerTables, ModelTables, Scores, Source
+from .tables import DelayKind, InputKind, LayerTables, ModelTables, Scores, Source
 
 MAXIMUM_LAYERS, MAXIMUM_NEURONS, MAXIMUM_CLASSES, MAXIMUM_DELAY = 16, 4096, 256, DELAYS.high
 READOUT_FRACTION_BITS = 16
 # Of a number that a probability is compared with.
 DRAW_BITS = 16
 MAXIMUM_CLIP_STEPS, MAXIMUM_STEP_US = 100_000, 10_000_000
+MAXIMUM_WINDOW, MAXIMUM_WAIT = 1024, 10_000
+MAXIMUM_SELF_TEST_STEPS, MAXIMUM_SELF_TEST_VALUES = 1_000_000, 8_000_000
+MAXIMUM_WORD_BYTES = 255
 
 
 def _scaled(sums: np.ndarray, mantissa: np.ndarray, shift: np.ndarray) -> np.ndarray:
@@ -89,6 +93,51 @@ def _check_clip_rule(model: ModelTables) -> None:
         check_range(len(model.clip_rule.weights_q15), len(model.words), len(model.words), "CLIP: clip_class_count")
 
 
+def _check_words(model: ModelTables) -> None:
+    classes = len(model.words)
+    for name, index in (("unknown_index", model.unknown_index), ("silence_index", model.silence_index)):
+        if index is not None:
+            check_range(index, 0, classes - 1, name)
+    for word in model.words:
+        text = word.encode()
+        if not 1 <= len(text) <= MAXIMUM_WORD_BYTES:
+            raise ValueError(f"the word {word!r} must have 1 to {MAXIMUM_WORD_BYTES} bytes")
+        if any(byte < 0x20 or byte == 0x7F for byte in text):
+            raise ValueError(f"the word {word!r} has a control character")
+
+
+def _check_detector(model: ModelTables) -> None:
+    detector = model.detector
+    check_range(detector.window_frames, 1, MAXIMUM_WINDOW, "DTCT: window_frames")
+    check_range(detector.warm_up_frames, 0, MAXIMUM_WAIT, "DTCT: warm_up_frames")
+    check_range(detector.refractory_frames, 0, MAXIMUM_WAIT, "DTCT: refractory_frames")
+    check_range(round(32768 * detector.least_share), 0, 32768, "DTCT: least_share_q15")
+    for name, levels in (("threshold_q15", detector.threshold), ("rearm_q15", detector.rearm)):
+        check_range(np.rint(np.asarray(levels) * 32768), 0, 32768, f"DTCT: {name}")
+
+
+def _check_front_end(model: ModelTables) -> None:
+    if (model.front_end is not None) != (model.input_kind == InputKind.LOG_MEL):
+        raise ValueError("FRNT: a network has a front end where its input is log-mel, and nowhere else")
+    if model.front_end is None:
+        return
+    front_end, inputs, bits = parse_front_end(model.front_end), model.layers[0].inputs, model.input_fraction_bits
+    check_range(front_end.band_count, inputs, inputs, "FRNT: band_count")
+    check_range(front_end.output_fraction_bits, bits, bits, "FRNT: output_fraction_bits")
+
+
+def _check_self_test(model: ModelTables) -> None:
+    if model.self_test_input is None:
+        raise ValueError("TEST: the model has no self-test")
+    values, steps = np.asarray(model.self_test_input), model.self_test_steps
+    check_range(steps, 1, MAXIMUM_SELF_TEST_STEPS, "self_test_steps")
+    check_range(values.size, 1, MAXIMUM_SELF_TEST_VALUES, "self_test_count")
+    if values.ndim == 2:
+        check_range(values.size, steps * model.layers[0].inputs, steps * model.layers[0].inputs, "self_test_count")
+    elif model.front_end is None:
+        raise ValueError("self_test_input: samples, where the model has no front end")
+
+
 def check_model(model: ModelTables) -> None:
     """Raises ValueError naming the field that the runtime would refuse."""
     check_range(len(model.layers), 1, MAXIMUM_LAYERS, "layer_count")
@@ -97,7 +146,9 @@ def check_model(model: ModelTables) -> None:
     check_range(model.input_fraction_bits, 0, 15, "input_fraction_bits")
     check_range(model.step_us, 1, MAXIMUM_STEP_US, "step_us")
     check_range(model.clip_frames, 0, MAXIMUM_CLIP_STEPS, "clip_frames")
-    check_range(round(32768 * model.detector.least_share), 0, 32768, "DTCT: least_share_q15")
+    _check_words(model)
+    _check_detector(model)
+    _check_front_end(model)
     width, below, stream_bits = model.layers[0].inputs, Source.DENSE, 0
     for index, layer in enumerate(model.layers):
         name = f"layer {index}"
@@ -121,3 +172,4 @@ def check_model(model: ModelTables) -> None:
     check_range(width, len(model.words), len(model.words), "readout outputs")
     last = model.layers[-1].state_fraction_bits
     check_range(last, READOUT_FRACTION_BITS, READOUT_FRACTION_BITS, "readout state_fraction_bits")
+    _check_self_test(model)

@@ -91,10 +91,6 @@ def _words(model: ModelTables) -> bytes:
     data = struct.pack("<4H", len(model.words), index(model.unknown_index), index(model.silence_index), 0)
     for word in model.words:
         text = word.encode()
-        if not 1 <= len(text) <= 255:
-            raise ValueError(f"the word {word!r} must have 1 to 255 bytes")
-        if any(byte < 0x20 or byte == 0x7F for byte in text):
-            raise ValueError(f"the word {word!r} has a control character")
         data += bytes([len(text)]) + text
     return data
 

@@ -7,9 +7,10 @@ import numpy as np
 from ..atomic import replacing
 from ..errors import ConversionError
 from ..integer.detector import detect, score_sums, window_sums
-from ..integer.frontend import FRONT_END, log_mel
+from ..integer.frontend import log_mel
 from ..integer.network import run_model
 from ..kinds import read_model
+from ..model_file.front_end import FrontEnd, parse_front_end
 from ..model_file.tables import Detector
 from ..sound import load_pcm
 
@@ -36,15 +37,15 @@ def _draw_words(axis, times: np.ndarray, probabilities: np.ndarray, means: np.nd
         axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.28), frameon=False, fontsize=9, ncols=8)
 
 
-def _stretch(sound: Path, steps: int, start_s: float, end_s: float | None) -> tuple[int, int]:
+def _stretch(sound: Path, settings: FrontEnd, steps: int, start_s: float, end_s: float | None) -> tuple[int, int]:
     """The first step that is drawn, and the one after the last. Raises ConversionError where there is none."""
-    length_s = steps * FRONT_END.hop_s
-    first = int(start_s / FRONT_END.hop_s)
-    last = steps if end_s is None else min(int(end_s / FRONT_END.hop_s), steps)
-    if first >= steps or (end_s is not None and end_s > length_s + FRONT_END.frame_length_s):
+    length_s = steps * settings.hop_s
+    first = int(start_s / settings.hop_s)
+    last = steps if end_s is None else min(int(end_s / settings.hop_s), steps)
+    if first >= steps or (end_s is not None and end_s > length_s + settings.frame_length_s):
         raise ConversionError(f"{sound}: --start and --end must lie within its {length_s:.2f} s")
     if last <= first:
-        raise ConversionError(f"{sound}: from --start to --end there is no step of {FRONT_END.hop_s:g} s; draw more")
+        raise ConversionError(f"{sound}: from --start to --end there is no step of {settings.hop_s:g} s; draw more")
     return first, last
 
 
@@ -55,14 +56,15 @@ def draw(model_path: Path, sound_path: Path, output: Path, start_s: float, end_s
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    model, settings = read_model(model_path), FRONT_END
+    model = read_model(model_path)
     if model.front_end is None:
         raise ConversionError(f"{model_path}: takes no sound; give a model with a front end")
+    settings = parse_front_end(model.front_end)
     pcm = load_pcm(sound_path, settings.sample_rate_hz)
     if len(pcm) < settings.frame_length_samples:
         raise ConversionError(f"{sound_path}: is shorter than a step of the network; give a longer sound")
     frames = log_mel(pcm, settings)
-    first, last = _stretch(sound_path, len(frames), start_s, end_s)
+    first, last = _stretch(sound_path, settings, len(frames), start_s, end_s)
     trace = run_model(model, frames[None])
     probabilities = trace.probabilities_q15[0] / 32768
     hop_s, delay_s = settings.hop_s, settings.frame_length_s

@@ -8,6 +8,7 @@ import torch
 
 from ..errors import ConversionError
 from ..fixed_point import CURRENT_EXTRA_BITS
+from ..integer.frontend import FRONT_END
 from ..kinds import read_model
 from ..model_file.tables import DelayKind, LayerTables, ModelTables
 from . import quantize, reference
@@ -28,6 +29,8 @@ def load(path: Path, remedy: str = "start from another model") -> ModelTables:
         raise ConversionError(f"{path}: has {have} layers, where all must be SiLIF or all C-SiLIF; {remedy}")
     if model.front_end is None:
         raise ConversionError(f"{path}: takes no sound; {remedy}")
+    if model.front_end != FRONT_END.to_section():
+        raise ConversionError(f"{path}: has another front end than silif-train; {remedy}")
     return model
 
 
