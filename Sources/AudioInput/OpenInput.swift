@@ -11,10 +11,12 @@ import Glibc
 ///   - settings: which channel is heard, and how loud.
 ///   - rawFormat: the input is raw samples of this format, whatever it begins with; nil: what it begins as.
 ///   - stopDescriptor: when it becomes readable, a `read` gives `.end`.
-/// - Throws: AudioError, as `SoundFile`.
+/// - Throws: AudioError, as `SoundFile`; `.unsupported` also for settings out of their range.
 public func openInput(
   path: String, settings: SoundSettings = SoundSettings(), rawFormat: RawFormat? = nil, stopDescriptor: Int32? = nil
 ) throws(AudioError) -> any AudioSource {
+  try settings.check(of: path)
+  try rawFormat?.check(of: path)
   if path == "-" {
     return StandardInput(settings: settings, rawFormat: rawFormat, stopDescriptor: stopDescriptor)
   }

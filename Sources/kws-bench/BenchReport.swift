@@ -12,7 +12,7 @@ struct BenchReport {
   let layerSizes: [Int]
   let layerKinds: [NeuronKind]
   let kernels: KernelSet
-  /// Steps in a clip of the kind the model was trained on; 0 where they vary.
+  /// Steps in a clip of the kind the model was trained on, with those after its end that its rule for clips hears; 0 where they vary.
   let clip_steps: Int
   /// nil for a model without a front end, as `whole`.
   var frontEnd: Timings?
@@ -43,7 +43,9 @@ struct BenchReport {
     self.timedSteps = timedSteps
     self.memory = memory
     self.kernels = kernels
-    clip_steps = file.model.header.clip_frames
+    let (header, rule) = (file.model.header, (try? file.model.clipRule()) ?? .none)
+    let hasTail = header.clip_frames > 0 && header.inputKind == .logMel
+    clip_steps = header.clip_frames + (hasTail ? rule.tail_frames : 0)
     step_us = file.model.header.step_us
     layerKinds = (0..<file.model.header.layerCount).map { file.model.layer($0).kind }
     layerSizes = (0..<file.model.header.layerCount - 1).map { file.model.layer($0).outputs }

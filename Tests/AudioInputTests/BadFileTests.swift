@@ -103,6 +103,42 @@ import Testing
     }
   }
 
+  /// A program may set what the commands refuse to pass on.
+  @Test func settingsOutOfTheirRangeAreRefused() throws {
+    func sound(_ channel: Int?, _ gain_dB: Double) -> SoundSettings {
+      var settings = SoundSettings()
+      (settings.channel, settings.gain_dB) = (channel, gain_dB)
+      return settings
+    }
+    func raw(_ rate_hz: Int, _ channels: Int) -> RawFormat {
+      var format = RawFormat()
+      (format.rate_hz, format.channels) = (rate_hz, channels)
+      return format
+    }
+    let wave = try folder.write(TestSound.wav([1, 2, 3]), to: "x.wav")
+    func check(_ settings: SoundSettings, _ format: RawFormat?, _ words: String) {
+      var errors = [audioError { _ = try openInput(path: wave, settings: settings, rawFormat: format) }]
+      let pipe = TestPipe()
+      pipe.send(TestSound.wav([1, 2, 3]))
+      errors.append(
+        audioError {
+          _ = try readAll(StandardInput(descriptor: pipe.reading, settings: settings, rawFormat: format))
+        })
+      if format == nil { errors.append(audioError { _ = try SoundFile(path: wave, settings: settings) }) }
+      var device = CaptureSettings()
+      (device.sound, device.rate_hz, device.channels) = (settings, format?.rate_hz, format?.channels)
+      errors.append(
+        audioError { _ = try LastingCapture(device: "null", settings: device, policy: CapturePolicy()) })
+      for error in errors {
+        #expect(error?.kind == .unsupported && error?.message.contains(words) == true, "\(String(describing: error))")
+      }
+    }
+    for gain_dB in [400, -60.5, .nan, .infinity] { check(sound(nil, gain_dB), nil, "give -60.0 to 60.0") }
+    for channel in [-1, 1024, .max] { check(sound(channel, 0), nil, "channel = \(channel); give 0 to 1023") }
+    for rate_hz in [0, -16_000, 999, .max] { check(sound(nil, 0), raw(rate_hz, 1), "give 1000 to 768000") }
+    for channels in [0, -1, 1025, .max] { check(sound(nil, 0), raw(16_000, channels), "give 1 to 1024") }
+  }
+
   /// Recorders that write to a pipe can't know the length and put a huge one; that is not a truncated file.
   @Test(arguments: [0x7fff_f000, 0x8000_0000, 0xffff_ffff, 0x7fff_ffff] as [UInt32])
   func unknownLength(declared_bytes: UInt32) throws {

@@ -161,6 +161,47 @@ import Testing
     #expect(try piped(TestSound.wav(samples) + chunk) == samples)
   }
 
+  /// A recording of no sound, made whole and written into a pipe.
+  @Test(arguments: ["LIST", "id3 ", "bext", "fact"]) func chunksAloneAreNoSamplesByPipeEither(_ name: String) throws {
+    let bytes = TestSound.wav([]) + Array(name.utf8) + little(6_000) + [UInt8](repeating: 1, count: 6_000)
+    #expect(audioError { _ = try filed(bytes) }?.kind == .empty)
+    #expect(audioError { _ = try piped(bytes) }?.kind == .empty)
+  }
+
+  /// libsndfile computes it; so does whoever counts the frames of a pipe.
+  @Test(arguments: [0, 1, 4, 0xFFFF]) func theSizeOfAFrameMayBeWrong(_ align: Int) throws {
+    var bytes = TestSound.wav(samples)
+    bytes.replaceSubrange(32..<34, with: little(align)[..<2])
+    let (byFile, byPipe) = (try filed(bytes) == samples, try piped(bytes) == samples)
+    #expect(byFile && byPipe)
+    #expect(audioError { _ = try piped(Array(bytes.dropLast(1_000))) }?.kind == .truncated)
+  }
+
+  /// A file of 2 to 4 GiB that is whole, in which a hole takes the place of the sound: of the length that its header gives, and
+  /// as long as a writer to pipes would have said.
+  @Test(arguments: [0x7FFE_FFFE, 0x7FFF_F000, 0x8000_0000, 0x9000_0000, 0xFFFF_F000] as [UInt32], [0, 16])
+  func largeFilesEndWhereTheySay(_ declared_bytes: UInt32, _ more: Int64) throws {
+    let path = try folder.write(TestSound.wav([], channels: 1024, declared_bytes: declared_bytes), to: "large.wav")
+    let end = 44 + Int64(declared_bytes)
+    #expect(truncate(path, Int(end + more)) == 0)
+    if more > 0 {
+      let file = try #require(fopen(path, "r+"))
+      fseek(file, Int(end), SEEK_SET)
+      fwrite(Array("LIST".utf8) + little(8), 1, 8, file)
+      fclose(file)
+    }
+    let sound = try SoundFile(path: path)
+    #expect(sound.declaredSamples == Int(declared_bytes) / 2048)
+  }
+
+  /// What no writer to pipes puts there is a length.
+  @Test(arguments: [0x8000_0002, 0x9000_0000, 0xFFFE_0000] as [UInt32])
+  func largeFilesThatWereCutAreRefused(_ declared_bytes: UInt32) throws {
+    let bytes = TestSound.wav(samples, declared_bytes: declared_bytes)
+    #expect(audioError { _ = try filed(bytes) }?.kind == .truncated)
+    #expect(audioError { _ = try piped(bytes) }?.kind == .truncated)
+  }
+
   /// More than 4 GiB: 32 bits hold what is left of the length.
   @Test func aWrappedLengthMeansToTheEnd() throws {
     let path = try folder.write(TestSound.wav(Array(samples[..<100]), channels: 2), to: "long.wav")

@@ -58,8 +58,8 @@ ENDINGS = frozenset(
 _RATES_HZ = range(1_000, 768_001)
 _CHANNELS = range(1, 1_025)
 _BLOCK_FRAMES = 65_536
-#: What writers to pipes, who cannot go back to the header, put there is at least this: "until it ends".
-_UNKNOWN_BYTES = 0x7FFF_0000
+#: What writers to pipes, who cannot go back to the header, put there is in these ranges: "until it ends".
+_UNKNOWN_BYTES = (range(0x7FFF_0000, 0x8000_0001), range(0xFFFF_0000, 1 << 32))
 _SAMPLE_BYTES = {
     **dict.fromkeys(("PCM_S8", "PCM_U8", "ULAW", "ALAW"), 1),
     "PCM_16": 2,
@@ -104,7 +104,8 @@ class _Layout(NamedTuple):
 
     def known(self, size: int) -> int | None:
         """The size of the samples, where a header gives one that is to be believed."""
-        return size if 0 <= size < (_UNKNOWN_BYTES if struct.calcsize(self.size) == 4 else 1 << 60) else None
+        is_known = _is_known(size) if struct.calcsize(self.size) == 4 else 0 <= size < 1 << 60
+        return size if is_known else None
 
 
 _LAYOUTS = {
@@ -114,6 +115,11 @@ _LAYOUTS = {
     b"caff": _Layout(8, 4, ">q", False, 1),
     b"riff": _Layout(40, 16, "<q", True, 8),
 }
+
+
+def _is_known(size: int) -> bool:
+    """Whether a length of 32 bits says how much there is."""
+    return 0 <= size < 1 << 32 and not any(size in unknown for unknown in _UNKNOWN_BYTES)
 
 
 def has_sound_ending(path: str) -> bool:
@@ -345,7 +351,7 @@ def _declared_length(sound: soundfile.SoundFile) -> tuple[int | None, int | None
     frame_bytes = width * sound.channels if width else None
     if sound.format in ("OGG", "MPEG", "MP3") or sound.frames >= 1 << 48:
         return None, None
-    if sound.format not in ("W64", "RF64", "FLAC", "CAF") and sound.frames >= _UNKNOWN_BYTES // (frame_bytes or 1):
+    if sound.format not in ("W64", "RF64", "FLAC", "CAF") and not _is_known(sound.frames * (frame_bytes or 1)):
         return None, None
     return sound.frames, frame_bytes and frame_bytes * sound.frames
 
@@ -373,7 +379,7 @@ def _mend_length(file: _File) -> None:
     elif (kind == b"RIFF" and file.head[8:12] == b"WAVE") or kind == b"riff":
         for name, start, size in _chunks(file, _LAYOUTS[kind]):
             if name == b"data":
-                _mend_chunk(file, _LAYOUTS[kind], start, _LAYOUTS[kind].known(size), 0)
+                _mend_chunk(file, _LAYOUTS[kind], start, size, _LAYOUTS[kind].known(size) is not None, 0)
                 return
     elif kind == b"caff":
         for name, start, size in _chunks(file, _LAYOUTS[kind]):
@@ -381,16 +387,17 @@ def _mend_length(file: _File) -> None:
                 return
             if name == b"data":
                 # Of these 4 count edits. -1 is the format's own way to say that it is not known.
-                known = _LAYOUTS[kind].known(size)
-                _mend_chunk(file, _LAYOUTS[kind], start, known if known is None else max(0, known - 4), 4)
+                declared = size if size < 0 else max(0, size - 4)
+                _mend_chunk(file, _LAYOUTS[kind], start, declared, _LAYOUTS[kind].known(size) is not None, 4)
                 return
 
 
-def _mend_chunk(file: _File, layout: _Layout, start: int, samples_bytes: int | None, before: int) -> bool:
+def _mend_chunk(file: _File, layout: _Layout, start: int, declared: int, is_known: bool, before: int) -> bool:
     """Puts the length of the file into a chunk that does not know it, which has so many bytes before the samples."""
     left = file.size - start - before
-    is_unfinished = samples_bytes == 0 and left > 0 and not _is_followed_by_chunks(file, layout, start + before)
-    if not (samples_bytes is None or is_unfinished) or layout.known(left) is None:
+    # What stands for "unknown" may be right, and a recorder that never came to write the length leaves 0.
+    is_in_doubt = not is_known or (declared == 0 and left > 0)
+    if not is_in_doubt or _is_right(file, layout, start + before, declared) or layout.known(left) is None:
         return False
     size = left + before + (layout.head_bytes if layout.size_counts_name_and_itself else 0)
     file.patches.append((start - struct.calcsize(layout.size), struct.pack(layout.size, size)))
@@ -402,7 +409,8 @@ def _mend_au(file: _File, order: str) -> None:
         return
     start, size, encoding = struct.unpack(order + "3I", file.head[4:16])
     left = file.size - start
-    if encoding in (1, 2, 3, 4, 5, 6, 7, 27) and (size >= _UNKNOWN_BYTES or size == 0 < left) and left < _UNKNOWN_BYTES:
+    is_unknown = not _is_known(size) or size == 0 < left
+    if encoding in (1, 2, 3, 4, 5, 6, 7, 27) and is_unknown and _is_known(left):
         file.patches.append((8, struct.pack(order + "I", left)))
 
 
@@ -419,14 +427,19 @@ def _mend_aiff(file: _File, layout: _Layout) -> None:
         elif name == b"SSND":
             before = 8 + int.from_bytes(file.at(start, 4), "big")
             # sox puts 0x7f000000 and a little more there where it cannot go back, ffmpeg 0.
-            samples_bytes = None if size >= 0x7F00_0000 else max(0, size - before)
-            if frame_bytes and _mend_chunk(file, layout, start, samples_bytes, before):
+            is_known = _is_known(size) and size not in range(0x7F00_0000, 0x7FFF_0001)
+            if frame_bytes and _mend_chunk(file, layout, start, max(0, size - before), is_known, before):
                 frames = (file.size - start - before) // frame_bytes
                 file.patches.append((frames_at, struct.pack(">I", frames)))
             return
 
 
-def _is_followed_by_chunks(file: _File, layout: _Layout, at: int) -> bool:
+def _is_right(file: _File, layout: _Layout, samples: int, length: int) -> bool:
+    """Whether the file ends behind so many bytes of samples, or goes on with whole chunks."""
+    left = file.size - samples
+    if not 0 <= length < left:
+        return length == left
+    at = samples + -(-length // layout.alignment) * layout.alignment
     for name, start, size in _chunks(file, layout, at):
         if not all(0x20 <= byte < 0x7F for byte in name) or not 0 <= size <= file.size - start:
             return False

@@ -9,7 +9,7 @@ import soundfile
 from conftest import json_lines
 
 import silif
-from silif import _sound_parts
+from silif import _sound, _sound_parts
 from silif._sound import sound_blocks
 
 #: ending, subtype, rate, channels
@@ -102,6 +102,33 @@ def test_headers_that_do_not_know_the_length(demo, tmp_path):
         paths.append(tmp_path / f"{size}.wav")
         paths[-1].write_bytes(content[:place] + struct.pack("<I", size) + content[place + 4 :])
     assert compare(paths, 1e-9) == 0
+
+
+def test_large_files_that_were_cut(demo, tmp_path):
+    """What no writer to pipes puts there is a length."""
+    file, paths = io.BytesIO(), []
+    soundfile.write(file, demo[16_000:40_000], 16_000, format="WAV")
+    content = file.getvalue()
+    place = content.index(b"data") + 4
+    for size in (0x8000_0002, 0x9000_0000, 0xFFFE_0000):
+        paths.append(tmp_path / f"{size}.wav")
+        paths[-1].write_bytes(content[:place] + struct.pack("<I", size) + content[place + 4 :])
+    assert compare(paths, 1e-9) == 3
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_large_files_that_end_where_they_say(tmp_path, more):
+    """A hole in place of the sound, as long as a writer to pipes would have said; a chunk behind, or half of one."""
+    size, behind = 0x7FFF_0000, 1 << 17
+    head = b"RIFF" + bytes(4) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 16_000, 32_000, 2, 16)
+    with open(tmp_path / "large.wav", "wb+") as file:
+        file.write(head + b"data" + struct.pack("<I", size))
+        file.seek(size, io.SEEK_CUR)
+        file.write(b"LIST" + struct.pack("<I", behind + more))
+        file.truncate(file.tell() + behind)
+        sound = _sound._File(file)
+        _sound._mend_length(sound)
+        assert sound.patches == ([(40, struct.pack("<I", size + 8 + behind))] if more else [])
 
 
 @pytest.mark.parametrize(

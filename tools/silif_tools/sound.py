@@ -16,10 +16,10 @@ from .errors import ConversionError
 # What the commands take for sound by its name alone.
 _ENDINGS = "wav wave w64 rf64 flac ogg oga opus mp3 aif aiff aifc au snd caf"
 ENDINGS = frozenset(f".{ending}" for ending in _ENDINGS.split())
-# What libsndfile notes of a file that has less than its header says, where it reads that as a shorter one; and from how
-# many bytes on a length means "until it ends".
+# What libsndfile notes of a file that has less than its header says, where it reads that as a shorter one; and which
+# lengths mean "until it ends".
 _SHORTER = re.compile(r"(?m)^ *(?:data|SSND|Data Size|riff|Riff size) *: (\d+) \(should be (\d+)\)")
-_UNKNOWN_BYTES = 0x7FFF_0000
+_UNKNOWN_BYTES = (range(0x7FFF_0000, 0x8000_0001), range(0xFFFF_0000, 1 << 32))
 _NO_LAST_PAGE = "Last page lacks an end-of-stream bit"
 
 
@@ -29,7 +29,8 @@ def to_pcm(audio: np.ndarray) -> np.ndarray:
 
 
 def _is_cut(notes: str) -> bool:
-    shorter = any(int(there) < int(said) < _UNKNOWN_BYTES for said, there in _SHORTER.findall(notes))
+    lengths = [(int(said), int(there)) for said, there in _SHORTER.findall(notes)]
+    shorter = any(there < said and not any(said in unknown for unknown in _UNKNOWN_BYTES) for said, there in lengths)
     return shorter or _NO_LAST_PAGE in notes
 
 

@@ -156,15 +156,20 @@ def test_a_recording_that_was_cut_is_refused_by_name(kind, subtype, tmp_path):
         recordings.load(path)
 
 
-def test_a_length_that_the_header_does_not_know_is_no_cut(tmp_path):
-    """As arecord writes it into a pipe."""
+@pytest.mark.parametrize("length", [0x7FFF_FFFE, 0x8000_0000, 0xFFFF_FFFF, 0x9000_0000])
+def test_a_length_that_the_header_does_not_know_is_no_cut(length, tmp_path):
+    """As arecord, sox and ffmpeg write it into a pipe; the last is one of 2.4 GB."""
     path = tmp_path / "a.wav"
     soundfile.write(path, np.ones(1600) / 2, 16_000)
     header = bytearray(path.read_bytes())
     at = header.index(b"data") + 4
-    header[at : at + 4] = (0x7FFF_FFFE).to_bytes(4, "little")
+    header[at : at + 4] = length.to_bytes(4, "little")
     path.write_bytes(header)
-    assert len(sound.load_pcm(path, 16_000)) == 1600
+    if length == 0x9000_0000:
+        with pytest.raises(ConversionError, match=r"a.wav: is truncated"):
+            sound.load_pcm(path, 16_000)
+    else:
+        assert len(sound.load_pcm(path, 16_000)) == 1600
 
 
 def test_names_that_are_no_utf_8_are_read_and_listed(tmp_path):

@@ -2,7 +2,7 @@ import Glibc
 
 /// What is done to sound on its way to 16 kHz mono, by a person's wish.
 public struct SoundSettings: Equatable, Sendable {
-  /// The one channel that is heard, from 0; nil: the mean of all.
+  /// The one channel that is heard, 0...1023; nil: the mean of all.
   public var channel: Int?
   /// Amplification, -60...60.
   public var gain_dB = 0.0
@@ -13,12 +13,28 @@ public struct SoundSettings: Equatable, Sendable {
   /// 65536 is 1.
   var gain_q16: Int64 { Int64((65_536 * pow(10, gain_dB / 20)).rounded()) }
 
-  /// - Throws: AudioError where the sound does not have the channel that is wanted.
+  /// - Throws: AudioError where a value is out of its range.
+  func check(of name: String) throws(AudioError) {
+    try checkSetting("channel", channel, 0...ChannelMixer.channelCounts.upperBound - 1, of: name)
+    try checkSetting("gain_dB", gain_dB, -60...60, of: name)
+  }
+
+  /// - Throws: AudioError, and also where the sound does not have the channel that is wanted.
   func check(channels: Int, of name: String) throws(AudioError) {
+    try check(of: name)
     guard let channel, channel >= channels else { return }
     let there = channels == 1 ? "has one channel, which is 0" : "has channels 0 to \(channels - 1)"
     throw AudioError(.unsupported, name, "\(there), and no channel \(channel)")
   }
+}
+
+/// - Throws: AudioError where a program has set a value that is out of its range.
+func checkSetting<Value>(
+  _ setting: String, _ value: Value?, _ range: ClosedRange<Value>, of name: String
+) throws(AudioError) {
+  guard let value, !range.contains(value) else { return }
+  let limits = "\(range.lowerBound) to \(range.upperBound)"
+  throw AudioError(.unsupported, name, "cannot be read with \(setting) = \(value); give \(limits)")
 }
 
 /// How loud the channels of a source are beside their mean, over its first ten seconds.

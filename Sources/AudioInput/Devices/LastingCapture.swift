@@ -27,10 +27,11 @@ public final class LastingCapture: AudioSource {
   ///   - stopDescriptor: when it becomes readable, a blocked `read` gives `.end`.
   ///   - settings: what is asked of the device instead of what would be chosen.
   ///   - policy: what is done about a device that is lost, or not there yet.
-  /// - Throws: AudioError, as `ALSACapture`; with `policy.waitsAtStart` only for a device that offers nothing that can be read.
+  /// - Throws: AudioError, `.unsupported` for settings out of their range, and as `ALSACapture`; with `policy.waitsAtStart` only for a device that offers nothing that can be read.
   public convenience init(
     device: String, stopDescriptor: Int32? = nil, settings: CaptureSettings = CaptureSettings(), policy: CapturePolicy
   ) throws(AudioError) {
+    try settings.check(of: device)
     try self.init(device: stableName(of: device), stopDescriptor: stopDescriptor, policy: policy) {
       (name) throws(AudioError) in
       try ALSACapture(

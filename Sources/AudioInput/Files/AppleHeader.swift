@@ -14,6 +14,7 @@ struct AppleHeader: SamplesHeader {
   private let description: [UInt8]
   let samplesStart: Int64
   let samplesLength: Int64?
+  let declaredLength: Int64
   let chunks: ChunkLayout?
 
   /// Sun's: six numbers and a text.
@@ -38,7 +39,8 @@ struct AppleHeader: SamplesHeader {
     skip(Int64(number(1)) - 24)
     description = Self.chunk(found)
     samplesStart = Int64(number(1))
-    samplesLength = number(2) < UInt64(DeclaredLength.unknown_bytes) ? Int64(number(2)) : nil
+    declaredLength = Int64(number(2))
+    samplesLength = DeclaredLength.isKnown(declaredLength) ? declaredLength : nil
     chunks = nil
   }
 
@@ -62,7 +64,9 @@ struct AppleHeader: SamplesHeader {
         description = Self.chunk(found)
         samplesStart = bytes.position
         // sox puts 0x7f000000 and a little more there where it cannot go back, ffmpeg 0.
-        samplesLength = chunk.size < 8 ? 0 : chunk.size < 0x7F00_0000 ? max(0, chunk.size - 8 - before) : nil
+        declaredLength = max(0, chunk.size - 8 - before)
+        let isKnown = DeclaredLength.isKnown(chunk.size) && !(0x7F00_0000...0x7FFF_0000).contains(chunk.size)
+        samplesLength = isKnown ? declaredLength : nil
         chunks = layout
         return
       default: skip(layout.padded(chunk.size))
@@ -87,6 +91,7 @@ struct AppleHeader: SamplesHeader {
         description = found
         samplesStart = bytes.position
         // -1 is the format's own way to say that it is not known; libsndfile puts 3 or 4 there where it never comes back.
+        declaredLength = chunk.size < 0 ? chunk.size : max(0, chunk.size - 4)
         samplesLength = layout.known(chunk.size).map { max(0, $0 - 4) }
         chunks = layout
         return
@@ -97,8 +102,6 @@ struct AppleHeader: SamplesHeader {
     }
     return nil
   }
-
-  var frameBytes: UInt64 { bigEndian(description[16..<20]) }
 
   /// As CAF.
   func rewritten() -> [UInt8]? {

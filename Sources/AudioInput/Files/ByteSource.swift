@@ -20,8 +20,8 @@ class ByteSource {
     return fruitlessCalls > 1 << 22
   }
 
-  /// Whole frames that it holds, where it knows better than the header that libsndfile reads.
-  var declared_frames: Int64? { nil }
+  /// Bytes of samples that it declares, where it knows better than the header that libsndfile reads.
+  var declared_bytes: Int64? { nil }
 
   /// The file or pipe that the bytes come from.
   var origin: ByteSource { self }

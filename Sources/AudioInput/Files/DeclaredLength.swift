@@ -9,7 +9,7 @@ struct DeclaredLength {
 
   init(_ info: SF_INFO) {
     let container = Int(info.format) & Int(SF_FORMAT_TYPEMASK)
-    let frameBytes = Self.sampleBytes(info.format).map { $0 * Int64(info.channels) }
+    let frameBytes = Self.frameBytes(info)
     var known = info.frames < 1 << 48
     switch container {
     case Int(SF_FORMAT_OGG), Self.mpeg:
@@ -18,15 +18,20 @@ struct DeclaredLength {
     case Int(SF_FORMAT_W64), Int(SF_FORMAT_RF64), Int(SF_FORMAT_FLAC), Int(SF_FORMAT_CAF):
       break
     default:
-      known = known && info.frames < Self.unknown_bytes / (frameBytes ?? 1)
+      known = known && Self.isKnown(info.frames * (frameBytes ?? 1))
     }
     frames = known ? info.frames : nil
     bytes = known ? frameBytes.map { $0 * info.frames } : nil
   }
 
-  /// Writers to pipes can't go back to the header: arecord puts 2^31, sox 2^31 - 2^12, ffmpeg 2^32 - 1 bytes there. From this
-  /// on a length means "until it ends".
-  static let unknown_bytes: Int64 = 0x7fff_0000
+  /// Whether a length of 32 bits says how much there is. Writers to pipes can't go back to the header: arecord puts 2^31, sox
+  /// 2^31 - 2^12, ffmpeg 2^32 - 1 bytes there, or a little less, and that means "until it ends".
+  static func isKnown(_ bytes: Int64) -> Bool {
+    bytes >= 0 && bytes < 0xffff_0000 && !(0x7fff_0000...0x8000_0000).contains(bytes)
+  }
+
+  /// Bytes of one sample of each channel; nil where that depends on the content.
+  static func frameBytes(_ info: SF_INFO) -> Int64? { sampleBytes(info.format).map { $0 * Int64(info.channels) } }
 
   /// SF_FORMAT_MPEG, which headers before libsndfile 1.1 lack.
   private static let mpeg = 0x23_0000

@@ -11,12 +11,10 @@ final class HeadedSamples: ByteSource {
   private let header: [UInt8]
   /// Where in `base` the samples begin.
   private let samplesStart: Int64
-  /// Bytes of samples; nil: to the end.
+  /// Bytes of samples, by the original header; nil: it does not know, and they go on to the end.
   private let samplesLength: Int64?
-  /// By the original header; nil: it does not know.
-  private let frames: Int64?
 
-  override var declared_frames: Int64? { frames }
+  override var declared_bytes: Int64? { samplesLength }
   override var origin: ByteSource { base }
   override var failure: Int32 { base.failure }
 
@@ -24,13 +22,13 @@ final class HeadedSamples: ByteSource {
   convenience init?(file: FileBytes) {
     guard let original = readSamplesHeader(file, skip: { file.position += $0 }) else { return nil }
     let left = file.size - original.samplesStart
-    let declared = original.samplesLength ?? 0
-    let isUnknown = original.samplesLength == nil
-    // Recorders that never came to write the length leave 0; a file without samples has nothing but chunks there.
-    let isUnfinished = declared == 0 && left > 0 && !original.isFollowedByChunks(file)
+    let declared = original.declaredLength
+    // What stands for "unknown" may be right, and a recorder that never came to write the length leaves 0.
+    let isInDoubt = original.samplesLength == nil || (declared == 0 && left > 0)
+    let isUnknown = isInDoubt && !original.isRight(declared, in: file)
     let isWrapped = left >= 1 << 32 && left > declared && (left - declared) % (1 << 32) == 0
-    let isToTheEnd = isUnknown || isUnfinished || isWrapped
-    guard isToTheEnd || original.samplesStart > Self.header_bytes else { return nil }
+    let isToTheEnd = isUnknown || isWrapped
+    guard isToTheEnd || original.samplesLength == nil || original.samplesStart > Self.header_bytes else { return nil }
     self.init(file, original, samplesLength: isToTheEnd ? nil : declared)
   }
 
@@ -38,7 +36,13 @@ final class HeadedSamples: ByteSource {
   /// looked at again, unless a chunk was larger than what a pipe keeps.
   convenience init?(pipe: PipeBytes) {
     guard let original = readSamplesHeader(pipe, skip: { pipe.skip($0) }) else { return nil }
-    self.init(pipe, original, samplesLength: original.samplesLength == 0 ? nil : original.samplesLength)
+    var length = original.samplesLength
+    if length == 0 {
+      pipe.position = original.samplesStart
+      let isEmpty = ChunkLayout.namesBehindSamples.contains(String(decoding: pipe.read(4), as: UTF8.self).lowercased())
+      if !isEmpty { length = nil }
+    }
+    self.init(pipe, original, samplesLength: length)
   }
 
   private init?(_ base: ByteSource, _ original: any SamplesHeader, samplesLength: Int64?) {
@@ -47,7 +51,6 @@ final class HeadedSamples: ByteSource {
     self.header = header
     samplesStart = original.samplesStart
     self.samplesLength = samplesLength
-    frames = samplesLength.map { $0 / Int64(max(1, original.frameBytes)) }
   }
 
   override func read(into target: UnsafeMutableRawPointer, count: Int) -> Int {

@@ -4,11 +4,10 @@ protocol SamplesHeader {
   var samplesStart: Int64 { get }
   /// Bytes of samples; nil where the header does not know.
   var samplesLength: Int64? { get }
+  /// Bytes of samples as the header gives them, also where that stands for "unknown".
+  var declaredLength: Int64 { get }
   /// How what may follow the samples is laid out; nil: nothing may.
   var chunks: ChunkLayout? { get }
-
-  /// Bytes of a frame: one sample of each channel.
-  var frameBytes: UInt64 { get }
 
   /// A header of nothing but the format and `endless_bytes`.
   ///
@@ -36,12 +35,13 @@ func readSamplesHeader(_ bytes: ByteSource, skip: (Int64) -> Void) -> (any Sampl
 }
 
 extension SamplesHeader {
-  /// Whether from the start of the samples to the end of the file stand whole chunks.
-  func isFollowedByChunks(_ file: FileBytes) -> Bool {
-    guard let chunks else { return false }
+  /// Whether the file ends behind so many bytes of samples, or goes on with whole chunks.
+  func isRight(_ length: Int64, in file: FileBytes) -> Bool {
+    let left = file.size - samplesStart
+    guard length >= 0, length < left, let chunks else { return length == left }
     let before = file.position
     defer { file.position = before }
-    file.position = samplesStart
+    file.position = samplesStart + chunks.padded(length)
     while file.position < file.size {
       guard let chunk = chunks.next(in: file), chunk.size >= 0, chunk.size <= file.size - file.position,
         chunk.name.utf8.allSatisfy({ (0x20..<0x7F).contains($0) })
@@ -86,9 +86,16 @@ struct ChunkLayout {
     return (String(decoding: head[..<4], as: UTF8.self), content)
   }
 
+  /// Of chunks that may stand behind the samples, in small letters.
+  static let namesBehindSamples: Set = [
+    "list", "id3 ", "fact", "bext", "cue ", "smpl", "inst", "acid", "peak", "ixml", "axml", "chna", "cart", "plst",
+    "junk",
+    "pad ", "fllr", "name", "auth", "(c) ", "anno", "mark", "comt", "appl", "midi", "info", "uuid", "free",
+  ]
+
   /// The size of the samples, where a header gives one that is to be believed.
   func known(_ size: Int64) -> Int64? {
-    (sizeBytes == 8 ? Self.sizes : 0..<DeclaredLength.unknown_bytes).contains(size) ? size : nil
+    (sizeBytes == 8 ? Self.sizes.contains(size) : DeclaredLength.isKnown(size)) ? size : nil
   }
 
   /// From a content's beginning to the next chunk.

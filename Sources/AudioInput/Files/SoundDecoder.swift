@@ -46,7 +46,11 @@ final class SoundDecoder {
     self.file = file
     rate_hz = rate
     self.channels = channels
-    declared_frames = bytes.declared_frames ?? DeclaredLength(info).frames
+    let declared_bytes = bytes.declared_bytes
+    // By libsndfile's size of a frame: what a WAV file says of it may be wrong.
+    declared_frames =
+      declared_bytes.flatMap { bytes in DeclaredLength.frameBytes(info).map { bytes / $0 } }
+      ?? DeclaredLength(info).frames
     let coding = Int(info.format) & Int(SF_FORMAT_SUBMASK)
     isFloat = coding == Int(SF_FORMAT_FLOAT) || coding == Int(SF_FORMAT_DOUBLE)
     let blockFrames = blockFrames ?? max(1, rate / 100)
@@ -114,7 +118,7 @@ final class SoundDecoder {
     guard ChannelMixer.channelCounts.contains(Int(info.channels)) else {
       throw .badChannels(Int64(info.channels), name)
     }
-    guard info.frames > 0 else {
+    guard bytes.declared_bytes ?? info.frames > 0 else {
       throw AudioError(.empty, name, "holds no samples; record or convert it anew")
     }
     guard let file = bytes.origin as? FileBytes else { return }

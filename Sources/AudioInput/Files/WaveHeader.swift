@@ -4,6 +4,7 @@ struct WaveHeader: SamplesHeader {
   private var format: [UInt8] = []
   private(set) var samplesStart: Int64 = 0
   private(set) var samplesLength: Int64?
+  private(set) var declaredLength: Int64 = 0
 
   var chunks: ChunkLayout? { layout }
 
@@ -24,6 +25,7 @@ struct WaveHeader: SamplesHeader {
         samplesStart = bytes.position
         let isInLong = layout.sizeBytes == 4 && chunk.size == 0xFFFF_FFFF
         samplesLength = isInLong ? long : layout.known(chunk.size)
+        declaredLength = samplesLength ?? chunk.size
         return
       default:
         guard ChunkLayout.sizes.contains(chunk.size) else { return nil }
@@ -52,7 +54,7 @@ struct WaveHeader: SamplesHeader {
     )
   }
 
-  var frameBytes: UInt64 { format.count >= 16 ? littleEndian(format[12..<14]) : 0 }
+  private var frameBytes: UInt64 { format.count >= 16 ? littleEndian(format[12..<14]) : 0 }
 
   /// As RF64.
   func rewritten() -> [UInt8]? {

@@ -13,10 +13,11 @@ final class RawDecoder {
   private var mayBeText: Bool
   private var atEnd = false
 
-  /// - Throws: AudioError for a channel that there is not.
+  /// - Throws: AudioError for a channel that there is not, or a value out of its range.
   init(
     bytes: PipeBytes, name: String, format: RawFormat, settings: SoundSettings, refusesText: Bool
   ) throws(AudioError) {
+    try format.check(of: name)
     try settings.check(channels: format.channels, of: name)
     self.bytes = bytes
     self.name = name

@@ -7,6 +7,12 @@ public struct RawFormat: Equatable, Sendable {
 
   /// 16 kHz, mono.
   public init() {}
+
+  /// - Throws: AudioError where a value is out of its range.
+  func check(of name: String) throws(AudioError) {
+    try checkSetting("rate_hz", rate_hz, SoundDecoder.rates_hz, of: name)
+    try checkSetting("channels", channels, ChannelMixer.channelCounts, of: name)
+  }
 }
 
 /// A stream of bytes: standard input, a named pipe, a raw file. S16_LE, 16 kHz, mono, without a header, unless it begins as a
@@ -51,7 +57,8 @@ public final class StandardInput: AudioSource {
 
   /// Waits for bytes.
   ///
-  /// - Throws: AudioError: `.notASound` for text, and what `SoundFile` throws where the stream is a sound file.
+  /// - Throws: AudioError: `.notASound` for text, `.unsupported` for settings out of their range, and what `SoundFile` throws where
+  ///   the stream is a sound file.
   public func read(into buffer: UnsafeMutableBufferPointer<Int16>) throws(AudioError) -> AudioRead {
     while true {
       switch content {

@@ -1,14 +1,12 @@
 import FileNames
 import Glibc
 
-/// Far more than the truth about a year of sound.
-private let textFileLimit_bytes = 64 << 20
-
 /// A whole text file: UTF-8, or UTF-16 where a byte order mark says so, as Notepad and Excel write it; the mark is left out.
 /// Bytes that are no UTF-8 stay what they are, as in a file's name (`fileName`): it may be a list of such names.
 ///
+/// - Parameter limit_MiB: by default, far more than the truth about a year of sound.
 /// - Throws: Failure, naming the file.
-package func textFile(_ path: String) throws(Failure) -> String {
+package func textFile(_ path: String, limit_MiB: Int = 64) throws(Failure) -> String {
   let descriptor = withFileName(path) { open($0, O_RDONLY | O_CLOEXEC) }
   guard descriptor >= 0 else { throw Failure(fileMessage(errno, path)) }
   defer { close(descriptor) }
@@ -21,8 +19,8 @@ package func textFile(_ path: String) throws(Failure) -> String {
     if count == 0 { return decoded(bytes) }
     bytes.append(contentsOf: block[..<count])
     // A device may never end.
-    guard bytes.count <= textFileLimit_bytes else {
-      throw Failure("\(path): has more than \(textFileLimit_bytes >> 20) MB; is it a table or a list?")
+    guard bytes.count <= limit_MiB << 20 else {
+      throw Failure("\(path): has more than \(limit_MiB) MiB, the most that is read of a text; split it")
     }
   }
 }

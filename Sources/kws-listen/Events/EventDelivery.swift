@@ -45,7 +45,11 @@ struct EventDelivery {
       }
       answerSignals()
       if ticks { for sink in sinks { sink.tick() } }
-      guard loop.wakePipe.wait(watching: readers, timeout_ms: ticks ? 500 : -1) else { throw ClosedPipe() }
+      let listening = sinks.compactMap(\.listeningDescriptor)
+      guard loop.wakePipe.wait(watching: readers, listening: listening, timeout_ms: ticks ? 500 : -1) else {
+        throw ClosedPipe()
+      }
+      for sink in sinks { sink.admit() }
     }
   }
 

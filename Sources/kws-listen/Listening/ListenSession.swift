@@ -78,7 +78,9 @@ struct ListenSession {
       let output: any LineOutput =
         switch target.destination {
         case .standardOutput: StandardLines(stop: stop)
-        case .file(let path): try FileLines(path: path, say: complain)
+        case .file(let path):
+          // A recording can wait for whoever reads a pipe.
+          try FileLines(path: path, waitingUnless: hasTimeOfDay ? nil : stop, say: complain)
         case .socket(let path): try SocketLines(path: path)
         }
       sinks.append(LineSink(lines, to: output, clock: clock))
@@ -88,11 +90,9 @@ struct ListenSession {
         CommandSink(
           words: words, command: command, mostAtOnce: actions.execJobs ?? 4, stop: stop, clock: clock, say: complain))
     }
-    if let folder = actions.saveDir, let savedSound {
-      sinks.append(
-        try SaveSink(
-          folder: folder, limit_bytes: actions.saveLimit?.bytes ?? 100_000_000, ring: savedSound, words: words,
-          say: complain))
+    if let path = actions.saveDir, let savedSound {
+      let folder = try SaveFolder(path, limit_bytes: actions.saveLimit?.bytes ?? 100_000_000)
+      sinks.append(SaveSink(folder: folder, ring: savedSound, words: words, say: complain))
     }
     return sinks
   }

@@ -24,6 +24,8 @@ final class SoundRing: Sendable {
   /// For the writing thread: at most `ListenLoop.block_samples`.
   func write(_ block: UnsafeBufferPointer<Int16>) {
     let position = written.load(ordering: .relaxed)
+    // Or else samples of this block may be seen before the count that has those of the last one (on ARM).
+    atomicMemoryFence(ordering: .releasing)
     for at in 0..<block.count {
       samples[Int(truncatingIfNeeded: position &+ Int64(at)) & (Self.capacity_samples &- 1)] = block[at]
     }
@@ -40,15 +42,14 @@ final class SoundRing: Sendable {
 
   var writtenCount: Int64 { written.load(ordering: .acquiring) }
 
-  /// Samples of this range that were written and not yet written over.
-  func copy(_ range: Range<Int64>) -> [Int16] {
+  /// The samples of this range, as far as they were written; nil: some were written over since.
+  func copy(_ range: Range<Int64>) -> [Int16]? {
     let upper = min(range.upperBound, writtenCount)
-    let lower = max(range.lowerBound, 0, upper - Int64(Self.readable_samples))
-    guard lower < upper else { return [] }
+    let lower = max(range.lowerBound, 0)
+    guard lower < upper, upper - lower <= Self.readable_samples else { return nil }
     let copied = (lower..<upper).map { samples[Int(truncatingIfNeeded: $0) & (Self.capacity_samples - 1)] }
     // What was written over while it was copied is not what it was. None of it is read after the count is.
     atomicMemoryFence(ordering: .acquiring)
-    let lost = max(writtenCount - Int64(Self.readable_samples) - lower, 0)
-    return Array(copied.dropFirst(Int(lost)))
+    return writtenCount - lower <= Int64(Self.readable_samples) ? copied : nil
   }
 }

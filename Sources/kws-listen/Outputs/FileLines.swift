@@ -2,33 +2,52 @@ import CommandSupport
 import FileNames
 import Glibc
 
-/// A file that lines are appended to. A full disk does not end the command, which may have other things to do for a word: it is
-/// said, at most once in a minute.
+/// A file that lines are appended to, or a named pipe. A full disk, or a pipe that nobody reads, does not end the command, which
+/// may have other things to do for a word: it is said, at most once in a minute.
 final class FileLines: LineOutput {
   private let path: String
-  private var descriptor: Int32
+  private var descriptor: Int32 = -1
   /// Why it could not be opened again, where it could not.
   private var failure: Int32 = 0
   /// Whether the file ends within a line.
   private var isTorn = false
   private var complaints = RateLimit(interval_s: 60)
+  private let stop: StopRequest?
   private let say: (String) -> Void
   /// Lines that could not be written.
   private(set) var lostCount = 0
 
+  /// - Parameter stop: ends the wait for whoever reads a pipe; nil: nobody is waited for, and lines are lost.
   /// - Throws: Failure where the file cannot be opened.
-  init(path: String, say: @escaping (String) -> Void) throws(Failure) {
-    self.path = path
-    self.say = say
-    descriptor = Self.opened(path)
-    guard descriptor >= 0 else { throw Failure("\(path): cannot be written: \(systemMessage(errno))") }
+  init(path: String, waitingUnless stop: StopRequest? = nil, say: @escaping (String) -> Void) throws(Failure) {
+    (self.path, self.stop, self.say) = (path, stop, say)
+    descriptor = opened()
+    if descriptor < 0 {
+      failure = errno
+      guard failure == ENXIO && Self.isPipe(path) else {
+        throw Failure("\(path): cannot be written: \(systemMessage(failure))")
+      }
+      say("\(path): nobody reads this pipe yet; " + (stop == nil ? "lines are lost until somebody does" : "waiting"))
+      while let stop, descriptor < 0, !stop.wait(timeout_ms: 50) { descriptor = opened() }
+    }
     isTorn = Self.endsInALine(path)
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  private static func opened(_ path: String) -> Int32 {
-    withFileName(path) { open($0, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0o644) }
+  private func opened() -> Int32 {
+    // Or else it would wait for whoever reads a pipe, deaf to a stop.
+    let descriptor = withFileName(path) {
+      open($0, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0o644)
+    }
+    // Who reads what is waited for may be slow.
+    if descriptor >= 0 && stop != nil { _ = fcntl(descriptor, F_SETFL, O_APPEND) }
+    return descriptor
+  }
+
+  private static func isPipe(_ path: String) -> Bool {
+    var status = stat()
+    return withFileName(path) { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFIFO
   }
 
   /// Whether the file ends within a line: the disk was full, or the machine lost its power.
@@ -52,7 +71,8 @@ final class FileLines: LineOutput {
     let code = descriptor < 0 ? failure : errno
     if written > 0 { isTorn = bytes[written - 1] != UInt8(ascii: "\n") }
     if written == bytes.count { return }
-    let why = written < 0 ? systemMessage(code) : "no space left on device"
+    let isUnread = [ENXIO, EPIPE].contains(code)
+    let why = isUnread ? "nobody reads it" : written < 0 ? systemMessage(code) : "no space left on device"
     lostCount += 1
     if let withheld = complaints.pass() {
       say("\(path): cannot be written: \(why)" + (withheld > 0 ? "; \(withheld + 1) lines lost since" : ""))
@@ -63,7 +83,7 @@ final class FileLines: LineOutput {
 
   func reopen() {
     if descriptor >= 0 { close(descriptor) }
-    descriptor = Self.opened(path)
+    descriptor = opened()
     if descriptor < 0 { failure = errno } else { isTorn = Self.endsInALine(path) }
   }
 }

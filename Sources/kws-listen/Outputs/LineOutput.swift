@@ -7,6 +7,10 @@ protocol LineOutput: AnyObject {
   func write(_ line: String) throws
   /// What somebody else reads from, where there is such a thing (see `EventSink`).
   var outputDescriptor: Int32? { get }
+  /// What others connect to, where there is such a thing (see `EventSink`).
+  var listeningDescriptor: Int32? { get }
+  /// Lets in who has connected.
+  func admit()
   /// Closes and opens again what has a name: whoever rotates logs has moved it.
   func reopen()
   /// Lines that nobody will read, where that does not end the command.
@@ -14,6 +18,8 @@ protocol LineOutput: AnyObject {
 }
 
 extension LineOutput {
+  var listeningDescriptor: Int32? { nil }
+  func admit() {}
   var lostCount: Int { 0 }
 }
 

@@ -10,6 +10,8 @@ final class SocketLines: LineOutput {
   private let path: String
   private let listening: Int32
   private var readers: [Int32] = []
+  /// Whether the last who came could not be let in, for want of descriptors.
+  private var isStuck = false
   /// Only then the path is this program's, to be removed in the end.
   private var isBound = false
   static let mostReaders = 32
@@ -58,7 +60,7 @@ final class SocketLines: LineOutput {
         errno = EADDRINUSE
       }
     }
-    guard code == 0, listen(listening, 16) == 0 else {
+    guard code == 0, listen(listening, 128) == 0 else {
       let hint =
         errno == EADDRINUSE ? "is another kws-listen running?" : "give a path in a folder that this user may write to"
       throw Failure("\(path): no socket: \(systemMessage(errno)); \(hint)")
@@ -72,19 +74,25 @@ final class SocketLines: LineOutput {
     if isBound { _ = withFileName(path) { unlink($0) } }
   }
 
-  /// Who has connected since the last line, in the place of those who have gone.
+  /// Not while that would only say again that there is somebody who cannot be let in.
+  var listeningDescriptor: Int32? { isStuck ? nil : listening }
+
+  /// Who has connected, in the place of those who have gone.
   func admit() {
+    while case let reader = accept(listening, nil, nil), reader >= 0 {
+      _ = fcntl(reader, F_SETFD, FD_CLOEXEC)
+      _ = fcntl(reader, F_SETFL, O_NONBLOCK)
+      readers.append(reader)
+    }
+    isStuck = errno != EAGAIN
+    // Also of those who have just come: some do not wait to be let in.
     readers.removeAll { reader in
       var entry = pollfd(fd: reader, events: 0, revents: 0)
       let hasGone = poll(&entry, 1, 0) > 0
       if hasGone { close(reader) }
       return hasGone
     }
-    while case let reader = accept(listening, nil, nil), reader >= 0 {
-      _ = fcntl(reader, F_SETFD, FD_CLOEXEC)
-      _ = fcntl(reader, F_SETFL, O_NONBLOCK)
-      if readers.count < Self.mostReaders { readers.append(reader) } else { close(reader) }
-    }
+    while readers.count > Self.mostReaders { close(readers.removeLast()) }
   }
 
   func write(_ line: String) {

@@ -13,6 +13,11 @@ protocol EventSink {
   /// next event.
   var outputDescriptor: Int32? { get }
 
+  /// What others connect to, where there is such a thing. They are let in by `admit`, at once, not at the next event.
+  var listeningDescriptor: Int32? { get }
+  /// Comes after each wait: somebody may have connected.
+  func admit()
+
   /// SIGHUP: files are closed and opened again.
   func reopen()
   /// SIGCHLD: a command that was started has ended.
@@ -29,6 +34,8 @@ protocol EventSink {
 
 extension EventSink {
   var outputDescriptor: Int32? { nil }
+  var listeningDescriptor: Int32? { nil }
+  func admit() {}
   func reopen() {}
   func childEnded() {}
   func tick() {}

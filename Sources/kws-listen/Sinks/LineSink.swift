@@ -12,10 +12,13 @@ final class LineSink: EventSink {
   }
 
   var outputDescriptor: Int32? { output.outputDescriptor }
+  var listeningDescriptor: Int32? { output.listeningDescriptor }
 
   func write(_ event: ListenEvent) throws {
     if let line = format.line(event, at: clock()) { try output.write(line) }
   }
+
+  func admit() { output.admit() }
 
   func reopen() { output.reopen() }
 

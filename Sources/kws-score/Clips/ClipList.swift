@@ -4,9 +4,12 @@ import CommandSupport
 ///
 /// Twins: python/silif/job/_parts.py
 enum ClipList {
+  /// Three million paths.
+  private static let limit_MiB = 256
+
   /// - Parameter root: nil for the folder that the list lies in.
   static func clips(list path: String, root: String?, rule: WordRule) throws(Failure) -> [SoundClip] {
-    let text = try textFile(path)
+    let text = try textFile(path, limit_MiB: limit_MiB)
     guard !text.utf8.contains(0) else { throw Failure("\(path): is no text; --list wants one path a line") }
     let root = root ?? parent(of: path)
     guard FolderSearch.isFolder(root) else { throw Failure("\(root): no such folder; check --root") }

@@ -194,17 +194,8 @@ import Testing
     #expect(socketStatus.st_mode & 0o222 == (fileStatus.st_mode & 0o444) >> 1)
     // A second program must not take it.
     #expect(try listen(["--output", "word:unix:\(path)"]).errors.contains("is another kws-listen running?"))
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    let reader = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    let reader = try #require(connected(to: path))
     defer { close(reader) }
-    let code = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(reader, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    #expect(code == 0)
     command.write(TestSound.raw(TestSound.samples(seconds: 4)))
     let word = try #require(command.readLine())
     var bytes = [UInt8](repeating: 0, count: 100)
@@ -213,6 +204,85 @@ import Testing
     command.closeInput()
     #expect(command.wait() == 0)
     #expect(access(path, F_OK) != 0)
+  }
+
+  /// nil: nobody lets it in.
+  private func connected(to path: String) -> Int32? {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    let reader = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+    for _ in 0..<Child.patience_s * 200 {
+      let code = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          connect(reader, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        }
+      }
+      if code == 0 {
+        _ = fcntl(reader, F_SETFL, 0)
+        return reader
+      }
+      usleep(5_000)
+    }
+    close(reader)
+    return nil
+  }
+
+  /// However many came and went since the last word, which may be hours ago.
+  @Test func whoConnectsBetweenWordsIsLetInAtOnce() throws {
+    let path = folder.file("words.sock")
+    let command = try LiveCommand(
+      .listen, ["--model", Fixture.audio, "--input", "-", "--output", "word:unix:\(path)", "--output", "word"])
+    try command.waitForNotice()
+    for _ in 0..<300 { close(try #require(connected(to: path))) }
+    var readers: [Int32] = []
+    defer { for reader in readers { close(reader) } }
+    for _ in 0..<32 { readers.append(try #require(connected(to: path))) }
+    command.write(TestSound.raw(TestSound.samples(seconds: 4)))
+    let word = try #require(command.readLine())
+    for reader in readers {
+      var bytes = [UInt8](repeating: 0, count: 100)
+      let count = read(reader, &bytes, bytes.count)
+      #expect(String(decoding: bytes[..<max(count, 0)], as: UTF8.self).hasPrefix(word + "\n"))
+    }
+    command.closeInput()
+    #expect(command.wait() == 0)
+  }
+
+  @Test func aPipeThatNobodyReadsHoldsUpNothing() throws {
+    let pipe = folder.file("pipe")
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let command = try LiveCommand(
+      .listen, ["--model", Fixture.audio, "--input", "-", "--output", "word:\(pipe)", "--output", "word", "--stats"])
+    let raw = TestSound.raw(TestSound.samples(seconds: 4))
+    let count = try words(in: raw).count
+    command.write(raw)
+    for _ in 0..<count { #expect(command.readLine() != nil) }
+    #expect(try command.errors.contains("pipe: nobody reads this pipe yet; lines are lost until somebody does"))
+    let reader = open(pipe, O_RDONLY | O_NONBLOCK)
+    defer { close(reader) }
+    command.write(raw)
+    let word = try #require(command.readLine())
+    command.send(SIGTERM)
+    #expect(command.wait() == 0)
+    var bytes = [UInt8](repeating: 0, count: 100)
+    #expect(String(decoding: bytes[..<max(read(reader, &bytes, bytes.count), 0)], as: UTF8.self).hasPrefix(word + "\n"))
+    #expect(try command.errors.contains(#""lines_lost":\#(count),"#))
+  }
+
+  @Test func aRecordingWaitsForWhoeverReadsThePipe() throws {
+    let pipe = folder.file("pipe")
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let arguments = ["--model", Fixture.audio, "--input", sound, "--output", "word:\(pipe)"]
+    let stopped = try LiveCommand(.listen, arguments)
+    #expect(try stopped.waitForError("pipe: nobody reads this pipe yet; waiting"))
+    stopped.send(SIGTERM)
+    #expect(stopped.wait() == 0)
+    let command = try LiveCommand(.listen, arguments)
+    #expect(try command.waitForError("waiting"))
+    let lines = try TemporaryFolder.bytes(pipe)
+    #expect(try String(decoding: lines, as: UTF8.self) == expectedWords.map { $0 + "\n" }.joined())
+    #expect(command.wait() == 0)
   }
 
   @Test func soundAroundEachWordIsSaved() throws {

@@ -59,7 +59,17 @@ import Testing
     let frames = try Command.score.run("--model", Fixture.counts, "--frames", pipe)
     #expect(frames.status == 1 && frames.errors.contains("is a pipe or a device"), "\(frames.errors)")
     let lists = try Command.score.run("--model", Fixture.audio, "--list", "/dev/zero")
-    #expect(lists.status == 1 && lists.errors.contains("more than 64 MB"), "\(lists.errors)")
+    #expect(
+      lists.status == 1 && lists.errors.contains("more than 256 MiB, the most that is read of a text; split it"),
+      "\(lists.errors)")
+  }
+
+  /// A million paths have some 85 MB.
+  @Test func aListMayBeLong() throws {
+    let path = try folder.write([], to: "list.txt")
+    #expect(truncate(path, 80 << 20) == 0)
+    let result = try Command.score.run("--model", Fixture.audio, "--list", path)
+    #expect(result.status == 1 && result.errors.contains("list.txt: is no text"), "\(result.errors)")
   }
 
   @Test func aFileLargerThanAnyModel() throws {

@@ -127,4 +127,20 @@ import Testing
     #expect(try #require(report["spikes_per_s"] as? Double) > 0)
     #expect(try Command.bench.run("--model", model, "--steps", "50").output.contains("every neuron firing"))
   }
+
+  /// A clip has the steps that kws-score makes of it.
+  @Test func benchCountsTheStepsThatARuleForClipsAdds() throws {
+    let model = try folder.write(CalibratedFixture.bytes(rules: [CalibratedFixture.rule]), to: "rule.silif")
+    let clip = try folder.write(TestSound.wav(TestSound.samples(16_000)), to: "clip.wav")
+    let score = try parsedJSON(Command.score.run("--model", model, clip, "--format", "json").output)
+    let steps = try #require(score["steps"] as? Int)
+    let bench = try parsedJSON(
+      Command.bench.run("--model", model, "--input", clip, "--steps", "10", "--format", "json").output)
+    for (each, all) in [
+      ("spikes_per_clip", "spikes_per_s"), ("synaptic_operations_per_clip", "synaptic_operations_per_s"),
+    ] {
+      let (clip, second) = (try #require(bench[each] as? Double), try #require(bench[all] as? Double))
+      #expect(abs(clip - second * Double(steps) / 100) < 1.5)
+    }
+  }
 }
