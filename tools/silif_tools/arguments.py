@@ -3,7 +3,7 @@
 import argparse
 import math
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from .atomic import check_writable
@@ -48,6 +48,13 @@ def check_output(path: Path | None, option: str) -> None:
     except OSError as error:
         why = error.strerror or "it is read-only"
         raise ConversionError(f"{option} {path}: no file can be written there ({why}); name another one") from None
+
+
+def check_apart(path: Path | None, option: str, inputs: Iterable[Path], what: str = "the model") -> None:
+    """Raises ConversionError where an option names a file to write that is read, too. what: is written there."""
+    for each in inputs if path is not None else ():
+        if path.resolve() == each.resolve():
+            raise ConversionError(f"{option} {path}: that is {each}; give {what} a name of its own")
 
 
 def make_folder(path: Path, option: str) -> None:

@@ -37,7 +37,7 @@ def _is_cut(notes: str) -> bool:
 def read_sound(path: Path) -> tuple[np.ndarray, int]:
     """float32 [sample, channel] of a sound file, and its rate.
 
-    Raises OSError where it cannot be opened, ConversionError where it is no sound, or one that was cut.
+    Raises OSError where it cannot be opened, ConversionError where it is no sound, one that was cut, or not of numbers.
     """
     os.stat(path)  # libsndfile says of everything "System error"
     if not os.access(path, os.R_OK):
@@ -56,6 +56,8 @@ def read_sound(path: Path) -> tuple[np.ndarray, int]:
     if _is_cut(notes):
         size = os.stat(path).st_size
         raise ConversionError(f"{path}: is truncated: its {size} bytes end too early; copy or record it anew")
+    if not np.isfinite(audio).all():
+        raise ConversionError(f"{path}: has samples that are no numbers (NaN or infinite); write it anew")
     return audio, rate
 
 

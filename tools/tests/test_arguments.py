@@ -122,8 +122,10 @@ def test_what_a_built_command_says_is_said_without_its_command_line(run, tmp_pat
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
 def test_a_full_disk_is_named_with_the_file(run, tmp_path):
+    loudness = np.pad(np.hanning(8000), 4000)
     for index in range(3):
-        soundfile.write(tmp_path / f"{index}.wav", np.random.default_rng(index).normal(0, 0.1, 8000), 16_000)
+        sound = loudness * np.random.default_rng(index).normal(0, 0.1, 16_000)
+        soundfile.write(tmp_path / f"{index}.wav", sound, 16_000)
     status, said = run(enroll, MODEL, "rise", *(f"{index}.wav" for index in range(3)), "-o", "/dev/full")
     assert status == 1
     assert said == "silif-enroll: /dev/full: no space left on the device; make room, or write elsewhere\n"

@@ -1,5 +1,6 @@
 """A new word from recordings: a rising tone, which is none of the words that the network was trained on."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -103,7 +104,17 @@ def test_what_does_not_do_is_refused(folder, capsys):
     output = ("--output", folder / "x.silif")
     (folder / "silent").mkdir()
     soundfile.write(folder / "silent/0.wav", np.zeros(16_000), 16_000)
-    assert "nothing but silence" in fails(STREAM, "rise", folder / "silent", *output)
+    silence = f"{folder / 'silent/0.wav'}: holds nothing but silence; record it anew, or leave it out"
+    assert silence in fails(STREAM, "rise", folder / "silent", *output)
+    soundfile.write(folder / "silent/0.wav", np.zeros(80_000), 16_000)
+    assert silence in fails(STREAM, "rise", folder / "silent", *output)
+    soundfile.write(folder / "silent/0.wav", np.zeros(0), 16_000)
+    assert silence in fails(STREAM, "rise", folder / "silent", *output)
+    for wrong in (np.nan, -np.inf):
+        broken = np.where(np.arange(16_000) == 7000, wrong, rising_tone(0) / 32768)
+        soundfile.write(folder / "silent/0.wav", broken, 16_000, subtype="FLOAT")
+        said = fails(STREAM, "rise", folder / "silent", *output)
+        assert f"{folder / 'silent/0.wav'}: has samples that are no numbers" in said and "or leave it out" in said
     soundfile.write(folder / "silent/0.wav", np.tile(rising_tone(0), 4), 16_000)
     assert "at most 3 s" in fails(STREAM, "rise", folder / "silent", *output)
     assert f"{folder / 'gone.wav'}: no such recording" in fails(STREAM, "rise", folder / "gone.wav", *output)
@@ -124,6 +135,80 @@ def test_what_does_not_do_is_refused(folder, capsys):
     assert "bad.npz" in fails(STREAM, "rise", folder / "0.wav", *output, "--statistics", folder / "bad.npz")
     assert fails(STREAM, "rise", status=2) and fails(STREAM, status=2)
     assert not (folder / "x.silif").exists()
+
+
+@pytest.mark.parametrize("option", ["--output", "--keep"])
+@pytest.mark.parametrize("taken", ["model.silif", "0.wav", "list.txt", "speech.npz"])
+def test_nothing_that_is_read_is_overwritten(option, taken, folder, tmp_path, capsys):
+    for source, name in ((STREAM, "model.silif"), (STREAM.with_suffix(".speech.npz"), "speech.npz")):
+        shutil.copy(source, tmp_path / name)
+    for index in range(3):
+        shutil.copy(folder / f"{index}.wav", tmp_path)
+    (tmp_path / "list.txt").write_text("1.wav\n2.wav\n")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    (tmp_path / "link").symlink_to(tmp_path / taken)
+    paths = [str(tmp_path / name) for name in ("model.silif", "0.wav", "list.txt", "speech.npz", "x.silif", "link")]
+    model, first, others, statistics, output, target = paths
+    asked = [model, "rise", first, others, "--statistics", statistics, "--output", output, option, target]
+    assert enroll.main(asked) == 1
+    assert f"{option} {target}: that is {tmp_path / taken}; give " in capsys.readouterr().err
+    assert {name: (tmp_path / name).read_bytes() for name in before} == before
+    assert not (tmp_path / "x.silif").exists()
+
+
+def test_the_statistics_are_not_kept_where_the_model_goes(folder, capsys):
+    same = str(folder / "same.silif")
+    others = ["--others", str(folder / "0.wav")]
+    assert enroll.main([str(STREAM), "rise", str(folder / "1.wav"), "--output", same, "--keep", same, *others]) == 1
+    assert "give the statistics a name of its own" in capsys.readouterr().err
+
+
+def test_a_recording_that_is_given_twice_counts_once(folder, tmp_path, capsys):
+    (tmp_path / "link.wav").symlink_to(folder / "1.wav")
+    shutil.copy(folder / "2.wav", tmp_path / "copy.wav")
+    paths = [*(folder / f"{index}.wav" for index in range(3)), folder / "0.wav", *sorted(tmp_path.iterdir())]
+    # Recordings may come after options, as in docs/NEW-WORDS.md.
+    assert enroll.main([str(STREAM), "rise", "--output", str(folder / "once.silif"), *map(str, paths)]) == 0
+    said = capsys.readouterr()
+    assert "3 of 3 recordings are heard" in said.out
+    assert f"note: {folder / '0.wav'}: given twice, counted once" in said.err
+    assert f"note: {tmp_path / 'link.wav'}: given twice, counted once" in said.err
+    assert f"note: {tmp_path / 'copy.wav'}: the same sound as {folder / '2.wav'}, counted once" in said.err
+
+
+def test_what_is_wrong_with_a_recording_is_said(folder, tmp_path, capsys):
+    quiet = np.zeros(6000)
+    takes = {
+        "loud": np.clip(rising_tone(0).astype(float) * 20, -32768, 32767),
+        "twice": np.concatenate([rising_tone(0), quiet, rising_tone(1)]),
+        "noise": np.random.default_rng(1).normal(0, 5000, 28_000).clip(-32000, 32000),
+    }
+    for name, pcm in takes.items():
+        soundfile.write(tmp_path / f"{name}.wav", pcm.astype(np.int16), 16_000)
+    asked = [str(STREAM), "rise", str(tmp_path), str(folder / "0.wav"), "--output", str(tmp_path / "x.silif")]
+    assert enroll.main(asked) == 0
+    said = capsys.readouterr().err
+    assert f"note: {tmp_path / 'loud.wav'}: too loud, cut off at full scale" in said
+    assert f"note: {tmp_path / 'twice.wav'}: 1.8 s of sound: say the word once" in said
+    assert f"note: {tmp_path / 'noise.wav'}: only " in said and str(folder) not in said
+
+
+def test_of_other_speech_what_is_silent_is_left_out(folder, tmp_path, capsys):
+    for index in range(50):
+        soundfile.write(tmp_path / f"{index:02}.wav", rising_tone(index), 16_000)
+    soundfile.write(tmp_path / "silent.wav", np.zeros(16_000), 16_000)
+    soundfile.write(tmp_path / "empty.wav", np.zeros(0), 16_000)
+    kept = folder / "kept.npz"
+    assert enroll.main([str(STREAM), "--others", str(tmp_path), "--keep", str(kept)]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert said == [f"note: {tmp_path / name}.wav: holds nothing but silence, left out" for name in ("empty", "silent")]
+    assert SpeechStatistics.load(kept).hidden_digest == hidden_digest(read_model(STREAM))
+
+
+def test_who_stops_it_sees_no_traceback(folder, monkeypatch, capsys):
+    monkeypatch.setattr(enroll, "of_word", lambda paths: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert enroll.main([str(STREAM), "rise", str(folder / "0.wav"), "--output", str(folder / "y.silif")]) == 130
+    assert capsys.readouterr().err == "\nsilif-enroll: stopped\n"
 
 
 def _at(path: Path, rate_hz: int) -> Path:

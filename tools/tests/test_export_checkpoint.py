@@ -12,6 +12,7 @@ from silif_tools.errors import ConversionError
 from silif_tools.export.state_dict import load_checkpoint
 
 torch = pytest.importorskip("torch")
+serialization = pytest.importorskip("torch.utils.serialization")
 
 
 class Config:
@@ -121,7 +122,8 @@ def test_nothing_else_is_passed_over(name, tmp_path):
 
 @pytest.mark.parametrize("name", [b"\0ollections", b"\xffollections", b"\nollections", b" ollections", b"<ollections"])
 def test_a_type_whose_name_is_damaged_is_refused(name, tmp_path):
-    path = saved(tmp_path, collections.OrderedDict(plain()))
+    with serialization.config.patch("save.compute_crc32", False):  # which would tell of the damage
+        path = saved(tmp_path, collections.OrderedDict(plain()))
     data = path.read_bytes()
     assert data.count(b"collections") == 1
     path.write_bytes(data.replace(b"collections", name))

@@ -7,6 +7,7 @@ import pytest
 from built_commands import built_commands
 from test_export_fold import trained_like
 
+from silif_tools.commands import export
 from silif_tools.commands.export import main
 from silif_tools.integer.digest import trace_digest
 from silif_tools.integer.network import run_model
@@ -145,6 +146,27 @@ def test_nothing_that_is_read_is_overwritten(output, tmp_path, capsys):
     assert path.read_bytes() == before
     assert main([str(path), "--output", str(tmp_path)]) == 1
     assert "that is a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("tensor", "value", "said"),
+    [
+        ("snn.1.norm.running_var", -1.0, "snn.1.norm.running_var is negative"),
+        ("snn.1.W.weight", 1e30, "layer 1: folded weights of "),
+    ],
+)
+def test_what_is_wrong_with_a_checkpoint_is_said_with_its_name(tensor, value, said, tmp_path, capsys):
+    content = trained_like("silif").state_dict()
+    content[tensor].fill_(value)
+    torch.save(content, tmp_path / "x.pth")
+    assert main([str(tmp_path / "x.pth"), "--output", str(tmp_path / "x.silif")]) == 1
+    assert f"silif-export: {tmp_path / 'x.pth'}: {said}" in capsys.readouterr().err
+
+
+def test_who_stops_it_sees_no_traceback(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(export, "export", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert main([str(tmp_path / "x.pth"), "--output", str(tmp_path / "x.silif")]) == 130
+    assert capsys.readouterr().err == "\nsilif-export: stopped\n"
 
 
 def test_no_report_is_no_file_of_that_name(tmp_path, monkeypatch):

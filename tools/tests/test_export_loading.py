@@ -14,6 +14,7 @@ from silif_tools.export.state_dict import load_state_dict
 from silif_tools.kinds import read_model
 
 torch = pytest.importorskip("torch")
+serialization = pytest.importorskip("torch.utils.serialization")
 
 
 def decay(layer):
@@ -151,7 +152,15 @@ def test_a_seventeenth_layer_is_refused():
         ),
         (lambda s: s.update({"snn.1.neuron.a": np.ones(1)}), "snn.1.neuron.a: neurons of spikingjelly"),
         (lambda s: s.update({"snn.1.neuron.w": np.ones(17)}), "snn.1.neuron.w has the shape .*17.*; ParametricLIFNode"),
-        (lambda s: s.update({"snn.1.tau": np.ones(17)}), "snn.1: no neuron that runs here has the tensors .*tau"),
+        (
+            lambda s: s.update({"snn.1.tau": np.ones(17)}),
+            "snn.1: no neuron that runs here has the tensors .*tau; without tau it would be one that runs",
+        ),
+        (lambda s: s.pop("snn.1.beta"), "has the tensors a, alpha, b, dt; with beta it would be one that runs"),
+        (
+            lambda s: s.update({"snn.1.tau": s.pop("snn.1.beta")}),
+            "a, alpha, b, dt, tau; with beta and without tau it would be one that runs",
+        ),
         (lambda s: s.update({"encoder.weight": np.ones(1)}), "encoder.weight: only layers named snn.N run here"),
         (lambda s: s.update({"snn.00.W.bias": np.ones(1)}), r"snn\.00\.W\.bias: only layers named snn.N run here"),
         (lambda s: s.update({"snn.extra": np.ones(1)}), r"snn\.extra: only layers named snn.N run here"),
@@ -193,6 +202,26 @@ def test_a_file_cut_short_is_named(share, tmp_path):
     path.write_bytes(data[: int(share * len(data))])
     with pytest.raises(ConversionError, match=r"short.pth: not a plain PyTorch state dict, or damaged"):
         load_state_dict(path)
+
+
+def test_a_weight_that_is_damaged_is_refused_by_its_part(tmp_path):
+    """One bit of it: PyTorch reads it as another number."""
+    path, content = tmp_path / "x.pth", trained_like("silif").state_dict()
+    weights = content["snn.0.W.weight"].numpy().tobytes()
+    torch.save(content, path)
+    assert load_state_dict(path)
+    data = bytearray(path.read_bytes())
+    data[data.index(weights) + 100] ^= 64
+    path.write_bytes(data)
+    assert not torch.equal(torch.load(path)["snn.0.W.weight"], content["snn.0.W.weight"])
+    with pytest.raises(ConversionError, match=r"x.pth: damaged: the checksum of its part x/data/\d+ does not fit"):
+        load_state_dict(path)
+
+
+def test_a_file_without_checksums_is_read(tmp_path):
+    with serialization.config.patch("save.compute_crc32", False):
+        torch.save(trained_like("silif").state_dict(), tmp_path / "x.pth")
+    assert same(fold(load_state_dict(tmp_path / "x.pth")), fold(arrays(trained_like("silif"))))
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,12 @@ from dataclasses import astuple, replace
 import numpy as np
 import pytest
 import soundfile
+from built_commands import REPOSITORY
 
 from silif_tools.commands import data, record, words
+from silif_tools.errors import ConversionError
 from silif_tools.kinds import read_model
-from silif_tools.own_words import made_up, make, request, speech, tune, vocabulary, voices
+from silif_tools.own_words import card, made_up, make, place, request, speech, tune, vocabulary, voices
 from silif_tools.own_words.settings import QUICK_EFFORT, THOROUGH_EFFORT
 
 TINY = replace(
@@ -71,6 +73,24 @@ def test_the_same_request_gives_the_same_file_after_an_interruption_too(tmp_path
     asked[asked.index("--processes") + 1] = "2"
     assert words.main([*asked, "-o", str(tmp_path / "again" / "my.silif")]) == 0
     assert (tmp_path / "again" / "my.silif").read_bytes() == path.read_bytes()
+
+
+@needs_espeak
+def test_recordings_that_are_silent_are_named_before_anything_begins(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(make, "_made", lambda *_: pytest.fail("it began"))
+    folder = recordings(tmp_path / "mine", ["anna", "ben"], 2)
+    silent = sorted(folder.rglob("anna*"))
+    for path in silent:
+        soundfile.write(path, np.zeros(16000), 16000)
+    asked = request.Request(["lumos"], tmp_path / "my.silif", folder)
+    given = request.check(asked).given
+    # Who said nothing is no speaker, of whom some could be kept for the check.
+    assert given.remarks[1:] == [f"{path}: silent, left out" for path in silent] and "(ben)" in given.remarks[0]
+    assert given.learned.words == ["lumos"] * 2
+    for path in folder.rglob("ben*"):
+        soundfile.write(path, np.zeros(0), 16000)
+    assert words.main(["lumos", "--recordings", str(folder), "--output", str(tmp_path / "my.silif")]) == 1
+    assert f"--recordings {folder}: all 4 recordings are silent; is the microphone" in capsys.readouterr().err
 
 
 @needs_espeak
@@ -135,16 +155,20 @@ def test_a_seed_out_of_range_is_refused(seed, tmp_path, capsys):
 
 
 @needs_espeak
-def test_thorough_takes_more_speech_and_training(tmp_path, monkeypatch):
+def test_thorough_takes_more_speech_and_training(tmp_path, monkeypatch, capsys):
     efforts = []
 
     def made(request, checked, base, processes, effort, *others):
         efforts.append(effort)
-        return tune.Row(1.0, {"20 dB": 90.0}, 0.0)
+        row = tune.Row(1.0, {"20 dB": 90.0, "10 dB": 80.0}, 0.0)
+        return card.Findings([row], row, {}, 0.5, {"20 dB": 8}, 4, [], "synthetic voices", 0.0)
 
     monkeypatch.setattr(make, "_made", made)
     for options in ([], ["--thorough"]):
         assert words.main(["lumos", *options, "--output", str(tmp_path / "my.silif")]) == 0
+        # No alarm in half an hour is not none an hour.
+        said = "my.silif: hears 90 % at 20 dB and 80 % at 10 dB, with below 6 false alarms an hour, in the check"
+        assert said in capsys.readouterr().out
     assert efforts == [TINY, THOROUGH_EFFORT]
     # As its help says.
     spoken = [sum(astuple(effort.amounts)) for effort in (QUICK_EFFORT, THOROUGH_EFFORT)]
@@ -241,6 +265,22 @@ def test_recordings_are_judged_numbered_and_played_back(tmp_path, microphone, mo
     assert f"1 recordings in {tmp_path / 'mine' / 'lumos'}" in said
 
 
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, EOFError])
+def test_who_is_interrupted_before_the_answer_keeps_nothing(interruption, tmp_path, microphone, monkeypatch, capsys):
+    answers = iter(["", interruption])
+
+    def answer(prompt):
+        given = next(answers)
+        if given:
+            raise given
+        return given
+
+    monkeypatch.setattr("builtins.input", answer)
+    assert record.main(["lumos", "--speaker", "anna", "--output", str(tmp_path / "mine")]) == 130
+    assert "stopped; what was kept is kept" in capsys.readouterr().err
+    assert not list(tmp_path.rglob("anna*"))
+
+
 def test_a_microphone_that_is_not_there_is_named(tmp_path, microphone, monkeypatch, capsys):
     fake(microphone, "arecord", "echo 'audio open error: No such device' >&2; exit 1")
     monkeypatch.setattr("builtins.input", lambda prompt: "")
@@ -256,13 +296,54 @@ def test_where_nobody_uses_the_processors_each_is_free(monkeypatch):
 
 
 def test_an_interrupted_request_goes_on_and_another_begins_anew(tmp_path):
-    work = tmp_path / "my.work"
-    make._prepared(work, "one")
-    (work / "speech").mkdir()
-    make._prepared(work, "one")
-    assert (work / "speech").exists()
-    make._prepared(work, "another")
-    assert not (work / "speech").exists()
+    output, work = tmp_path / "my.silif", tmp_path / "my.work"
+
+    def begin(key):
+        """Stopped in the middle: what there was."""
+        with pytest.raises(KeyboardInterrupt), place.work_in(output, place.key_of(key)):
+            there = (work / "speech").exists()
+            (work / "speech").mkdir(exist_ok=True)
+            raise KeyboardInterrupt
+        return there
+
+    assert [begin(key) for key in ("one", "one", "another", "another")] == [False, True, False, True]
+    with place.work_in(output, place.key_of("one")):
+        (work / "speech").mkdir()
+        for key in ("one", "another"):
+            said = "another silif-words is at work on --output"
+            with pytest.raises(ConversionError, match=said), place.work_in(output, place.key_of(key)):
+                pass
+        assert (work / "speech").exists()
+    assert not work.exists()
+
+
+@needs_espeak
+@pytest.mark.parametrize(
+    "theirs", ["my.work/thesis.txt", "my.work/settings.json", "my.work", "my.md", "my.md/notes.txt", "link"]
+)
+def test_what_others_made_is_never_taken_away(theirs, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(make, "_made", lambda *_: pytest.fail("it began"))
+    path = tmp_path / theirs
+    path.parent.mkdir(exist_ok=True)
+    path.write_text('{"mine": 1}')
+    if theirs == "link":
+        path.unlink()
+        path.mkdir()
+        (tmp_path / "my.work").symlink_to(path)
+    before = sorted(tmp_path.rglob("*"))
+    assert words.main(["lumos", "--output", str(tmp_path / "my.silif")]) == 1
+    name = "my.work" if "my.md" not in theirs else "my.md"
+    assert f"{tmp_path / name}: " in capsys.readouterr().err
+    assert sorted(each for each in tmp_path.rglob("*") if "cache" not in each.parts) == before
+    assert theirs == "link" or path.read_text() == '{"mine": 1}'
+
+
+@needs_espeak
+def test_the_model_that_learning_starts_from_is_not_overwritten(tmp_path, capsys):
+    start = tmp_path / "my.silif"
+    shutil.copy(REPOSITORY / "models/kws12-stream.silif", start)
+    assert words.main(["lumos", "--start", str(start), "--output", str(tmp_path / "x/../my.silif")]) == 1
+    assert "give the model a name of its own" in capsys.readouterr().err
 
 
 @needs_espeak

@@ -11,7 +11,20 @@ from built_commands import REPOSITORY
 from silif_tools.errors import ConversionError
 from silif_tools.export.convert import default_detector
 from silif_tools.integer.network import run_model
-from silif_tools.own_words import card, make, models, noises, pronunciation, recordings, start, take, tune, vocabulary
+from silif_tools.own_words import (
+    card,
+    make,
+    models,
+    noises,
+    pronunciation,
+    recordings,
+    request,
+    start,
+    take,
+    tune,
+    vocabulary,
+    voices,
+)
 from silif_tools.own_words.progress import Progress, spelled
 from silif_tools.own_words.settings import QUICK_EFFORT, recipe
 from silif_tools.own_words.speech import Said, Saying
@@ -258,3 +271,28 @@ def test_a_word_with_recordings_enough_is_checked_by_them_alone():
         assert sorted(word for *_, word in truth) == ["jarvis"] * 5 + ["lumos"] * 3
     assert [len(truth) for _, truth in made.synthetic.values()] == [3]
     assert [len(truth) for _, truth in made.people.values()] == [5]
+
+
+def test_what_was_made_is_for_these_voices_and_this_start_alone(tmp_path, monkeypatch):
+    """Where the vocoder was installed, or the model replaced, what lies there serves no more."""
+    among, path = [Voice("espeak", "en-us")], tmp_path / "start.silif"
+    path.write_bytes(b"one")
+    given = recordings.Given(recordings.Shares([], []), recordings.Recorded(), recordings.Recorded(), [])
+    checked = request.Checked(["lumos"], [STOP], among, path, given)
+    asked = request.Request(["lumos"], tmp_path / "my.silif")
+
+    def key(has_vocoder: bool) -> str:
+        monkeypatch.setattr(voices, "is_installed", lambda module: has_vocoder)
+        return make._key(asked, checked, QUICK_EFFORT)
+
+    first = key(False)
+    assert first == key(False) != key(True)
+    path.write_bytes(b"two")
+    assert first != key(False)
+
+
+def test_the_card_tells_of_other_throats_only_where_there_were_any(monkeypatch):
+    among = [Voice("espeak", "en-us"), Voice("flite", "slt")]
+    for has_vocoder, said in ((False, "espeak-ng 1, flite 1"), (True, "espeak-ng 1, flite 1; many again with pitch")):
+        monkeypatch.setattr(voices, "is_installed", lambda module, there=has_vocoder: there)
+        assert voices.summary(among).startswith(said) and ("many again" in voices.summary(among)) == has_vocoder

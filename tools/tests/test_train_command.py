@@ -97,6 +97,13 @@ def test_a_bad_recipe_is_wrong_usage(tmp_path, capsys):
     assert exit.value.code == 2 and "--seed: -5: give 0 to" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("ask", [lambda: torch.empty(10**15), lambda: np.zeros(10**15)])
+def test_too_little_memory_is_a_failure_that_says_what_to_do(ask, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command.session, "run", lambda *_: ask())
+    assert command.main(["kws12-silif", "--data", str(tmp_path), "--output", str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().err == "silif-train: not enough memory: give a smaller batch or fewer variants\n"
+
+
 def test_missing_data_is_a_failure_that_says_what(tmp_path, capsys):
     assert command.main(["kws12-silif", "--data", str(tmp_path / "no"), "--output", str(tmp_path / "out")]) == 1
     assert "--data" in capsys.readouterr().err
@@ -142,6 +149,15 @@ def test_whole_command_and_resume(tmp_path, data, capsys):
     assert about["weight_bits"] == about["trained_in_integers"]["weight_bits"] == 8
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", about["trained"])
     assert json.loads((out / "kws12-silif-float.json").read_text())["weight_bits"] is None
+
+    # Another seed's network is not called this one's. What all took is counted from the first command on.
+    capsys.readouterr()
+    assert command.main([*options, "--resume", "--seed", "99"]) == 1
+    assert f"{out / 'kws12-silif-1.checkpoint'}: of another run: --seed was " in capsys.readouterr().err
+    for checkpoint in out.glob("kws12-silif-*.checkpoint"):
+        torch.save(torch.load(checkpoint, weights_only=True) | {"seconds": 7200.0}, checkpoint)
+    assert command.main([*options, "--resume"]) == 0
+    assert 7200 <= json.loads((out / "kws12-silif.json").read_text())["training_seconds"] < 10_800
 
     # The same from the float network alone, and again from its checkpoint.
     other = tmp_path / "other"

@@ -18,6 +18,7 @@ from silif_tools.train import material
 from silif_tools.train.splits import SPLITS, by_speaker, speaker
 
 WORDS = ("yes", "no", "bed", "cat")
+OWN = ("--recordings", "own", "--commands")
 
 
 @pytest.fixture
@@ -132,8 +133,13 @@ def test_too_few_speakers_are_an_error_that_says_how_files_are_named(tmp_path):
         ([], "nothing to learn words from"),
         (["--speech-commands", "none.tar.gz"], "none.tar.gz: no such archive or folder"),
         (["--speech-commands", "own"], "validation_list.txt: is missing"),
-        (["--recordings", "own"], "noise: no recordings; give --noise FOLDER, or --speech-commands"),
-        (["--recordings", "own", "--noise", "own/lamp", "--noise", "other/lamp"], "two folders of one name"),
+        ([*OWN, "lamp"], "noise: no recordings; give --noise FOLDER, or --speech-commands"),
+        ([*OWN, "lamp", "--noise", "own/lamp", "--noise", "other/lamp"], "two folders of one name"),
+        ([*OWN, "lamp,dor"], "--commands: no recordings of dor in own; its folders are lamp"),
+        (["--recordings", "own"], "no recordings of yes, no, up, down, left, right, on, off, stop, go in own; "),
+        ([*OWN, ""], "--commands: an empty word"),
+        ([*OWN, "lamp,"], "--commands: an empty word"),
+        (["--recordings", "own/lamp"], "own/lamp/anna_0.wav: lies in no word's folder; move it into one"),
         (["--recordings", "empty"], "empty: no sound files in it"),
     ],
 )
@@ -143,6 +149,17 @@ def test_what_is_missing_is_named(arguments, message, tmp_path, monkeypatch, cap
     monkeypatch.chdir(tmp_path)
     assert data.main(["--output", "data", *arguments]) == 1
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("part", ["gsc", "words"])
+def test_lists_that_others_made_are_not_overwritten(part, tmp_path, archive, capsys):
+    theirs = tmp_path / "data" / part / "train_list.txt"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("yes/0.wav\n")
+    arguments = ["--output", str(tmp_path / "data"), "--speech-commands", str(archive), "--commands", "yes,no"]
+    assert data.main(arguments) == 1
+    assert f"{theirs}: is in the way, and not of silif-data; give an empty folder" in capsys.readouterr().err
+    assert theirs.read_text() == "yes/0.wav\n" and list((tmp_path / "data").rglob("*")) == [theirs.parent, theirs]
 
 
 @pytest.mark.parametrize("what", ["cut", "damaged", "none"])
@@ -180,5 +197,6 @@ def test_recordings_that_cannot_be_divided_leave_no_folder(tmp_path, capsys):
 
 def test_a_folder_in_the_way_is_not_replaced(tmp_path, archive, capsys):
     (tmp_path / "data/gsc/yes").mkdir(parents=True)
-    assert data.main(["--output", str(tmp_path / "data"), "--speech-commands", str(archive)]) == 1
+    arguments = ["--output", str(tmp_path / "data"), "--speech-commands", str(archive), "--commands", "yes,no"]
+    assert data.main(arguments) == 1
     assert "gsc/yes: is in the way" in capsys.readouterr().err

@@ -1,9 +1,18 @@
 """Which values a recipe may have."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from silif_tools.commands import train
-from silif_tools.train import recipe
+from silif_tools.train import recipe, recipe_ranges
+
+
+@pytest.mark.parametrize("name", ["scan.c", "fixed.c"])
+def test_layers_are_as_large_as_the_kernels_of_training_can_hold(name):
+    source = Path(recipe_ranges.__file__).with_name(name).read_text()
+    assert re.search(r"#define MAX_H (\d+)", source)[1] == str(recipe_ranges.SIZES[1])
 
 
 @pytest.mark.parametrize(
@@ -13,6 +22,7 @@ from silif_tools.train import recipe
         ("kws12-silif", 'name = "kws12-silif"', 'name = "/tmp/x"', "name must be a name for files, without folders"),
         ("kws12-silif", 'name = "kws12-silif"', 'name = ""', "name must be a name for files"),
         ("kws12-silif", "hidden = [256, 256, 256]", "hidden = [256, 0]", "hidden must list the layers' sizes"),
+        ("kws12-silif", "hidden = [256, 256, 256]", "hidden = [4096]", "sizes, from 1 to 2048, not [4096]"),
         ("kws12-silif", "seed = 1", "seed = -1", f"seed must be a number from 0 to {2**63 - 1}, not -1"),
         ("kws12-silif", "batch = 128", "batch = 0", "[teacher] batch must be a number from 1 to 65536, not 0"),
         ("kws12-silif", "speed = 1.17", "speed = 0.1", "[bank] speed must be a number from 1 to 2, not 0.1"),

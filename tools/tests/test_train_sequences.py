@@ -288,11 +288,24 @@ def test_a_checkpoint_that_does_not_fit_is_refused_by_name(tmp_path, data, capsy
     options = [str(path), "--data", str(data), "--output", str(out), "--threads", "1", "--quick"]
     assert command.main(options) == 0
     checkpoint, text = out / "psmnist-pspike-1.checkpoint", path.read_text()
-    for changed in (text.replace("width = 12", "width = 10"), text.replace("blocks = 2", "blocks = 3")):
-        path.write_text(changed)
+    state = torch.load(checkpoint, weights_only=True)
+    older = {key: value for key, value in state.items() if key != "origin"}
+    for old, new in (("width = 12", "width = 10"), ("blocks = 2", "blocks = 3")):
+        path.write_text(text.replace(old, new))
+        torch.save(state, checkpoint)
+        assert command.main([*options, "--resume"]) == 1
+        said = f"{old.replace(' =', ' was')}, is {new[-2:].strip()}"
+        assert f"{checkpoint}: of another run: {said}" in capsys.readouterr().err
+        torch.save(older, checkpoint)
         assert command.main([*options, "--resume"]) == 1
         assert f"{checkpoint}: damaged, or of a recipe with other layers" in capsys.readouterr().err
     path.write_text(text)
+    assert command.main([*options, "--resume", "--seed", "99"]) == 1
+    assert f"{out / 'psmnist-pspike-2.checkpoint'}: of another run: --seed was " in capsys.readouterr().err
+    curve = out / "psmnist-pspike-curve.json"
+    curve.write_text("")
+    assert command.main([*options, "--resume"]) == 1
+    assert f"{curve}: damaged (Expecting value: " in capsys.readouterr().err
     whole = checkpoint.read_bytes()
     for content in (whole[:2000], b"nothing", b""):
         checkpoint.write_bytes(content)

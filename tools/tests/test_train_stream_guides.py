@@ -19,10 +19,10 @@ from silif_tools.train import (
     stream_teacher,
 )
 from silif_tools.train.fbank import BANDS
-from silif_tools.train.loop import FLAT_WARM_UP, rate
 from silif_tools.train.material import Material
 from silif_tools.train.network import Network
 from silif_tools.train.scenes import Scenes
+from silif_tools.train.schedule import FLAT_WARM_UP, rate
 from silif_tools.train.stream_scenes import HARD, StreamBatch, StreamScenes, warping
 
 WORDS = ["yes", "no", "_unknown_", "_silence_"]

@@ -309,6 +309,10 @@ def test_a_whole_run(tmp_path, monkeypatch, capsys):
     assert sorted(re.sub("-[0-9a-f]{12}$", "", p.stem) for p in out.glob("*.pth")) == stems
     without = options[: -len(weights)]
     assert command.main([*without, "--resume"]) == 0, "teachers that are there need no weights"
+    capsys.readouterr()
+    assert command.main([*without, "--resume", "--seed", "99"]) == 1
+    assert f"{out / 'w-stream.checkpoint'}: of another run: --seed was " in capsys.readouterr().err
+    assert "stream.finish.steps" in torch.load(out / "w-stream-finish.checkpoint", weights_only=True)["origin"]
     path.write_text(text.replace("p_warp = 0.7", "p_warp = 0.6"))
     assert command.main(without) == 1, "and are not those of another recipe"
     assert "--embedding FILE is missing" in capsys.readouterr().err

@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
-from ..arguments import check_input, check_output
+from ..arguments import check_apart, check_input, check_output
 from ..atomic import write_atomically
-from ..errors import CommandParser, ConversionError, complain
+from ..errors import CommandParser, ConversionError, complain, visible
 from ..export.new_word import RATE_HZ, SpeechStatistics, add_word, hidden_digest, measure_speech
 from ..kinds import read_model
 from ..model_file.read import ModelFileError
+from ..model_file.tables import ModelTables
 from ..model_file.write import model_bytes
+from ..own_words.enrolled import files, of_speech, of_word
 from ..own_words.models import find as find_model
-from ..sound import ENDINGS, load_pcm, read_list
-from ..train.voices import trimmed
 
 DESCRIPTION = """Add a word to a model from ten recordings of it, in seconds and without training. The new model hears
 the old one's words as before, and the new one."""
@@ -37,42 +37,23 @@ It must know how other speech sounds to the network. For kws12-stream that lies 
 _PIECE = RATE_HZ
 
 
-def _files(paths: list[Path]) -> list[Path]:
-    """Sound files, those in folders, and those that lists (.txt) name. Raises ConversionError where a folder has
-    none."""
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            below = sorted(each for each in path.rglob("*") if each.suffix.lower() in ENDINGS)
-            if not below:
-                raise ConversionError(f"{path}: no sound files in it")
-            found += below
-        elif path.suffix == ".txt":
-            found += [path.parent / name for name in read_list(path)]
-        else:
-            found.append(path)
-    return found
+def _note(notes: list[str]) -> None:
+    for note in notes:
+        print(f"note: {visible(note)}", file=sys.stderr)
 
 
-def _recordings(paths: list[Path], most_s: float | None = None) -> list[np.ndarray]:
-    """Raises ConversionError where a recording is none, was cut, holds nothing, or more than a word takes."""
-    out = []
-    for path in _files(paths):
-        if not path.exists():
-            raise ConversionError(f"{path}: no such recording; check the path")
-        try:
-            pcm = load_pcm(path, RATE_HZ, mix=True)
-        except ConversionError as error:
-            raise ConversionError(f"{error}, or leave it out") from None
-        # Quiet before and after the word counts for nothing.
-        if most_s and (seconds := len(trimmed(pcm)) / RATE_HZ) > most_s:
-            raise ConversionError(
-                f"{path}: {seconds:.1f} s of sound; a recording holds the word once, in at most {most_s:g} s"
-            )
-        if not np.abs(pcm).max(initial=0) > 100:
-            raise ConversionError(f"{path}: holds nothing but silence")
-        out.append(pcm)
-    return out
+def _check_files(arguments: argparse.Namespace) -> None:
+    """What is read is there, what is written can be, and nothing that is read is overwritten."""
+    check_input(arguments.model)
+    given = [*arguments.recordings, *(arguments.others or [])]
+    inputs = [arguments.model, *given, *files(given)]
+    if arguments.statistics or not arguments.others:
+        inputs.append(_statistics_path(arguments))
+    output = arguments.output if arguments.word else None
+    check_apart(output, "--output", inputs)
+    check_apart(arguments.keep, "--keep", [*inputs, *([output] if output else [])], "the statistics")
+    check_output(output, "--output")
+    check_output(arguments.keep, "--keep")
 
 
 def _pieces(recordings: list[np.ndarray]) -> list[np.ndarray]:
@@ -88,17 +69,22 @@ def _shipped_statistics() -> SpeechStatistics | None:
     return SpeechStatistics.load(path) if path.exists() else None
 
 
-def _statistics(arguments, model) -> SpeechStatistics:
+def _statistics_path(arguments: argparse.Namespace) -> Path:
+    return arguments.statistics or arguments.model.with_suffix(".speech.npz")
+
+
+def _statistics(arguments: argparse.Namespace, model: ModelTables) -> SpeechStatistics:
     if arguments.others:
-        pieces = _pieces(_recordings(arguments.others))
+        sounds, notes = of_speech(arguments.others)
+        _note(notes)
+        pieces = _pieces(sounds)
         if len(pieces) < 50:
             raise ConversionError(f"--others: {len(pieces)} s of speech are too few; give 50 or more, of many words")
         speech = measure_speech(model, pieces)
         if arguments.keep:
             speech.save(arguments.keep)
         return speech
-    beside = arguments.model.with_suffix(".speech.npz")
-    path = arguments.statistics or beside
+    path = _statistics_path(arguments)
     if path.exists():
         return SpeechStatistics.load(path)
     shipped = None if arguments.statistics else _shipped_statistics()
@@ -135,7 +121,6 @@ def main(argv=None) -> int:
     )
     parser.add_argument("--keep", type=Path, metavar="NPZ", help="where to keep what --others measured")
     parser.add_argument("--version", action="version", version=f"silif-enroll {__version__}")
-    # Recordings may stand after options, as in `silif-enroll MODEL WORD --output NEW a.wav b.wav`.
     arguments = parser.parse_intermixed_args(argv)
     if arguments.word and not (arguments.recordings and arguments.output):
         parser.error("a word needs recordings of it, and --output for the new model")
@@ -144,20 +129,22 @@ def main(argv=None) -> int:
     if not 0 < arguments.threshold < 1:
         parser.error("--threshold is a probability, 0 to 1")
     try:
-        check_input(arguments.model)
-        check_output(arguments.output if arguments.word else None, "--output")
-        check_output(arguments.keep, "--keep")
+        _check_files(arguments)
         model = read_model(arguments.model)
         speech = _statistics(arguments, model)
         if arguments.word is None:
             return 0
-        recordings = _recordings(arguments.recordings, most_s=3)
+        recordings, notes = of_word(arguments.recordings)
+        _note(notes)
         new, heard = add_word(model, arguments.word, recordings, speech, arguments.threshold)
         write_atomically(arguments.output, model_bytes(new))
     except (ModelFileError, ConversionError, OSError, ValueError) as error:
         return complain("silif-enroll", error)
+    except KeyboardInterrupt:
+        print("\nsilif-enroll: stopped", file=sys.stderr)
+        return 130
     keywords = [word for word, is_keyword in zip(new.words, new.detector.is_keyword, strict=True) if is_keyword]
-    print(f"{arguments.output}: hears {' '.join(keywords)}")
+    print(visible(f"{arguments.output}: hears {' '.join(keywords)}"))
     print(f"{heard} of {len(recordings)} recordings are heard when the word is made without them")
     return 0
 

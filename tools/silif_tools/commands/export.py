@@ -2,13 +2,15 @@
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from .. import __version__
-from ..arguments import check_input, check_output, within
+from ..arguments import check_apart, check_input, check_output, within
 from ..atomic import write_atomically
 from ..errors import CommandParser, ConversionError, complain, visible
 from ..export.clips import load_input, load_list
@@ -208,9 +210,7 @@ def _inputs(arguments) -> list[Path]:
 def _check_files(arguments) -> None:
     """What is read is there, what is written can be. Nothing that is read may be overwritten, a training run's only
     checkpoint least of all."""
-    for path in _inputs(arguments):
-        if arguments.output.resolve() == path.resolve():
-            raise ConversionError(f"--output {arguments.output}: that is {path}; give the model a name of its own")
+    check_apart(arguments.output, "--output", _inputs(arguments))
     for option in ("calibrate", "frames", "labels", "reference_scores", "self_test"):
         check_input(getattr(arguments, option), f"--{option.replace('_', '-')}")
     for each in arguments.evaluate:
@@ -244,6 +244,18 @@ def _with(make, bits: int, coarser: float = 1.0) -> Conversion:
     return make(weight_bits=bits, coarser=coarser)
 
 
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Errors about a checkpoint name it, where they name no option."""
+    try:
+        yield
+    except ValueError as error:
+        said = str(error)
+        if said.startswith("--") or str(path) in said:
+            raise
+        raise ConversionError(f"{path}: {said}") from error
+
+
 def export(arguments, command: list[str]) -> list[str]:
     """Does the work; returns the report's lines. Raises ConversionError."""
     if arguments.reference_scores and not arguments.frames:
@@ -257,7 +269,8 @@ def export(arguments, command: list[str]) -> list[str]:
     settings = front_end(description)
     if arguments.evaluate and settings is None:
         raise ConversionError("--evaluate: a network without a front end takes precomputed input, with --frames")
-    network = read_network(arguments, description)
+    with _naming(arguments.checkpoint):
+        network = read_network(arguments, description)
     folded, remarks = network.layers, network.remarks
     classes = folded[-1].weights.shape[1]
     words = _words(arguments, description, classes)
@@ -294,7 +307,8 @@ def export(arguments, command: list[str]) -> list[str]:
         hidden_fraction_bits=arguments.fraction_bits,
         provenance=provenance,
     )
-    conversion = _with(make, network.bits)
+    with _naming(arguments.checkpoint):
+        conversion = _with(make, network.bits)
     model = conversion.model
     if arguments.self_test and settings is None:
         raise ConversionError("--self-test takes a recording, but this network has no front end")
@@ -358,6 +372,9 @@ def main(argv=None) -> int:
         print("\n".join(visible(line) for line in export(arguments, command)))
     except (ConversionError, OSError, ValueError, MemoryError, RecursionError) as error:
         return complain("silif-export", error)
+    except KeyboardInterrupt:
+        print("\nsilif-export: stopped", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -69,6 +69,14 @@ def next_path(folder: Path, speaker: str) -> Path:
     return path
 
 
+def is_liked(take: Take, folder: Path) -> bool:
+    """Plays it back and asks. Nothing is kept before the answer: who is interrupted there has not said so."""
+    path = folder / "kept.wav"
+    write_sound(path, take.pcm)
+    subprocess.run(["aplay", "-q", str(path)], capture_output=True)
+    return input("  Enter keeps it, x throws it away ").strip().lower() != "x"
+
+
 def session(options: argparse.Namespace) -> int:
     """How many recordings were kept."""
     kept = 0
@@ -82,13 +90,10 @@ def session(options: argparse.Namespace) -> int:
             if take.wrong:
                 print(f"  not kept: {'; '.join(take.wrong)}")
                 continue
+            if not options.silent and not is_liked(take, Path(folder)):
+                continue
             path = next_path(place, options.speaker)
             write_sound(path, take.pcm)
-            if not options.silent:
-                subprocess.run(["aplay", "-q", str(path)], capture_output=True)
-                if input("  Enter keeps it, x throws it away ").strip().lower() == "x":
-                    path.unlink()
-                    continue
             kept += 1
             print(f"  {path}: {take.seconds:.1f} s")
     return kept

@@ -70,6 +70,11 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether Python, PyTorch or a GPU says so; PyTorch has no type for the processor's memory."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "alloc_cpu" in str(error)
+
+
 def main(argv: list[str] | None = None) -> int:
     options = arguments(argv)
     np.seterr(divide="ignore")
@@ -90,6 +95,10 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except (material.MissingData, OSError, ValueError) as error:
         return complain("silif-train", error)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return complain("silif-train", ValueError("not enough memory: give a smaller batch or fewer variants"))
     except KeyboardInterrupt:
         print("silif-train: stopped; --resume goes on from the last checkpoint", file=sys.stderr)
         return 130

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from .. import __version__
-from ..errors import CommandParser, ConversionError, complain
+from ..errors import CommandParser, ConversionError, complain, visible
 
 EPILOG = """examples:
   silif-words lumos "hey computer" --output my.silif
@@ -63,6 +63,7 @@ def main(argv: list[str] | None = None) -> int:
     # Before numpy is loaded: with more threads its sums come in another order.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
+    from ..own_words.place import card_of
     from ..own_words.request import Request, check, free_cores
 
     request = Request(
@@ -71,19 +72,19 @@ def main(argv: list[str] | None = None) -> int:
     try:
         checked = check(request)
         for remark in checked.remarks:
-            print(f"note: {remark}", file=sys.stderr)
+            print(f"note: {visible(remark)}", file=sys.stderr)
         processes = options.processes or free_cores()
+        from ..own_words.card import heard
         from ..own_words.make import make
 
-        own = make(request, checked, processes)
+        found = make(request, checked, processes)
     except (ConversionError, OSError, ValueError, MemoryError) as error:
         return complain("silif-words", error)
     except KeyboardInterrupt:
         print("\nsilif-words: stopped; the same command goes on from here", file=sys.stderr)
         return 130
-    hits = ", ".join(f"{value:.0f} % at {stream}" for stream, value in own.hits.items())
-    print(f"{options.output}: hears {hits} in the check, {own.alarms_per_hour:.1f} false alarms an hour")
-    print(f"{options.output.with_suffix('.md')}: what that was measured on, and how to say it")
+    print(visible(f"{options.output}: {heard(found)}, in the check"))
+    print(visible(f"{card_of(options.output)}: what that was measured on, and how to say it"))
     return 0
 
 

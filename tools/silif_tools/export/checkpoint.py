@@ -8,6 +8,7 @@ of a run do no harm, and a network that is itself such a type (a pickled module)
 import re
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,18 +94,25 @@ def _globals(strangers: dict[str, type]) -> list[tuple[type, str]]:
 
 
 def _check_archive(path: Path) -> None:
-    """PyTorch stores tensors as they are. Compressed, a few bytes may unpack to any size."""
+    """PyTorch stores tensors as they are. Compressed, a few bytes may unpack to any size. Nor does it look at the
+    checksums that it wrote: a damaged weight would be one like any other."""
     with path.open("rb") as file:
         if file.read(2) != b"PK":
             return  # the older format, or none: torch will tell
     try:
         with zipfile.ZipFile(path) as archive:
-            total = sum(entry.file_size for entry in archive.infolist())
+            entries = archive.infolist()
+            is_packed = sum(entry.file_size for entry in entries) > path.stat().st_size
+            # After torch.serialization.set_crc32_options(False) all are zero.
+            has_checksums = any(entry.CRC for entry in entries)
+            damaged = archive.testzip() if has_checksums and not is_packed else None
     # A damaged archive raises any of these.
-    except (zipfile.BadZipFile, OSError, ValueError, LookupError, NotImplementedError, struct.error):
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, LookupError, RuntimeError, EOFError, struct.error):
         raise ConversionError(f"{path}: not a plain PyTorch state dict, or damaged (not a zip archive)") from None
-    if total > path.stat().st_size:
+    if is_packed:
         raise ConversionError(f"{path}: not as torch.save writes it: its parts are larger than the file")
+    if damaged:
+        raise ConversionError(f"{path}: damaged: the checksum of its part {damaged} does not fit; copy or save it anew")
 
 
 def _unpickled(path: Path):

@@ -69,6 +69,17 @@ def _own(tensors: dict) -> str:
     return ", ".join(sorted(set(tensors) - _CURRENT_TENSORS))
 
 
+def _nearest(own: set[str]) -> str:
+    """What tells a layer's own tensors from those of the neuron that is most like it."""
+    alike = [family.tensors for kind in KINDS for family in kind.families if family.tensors & own]
+    if not alike:
+        return ""
+    nearest = min(alike, key=lambda tensors: len(tensors ^ own))
+    parts = [("with", nearest - own), ("without", own - nearest)]
+    change = " and ".join(f"{how} {', '.join(sorted(names))}" for how, names in parts if names)
+    return f"; {change} it would be one that runs"
+
+
 def _check_names(tensors: dict, name: str, is_last: bool) -> tuple[Kind, Family]:
     """The kind, told by the tensors. Refuses by name what is not known."""
     for key in tensors:
@@ -78,7 +89,7 @@ def _check_names(tensors: dict, name: str, is_last: bool) -> tuple[Kind, Family]
     own = set(tensors) - _CURRENT_TENSORS
     found = [(kind, family) for kind in KINDS for family in kind.families if family.tensors == own]
     if not found:
-        raise ConversionError(f"{name}: no neuron that runs here has the tensors {_own(tensors)}")
+        raise ConversionError(f"{name}: no neuron that runs here has the tensors {_own(tensors)}{_nearest(own)}")
     # LIF neurons and the readout store the same tensors: the readout is the last layer.
     return next((pair for pair in found if pair[0].fires != is_last), found[0])
 

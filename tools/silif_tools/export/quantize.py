@@ -50,8 +50,8 @@ def row_scales(weights: np.ndarray, bits: int, importance: np.ndarray) -> np.nda
 
 def quantize_weights(
     weights: np.ndarray, bits: int, covariance: np.ndarray, coarser: float = 1.0
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """Weights [inputs, outputs] -> integers, scale per output, clipped weights.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weights [inputs, outputs] -> integers, scale per output, clipped weights per output.
 
     Error-aware: inputs are rounded one after another, and what rounding one of them does to a neuron's current is made
     up for by those that come later, as far as they are correlated with it (GPTQ, Frantar et al., arXiv 2210.17323).
@@ -71,11 +71,11 @@ def quantize_weights(
         order, factor = np.arange(len(power)), np.diag(np.ones(len(power)))
     rest = weights[order].copy()
     integers = np.zeros_like(rest)
-    saturated = 0
+    saturated = np.zeros(weights.shape[1], np.int64)
     for index in range(len(rest)):
         unclipped = np.rint(rest[index] / scale)
         integers[index] = np.clip(unclipped, -limit, limit)
-        saturated += int(np.count_nonzero(unclipped != integers[index]))
+        saturated += unclipped != integers[index]
         error = (rest[index] - integers[index] * scale) / factor[index, index]
         rest[index + 1 :] -= factor[index, index + 1 :, None] * error
     unsorted = np.empty_like(integers)
@@ -83,13 +83,27 @@ def quantize_weights(
     return unsorted.astype(np.int64), scale, saturated
 
 
-def round_to_trained_scales(weights: np.ndarray, bits: int, scale: np.ndarray) -> tuple[np.ndarray, int]:
+def _lightened(
+    weights: np.ndarray, integers: np.ndarray, scale: np.ndarray, saturated: np.ndarray, limit: int, room: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Integers, scales and clipped weights whose rows' sums have room: those that would not get coarser steps, no finer
+    than without clipping, and are rounded anew."""
+    while (heavy := (sums := np.abs(integers).sum(axis=0)) > room).any():
+        part = weights[:, heavy]
+        scale[heavy] = np.maximum(scale[heavy] * sums[heavy] / room * (1 + 1e-3), np.abs(part).max(axis=0) / limit)
+        unclipped = np.rint(part / scale[heavy])
+        integers[:, heavy] = np.clip(unclipped, -limit, limit)
+        saturated[heavy] = np.count_nonzero(np.abs(unclipped) > limit, axis=0)
+    return integers, scale, saturated
+
+
+def round_to_trained_scales(weights: np.ndarray, bits: int, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Weights [inputs, outputs] of a network that was trained with rounded weights -> the integers of its training,
-    clipped weights. scale [outputs]; 0 where a row counts for nothing."""
+    clipped weights per output. scale [outputs]; 0 where a row counts for nothing."""
     limit = 2 ** (bits - 1) - 1
     unclipped = np.rint(np.divide(weights, scale, out=np.zeros_like(weights), where=scale > 0))
     integers = np.clip(unclipped, -limit, limit)
-    return integers.astype(np.int64), int(np.count_nonzero(unclipped != integers))
+    return integers.astype(np.int64), np.count_nonzero(unclipped != integers, axis=0)
 
 
 def quantize_layer(
@@ -123,20 +137,19 @@ def quantize_layer(
         integers, saturated = round_to_trained_scales(layer.weights, bits, scale)
     # Σ|W|·limit must fit Int32: rows that would not (16-bit weights behind wide inputs) get coarser steps.
     room = (2**31 - 1) // input_limit
-    heavy = np.abs(integers).sum(axis=0) > room
-    if heavy.any() and layer.weight_scale is not None:
+    limit = 2 ** (bits - 1) - 1
+    if layer.weight_scale is None:
+        integers, scale, saturated = _lightened(layer.weights, integers, scale, saturated, limit, room)
+    elif (np.abs(integers).sum(axis=0) > room).any():
         raise ValueError(f"{name}: with its trained scales a row's largest sum leaves Int32")
-    if heavy.any():
-        scale[heavy] *= np.abs(integers[:, heavy]).sum(axis=0) / room * (1 + 1e-3)
-        integers[:, heavy] = np.rint(layer.weights[:, heavy] / scale[heavy]).astype(np.int64)
-    integers = layer.kind.rounded_weights(layer, integers, scale, 2 ** (bits - 1) - 1)
+    integers = layer.kind.rounded_weights(layer, integers, scale, limit)
     rounded = integers * scale
     report.append(
         TensorReport(
             f"{name}.weights",
             f"{scale.min():.3g}...{scale.max():.3g} per row",
             signal_to_noise_db(layer.weights, rounded),
-            saturated,
+            int(saturated.sum()),
         )
     )
     bias = layer.bias if layer.weight_scale is not None else layer.bias + input_mean @ (layer.weights - rounded)
@@ -167,9 +180,10 @@ def integer_tables(
     if unit_of_sums.max() >= 2.0**31 - 1:
         raise ValueError(f"{name}: folded weights of {np.abs(layer.weights).max():.4g} are too large{remedy}")
     scale_mantissa, scale_shift = mantissa_and_shift(unit_of_sums, 31)
-    bias_integers = round_half_even_to_int(bias * current_unit)
-    if np.abs(bias_integers).max(initial=0) > 2**31 - 1:
+    # Before rounding: what leaves 64 bits would wrap.
+    if not np.abs(bias * current_unit).max(initial=0) < 2**31 - 0.5:
         raise ValueError(f"{name}: a folded bias of {np.abs(bias).max():.4g} leaves its 32-bit range{remedy}")
+    bias_integers = round_half_even_to_int(bias * current_unit)
     report.append(
         TensorReport(
             f"{name}.bias", f"2^-{fraction_bits + 8}", signal_to_noise_db(bias, bias_integers / current_unit), 0
@@ -179,9 +193,13 @@ def integer_tables(
     recurrent = None
     if layer.recurrent is not None:
         own, own_scale, saturated = quantize_weights(layer.recurrent, bits, np.eye(len(layer.recurrent)))
-        recurrent = Recurrent(own, *mantissa_and_shift(np.where(own.any(axis=0), own_scale * current_unit, 0.0), 31))
+        unit_of_own = np.where(own.any(axis=0), own_scale * current_unit, 0.0)
+        if unit_of_own.max() >= 2.0**31 - 1:
+            largest = np.abs(layer.recurrent).max()
+            raise ValueError(f"{name}: recurrent weights of {largest:.4g} are too large{remedy}")
+        recurrent = Recurrent(own, *mantissa_and_shift(unit_of_own, 31))
         ratio = signal_to_noise_db(layer.recurrent, own * own_scale)
-        report.append(TensorReport(f"{name}.recurrent", "per row", ratio, saturated))
+        report.append(TensorReport(f"{name}.recurrent", "per row", ratio, int(saturated.sum())))
     coefficients = layer.kind.in_weight_steps(layer.coefficients, scale)
     neuron = layer.kind.quantize(coefficients, fraction_bits)
     held = layer.kind.dequantize(neuron, fraction_bits)

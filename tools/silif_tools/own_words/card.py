@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..model_file.tables import Detector
+from .place import MADE_BY
 from .tune import Row
 
 _RATES = (0.5, 1.0, 2.0, 5.0, 10.0)
@@ -33,6 +34,12 @@ def _percent(hits: dict[str, float]) -> str:
 
 def _rate(row: Row, hours: float) -> str:
     return f"{row.alarms_per_hour:.1f}" if row.alarms_per_hour else f"below {3 / hours:.0f}"
+
+
+def heard(found: Findings) -> str:
+    """What its own setting comes to in the check, in a clause."""
+    hits = " and ".join(f"{value:.0f} % at {stream}" for stream, value in found.own.hits.items())
+    return f"hears {hits}, with {_rate(found.own, found.hours)} false alarms an hour"
 
 
 def _mistaken(found: Findings) -> list[str]:
@@ -79,7 +86,7 @@ def text(name: str, words: list[str], detector: Detector, found: Findings, how: 
         [
             f"# {name}",
             "",
-            f"Hears {', '.join(f'*{w}*' for w in words if w[0] != '_')}. Made by `silif-words`.",
+            f"Hears {', '.join(f'*{w}*' for w in words if w[0] != '_')}. {MADE_BY}.",
             "",
             "```sh",
             f"kws-listen --model {name}.silif",
@@ -94,9 +101,8 @@ def text(name: str, words: list[str], detector: Detector, found: Findings, how: 
             "",
             *table,
             "",
-            f"Its own setting: window {detector.window_frames * 10} ms, thresholds {thresholds}. There it hears"
-            f" {' and '.join(f'{v:.0f} % at {s}' for s, v in found.own.hits.items())}, with"
-            f" {_rate(found.own, found.hours)} false alarms an hour. Of each word, all streams together:",
+            f"Its own setting: window {detector.window_frames * 10} ms, thresholds {thresholds}. There it"
+            f" {heard(found)}. Of each word, all streams together:",
             "",
             *each,
             "",

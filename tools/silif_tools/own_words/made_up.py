@@ -17,7 +17,7 @@ from . import noises
 from .pronunciation import phonemes
 from .speech import Saying, say_all
 from .vocabulary import Avoided, listed, pronounced, sentences, single_words
-from .voices import Voice, all_voices, drawn
+from .voices import Voice, all_voices, drawn, key_of
 
 VERSION = 2
 SEED = 1
@@ -61,7 +61,7 @@ def make(
     if shutil.which("espeak-ng") is None:
         raise ConversionError("--made-up: espeak-ng is not installed: sudo apt install espeak-ng")
     voices, found = all_voices(), {part: folder / f"made-up-{part}" for part in ("noise", "speech", "words")}
-    key = json.dumps([VERSION, commands, repr(amounts), [f"{voice.engine} {voice.name}" for voice in voices]])
+    key = json.dumps([VERSION, commands, repr(amounts), key_of(voices)])
     stamp = folder / "made-up.json"
     if stamp.exists() and stamp.read_text(encoding="utf-8") == key:
         return found

@@ -1,8 +1,7 @@
 """From a request to a model with its card, stage by stage. What a stage made lies in the work folder until the end."""
 
-import json
+import hashlib
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,42 +15,28 @@ from ..model_file.tables import ModelTables
 from ..model_file.write import model_bytes
 from ..train import kernels
 from ..train.clips import cache_folder
-from . import card, learn, start, tune
+from . import card, learn, place, start, tune
 from .material import scenes_of
 from .progress import Progress
-from .recordings import Recorded, load_all
+from .recordings import Recorded
 from .request import Checked, Request
 from .settings import QUICK_EFFORT, THOROUGH_EFFORT, Effort, recipe
 from .speech import plan, say_all
 from .vocabulary import Avoided, listed, pronounced
-from .voices import summary
+from .voices import key_of, summary
 
 VERSION = 2
 
 
-def work_folder(output: Path) -> Path:
-    return output.with_suffix(".work")
-
-
 def _key(request: Request, checked: Checked, effort: Effort) -> str:
-    """What a work folder is good for: a request that asks for anything else begins anew."""
-    recorded = [(str(each.path), each.path.stat().st_mtime_ns) for each in checked.shares.learned]
-    parts = [VERSION, checked.words, request.seed, repr(effort), str(checked.model), recorded]
-    return json.dumps([*parts, [f"{v.engine} {v.name}" for v in checked.voices]])
-
-
-def _prepared(work: Path, key: str) -> None:
-    """The work folder, empty unless it is of the same request."""
-    settings = work / "settings.json"
-    if work.exists() and not (settings.exists() and settings.read_text(encoding="utf-8") == key):
-        shutil.rmtree(work)
-    work.mkdir(exist_ok=True)
-    write_atomically(settings, key)
+    recorded = [(str(each.path), each.path.stat().st_mtime_ns) for each in checked.given.shares.learned]
+    model = hashlib.sha256(checked.model.read_bytes()).hexdigest()
+    return place.key_of(VERSION, checked.words, request.seed, repr(effort), model, recorded, key_of(checked.voices))
 
 
 def _how(checked: Checked, effort: Effort, said: dict[str, int], seed: int, learned: int) -> list[str]:
     lines = [
-        f"Voices: {summary(checked.voices)}; many again with pitch and formants moved.",
+        f"Voices: {summary(checked.voices)}.",
         f"Said: {', '.join(f'{count} {part}' for part, count in said.items())}; noise and rooms were made up.",
         f"Started from {checked.model.name}, its first {effort.fixed_layers} layer as it was; {effort.steps} steps of"
         f" {effort.batch} sequences; seed {seed}.",
@@ -84,19 +69,15 @@ def _cache_in(folder: Path) -> Iterator[None]:
             os.environ["SILIF_CACHE"] = before
 
 
-def make(request: Request, checked: Checked, processes: int, effort: Effort | None = None) -> tune.Row:
-    """Writes the model and its card; returns what its own setting comes to in the check."""
+def make(request: Request, checked: Checked, processes: int, effort: Effort | None = None) -> card.Findings:
+    """Writes the model and its card; returns what the check came to."""
     effort = effort or (THOROUGH_EFFORT if request.thorough else QUICK_EFFORT)
     base = start.load(checked.model)  # before what takes minutes: it may not do
     torch.set_num_threads(1)  # the same sums in the same order on every machine
-    work, progress = work_folder(request.output), Progress(effort.seconds)
-    _prepared(work, _key(request, checked, effort))
     cache = cache_folder()
     kernels.library()  # compiled once for all runs, not into the work folder
-    with _cache_in(work / "cache"):
-        own = _made(request, checked, base, processes, effort, progress, cache)
-    shutil.rmtree(work)
-    return own
+    with place.work_in(request.output, _key(request, checked, effort)) as work, _cache_in(work / "cache"):
+        return _made(request, checked, base, processes, effort, Progress(effort.seconds), cache)
 
 
 def _made(
@@ -107,12 +88,10 @@ def _made(
     effort: Effort,
     progress: Progress,
     cache: Path,
-) -> tune.Row:
+) -> card.Findings:
     """base: what learning starts from. cache: for what other runs can use too."""
-    work = work_folder(request.output)
-    learned, silent = load_all(checked.shares.learned)
-    kept, silent_too = load_all(checked.shares.checked)
-    checked.remarks += silent + silent_too
+    work = place.work_folder(request.output)
+    learned, kept = checked.given.learned, checked.given.checked
 
     progress.start("words that sound alike")
     avoided = Avoided(checked.words, checked.sounds)
@@ -159,8 +138,7 @@ def _made(
     )
     how = _how(checked, effort, counts, request.seed, len(learned.words))
     credits = [f"{checked.model.stem}: {base.provenance.get('credits', 'see its card')}"]
-    write_atomically(
-        request.output.with_suffix(".md"), card.text(name, asked["words"], model.detector, found, how, credits)
-    )
+    text = card.text(name, asked["words"], model.detector, found, how, credits)
+    write_atomically(place.card_of(request.output), text)
     progress.finish()
-    return own
+    return found

@@ -39,8 +39,8 @@ class Shares:
 class Recorded:
     """Recordings of the own words: the word and the int16 samples of each."""
 
-    words: list[str]
-    samples: list[np.ndarray]
+    words: list[str] = field(default_factory=list)
+    samples: list[np.ndarray] = field(default_factory=list)
 
 
 def _key(name: str) -> str:
@@ -113,12 +113,14 @@ def load(path: Path) -> np.ndarray | None:
         audio, rate = read_sound(path)
     except ConversionError as error:
         raise ConversionError(f"{error}, or take it out of the folder") from None
+    if not len(audio):
+        return None
     audio = audio.mean(1)
     if rate != RATE_HZ:
         divisor = int(np.gcd(rate, RATE_HZ))
         audio = resample_poly(audio, RATE_HZ // divisor, rate // divisor)
     pcm = to_pcm(audio)
-    if not len(pcm) or np.abs(pcm.astype(int)).max() < _FAINT:
+    if np.abs(pcm.astype(int)).max() < _FAINT:
         return None
     pcm = trimmed(pcm)
     if len(pcm) > _LONGEST_S * RATE_HZ:
@@ -128,14 +130,29 @@ def load(path: Path) -> np.ndarray | None:
     return pcm
 
 
-def load_all(found: list[Found]) -> tuple[Recorded, list[str]]:
-    """The sound of each, and which were left out because nothing can be heard in them."""
-    words, samples, silent = [], [], []
-    for each in found:
-        pcm = load(each.path)
-        if pcm is None:
-            silent.append(f"{each.path}: silent, left out")
-            continue
-        words.append(each.word)
-        samples.append(pcm)
-    return Recorded(words, samples), silent
+@dataclass
+class Given:
+    """All recordings that can be heard: by shares, and their sound. remarks: what the reader should know."""
+
+    shares: Shares
+    learned: Recorded
+    checked: Recorded
+    remarks: list[str]
+
+
+def load_all(folder: Path, words: list[str]) -> Given:
+    """The recordings of the words in a folder. Raises ConversionError where there are none, or nothing can be heard in
+    any."""
+    sounds = {each: load(each.path) for each in find(folder, words)}
+    heard = [each for each, pcm in sounds.items() if pcm is not None]
+    if not heard:
+        raise ConversionError(
+            f"--recordings {folder}: all {len(sounds)} recordings are silent; is the microphone the right one, and on?"
+        )
+    shares = shared_out(heard)
+    learned, checked = (
+        Recorded([each.word for each in part], [sounds[each] for each in part])
+        for part in (shares.learned, shares.checked)
+    )
+    silent = [f"{each.path}: silent, left out" for each, pcm in sounds.items() if pcm is None]
+    return Given(shares, learned, checked, shares.remarks + silent)

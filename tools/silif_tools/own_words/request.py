@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..arguments import check_output
 from ..errors import ConversionError
 from .models import DEFAULT
 from .models import find as find_model
+from .place import check_place
 from .pronunciation import Phonemes, distances, phonemes, syllables
-from .recordings import Shares, find, shared_out
+from .recordings import Given, Recorded, Shares, load_all
 from .voices import Voice, all_voices, is_installed
 
 MOST_WORDS = 20
@@ -40,7 +40,7 @@ class Checked:
     sounds: list[Phonemes]
     voices: list[Voice]
     model: Path
-    shares: Shares
+    given: Given
     remarks: list[str] = field(default_factory=list)
 
 
@@ -70,9 +70,8 @@ def check(request: Request) -> Checked:
         raise ConversionError(f"{twice!r} is given twice")
     if not 1 <= len(words) <= MOST_WORDS:
         raise ConversionError(f"{len(words)} words: give 1 to {MOST_WORDS}")
-    if request.output.suffix != ".silif":
-        raise ConversionError(f"--output {request.output}: give a name that ends in .silif")
-    check_output(request.output, "--output")
+    model = find_model(request.start)
+    check_place(request.output, model)
     sounds = phonemes(words)
     remarks = []
     for word, own in zip(words, sounds, strict=True):
@@ -102,11 +101,11 @@ def check(request: Request) -> Checked:
         raise ConversionError("pyworld imports pkg_resources, which newer setuptools lack: pip install 'setuptools<81'")
     if not is_installed("pyworld"):
         remarks.append("pyworld is not installed: with it (tools[voices]) every voice is many speakers")
-    shares = Shares([], [])
+    given = Given(Shares([], []), Recorded(), Recorded(), [])
     if request.recordings:
-        shares = shared_out(find(request.recordings, words))
-        remarks += shares.remarks
-        missing = [word for word in words if word not in {each.word for each in shares.learned}]
+        given = load_all(request.recordings, words)
+        remarks += given.remarks
+        missing = [word for word in words if word not in given.learned.words]
         if missing:
             remarks.append(f"no recordings of {', '.join(missing)}: learned from synthetic voices alone")
-    return Checked(words, sounds, voices, find_model(request.start), shares, remarks)
+    return Checked(words, sounds, voices, model, given, remarks)

@@ -78,10 +78,16 @@ def all_voices() -> list[Voice]:
 
 
 def summary(voices: list[Voice]) -> str:
-    """For progress and card: how many voices of which synthesizer."""
+    """For the card: how many voices of which synthesizer, and whether they speak as others too."""
     counts = {engine: sum(voice.engine == engine for voice in voices) for engine in SHARES}
     names = {"espeak": "espeak-ng"}
-    return ", ".join(f"{names.get(engine, engine)} {count}" for engine, count in counts.items() if count)
+    listed = ", ".join(f"{names.get(engine, engine)} {count}" for engine, count in counts.items() if count)
+    return listed + ("; many again with pitch and formants moved" if is_installed("pyworld") else "")
+
+
+def key_of(voices: list[Voice]) -> list[str]:
+    """All that decides how a text sounds, but for the seed."""
+    return [f"{voice.engine} {voice.name}" for voice in voices] + (["pyworld"] if is_installed("pyworld") else [])
 
 
 def drawn(voices: list[Voice], rng: np.random.Generator, only: str | None = None) -> Voice:

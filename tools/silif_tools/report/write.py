@@ -3,6 +3,7 @@
 from importlib.util import find_spec
 from pathlib import Path
 
+from ..arguments import check_apart
 from ..atomic import write_atomically
 from ..errors import ConversionError
 from ..export.convert import Conversion
@@ -17,9 +18,7 @@ def check_report_path(report: Path, origin_paths: list[Path]) -> None:
         raise ConversionError("the report needs matplotlib: pip install -e 'tools[plot]', or leave --report out")
     if report.is_dir():
         raise ConversionError(f"--report {report}: that is a folder; name a file in it")
-    for path in origin_paths:
-        if report.resolve() == path.resolve():
-            raise ConversionError(f"--report {report}: that is {path}; give the page a name of its own")
+    check_apart(report, "--report", origin_paths, "the page")
 
 
 def write_report(path: Path, conversion: Conversion, data: EvaluationData, origin: Origin, evidence: Evidence) -> int:

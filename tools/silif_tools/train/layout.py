@@ -16,6 +16,8 @@ from silif_tools.train.splits import SPLITS, by_speaker, by_unit
 
 BACKGROUND = "_background_noise_"
 OFFICIAL = {"validation": "validation_list.txt", "test": "testing_list.txt"}
+PARTS = ("gsc", "noise", "speech", "words")
+STAMP = "silif-data.txt"  # in the folder that was made
 Lists = dict[str, list[str]]
 
 
@@ -56,9 +58,22 @@ def _link(target: Path, link: Path) -> None:
     link.symlink_to(target.resolve(), target_is_directory=True)
 
 
+def _list(root: Path, split: str) -> Path:
+    return root / f"{split}_list.txt"
+
+
+def _check_lists(output: Path) -> None:
+    """Raises ConversionError where there are lists that somebody else made."""
+    lists = [_list(output / part, split) for part in PARTS for split in SPLITS]
+    there = next((path for path in lists if path.exists() or path.is_symlink()), None)
+    if there and not (output / STAMP).is_file():
+        raise ConversionError(f"{there}: is in the way, and not of silif-data; give an empty folder as --output")
+
+
 def _write_lists(root: Path, lists: Lists) -> None:
+    write_atomically(root.parent / STAMP, "silif-data made the lists of this folder, and will make them anew.\n")
     for split, names in lists.items():
-        write_atomically(root / f"{split}_list.txt", "".join(f"{name}\n" for name in names))
+        write_atomically(_list(root, split), "".join(f"{name}\n" for name in names))
 
 
 def _official_splits(folder: Path) -> Lists:
@@ -89,9 +104,31 @@ def _limited(names: list[str], sources: Sources) -> list[str]:
     return kept
 
 
+def _own(folder: Path) -> Lists:
+    """The three lists of own recordings."""
+    names = _sounds(folder)
+    stray = next((name for name in names if "/" not in name), None)
+    if stray:
+        raise ConversionError(
+            f"{folder / stray}: lies in no word's folder; move it into one, as in lamp/anna_01.wav, or leave it out"
+        )
+    return by_speaker(names, folder)
+
+
+def _check_commands(commands: tuple[str, ...], lists: Lists, where: Path) -> None:
+    """Raises ConversionError where there is no recording of one."""
+    have = {_word(name) for names in lists.values() for name in names}
+    missing = [word for word in commands if word not in have]
+    if missing:
+        raise ConversionError(
+            f"--commands: no recordings of {', '.join(missing)} in {where}; its folders are {', '.join(sorted(have))}"
+        )
+
+
 def _labelled(official: Lists, commands: Path | None, sources: Sources, root: Path) -> Lists:
     """gsc: one folder a word, with the three lists. Own recordings take the place of the archive's commands."""
-    own = by_speaker(_sounds(sources.recordings), sources.recordings) if sources.recordings else {}
+    own = _own(sources.recordings) if sources.recordings else {}
+    _check_commands(sources.commands, own or official, sources.recordings or commands)
     mine = {_word(name) for names in own.values() for name in names}
     lists = {}
     for split in SPLITS:
@@ -123,11 +160,14 @@ def _part(folders: list[Path], root: Path) -> Lists:
 
 def lay_out(sources: Sources, output: Path, made_up: Callable[[], dict[str, Path]] = dict) -> dict[str, Lists]:
     """Makes the folders and lists below `output`; returns the lists by part. Raises ConversionError naming what is
-    missing or cannot be split.
+    missing, in the way or cannot be split.
 
     made_up: makes a further folder of noise, speech and words, by name. It may take minutes, and is called when all
     that is given was found.
     """
+    if not all(sources.commands):
+        raise ConversionError("--commands: an empty word; name the words to tell apart, as in lamp,door")
+    _check_lists(output)
     commands = None
     if sources.speech_commands:
         if not sources.speech_commands.exists():
@@ -149,7 +189,7 @@ def lay_out(sources: Sources, output: Path, made_up: Callable[[], dict[str, Path
         split: [f"speech_commands/{name}" for name in official.get(split, ()) if _word(name) not in sources.commands]
         for split in ("train", "test")
     }
-    for part in ("noise", "speech", "words"):
+    for part in PARTS[1:]:
         root, folders = output / part, list(getattr(sources, part))
         if part in further:
             folders.append(further[part])

@@ -13,8 +13,10 @@ import torch
 from torch import nn
 
 from silif_tools.atomic import replacing
-from silif_tools.train import ahead, delays
+from silif_tools.train import ahead, clock, delays
+from silif_tools.train.origin import Origin
 from silif_tools.train.scenes import Batch, Scenes
+from silif_tools.train.schedule import cycle, rate
 
 
 def moved(batch, device: torch.device):
@@ -25,28 +27,11 @@ def moved(batch, device: torch.device):
     return ahead.changed(batch, lambda tensor: tensor.to(device, non_blocking=True))
 
 
-FLAT_WARM_UP = 500  # steps
-
-
 def save(content: object, path: Path) -> None:
     """torch.save that never leaves half a file."""
     # Given a name, torch would store that of the temporary file.
     with replacing(path) as temporary, temporary.open("wb") as file:
         torch.save(content, file)
-
-
-def rate(step: int, steps: int, highest: float, warm_up: float = 0.1, flat: float = 0.0) -> float:
-    """Learning rate: up linearly, down as a cosine to nearly nothing.
-
-    flat: the share of the steps at whose end it begins to go down, linearly then. Until there it does not depend on
-    `steps`, but for the warm-up of FLAT_WARM_UP steps: a run may be made longer while it lasts.
-    """
-    at = step / steps
-    if flat:
-        return highest * min(0.04 + 0.96 * step / FLAT_WARM_UP, 1.0, 0.002 + 0.998 * (1 - at) / (1 - flat))
-    if at < warm_up:
-        return highest * (0.04 + 0.96 * at / warm_up)
-    return highest * (0.002 + 0.998 * 0.5 * (1 + math.cos(math.pi * (at - warm_up) / (1 - warm_up))))
 
 
 @torch.no_grad()
@@ -94,8 +79,12 @@ class Run:
     own_scenes = True  # nobody else changes the scenes while it lasts: another process may compose batches ahead
     exams_on_processor = False  # wherever it trains: exams on streams do
 
-    def __init__(self, network: nn.Module, scenes: Scenes, recipe: dict, checkpoint: Path):
+    def __init__(
+        self, network: nn.Module, scenes: Scenes, recipe: dict, checkpoint: Path, origin: Origin | None = None
+    ):
+        """origin: of which no other's checkpoint is gone on with. None where the checkpoint's name tells."""
         self.network, self.scenes, self.recipe, self.checkpoint = network, scenes, recipe, checkpoint
+        self.origin = origin
         self.mean = copy.deepcopy(network)
         parameters = groups(network, recipe["weight_decay"], recipe.get("ssm_rate", 1.0))
         self.device = next(network.parameters()).device
@@ -119,33 +108,46 @@ class Run:
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
             "processor_seconds": self.processor_seconds(),
+            "seconds": clock.COMMAND.seconds(),
             "scenes": self._drawn[1] if self._drawn else self.scenes.state(),
             "random": torch.get_rng_state(),
         }
+        if self.origin:
+            state["origin"] = self.origin.settings
         if self.device.type == "cuda":
             state["device_random"] = torch.cuda.get_rng_state(self.device)
         save(state, self.checkpoint)
 
     def resume(self) -> None:
         """Go on where the checkpoint was written, with the same random numbers. Raises ValueError where it is damaged
-        or of another network."""
+        or of another run."""
         try:
             state = torch.load(self.checkpoint, weights_only=True, map_location="cpu")
+            step, scenes, random = state["step"], state["scenes"], state["random"]
+        except (RuntimeError, LookupError, TypeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+            raise self._unusable() from error
+        if self.origin:
+            self.origin.check(state.get("origin"), self.checkpoint, step, self.recipe)
+        try:
             self.network.load_state_dict(state["network"])
             self.mean.load_state_dict(state["mean"])
             for group in state["optimiser"]["param_groups"]:
                 group["fused"] = self.fused  # the checkpoint may come from another device
             self.optimiser.load_state_dict(state["optimiser"])
-        except (RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
-            raise ValueError(
-                f"{self.checkpoint}: damaged, or of a recipe with other layers; delete it, or leave out --resume"
-            ) from error
-        self.step = state["step"]
+        except (RuntimeError, LookupError, TypeError, ValueError) as error:
+            raise self._unusable() from error
+        self.step = step
+        clock.COMMAND.go_on(state.get("seconds", 0.0))
         self._seconds_before = state.get("processor_seconds", 0.0) - time.process_time()
-        self.scenes.restore(state["scenes"])
-        torch.set_rng_state(state["random"])
+        self.scenes.restore(scenes)
+        torch.set_rng_state(random)
         if self.device.type == "cuda" and "device_random" in state:
             torch.cuda.set_rng_state(state["device_random"], self.device)
+
+    def _unusable(self) -> ValueError:
+        return ValueError(
+            f"{self.checkpoint}: damaged, or of a recipe with other layers; delete it, or leave out --resume"
+        )
 
     def _batch(self) -> Batch:
         return self.scenes.drawn(self.recipe)
@@ -173,7 +175,7 @@ class Run:
         r = self.recipe
         for group in self.optimiser.param_groups:
             highest = r["rate"] * group.get("factor", 1.0)
-            group["lr"] = rate(self.step, r.get("rate_steps", r["steps"]), highest, flat=r.get("flat", 0.0))
+            group["lr"] = rate(self.step, cycle(r), highest, flat=r.get("flat", 0.0))
 
     def _reported(self) -> nn.Module:
         """The averaged network, where reports evaluate it."""

@@ -23,7 +23,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "word_weight": (0, 1000), "clip_weight": (0, 1000), "guide_weight": (0, 1000), "weight": (0, 1000),
     "frames": (1, 100_000), "pool": (1, 10_000_000), "rate_factor": (0, 1e6),
 }  # fmt: skip
-SIZES = (1, 65_536)  # of each of the hidden layers
+# Of each of the hidden layers: what scan.c and fixed.c have room for.
+SIZES = (1, 2048)
 SHARES = ("item_shares", "speech_shares")
 # Lists of two numbers, the lower one first.
 SPANS = ("silence_gain_db", "noise_snr_db", "babble_snr_db", "gain_db", "level_db", "context_frames", "initial_dt")

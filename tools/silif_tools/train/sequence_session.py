@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 
 from silif_tools.atomic import write_atomically
+from silif_tools.train import origin, sequences, student
 from silif_tools.train import recipe as recipes
-from silif_tools.train import sequences, student
 from silif_tools.train.loop import Run, save
 from silif_tools.train.network import scores
 from silif_tools.train.sequences import Batch, Sequences
@@ -49,8 +49,11 @@ class Curve:
     def resume(self, number: int, step: int) -> None:
         """Take over the points up to where the checkpoint of this round stands."""
         if self.path.exists():
-            points = json.loads(self.path.read_text(encoding="utf-8"))["points"]
-            self.content["points"] = [p for p in points if (p["round"], p["step"]) <= (number, step)]
+            try:
+                points = json.loads(self.path.read_text(encoding="utf-8"))["points"]
+                self.content["points"] = [p for p in points if (p["round"], p["step"]) <= (number, step)]
+            except (ValueError, LookupError, TypeError) as error:
+                raise ValueError(f"{self.path}: damaged ({error}); delete it to begin the curve anew") from error
 
     def add(self, **point) -> None:
         self.content["points"].append(point)
@@ -103,7 +106,7 @@ def run(options: argparse.Namespace, recipe: dict, draw: Callable[[Path], Path] 
         network.to(device)
         train.reseed(options.seed + number)
         checkpoint = options.output / f"{recipe['name']}-{number + 1}.checkpoint"
-        work = Run(network, train, settings, checkpoint)
+        work = Run(network, train, settings, checkpoint, origin.of_round(recipe, options, number))
         if options.resume and checkpoint.exists():
             work.resume()
             curve.resume(number + 1, work.step)

@@ -19,7 +19,7 @@ from silif_tools.arguments import check_input, make_folder
 from silif_tools.atomic import write_atomically
 from silif_tools.export.checkpoint import load_pth
 from silif_tools.model_file.tables import ModelTables
-from silif_tools.train import bank, clips, from_model, material, stream, student, teacher
+from silif_tools.train import bank, clips, clock, from_model, material, origin, stream, student, teacher
 from silif_tools.train import recipe as recipes
 from silif_tools.train.archive import unpack
 from silif_tools.train.blocks import BLOCKS, BlockNetwork
@@ -236,11 +236,11 @@ def finish(
     network: Network,
     before: Network | None,
     exams: dict,
-    seconds: float,
     device: torch.device,
     history: str = "",
 ) -> None:
     """Write what a run made: the network, and the float one that a quantized one came from."""
+    seconds = clock.COMMAND.seconds()
     if before is not None:
         name = f"{recipe['name']}-float"
         about = describe(recipe, options.seed, found, before, exams, seconds, history)
@@ -296,7 +296,8 @@ def material_of(options: argparse.Namespace, recipe: dict) -> tuple[Material, Ma
 
 
 def prepare(options: argparse.Namespace) -> None:
-    """This process and its output folder."""
+    """This process, its clock and its output folder."""
+    clock.COMMAND.start()
     keep_memory()
     torch.set_num_threads(options.threads)
     make_folder(options.output, "--output")
@@ -352,7 +353,8 @@ def rounds_on_clips(
         if bits and before is None:
             before = copy.deepcopy(network)
         checkpoint = options.output / f"{recipe['name']}-{number + 1}.checkpoint"
-        network = student.train(network, scenes, part["training"], checkpoint, options.resume, guide, report)
+        mine = origin.of_round(recipe, options, number)
+        network = student.train(network, scenes, part["training"], checkpoint, options.resume, guide, report, mine)
     return Begun(network, before, scenes, guide, history)
 
 
@@ -362,7 +364,6 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
         stream.shorten(recipe)
     device = device_of(options, recipe)
     start = started_from(options.start, recipe)  # before what takes hours
-    began = time.monotonic()
     prepare(options)
     found, kept = material_of(options, recipe)
     exams = {k: Examination(found.splits[k], found.labels(k)) for k in ("validation", "test")}
@@ -376,4 +377,4 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
         )
         network, before = stage
         network.to("cpu")
-    finish(options, recipe, found, network, before, exams, time.monotonic() - began, device, begun.history)
+    finish(options, recipe, found, network, before, exams, device, begun.history)

@@ -27,7 +27,9 @@ from silif_tools.train.hold_out import is_held_out
 from silif_tools.train.loop import save
 from silif_tools.train.material import Material
 from silif_tools.train.network import Network
+from silif_tools.train.origin import Origin, of_stream
 from silif_tools.train.scenes import Scenes
+from silif_tools.train.schedule import cycle
 from silif_tools.train.stream_exam import StreamExamination
 from silif_tools.train.stream_scenes import StreamBatch, StreamScenes
 
@@ -136,6 +138,7 @@ def train(
     report: Callable[[int, dict, float, Network], None],
     frames: Teacher | None = None,
     guides: Callable[[StreamBatch], tuple[torch.Tensor, torch.Tensor]] | None = None,
+    origin: Origin | None = None,
 ) -> Network:
     """From the share `frozen_from` of the steps on, normalisation is fixed: settled on sequences there, or, where that
     is the first step, as the network came with it.
@@ -172,10 +175,10 @@ def train(
         count = 0
 
     network.dropout = settings["dropout"]
-    run = StreamRun(network, scenes, settings, checkpoint)
+    run = StreamRun(network, scenes, settings, checkpoint, origin)
     if resume and checkpoint.exists():
         run.resume()
-    frozen_from = 0 if network.bits else round(settings["frozen_from"] * settings.get("rate_steps", settings["steps"]))
+    frozen_from = 0 if network.bits else round(settings["frozen_from"] * cycle(settings))
     # The rounds on clips may have ended with frozen statistics.
     for each in (network, run.mean):
         each.freeze(run.step > frozen_from or frozen_from == 0)
@@ -295,7 +298,8 @@ def stage(
     torch.manual_seed(options.seed)
     scenes.reseed(options.seed + 2)
     checkpoint, first = options.output / f"{name}-stream.checkpoint", copy.deepcopy(network)
-    network = train(network, sequences, settings, checkpoint, options.resume, teacher, report, frames)
+    mine = of_stream(recipe, options, is_finish=False)
+    network = train(network, sequences, settings, checkpoint, options.resume, teacher, report, frames, origin=mine)
     keep_start(network, first, settings)
     if "finish" not in settings:
         return network, None
@@ -303,4 +307,6 @@ def stage(
     before, finish = copy.deepcopy(network), settings | settings["finish"]
     network.quantize(finish["weight_bits"])
     checkpoint = options.output / f"{name}-stream-finish.checkpoint"
-    return train(network, sequences, finish, checkpoint, options.resume, teacher, report, frames), before
+    mine = of_stream(recipe, options, is_finish=True)
+    network = train(network, sequences, finish, checkpoint, options.resume, teacher, report, frames, origin=mine)
+    return network, before

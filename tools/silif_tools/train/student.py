@@ -10,6 +10,7 @@ from silif_tools.train import delays
 from silif_tools.train.fbank import CLIP_FRAMES
 from silif_tools.train.loop import Run
 from silif_tools.train.network import Network, scores
+from silif_tools.train.origin import Origin
 from silif_tools.train.scenes import Batch, Scenes
 
 CONTEXTS = (0, 60, 100, 200)  # frames before the clip in recalibration: from a fresh start to a stream
@@ -72,6 +73,7 @@ def train(
     resume: bool,
     teacher: Callable[[torch.Tensor], torch.Tensor] | None,
     report: Callable[[int, float, float, torch.nn.Module], None],
+    origin: Origin | None = None,
 ) -> Network:
     """teacher: log-mel features [T, B, bands] of the clips -> probabilities [B, classes].
 
@@ -95,7 +97,7 @@ def train(
     bits, going_on = recipe.get("weight_bits", 0), resume and checkpoint.exists()
     if bits:
         network.quantize(bits)  # with the statistics that the round before left
-    run = Run(network, scenes, recipe, checkpoint)
+    run = Run(network, scenes, recipe, checkpoint, origin)
     if going_on:
         run.resume()
     elif recipe["frozen_statistics"] and not bits:

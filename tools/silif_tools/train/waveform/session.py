@@ -3,7 +3,6 @@
 import argparse
 import copy
 import importlib.util
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from torch import nn
 
 from silif_tools.arguments import check_input
 from silif_tools.errors import ConversionError
-from silif_tools.train import from_model, session, stream, wave_recipe
+from silif_tools.train import from_model, origin, session, stream, wave_recipe
 from silif_tools.train import recipe as recipes
 from silif_tools.train.evaluate import Examination
 from silif_tools.train.fbank import BANDS
@@ -136,7 +135,8 @@ def stage(
     network = begun if isinstance(begun, Network) else begun(scenes, settings)
     checkpoint = options.output / f"{name}-stream.checkpoint"
     first = copy.deepcopy(network.to(device))
-    network = stream.train(network, scenes, settings, checkpoint, options.resume, None, report, guides=guides)
+    resume, mine = options.resume, origin.of_stream(recipe, options, is_finish=False)
+    network = stream.train(network, scenes, settings, checkpoint, resume, None, report, guides=guides, origin=mine)
     stream.keep_start(network, first, settings)
     network.to("cpu")  # the engine's integers are the processor's
     for each in both:
@@ -145,7 +145,8 @@ def stage(
     network.quantize(finish["weight_bits"])
     checkpoint = options.output / f"{name}-stream-finish.checkpoint"
     here = scenes.on(torch.device("cpu"))
-    network = stream.train(network, here, finish, checkpoint, options.resume, None, report, guides=guides)
+    mine = origin.of_stream(recipe, options, is_finish=True)
+    network = stream.train(network, here, finish, checkpoint, resume, None, report, guides=guides, origin=mine)
     here.close()
     return network, before
 
@@ -174,7 +175,6 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
         raise ConversionError(MISSING)
     if device.type == "cuda" and importlib.util.find_spec("triton") is None:
         raise ConversionError("--device cuda needs the package triton, which comes with PyTorch for CUDA")
-    began = time.monotonic()
     session.prepare(options)
     found, kept = session.material_of(options, recipe)
     path = teacher_path(recipe, "embedding", found, options.output)
@@ -199,7 +199,7 @@ def run(options: argparse.Namespace, recipe: dict) -> None:
     if from_clips and not options.start:
         first = session.rounds_on_clips(options, recipe, found, exams, start, device).network
     network, before = stage(options, recipe, found, kept, first, exams, weights, device)
-    session.finish(options, recipe, found, network, before, exams, time.monotonic() - began, device, "".join(history))
+    session.finish(options, recipe, found, network, before, exams, device, "".join(history))
 
 
 def shorten(recipe: dict) -> None:
