@@ -102,6 +102,14 @@ def test_where_only_own_words_are_labelled_the_others_are_unknown(scenes):
     assert 2 in bare.batch(64, 20).labels
 
 
+def test_a_small_batch_may_draw_no_noise(scenes):
+    """It ended training, now and then."""
+    settings = scenes.r | {"p_noise": 0.0, "p_babble": 0.0}
+    quiet = Scenes(settings, WORDS, scenes.bank, [0, 1, 2], scenes.others, scenes.noise, scenes.speech)
+    quiet.weigh_unknown(["yes", "no", "bed"])
+    assert torch.isfinite(quiet.batch(2, 0).features).all()
+
+
 def test_a_drawn_batch_has_the_masks_that_would_have_been_drawn_next(scenes):
     settings = {"batch": 9, "context_frames": [5, 9], "p_context": 1.0}
     scenes.reseed(3)

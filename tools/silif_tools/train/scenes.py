@@ -130,6 +130,8 @@ class Scenes:
     def _level(energy: torch.Tensor) -> torch.Tensor:
         """ln energy of the louder part of a piece: [n]."""
         loud = energy.sum(-1)
+        if not len(loud):
+            return loud.new_zeros(0)  # torch.quantile takes nothing of nothing
         return torch.quantile(loud, 0.9, dim=1).clamp_min(EPSILON).log()
 
     def _uniform(self, n: int, low: float, high: float) -> torch.Tensor:
