@@ -188,19 +188,19 @@ import Testing
       ["--model", Fixture.audio, "--input", "-"]
         + ["word:unix:\(path)", "word:\(file)", "word"].flatMap { ["--output", $0] })
     try command.waitForNotice()
-    // Who may read the file may connect, for which a socket's right to write is needed.
-    var (socketStatus, fileStatus) = (stat(), stat())
-    #expect(stat(path, &socketStatus) == 0 && stat(file, &fileStatus) == 0)
-    #expect(socketStatus.st_mode & 0o222 == (fileStatus.st_mode & 0o444) >> 1)
-    // A second program must not take it.
-    #expect(try listen(["--output", "word:unix:\(path)"]).errors.contains("is another kws-listen running?"))
     let reader = try #require(connected(to: path))
     defer { close(reader) }
+    // A second program must not take it.
+    #expect(try listen(["--output", "word:unix:\(path)"]).errors.contains("is another kws-listen running?"))
     command.write(TestSound.raw(TestSound.samples(seconds: 4)))
     let word = try #require(command.readLine())
     var bytes = [UInt8](repeating: 0, count: 100)
     let count = read(reader, &bytes, bytes.count)
     #expect(String(decoding: bytes[..<max(count, 0)], as: UTF8.self).hasPrefix(word + "\n"))
+    // Who may read the file may connect, for which a socket's right to write is needed.
+    var (socketStatus, fileStatus) = (stat(), stat())
+    #expect(stat(path, &socketStatus) == 0 && stat(file, &fileStatus) == 0)
+    #expect(socketStatus.st_mode & 0o222 == (fileStatus.st_mode & 0o444) >> 1)
     command.closeInput()
     #expect(command.wait() == 0)
     #expect(access(path, F_OK) != 0)
