@@ -151,6 +151,21 @@ def test_patterns(clips):
     assert part.labels == ["yes"] * 3 + ["_unknown_"] * 6 + ["go"]
 
 
+def test_a_pattern_follows_no_links(clips, tmp_path, monkeypatch):
+    """With two of them it found the same files again without end."""
+    monkeypatch.chdir(tmp_path)
+    for path in ("a.flac", "sub/b.flac", "sub/.hidden.flac"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        shutil.copy(clips / "yes" / "1.flac", path)
+    for name in ("up", "over"):
+        (tmp_path / "sub" / name).symlink_to("..")
+    (tmp_path / "link.flac").symlink_to("a.flac")
+    (part,) = parts_of(["**/*.flac"], INFO, 100)
+    assert part.paths == ["a.flac", "link.flac", "sub/b.flac"]
+    (part,) = parts_of(["sub/.h*.flac"], INFO, 100)
+    assert part.paths == ["sub/.hidden.flac"]
+
+
 class Failing(ObjectStore):
     """Whose errors are no OSError, as those of S3 without credentials."""
 
@@ -281,6 +296,12 @@ def damaged_shards(content: bytes) -> dict[str, tuple[bytes, int, str]]:
         "whole.tar.gz": (zipped, 10, ""),
         "pieces.tar.gz": (b"".join(gzip.compress(piece, mtime=0) for piece in pieces), 10, ""),
         "sum.tgz": (zipped[:-6] + bytes([zipped[-6] ^ 1]) + zipped[-5:], 10, "CRC check failed"),
+        "end.tgz": (
+            gzip.compress(content[: end + 2 * tarfile.BLOCKSIZE], mtime=0)[:-8] + bytes(8),
+            10,
+            "CRC check failed",
+        ),
+        "rest.tgz": (zipped + b"something else", 10, "Not a gzipped file"),
         "whole.tar.bz2.tar": (bz2.compress(content), 10, ""),
     }
 

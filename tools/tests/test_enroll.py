@@ -181,6 +181,8 @@ def test_what_is_wrong_with_a_recording_is_said(folder, tmp_path, capsys):
     takes = {
         "loud": np.clip(rising_tone(0).astype(float) * 20, -32768, 32767),
         "twice": np.concatenate([rising_tone(0), quiet, rising_tone(1)]),
+        "quiet": rising_tone(2) / 40.0,
+        "click": np.full(100, 5000.0),
         "noise": np.random.default_rng(1).normal(0, 5000, 28_000).clip(-32000, 32000),
     }
     for name, pcm in takes.items():
@@ -190,6 +192,7 @@ def test_what_is_wrong_with_a_recording_is_said(folder, tmp_path, capsys):
     said = capsys.readouterr().err
     assert f"note: {tmp_path / 'loud.wav'}: too loud, cut off at full scale" in said
     assert f"note: {tmp_path / 'twice.wav'}: 1.8 s of sound: say the word once" in said
+    assert f"note: {tmp_path / 'quiet.wav'}: hardly anything is heard" in said and "Warning" not in said
     assert f"note: {tmp_path / 'noise.wav'}: only " in said and str(folder) not in said
 
 

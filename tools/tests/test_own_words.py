@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import astuple, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -336,6 +337,49 @@ def test_what_others_made_is_never_taken_away(theirs, tmp_path, monkeypatch, cap
     assert f"{tmp_path / name}: " in capsys.readouterr().err
     assert sorted(each for each in tmp_path.rglob("*") if "cache" not in each.parts) == before
     assert theirs == "link" or path.read_text() == '{"mine": 1}'
+
+
+def test_a_folder_that_was_half_taken_away_is_still_its_own(tmp_path, monkeypatch):
+    output = tmp_path / "my.silif"
+    with pytest.raises(RuntimeError), place.work_in(output, place.key_of(1)) as work:
+        for name in "abc":
+            (work / name).write_text(name)
+        raise RuntimeError
+    with place.work_in(output, place.key_of(1)) as work:
+        assert (work / "a").exists(), "the same request goes on"
+        removed = []
+        remove = Path.unlink
+
+        def interrupted(path, *rest):
+            if len(removed) == 2:
+                raise KeyboardInterrupt
+            removed.append(path.name)
+            remove(path, *rest)
+
+        monkeypatch.setattr(Path, "unlink", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            place._empty(work, work / "settings.json")
+        monkeypatch.undo()
+        assert len(removed) == 2
+    # One of before there was a stamp.
+    work.mkdir()
+    (work / "settings.json").write_text('[2, ["lumos"]]')
+    with place.work_in(output, place.key_of(1)) as work:
+        assert [each.name for each in work.iterdir()] == ["settings.json"]
+    assert not work.exists()
+
+
+def test_who_is_interrupted_while_it_is_emptied_begins_anew(tmp_path, monkeypatch):
+    output = tmp_path / "my.silif"
+    with pytest.raises(RuntimeError), place.work_in(output, place.key_of(1)) as work:
+        (work / "a").write_text("of the first request")
+        raise RuntimeError
+    monkeypatch.setattr(Path, "unlink", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt), place.work_in(output, place.key_of(2)):
+        pytest.fail("it was not emptied")
+    monkeypatch.undo()
+    with place.work_in(output, place.key_of(1)) as work:
+        assert not (work / "a").exists()
 
 
 @needs_espeak

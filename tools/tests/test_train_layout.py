@@ -158,7 +158,7 @@ def test_lists_that_others_made_are_not_overwritten(part, tmp_path, archive, cap
     theirs.write_text("yes/0.wav\n")
     arguments = ["--output", str(tmp_path / "data"), "--speech-commands", str(archive), "--commands", "yes,no"]
     assert data.main(arguments) == 1
-    assert f"{theirs}: is in the way, and not of silif-data; give an empty folder" in capsys.readouterr().err
+    assert f"{theirs}: is in the way, and without silif-data.txt beside its folder" in capsys.readouterr().err
     assert theirs.read_text() == "yes/0.wav\n" and list((tmp_path / "data").rglob("*")) == [theirs.parent, theirs]
 
 

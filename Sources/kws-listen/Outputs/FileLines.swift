@@ -40,8 +40,8 @@ final class FileLines: LineOutput {
     let descriptor = withFileName(path) {
       open($0, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0o644)
     }
-    // Who reads what is waited for may be slow.
-    if descriptor >= 0 && stop != nil { _ = fcntl(descriptor, F_SETFL, O_APPEND) }
+    // What is no pipe, and who reads a pipe that was waited for, may be slow.
+    if descriptor >= 0 && (stop != nil || !Self.isPipe(path)) { _ = fcntl(descriptor, F_SETFL, O_APPEND) }
     return descriptor
   }
 
@@ -71,8 +71,9 @@ final class FileLines: LineOutput {
     let code = descriptor < 0 ? failure : errno
     if written > 0 { isTorn = bytes[written - 1] != UInt8(ascii: "\n") }
     if written == bytes.count { return }
-    let isUnread = [ENXIO, EPIPE].contains(code)
-    let why = isUnread ? "nobody reads it" : written < 0 ? systemMessage(code) : "no space left on device"
+    let isUnread = [ENXIO, EPIPE, EAGAIN].contains(code)
+    let failed = isUnread ? "nobody reads it, or not fast enough" : systemMessage(code)
+    let why = written < 0 ? failed : "no space left on device"
     lostCount += 1
     if let withheld = complaints.pass() {
       say("\(path): cannot be written: \(why)" + (withheld > 0 ? "; \(withheld + 1) lines lost since" : ""))

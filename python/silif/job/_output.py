@@ -183,6 +183,8 @@ def _difference(there: bytes, content: bytes) -> tuple[str, str]:
         field = next(key for key in now if before.get(key) != now[key])
     except (ValueError, StopIteration, AttributeError):
         return "holds the rows of something else", another
+    if field not in before:
+        return "holds the rows of a job that an earlier version began", another
     if field in ("parts", "inputs_sha256"):
         problem = "the inputs differ from those of the job whose rows are there"
         return problem, "give the same ones (also in the folders) and the same --part, or another --output"

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from glob import glob
+from glob import escape
 from itertools import chain, islice
 from typing import Any
 
@@ -141,6 +141,12 @@ def _is_wanted(path: str) -> bool:
     return has_sound_ending(_bare(path)) or _kind(path) != "files"
 
 
+def _is_hidden(name: str, pattern: str) -> bool:
+    """Whether a part begins with a dot, which a pattern has to spell, as in shells."""
+    spelled = {part for part in pattern.split("/") if part.startswith(".")}
+    return not spelled and any(part.startswith(".") for part in name.split("/"))
+
+
 class _Search:
     """Finds files and their labels as kws-score does.
 
@@ -184,10 +190,12 @@ class _Search:
     def _matching(self, fs: Any, path: str, there: str, start: int) -> list[tuple[str, str]]:
         """Files that a pattern stands for, as it spells them and in full. It begins after `start`."""
         if "://" not in path:
-            # Not below `there`: brackets in this folder's own name are no pattern.
-            matches = glob(path, root_dir=self.folder, recursive=True)
-            found = [(match, os.path.join(self.folder, match)) for match in matches]
-            return [(match, name) for match, name in found if os.path.isfile(name)]
+            # In this folder's own name brackets are no pattern.
+            folder = "" if os.path.isabs(path) else escape(self.folder).rstrip("/") + "/"
+            skipped = 0 if os.path.isabs(path) else len(self.folder.rstrip("/")) + 1
+            names = fs.glob(re.sub("/+", "/", folder + path))
+            matches = [(name[skipped:], name) for name in names if os.path.isfile(name)]
+            return [match for match in matches if not _is_hidden(match[0], path)]
         given, skipped = path[:start], len(there) - (len(path) - start)
         names = [name for name, entry in fs.glob(there, detail=True).items() if entry["type"] == "file"]
         return [(given + name[skipped:], name) for name in names]

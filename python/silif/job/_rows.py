@@ -7,6 +7,7 @@ import io
 import os
 import pathlib
 import tarfile
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -262,12 +263,33 @@ class _Member(tarfile.TarInfo):
             raise tarfile.ReadError(f"{error} {where}") from None
 
 
+class _Unzipped:
+    """What a gzip stream holds, up to the byte before what is wrong with it."""
+
+    def __init__(self, file: BinaryIO):
+        self._file = gzip.GzipFile(fileobj=file)
+        self._error: Exception | None = None
+
+    def read(self, count: int) -> bytes:
+        if self._error is not None:
+            raise self._error
+        got = b""
+        try:
+            while len(got) < count and (more := self._file.read1(count - len(got))):
+                got += more
+        except (OSError, EOFError, zlib.error) as error:
+            if not got:
+                raise
+            self._error = error
+        return got
+
+
 def _of_tar(file: BinaryIO, shard: str) -> Iterator[Sound]:
     """Every member that is called like a sound file; what else belongs to a sample of WebDataset is passed over."""
     source: Any = io.BufferedReader(cast(Any, file))
     if source.peek(2)[:2] == b"\x1f\x8b":
         # tarfile's own way reads the first of several gzip members, and no checksum.
-        source = gzip.GzipFile(fileobj=source)
+        source = _Unzipped(source)
     with tarfile.open(fileobj=source, mode="r|*", tarinfo=_Member) as tar:
         for member in tar:
             if not has_sound_ending(member.name):

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import ConversionError
 from ..sound import ENDINGS, load_pcm, read_list
 from ..train.voices import trimmed
-from .take import judged
+from .take import is_heard, judged
 from .voices import RATE_HZ
 
 _MOST_S = 3.0
@@ -73,7 +73,9 @@ def of_word(paths: list[Path]) -> tuple[list[np.ndarray], list[str]]:
                 f"{path}: {seconds:.1f} s of sound; a recording holds the word once, in at most {_MOST_S:g} s"
             )
         sounds.append(pcm)
-        notes += [f"{path}: {wrong}" for wrong in judged(pcm).wrong]
+        notes += [
+            f"{path}: {wrong}" for wrong in (judged(pcm).wrong if is_heard(pcm) else ["hardly anything is heard"])
+        ]
     return sounds, notes
 
 

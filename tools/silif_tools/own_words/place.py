@@ -15,6 +15,8 @@ from ..errors import ConversionError
 
 MADE_BY = "Made by `silif-words`"  # what every card says
 _STAMP = "silif-words"  # what every key begins with
+_STAMPS = (_STAMP, 2)  # the number is that of versions before the stamp
+_VOID = json.dumps([_STAMP])  # of no request
 
 
 def work_folder(output: Path) -> Path:
@@ -36,7 +38,7 @@ def _is_ours(work: Path) -> bool:
         return False
     settings = work / "settings.json"
     try:
-        return not any(work.iterdir()) or json.loads(settings.read_text(encoding="utf-8"))[0] == _STAMP
+        return not any(work.iterdir()) or json.loads(settings.read_text(encoding="utf-8"))[0] in _STAMPS
     except (OSError, ValueError, LookupError, TypeError):
         return False
 
@@ -69,6 +71,15 @@ def check_place(output: Path, start: Path) -> None:
     _check_work(output)
 
 
+def _empty(work: Path, settings: Path) -> None:
+    """Takes away all but the settings, which say first that they are of no request: after an interruption in here, what
+    is left is still ours."""
+    write_atomically(settings, _VOID)
+    for each in work.iterdir():
+        if each != settings:
+            shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
+
+
 @contextmanager
 def work_in(output: Path, key: str) -> Iterator[Path]:
     """The work folder, empty unless it is of the same request, for this process alone; gone when all went well. Raises
@@ -85,10 +96,10 @@ def work_in(output: Path, key: str) -> Iterator[Path]:
                 f"{work}: another silif-words is at work on --output {output}; wait for it, or give another name"
             ) from None
         if not (settings.exists() and settings.read_text(encoding="utf-8") == key):
-            for each in work.iterdir():
-                shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
+            _empty(work, settings)
             write_atomically(settings, key)
         yield work
+        _empty(work, settings)
         shutil.rmtree(work)
     finally:
         os.close(descriptor)

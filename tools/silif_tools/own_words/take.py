@@ -27,11 +27,16 @@ class Take:
         return len(self.pcm) / RATE_HZ
 
 
+def is_heard(pcm: np.ndarray) -> bool:
+    """Whether int16 samples hold more than a microphone that is off."""
+    return int(np.abs(pcm.astype(np.int32)).max(initial=0)) >= _QUIET * _FULL
+
+
 def judged(pcm: np.ndarray) -> Take:
     """int16 samples of one recording, with some quiet before and after the word."""
     loud = np.abs(pcm.astype(np.int32))
     peak = int(loud.max(initial=0))
-    if peak < _QUIET * _FULL:
+    if not is_heard(pcm):
         return Take(pcm, ["nothing was heard: is this the right microphone, and is it on? (--device, alsamixer)"])
     wrong = []
     if np.count_nonzero(loud >= _FULL - 1) > 4:
@@ -46,6 +51,8 @@ def judged(pcm: np.ndarray) -> Take:
     seconds = (over[-1] - over[0]) / RATE_HZ
     if not _LEAST_S <= seconds <= _MOST_S:
         wrong.append(f"{seconds:.1f} s of sound: say the word once, by itself")
+    if len(loud) < 160:
+        return Take(word, wrong)
     blocks = loud[: len(loud) // 160 * 160].reshape(-1, 160).astype(float)
     power = np.sort((blocks**2).mean(1)) + 1
     above_db = 10 * np.log10(power[-len(power) // 20 :].mean() / power[: max(1, len(power) // 5)].mean())

@@ -67,7 +67,10 @@ def _check_lists(output: Path) -> None:
     lists = [_list(output / part, split) for part in PARTS for split in SPLITS]
     there = next((path for path in lists if path.exists() or path.is_symlink()), None)
     if there and not (output / STAMP).is_file():
-        raise ConversionError(f"{there}: is in the way, and not of silif-data; give an empty folder as --output")
+        raise ConversionError(
+            f"{there}: is in the way, and without {STAMP} beside its folder not known to be of silif-data; give an"
+            " empty folder as --output, or delete the lists if an earlier version made them"
+        )
 
 
 def _write_lists(root: Path, lists: Lists) -> None:
