@@ -164,6 +164,9 @@ def test_a_pattern_follows_no_links(clips, tmp_path, monkeypatch):
     assert part.paths == ["a.flac", "link.flac", "sub/b.flac"]
     (part,) = parts_of(["sub/.h*.flac"], INFO, 100)
     assert part.paths == ["sub/.hidden.flac"]
+    monkeypatch.chdir(tmp_path / "sub" / "up" / "sub")
+    (part,) = parts_of(["../sub/*.flac"], INFO, 100)
+    assert part.paths == ["../sub/b.flac"]
 
 
 class Failing(ObjectStore):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
 from glob import escape
 from itertools import chain, islice
 from typing import Any
@@ -143,8 +144,8 @@ def _is_wanted(path: str) -> bool:
 
 def _is_hidden(name: str, pattern: str) -> bool:
     """Whether a part begins with a dot, which a pattern has to spell, as in shells."""
-    spelled = {part for part in pattern.split("/") if part.startswith(".")}
-    return not spelled and any(part.startswith(".") for part in name.split("/"))
+    spelled, hidden = ([part for part in path.split("/") if part.startswith(".")] for path in (pattern, name))
+    return not all(any(fnmatchcase(part, each) for each in spelled) for part in hidden)
 
 
 class _Search:

@@ -20,6 +20,7 @@ from silif_tools.model_file.front_end import (
     MAXIMUM_OUTPUT_FRACTION_BITS,
     MEL_WEIGHT_FRACTION_BITS,
     WINDOW_FRACTION_BITS,
+    FrameTimes,
     FrontEnd,
 )
 
@@ -38,7 +39,7 @@ def mel(hz):
 
 
 @dataclasses.dataclass(frozen=True)
-class FrontEndSettings:
+class FrontEndSettings(FrameTimes):
     """The defaults are torchaudio's Kaldi filterbank with 40 bands."""
 
     sample_rate_hz: int = 16_000
@@ -71,14 +72,6 @@ class FrontEndSettings:
             )
         if max(self.window_q24[0::2].sum(), self.window_q24[1::2].sum()) > MAXIMUM_HALF_WINDOW:
             raise ValueError("the window adds up to more than 255: ask for a shorter frame")
-
-    @property
-    def hop_s(self) -> float:
-        return self.hop_samples / self.sample_rate_hz
-
-    @property
-    def frame_length_s(self) -> float:
-        return self.frame_length_samples / self.sample_rate_hz
 
     @property
     def input_limit(self) -> int:

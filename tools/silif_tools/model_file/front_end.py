@@ -21,8 +21,24 @@ MAXIMUM_HALF_WINDOW = 255 << (WINDOW_FRACTION_BITS - 1)
 HEADER = struct.Struct("<IIHHHHHBBBBhIIII")
 
 
+class FrameTimes:
+    """In seconds, of whatever has a rate, a hop and a frame length."""
+
+    sample_rate_hz: int
+    frame_length_samples: int
+    hop_samples: int
+
+    @property
+    def hop_s(self) -> float:
+        return self.hop_samples / self.sample_rate_hz
+
+    @property
+    def frame_length_s(self) -> float:
+        return self.frame_length_samples / self.sample_rate_hz
+
+
 @dataclass(frozen=True)
-class FrontEnd:
+class FrontEnd(FrameTimes):
     """What a section says. `log_mel` (silif_tools.integer.frontend) computes with it as with `FrontEndSettings`.
 
     window_q24 [frame_length_samples]; mel_bands: of each band its first bin and its weights, Q15.
@@ -37,14 +53,6 @@ class FrontEnd:
     log_floor: int
     window_q24: np.ndarray
     mel_bands: list[tuple[int, np.ndarray]]
-
-    @property
-    def hop_s(self) -> float:
-        return self.hop_samples / self.sample_rate_hz
-
-    @property
-    def frame_length_s(self) -> float:
-        return self.frame_length_samples / self.sample_rate_hz
 
 
 def _check_header(fields: dict[str, int]) -> None:
