@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from silif_tools.export.convert import default_detector
+from silif_tools.export.quantize import row_scales
 from silif_tools.integer.network import run_model
 from silif_tools.model_file.tables import InputKind, ModelTables
 from silif_tools.train import fixed, network, quantize, reference, scan
@@ -193,6 +194,22 @@ def test_gradients_of_weights_and_scales():
     assert torch.allclose(layer.weight.grad, g * inside, atol=1e-6)
     expected = (g * torch.where(inside, integers - steps, integers) * scale).sum(1)
     assert torch.allclose(layer.log_scale.grad, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("bits", BITS)
+def test_the_nearest_weights_are_those_that_the_exporter_would_choose(bits):
+    """Within what fewer candidates for the scale cost; gradients pass."""
+    torch.manual_seed(5)
+    weight, std = torch.randn(24, 40, requires_grad=True), torch.rand(40) + 0.5
+    found = quantize.nearest(weight, bits, std)
+    rows, limit = (weight / std).detach().double().numpy(), 2 ** (bits - 1) - 1
+    scales = row_scales(rows.T, bits, np.ones(40))[:, None]
+    best = np.clip(np.rint(rows / scales), -limit, limit) * scales
+    error = ((found.detach() / std).double().numpy() - rows) ** 2
+    assert (error.sum(1) <= 1.1 * ((best - rows) ** 2).sum(1) + 1e-12).all()
+    if bits == 4:
+        assert max(len(row.unique()) for row in (found / std).detach().round(decimals=4)) <= 15
+    assert torch.equal(torch.autograd.grad(found.sum(), weight)[0], torch.ones(24, 40))
 
 
 @pytest.mark.parametrize("kind", KINDS)

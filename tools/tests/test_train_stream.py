@@ -180,6 +180,22 @@ def test_normalisation_is_frozen_from_the_share_of_the_steps_that_the_recipe_giv
     assert found == moved
 
 
+def test_a_float_network_computes_with_rounded_weights_once_normalisation_is_frozen(scenes, tmp_path):
+    network = Network("silif", BANDS, [8], len(WORDS))
+    settings = R | {"steps": 4, "batch": 2, "frames": 300, "report_every": 1, "recalibration_batches": 1}
+    settings |= {"frozen_from": 0.5, "rounded_bits": 4}
+    seen = []
+
+    def note(*report):
+        layer = report[-1].snn[0]
+        seen.append(len((layer.weight() / report[-1].input_norm.std)[0].detach().round(decimals=5).unique()))
+
+    mean = stream.train(network, scenes, settings, tmp_path / "x.checkpoint", False, None, note)
+    assert [count > 15 for count in seen] == [True, True, False, False], seen
+    mean.round_weights(0)
+    assert len(mean.snn[0].weight()[0].unique()) > 15, "what is stored stays as it was trained"
+
+
 def test_own_words_are_recordings_where_no_synthetic_ones_are_made_of_them(scenes):
     """The synthetic ones are the ten commands: with other words the stage ended at its first sequence."""
     bare = scenes.words.bank

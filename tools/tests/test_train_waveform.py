@@ -272,6 +272,21 @@ def test_the_teachers_guide_frames_and_clips(scenes):
     assert not torch.allclose(alone, frames, atol=1e-3)
 
 
+def test_what_a_teacher_takes_for_a_command_where_none_may_be_said_goes_to_none(scenes):
+    batch = scenes.sequences(24, 203)
+    teacher = [teachers.MelTeacher(fbank.BANDS, 4, 8, 0.0)]
+    plain, clips_before = teachers.guides(teacher, 15.0)(batch)
+    found, clips_after = teachers.guides(teacher, 15.0, [2, 3])(batch)
+    assert torch.equal(clips_before, clips_after)
+    due = ~batch.allowed[..., 2:].any(-1)
+    assert due.any() and torch.equal(found[due], plain[due]), "a command that is due may be taken for another"
+    none = batch.allowed[..., 2:].any(-1) & ~batch.allowed[..., :2].any(-1)
+    assert (plain[none][:, :2] > 0.01).any() and (found[none][:, :2] == 0).all()
+    assert torch.allclose(found.sum(-1), torch.ones(()), atol=1e-3)
+    either = ~due & batch.allowed[..., 0]
+    assert either.any() and torch.equal(found[either][:, 0], plain[either][:, 0]) and (found[either][:, 1] == 0).all()
+
+
 def shrunk(name: str, *more: tuple[str, str]) -> str:
     """A recipe that comes with the package as one of the name "w" for three classes, smaller by these replacements."""
     text = recipe.find(name).read_text()
@@ -290,7 +305,8 @@ def shrunk(name: str, *more: tuple[str, str]) -> str:
 def test_a_whole_run(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("SILIF_CACHE", str(tmp_path / "cache"))
     data = tiny_data(tmp_path / "data")
-    text = shrunk("kws12", (r"hidden = \[.*?\]", "hidden = [16]"))
+    more = ("clip_weight = 1.0", "clip_weight = 1.0\nrounded_bits = 8"), ("p_warp", "corrected_guides = true\np_warp")
+    text = shrunk("kws12", (r"hidden = \[.*?\]", "hidden = [16]"), *more)
     path, out = tmp_path / "w.toml", tmp_path / "out"
     path.write_text(text)
     options = [str(path), "--data", str(data), "--output", str(out), "--threads", "1", "--quick"]
@@ -401,6 +417,7 @@ def test_the_networks_of_waveforms_share_their_teachers(tmp_path):
         ("frozen_from = 0.5", "frozen_from = 0.5\nstart_share = 0.4", r"start_share needs frozen_from = 0"),
         ("frozen_from = 0.5", "frozen_from = 0.5\nstart_share = 1.0", r"start_share must be from 0 to below 1"),
         ("p_warp = 0.7", "p_warp = 0.7\npool = 0", r"\[waveforms\] pool must be a number from 1 to"),
+        ("hold = 40", "hold = 40\nrounded_bits = 5", "rounded_bits must be one of: 4, 8"),
         ("frozen_from = 0.5", 'frozen_from = 0.5\nclip_score = "best"', "clip_score must be one of: mean, window"),
         ("frozen_from = 0.5", "frozen_from = 0.0", r"\[stream\] frozen_from must be above 0"),
         ("batch = 32", "", r"\[stream.finish\] batch is missing"),

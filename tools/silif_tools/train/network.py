@@ -40,6 +40,7 @@ class Layer(nn.Module):
         self.delay_layer = delays.of_layer(self, inputs, size, delay) if delay else None
         self.norm = nn.BatchNorm1d(size, eps=scan.EPSILON)
         self.frozen = False  # train with the running statistics as they are
+        self.rounded_to: tuple[int, torch.Tensor] | None = None  # bits, and quantize.nearest's within_row
 
     def update_statistics(self, mean: torch.Tensor, variance: torch.Tensor, count: int) -> None:
         """Running statistics as nn.BatchNorm1d keeps them (momentum None: the plain average)."""
@@ -55,13 +56,17 @@ class Layer(nn.Module):
         """Mean and variance to be used in training, if they are frozen."""
         return (self.norm.running_mean, self.norm.running_var) if self.frozen else None
 
+    def weight(self) -> torch.Tensor:
+        """The weights [size, inputs] to compute with."""
+        return quantize.nearest(self.W.weight, *self.rounded_to) if self.rounded_to else self.W.weight
+
     def product(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         """Weights [size, inputs] times x [T, B, inputs], delayed if the layer has delays."""
         return self.delay_layer(x, weight) if self.delay_layer is not None else functional.linear(x, weight)
 
     def normed(self, x: torch.Tensor) -> torch.Tensor:
         """I of x [T, B, inputs] in float32 with running statistics."""
-        norm, z = self.norm, self.product(x, self.W.weight)
+        norm, z = self.norm, self.product(x, self.weight())
         return (z - norm.running_mean) * torch.rsqrt(norm.running_var + norm.eps) * norm.weight + norm.bias
 
 
@@ -76,7 +81,7 @@ class Spiking(Layer):
     def forward(self, x: torch.Tensor, dropout: float, input_scale: float) -> torch.Tensor:
         if not self.training:
             return getattr(reference, self.kind)(self.normed(x), *self.parameters_in_equations())
-        z = self.product(x, (self.W.weight * input_scale).bfloat16())
+        z = self.product(x, (self.weight() * input_scale).bfloat16())
         seed = int(torch.randint(2**31, ()))
         spikes, mean, variance = scan.for_device(z.device).apply(
             self.kind, z, self.norm.weight, self.norm.bias, dropout, seed, self.fixed_statistics(),
@@ -133,7 +138,7 @@ class Readout(Layer):
         al = self.alpha.clamp(*READOUT_DECAY)
         if not self.training:
             return reference.readout(self.normed(x), al)
-        z = self.product(x, (self.W.weight * input_scale).bfloat16()).float()
+        z = self.product(x, (self.weight() * input_scale).bfloat16()).float()
         mean, variance = self.fixed_statistics() or (z.mean((0, 1)), z.var((0, 1), correction=0))
         with torch.no_grad():
             self.update_statistics(mean, variance, z.shape[0] * z.shape[1])
@@ -191,6 +196,13 @@ class Network(nn.Module):
         """Train with fixed normalisation from here on, or with each batch's own statistics again."""
         for layer in self.snn:
             layer.frozen = frozen
+
+    def round_weights(self, bits: int) -> None:
+        """Compute with weights rounded to so many bits from here on, which gradients pass straight through; 0: as they
+        are. Without delays alone."""
+        for index, layer in enumerate(self.snn):
+            within_row = self.input_norm.std if index == 0 else torch.ones((), device=self.input_norm.std.device)
+            layer.rounded_to = (bits, within_row) if bits else None
 
     def quantize(self, bits: int) -> None:
         """Compute as the engine does from here on, with weights of so many bits and frozen normalisation."""

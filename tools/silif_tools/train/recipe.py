@@ -134,6 +134,14 @@ def _check_bits(training: dict, where: str) -> None:
         raise BadRecipe(f"{where}weight_bits needs frozen_statistics = true")
 
 
+def _check_rounded(recipe: dict, where: str) -> None:
+    """rounded_bits, which only a network without delays or blocks can have."""
+    if recipe["stream"]["rounded_bits"] not in quantize.BITS:
+        raise BadRecipe(f"{where}rounded_bits must be one of: {', '.join(map(str, quantize.BITS))}")
+    if recipe["kind"] in BLOCKS or "delay" in recipe:
+        raise BadRecipe(f"{where}rounded_bits cannot be had with blocks or [delay]")
+
+
 def _refuse(training: dict, keys: tuple[str, ...], kind: str, where: str) -> None:
     """Keys of [training] that nothing would read where kind is this."""
     for key in keys:
@@ -264,6 +272,8 @@ def load(path: Path) -> dict:
             raise BadRecipe(f"{path}: [stream] start_share must be from 0 to below 1, a share of the weights")
         if settings.get("clip_score", "mean") not in stream_recipe.CLIP_SCORES:
             raise BadRecipe(f"{path}: [stream] clip_score must be one of: {', '.join(stream_recipe.CLIP_SCORES)}")
+        if "rounded_bits" in settings:
+            _check_rounded(recipe, f"{path}: [stream] ")
         if settings.get("start_share") and settings["frozen_from"]:
             raise BadRecipe(f"{path}: [stream] start_share needs frozen_from = 0: a mean of normalisations is none")
         if any("weight_bits" in part.get("training", {}) for part in rounds(recipe)):

@@ -109,6 +109,12 @@ def recalibrate(network: Network, scenes: StreamScenes, r: dict) -> None:
     student.settle_norms(network, (scenes.sequences(r["batch"], r["frames"]).features for _ in batches))
 
 
+def compute_rounded(network: Network, settings: dict) -> None:
+    """Let a float network compute with weights of rounded_bits, where the recipe has them."""
+    if "rounded_bits" in settings and not network.bits:
+        network.round_weights(settings["rounded_bits"])
+
+
 @torch.no_grad()
 def keep_start(network: Network, start: Network, settings: dict) -> None:
     """Of two networks that one grew out of the other, the one on the line between them that has `start_share` of the
@@ -147,7 +153,7 @@ def train(
     their place. report: step, mean parts of the loss,
     sequences per second, network of averaged weights."""
     none = [scenes.words.unknown, scenes.words.silence]
-    sums: dict[str, float] = {}
+    sums: dict[str, torch.Tensor | float] = {}
     count = 0
 
     def loss(network: Network, batch: StreamBatch) -> torch.Tensor:
@@ -157,6 +163,7 @@ def train(
             network.train()
             for each in (network, run.mean):
                 each.freeze(True)
+                compute_rounded(each, settings)
         soft = teacher(stream_loss.clip_features(batch)) if teacher and len(batch.clips) else None
         guide = frames(batch.features) if frames else None
         if batch.guides or guides:
@@ -170,7 +177,7 @@ def train(
 
     def tell(step: int, _: float, speed: float, mean: Network) -> None:
         nonlocal count
-        report(step, {k: v / max(count, 1) for k, v in sums.items()}, speed, mean)
+        report(step, {k: float(v) / max(count, 1) for k, v in sums.items()}, speed, mean)
         sums.clear()
         count = 0
 
@@ -182,6 +189,8 @@ def train(
     # The rounds on clips may have ended with frozen statistics.
     for each in (network, run.mean):
         each.freeze(run.step > frozen_from or frozen_from == 0)
+        if run.step > frozen_from:
+            compute_rounded(each, settings)
 
     def settle(mean: Network) -> None:
         if run.step > frozen_from:
@@ -204,6 +213,7 @@ OF_THE_NETWORK = {
     "frozen_from",
     "start_share",
     "clip_score",
+    "rounded_bits",
     "store_every",
     "teacher_weight",
     "finish",

@@ -103,9 +103,9 @@ def loss_of(
     teacher: torch.Tensor | None,
     r: dict,
     frames: torch.Tensor | None = None,
-) -> tuple[torch.Tensor, dict[str, float]]:
-    """The whole loss and its parts; none: the classes that are no command; teacher, frames: what the clips' teacher
-    and the frames' say."""
+) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """The whole loss and its parts, which a GPU is not waited for; none: the classes that are no command; teacher,
+    frames: what the clips' teacher and the frames' say."""
     logp = potentials.float().log_softmax(-1)
     p = logp.exp()
     due, other = frame_losses(logp, batch, none)
@@ -121,4 +121,4 @@ def loss_of(
     if frames is not None:
         parts["teacher"] = r["teacher"]["weight"] * guidance(logp, frames, batch, none)
     total = sum(parts.values())
-    return total, {k: float(v.detach()) for k, v in parts.items()}
+    return total, {k: v.detach() for k, v in parts.items()}

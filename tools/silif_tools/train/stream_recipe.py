@@ -12,11 +12,13 @@ KEYS: dict[str, type] = {
     "teacher_weight": float, "frames": int, "batch": int, "steps": int, "rate": float, "weight_decay": float,
     "flat": float, "clip_gradient": float, "average": float, "dropout": float, "report_every": int,
     "store_every": int, "recalibration_batches": int, "frozen_from": float, "start_share": float, "clip_score": str,
+    "rounded_bits": int,
 }  # fmt: skip
 # May be left out: start_share, of the weights before the stage, in the mean of those and of what it made of them, which
 # goes on to [stream.finish]; clip_score, by which the loss on clips scores them: one of CLIP_SCORES, the first where it
-# is left out.
-OPTIONAL = {"start_share", "clip_score"}
+# is left out; rounded_bits: from frozen_from on the float network computes with weights rounded to so many bits, so
+# that the round in integers begins at weights that bear it.
+OPTIONAL = {"start_share", "clip_score", "rounded_bits"}
 CLIP_SCORES = ("mean", "window")
 # [stream.teacher], if there is one: a convolutional network of the size of [teacher], trained on the same sequences
 # first (stream_teacher.py); weight: of its probabilities in the network's loss.

@@ -16,7 +16,7 @@ from silif_tools.train import recipe as recipes
 from silif_tools.train.evaluate import Examination
 from silif_tools.train.fbank import BANDS
 from silif_tools.train.loop import save
-from silif_tools.train.material import Material
+from silif_tools.train.material import SILENCE, UNKNOWN, Material
 from silif_tools.train.network import Network
 from silif_tools.train.stream_exam import StreamExamination
 from silif_tools.train.waveform import embedding, pool, tape, teachers
@@ -123,7 +123,9 @@ def stage(
         recipe["words"], found.splits["validation"], kept.noise, kept.speech, copies=0 if options.quick else 1
     )
     both = trained_teachers(recipe, found, scenes, weights, options.output, options.resume, say)
-    guides = teachers.guides(both, settings["score_scale"])
+    none = [recipe["words"].index(word) for word in (UNKNOWN, SILENCE)]
+    corrected = none if recipe["waveforms"].get("corrected_guides") else ()
+    guides = teachers.guides(both, settings["score_scale"], corrected)
     report = stream.reporter(name, options.output, exams["validation"], exam, say)
     if "pool" in recipe["waveforms"] and device.type == "cpu":
         folder, size = pool_path(recipe, found, options.output), recipe["waveforms"]["pool"]
@@ -138,6 +140,7 @@ def stage(
     resume, mine = options.resume, origin.of_stream(recipe, options, is_finish=False)
     network = stream.train(network, scenes, settings, checkpoint, resume, None, report, guides=guides, origin=mine)
     stream.keep_start(network, first, settings)
+    network.round_weights(0)
     network.to("cpu")  # the engine's integers are the processor's
     for each in both:
         each.to("cpu")

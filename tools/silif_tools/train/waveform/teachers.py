@@ -95,9 +95,22 @@ def train(
     return run.train(loss, lambda mean: mean.eval(), report)
 
 
-def guides(networks: Sequence[nn.Module], score_scale: float) -> Guides:
+def corrected(p: torch.Tensor, allowed: torch.Tensor, none: list[int]) -> torch.Tensor:
+    """Probabilities p [T, B, classes] of frames, where no command is due (allowed [T, B, classes]) without those of
+    commands that may not be said: they go to the classes without one. What a teacher takes for a command and is none,
+    hard negatives above all, no student should learn from it."""
+    free = allowed[..., none].any(-1, keepdim=True)
+    wrong = p.masked_fill(allowed | ~free, 0)
+    wrong[..., none] = 0
+    p = p - wrong
+    p[..., none[0]] += wrong.sum(-1)
+    return p
+
+
+def guides(networks: Sequence[nn.Module], score_scale: float, none: Sequence[int] = ()) -> Guides:
     """A function from a batch to the networks' mean probabilities: of its frames [T, B, classes], and of its clips
-    [clips, classes], for the student's targets."""
+    [clips, classes], for the student's targets. none: the classes without a command, where those of frames are to be
+    corrected."""
     for each in networks:
         each.eval()
 
@@ -110,6 +123,7 @@ def guides(networks: Sequence[nn.Module], score_scale: float) -> Guides:
         at, b = (torch.from_numpy(batch.clips[:, i]).to(device) for i in range(2))
         frames = at[None] + torch.arange(CLIP_FRAMES, device=device)[:, None]
         clips = [(p[frames, b[None]].mean(0) * score_scale).softmax(-1) for p in found]
-        return sum(found) / len(found), sum(clips) / len(clips)
+        mean = sum(found) / len(found)
+        return corrected(mean, batch.allowed, list(none)) if none else mean, sum(clips) / len(clips)
 
     return of
