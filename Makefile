@@ -15,12 +15,12 @@ PYTHON := $(VENV)/bin/python
 RELEASE := $(BUILD)/release
 UNLESS_BUILT = $(if $(wildcard $(addprefix $(RELEASE)/,$(COMMANDS))),,build)
 FORMATTED_SWIFT := Package.swift Sources Tests
-FORMATTED_C = $(shell find Sources Tests examples tools -name "*.[ch]")
+FORMATTED_C = $(shell find Sources Tests examples tools web -name "*.[ch]")
 # Its version decides how C is laid out: tools/constraints.txt.
 CLANG_FORMAT ?= $(VENV)/bin/clang-format
 
 .PHONY: help demo test build install uninstall convert models bench lib firmware deb deb-arm64 test-swift test-python embedded lint format
-.PHONY: image test-service test-libraries measure-pulse
+.PHONY: image web test-web test-service test-libraries measure-pulse
 .PHONY: count wheel test-wheel test-wheel-arm test-wyoming test-cluster bench-cluster bench-python test-arm test-examples test-device bench-peers samples docs manual clean dependencies
 .PHONY: fuzz fuzz-planted sanitize soak valgrind reproducible sign
 
@@ -80,6 +80,11 @@ TARGET ?= host
 ## TARGET=cortex-m4: build libsilif.a and silif.h into build/lib/TARGET
 lib:
 	tools/scripts/build_library.sh $(TARGET)
+
+# docs/BROWSER.md. Needs the 6.3 toolchain.
+## a page that listens, by WebAssembly, into build/web
+web:
+	tools/scripts/build_web.sh
 
 # Engine and models inside (docs/PYTHON.md). Needs the 6.3 toolchain; its clang and linker make both.
 ## the Python package silif: wheels for x86-64 and arm64 into build/wheel
@@ -174,6 +179,10 @@ count:
 ## examples/c and examples/python on this machine's library
 test-examples: $(VENV)/installed
 	tools/scripts/check_examples.sh
+
+## WebAssembly in Node, the same bits as here; the page in Chromium
+test-web: build
+	tools/scripts/check_web.sh $(WEB)
 
 ## the wheels: auditwheel, and the tests of python/ in a fresh environment
 test-wheel: build wheel

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds engine, front end and detector as a static library with a C header, by Embedded Swift: build/lib/TARGET/libsilif.a
-# and silif.h; for the host also libsilif.so. Needs the Swift 6.3 toolchain and the target's binutils.
+# and silif.h; for the host also libsilif.so, for wasm32 silif.wasm alone. Needs the Swift 6.3 toolchain and the target's binutils.
 #
-#   tools/scripts/build_library.sh cortex-m4|cortex-m7|riscv32|host|aarch64-linux|armv7-linux|riscv64-linux [BUILD_FOLDER]
+#   tools/scripts/build_library.sh cortex-m4|cortex-m7|riscv32|host|aarch64-linux|armv7-linux|riscv64-linux|wasm32 [BUILD_FOLDER]
 #
 # BLOCKS=no leaves out blocks over a stream and their encoder (docs/NEURONS.md), into build/lib/TARGET-without-blocks: it is
 # smaller, and refuses models that have them. OPTIMIZE=-Osize makes it smaller, and slower to open a model (the default is -O).
@@ -31,6 +31,8 @@ case $target in
     triple=armv7-none-none-eabi binutils=arm-linux-gnueabihf- flags="-Xcc -mcpu=cortex-a7 -Xcc -mfpu=neon"
     kernels="-mcpu=cortex-a7 -mfpu=neon -mfloat-abi=softfp -mthumb"
     ;;
+  # Browsers and Node (docs/BROWSER.md). Neither the kernels in C nor vectors of 128 bits make it faster.
+  wasm32) triple=wasm32-unknown-none-wasm flags="" ;;
   riscv64-linux) triple=riscv64-none-none-eabi binutils=riscv64-linux-gnu- flags="-Xcc -march=rv64gc -Xcc -mabi=lp64d" ;;
   *)
     sed -n '2,9p' "$0" >&2
@@ -49,18 +51,18 @@ tools/scripts/install_dependencies.sh "$target"
 work=$(mktemp -d)
 trap 'rm -fr "$work"' EXIT
 
+# The toolchain's own clang, not the system's; swiftly's swiftc is a proxy, so ask for the resources that it compiles with.
+programs=$(swiftc -print-target-info | sed -nE 's|.*"runtimeResourcePath": "(.*)/lib/swift".*|\1/bin|p')
 modules=(-I "$work" -I Sources/CSiLIF)
 objects=("$work"/{SiLIFC,KeywordSpotter,LogMel,SiLIF,Kernels,FixedPoint}.o)
 if [ -n "${kernels:-}" ]; then
   mkdir "$work/kernels"
   echo "module CKernels { header \"$PWD/Sources/CKernels/include/CKernels.h\" export * }" >"$work/kernels/module.modulemap"
   modules+=(-I "$work/kernels")
-  # The toolchain's own, not the system's; swiftly's swiftc is a proxy, so ask for the resources that it compiles with.
-  clang=$(swiftc -print-target-info | sed -nE 's|.*"runtimeResourcePath": "(.*)/lib/swift".*|\1/bin/clang|p')
   for source in Sources/CKernels/*.c; do
     object=$work/$(basename "$source" .c).c.o
     # shellcheck disable=SC2086
-    "$clang" --target="$triple" $kernels -std=gnu11 -O2 -ffreestanding -fomit-frame-pointer -ffunction-sections -fdata-sections \
+    "$programs/clang" --target="$triple" $kernels -std=gnu11 -O2 -ffreestanding -fomit-frame-pointer -ffunction-sections -fdata-sections \
       -Wall -Wextra -Werror -I Sources/CKernels/include -c "$source" -o "$object"
     objects+=("$object")
   done
@@ -82,8 +84,20 @@ compile LogMel
 compile KeywordSpotter
 compile SiLIFC
 
-# One object with nothing but the interface: what it does not reach is dropped, and no other name can clash.
 mapfile -t interface < <(grep -oE 'silif_[a-z0-9_]+\(' Sources/CSiLIF/silif.h | tr -d '(' | sort -u)
+
+if [ "$target" = wasm32 ]; then
+  # A module without imports: what it would call of the system or the C library is an error here. silif.js lays model and engine
+  # behind __heap_base. The stack lies first, so that it ends in a trap and not in data.
+  "$programs/clang" --target="$triple" -std=gnu11 -O2 -ffreestanding -Wall -Wextra -Werror -c web/multiply.c -o "$work/multiply.o"
+  mkdir -p "$output"
+  "$programs/wasm-ld" --no-entry --gc-sections --strip-all --fatal-warnings -z stack-size=65536 --stack-first \
+    --export=__heap_base "${interface[@]/#/--export=}" "${objects[@]}" "$work/multiply.o" -o "$output/silif.wasm"
+  echo "$output/silif.wasm: $(stat -c %s "$output/silif.wasm") bytes; calls nothing"
+  exit
+fi
+
+# One object with nothing but the interface: what it does not reach is dropped, and no other name can clash.
 printf '%s\n' "${interface[@]}" >"$work/interface"
 # shellcheck disable=SC2086
 "${binutils}ld" -r ${emulation:-} --gc-sections -e silif_open "${interface[@]/#/--undefined=}" \

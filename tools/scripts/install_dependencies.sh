@@ -9,6 +9,8 @@
 #   tools/scripts/install_dependencies.sh arm-check cross compilers and emulators for tools/scripts/check_arm.sh
 #   tools/scripts/install_dependencies.sh spark     Java 17 or later, for tools/scripts/check_cluster.sh
 #   tools/scripts/install_dependencies.sh valgrind  what tools/scripts/check_valgrind.sh runs
+#   tools/scripts/install_dependencies.sh web       Node, for tools/scripts/check_web.sh
+#   tools/scripts/install_dependencies.sh browser   Chromium, for the same
 #   tools/scripts/install_dependencies.sh firmware  compilers, C libraries and emulators for examples/firmware
 set -euo pipefail
 
@@ -52,6 +54,12 @@ case ${1:-} in
     need libc6-dev test -f /usr/include/stdio.h
     ;;
   cortex-m4 | cortex-m7) need binutils-arm-none-eabi command -v arm-none-eabi-ld ;;
+  wasm32) ;; # all of it is in the toolchain
+  web) need nodejs command -v node ;;
+  browser)
+    need chromium command -v chromium
+    need chromium-driver command -v chromedriver
+    ;;
   riscv32) need binutils-riscv64-unknown-elf command -v riscv64-unknown-elf-ld ;;
   aarch64-linux) need binutils-aarch64-linux-gnu command -v aarch64-linux-gnu-ld ;;
   armv7-linux) need binutils-arm-linux-gnueabihf command -v arm-linux-gnueabihf-ld ;;
@@ -84,7 +92,7 @@ case ${1:-} in
     need libc6-dbg test -d /usr/lib/debug/.build-id
     ;;
   *)
-    sed -n '2,12p' "$0" >&2
+    sed -n '2,15p' "$0" >&2
     exit 2
     ;;
 esac
