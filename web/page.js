@@ -57,14 +57,21 @@ async function check() {
   return spotter;
 }
 
+/** A listener to the model, which is the page's from then on. */
 async function open() {
   await close();
-  await check();
-  listener = await Listener.open({ wasm: fetch("silif.wasm"), model: modelBytes(), threshold });
-  listener.onword = show;
-  listener.onfailure = refuse;
-  listener.onprobabilities = (found) => found.forEach((p, k) => chips[k].style.setProperty("--p", p));
+  const mine = await Listener.open({ wasm: fetch("silif.wasm"), model: modelBytes(), threshold });
+  listener = mine;
+  showWords(mine.words);
+  if (threshold !== null) mine.setThreshold(threshold); // it may have moved meanwhile
+  mine.onword = show;
+  mine.onfailure = async (error) => {
+    if (listener === mine) await close();
+    refuse(error);
+  };
+  mine.onprobabilities = (found) => found.forEach((p, k) => chips[k].style.setProperty("--p", p));
   element("listen").textContent = "Stop";
+  return mine;
 }
 
 async function close(text = "Not listening.") {
@@ -77,17 +84,16 @@ async function close(text = "Not listening.") {
 }
 
 async function play(sound, title) {
-  await open();
-  const { context } = listener;
+  const mine = await open();
+  const { context } = mine;
   const source = context.createBufferSource();
   try {
     source.buffer = await context.decodeAudioData(sound);
   } catch {
     throw new Error(`${title}: this browser cannot read it as sound`);
   }
-  listener.hear(source);
+  mine.hear(source);
   source.connect(context.destination);
-  const mine = listener;
   source.onended = () => listener === mine && close(`${title} has ended.`);
   source.start();
   await context.resume();
@@ -97,7 +103,7 @@ async function play(sound, title) {
 /** A click's work: one at a time, and what fails is said. */
 function on(id, kind, work) {
   element(id).addEventListener(kind, async (event) => {
-    const buttons = document.querySelectorAll("button");
+    const buttons = document.querySelectorAll("button, .controls input");
     buttons.forEach((button) => (button.disabled = true));
     try {
       await work(event);
@@ -112,8 +118,7 @@ function on(id, kind, work) {
 
 on("listen", "click", async () => {
   if (listener) return close();
-  await open();
-  await listener.microphone();
+  await (await open()).microphone();
   say("Listening. Say one of these words.");
 });
 on("demo", "click", async () => {

@@ -18,7 +18,9 @@ function bessel(x) {
 export class Resampler {
   /** from, to: samples a second. */
   constructor(from, to = 16000) {
-    if (!Number.isInteger(from) || from < 1 || from > 768000) throw new RangeError(`${from} Hz: not 1 to 768000`);
+    for (const rate of [from, to]) {
+      if (!Number.isInteger(rate) || rate < 1 || rate > 768000) throw new RangeError(`${rate} Hz: not 1 to 768000`);
+    }
     const common = gcd(from, to);
     this._up = to / common;
     this._down = from / common;
@@ -52,8 +54,9 @@ export class Resampler {
     this._out = new Float32Array(0);
   }
 
-  /** The next samples; a view of what they become, which the next call overwrites. */
+  /** The next samples, as floats; a view of what they become, which the next call overwrites. */
   process(samples) {
+    if (samples instanceof Int16Array) throw new TypeError("samples must be floats with full scale 1");
     if (this._passes) return samples;
     if (this._filled + samples.length > this._history.length) {
       const longer = new Float32Array(this._filled + samples.length);

@@ -46,8 +46,8 @@ export class SilifError extends Error {
 
 const aligned = (address, alignment) => Math.ceil(address / alignment) * alignment;
 
-/** What fetch gives, or bytes, as an ArrayBuffer. `what` names it where it is not there. */
-async function bytesOf(source, what) {
+/** What fetch gives, as an ArrayBuffer; anything else as it is. `what` names it where it is not there. */
+export async function bytesOf(source, what) {
   const found = await source;
   if (typeof Response !== "undefined" && found instanceof Response) {
     if (!found.ok) throw new Error(`${what}: ${found.url} answered ${found.status} ${found.statusText}`);
@@ -62,6 +62,10 @@ function sampleOf(value) {
   return rounded < -FULL_SCALE ? -FULL_SCALE : rounded > FULL_SCALE - 1 ? FULL_SCALE - 1 : rounded;
 }
 
+export function checkThreshold(threshold) {
+  if (!(threshold >= 0 && threshold <= 1)) throw new RangeError(`threshold must be 0 to 1, not ${threshold}`);
+}
+
 /** One engine with one model. Two may run side by side; each has a memory of its own. */
 export class KeywordSpotter {
   /**
@@ -70,9 +74,8 @@ export class KeywordSpotter {
    * @returns a promise of a KeywordSpotter; rejected with a SilifError where the model is refused
    */
   static async open(wasm, model) {
-    const code = await bytesOf(wasm, "silif.wasm");
-    const module = code instanceof WebAssembly.Module ? code : await WebAssembly.compile(code);
-    return new KeywordSpotter(module, await bytesOf(model, "the model"));
+    const [code, bytes] = await Promise.all([bytesOf(wasm, "silif.wasm"), bytesOf(model, "the model")]);
+    return new KeywordSpotter(code instanceof WebAssembly.Module ? code : await WebAssembly.compile(code), bytes);
   }
 
   /** The same at once, where `WebAssembly.Module` and bytes are there already, as in an AudioWorklet. */
@@ -155,15 +158,8 @@ export class KeywordSpotter {
   /** Copies samples from `from` on into the engine's memory; how many. */
   _take(samples, from) {
     const count = Math.min(BLOCK, samples.length - from);
-    if (samples instanceof Int16Array) {
-      this._block.set(samples.subarray(from, from + count));
-    } else {
-      for (let k = 0; k < count; k++) {
-        const value = samples[from + k];
-        if (!Number.isFinite(value)) throw new SilifError("SILIF_ERROR_ARGUMENT", `samples[${from + k}]`);
-        this._block[k] = sampleOf(value);
-      }
-    }
+    if (samples instanceof Int16Array) this._block.set(samples.subarray(from, from + count));
+    else for (let k = 0; k < count; k++) this._block[k] = sampleOf(samples[from + k]);
     return count;
   }
 
@@ -172,6 +168,11 @@ export class KeywordSpotter {
       throw new TypeError("samples must be an Int16Array, or a Float32Array or Float64Array with full scale 1");
     }
     if (!this.sampleRate) throw new SilifError("SILIF_ERROR_NO_FRONT_END");
+    if (samples instanceof Int16Array) return;
+    // Before any is heard: what was heard would be lost.
+    for (let k = 0; k < samples.length; k++) {
+      if (!Number.isFinite(samples[k])) throw new SilifError("SILIF_ERROR_ARGUMENT", `samples[${k}]`);
+    }
   }
 
   /**
@@ -255,7 +256,7 @@ export class KeywordSpotter {
 
   /** Reports a word from this score on, 0 to 1; without a word, all keywords. */
   setThreshold(threshold, word = undefined) {
-    if (!(threshold >= 0 && threshold <= 1)) throw new RangeError(`threshold must be 0 to 1, not ${threshold}`);
+    checkThreshold(threshold);
     if (word !== undefined && !this.words.includes(word)) {
       throw new RangeError(`no word '${word}'; the model has ${this.words.join(", ")}`);
     }

@@ -16,6 +16,8 @@ class Listener extends AudioWorkletProcessor {
 
   process([[sound]]) {
     if (!sound) return true; // nothing is connected
+    // A filter that went wrong makes sound that is no number, and its echo would never end.
+    if (!sound.every(Number.isFinite)) sound.fill(0);
     for (const event of this.spotter.process(this.resampler.process(sound))) this.port.postMessage({ event });
     this.heard += sound.length;
     if (this.heard >= PICTURE_S * sampleRate) {

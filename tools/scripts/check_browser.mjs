@@ -1,12 +1,14 @@
-// check_browser.mjs FOLDER WAV [PICTURE]: the page of build_web.sh in Chromium, whose microphone plays WAV (48 kHz) once: its words
-// must appear; then those of the demo. PICTURE: a PNG of the page. Speaks to chromedriver (WebDriver, W3C).
+// check_browser.mjs FOLDER EXPECTED [PICTURE]: the page of build_web.sh in Chromium. EXPECTED has what check_web.sh made: its
+// microphone plays microphone.wav (48 kHz) once, and the demo's words must appear; then those of the demo itself; then, with another
+// model, of right.wav, which has all sound in the right channel. PICTURE: a PNG of the page. Speaks to chromedriver (WebDriver, W3C).
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";
 import { readFile, writeFile } from "node:fs/promises";
 import { extname, join, resolve } from "node:path";
 
-const [folder, microphone] = process.argv.slice(2, 4).map((each) => resolve(each));
+const [folder, expected] = process.argv.slice(2, 4).map((each) => resolve(each));
+const microphone = join(expected, "microphone.wav");
 const picture = process.argv[4];
 const words = (await readFile("models/demo.csv", "utf8")).trim().split("\n").slice(1).map((line) => line.split(",")[2]);
 const kinds = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm" };
@@ -86,12 +88,15 @@ try {
   await until("a refused model", 10, async () => /^demo.csv: this is no (whole )?model file/.test(await state()));
   await give("sound", "models/demo.csv");
   await until("a refused sound", 10, async () => (await state()) === "demo.csv: this browser cannot read it as sound");
-  await give("model", "models/kws12-csilif.silif");
-  await until("another model", 10, async () => (await state()).startsWith("kws12-csilif.silif is there."));
-  await give("sound", "models/demo.flac");
-  await until("a sound file's end", 40, async () => (await state()) === "demo.flac has ended.");
-  assert.ok((await heard()).length > 2 * words.length);
-  console.log("Chromium: a file that is no model and one that is no sound are refused; another model hears a sound file");
+  await give("model", "models/kws12-stream.silif");
+  await until("another model", 10, async () => (await state()).startsWith("kws12-stream.silif is there."));
+  await give("sound", join(expected, "right.wav"));
+  await until("a sound file's end", 40, async () => (await state()) === "right.wav has ended.");
+  assert.deepEqual((await heard()).slice(2 * words.length), words);
+  // That it was the other one its scores tell: its threshold is 0.80, that of kws12 0.92.
+  const scores = await run('return Array.from(document.getElementById("heard").rows, (row) => Number(row.cells[2].textContent))');
+  assert.ok(scores.slice(0, words.length).every((score) => score < 0.9) && scores.slice(words.length).every((score) => score > 0.9));
+  console.log("Chromium: a file that is no model and one that is no sound are refused; another model hears the right channel");
   await ask("DELETE", `/session/${sessionId}`);
 } catch (error) {
   failure = error;

@@ -95,6 +95,8 @@ await assert.rejects(KeywordSpotter.open(wasm, model.subarray(0, -1)), /no whole
 await assert.rejects(KeywordSpotter.open(wasm, new Uint8Array(0)), /SILIF_ERROR_TRUNCATED/);
 await assert.rejects(KeywordSpotter.open(Promise.resolve(new Response("", { status: 404 })), model), /silif.wasm: .* 404/);
 assert.throws(() => spotter.process([1, 2]), TypeError);
+const late = Float32Array.from({ length: 9000 }, (_, k) => (k === 8999 ? NaN : 0));
+assert.throws(() => spotter.process(late), /outside its range \(SILIF_ERROR_ARGUMENT, samples\[8999\]\)/);
 assert.throws(() => spotter.process(Float32Array.of(0, NaN)), /outside its range \(SILIF_ERROR_ARGUMENT, samples\[1\]\)/);
 assert.throws(() => spotter.setThreshold(1.5), /threshold must be 0 to 1, not 1.5/);
 assert.throws(() => spotter.setThreshold(0.5, "maybe"), /no word 'maybe'; the model has yes, no/);
@@ -117,6 +119,8 @@ for (const rate of [8000, 22050, 44100, 48000, 96000]) {
   assert.ok(Math.abs(whole.length - 48000) < 60, `${rate}: ${whole.length}`);
 }
 assert.throws(() => new Resampler(0), RangeError);
+assert.throws(() => new Resampler(48000, 0), RangeError);
+assert.throws(() => new Resampler(48000).process(demo), TypeError);
 const louder = new Resampler(16000, 48000).process(Float32Array.from(demo, (x) => x / 32768)).slice();
 const back = (await open("kws12")).process(new Resampler(48000).process(louder));
 assert.deepEqual(said(back), said(whole));

@@ -45,21 +45,26 @@ node tools/scripts/check_web.mjs "$work/page" "$work"
 
 if [[ ${1:-} != quick ]]; then
   tools/scripts/install_dependencies.sh browser
-  node --input-type=module - "$work/page" "$work/demo.raw" "$work/microphone.wav" <<'END' # what a sound card has: 48 kHz
+  node --input-type=module - "$work/page" "$work" <<'END' # what a sound card has: 48 kHz; and sound in the right channel alone
 import { readFileSync, writeFileSync } from "node:fs";
-const [page, raw, target] = process.argv.slice(2);
+const [page, work] = process.argv.slice(2);
 const { Resampler } = await import(`${page}/resampler.js`);
-const file = readFileSync(raw);
+const file = readFileSync(`${work}/demo.raw`);
 const sound = new Int16Array(file.buffer.slice(file.byteOffset, file.byteOffset + file.length));
 const floats = new Resampler(16000, 48000).process(Float32Array.from(sound, (x) => x / 32768));
-const samples = Int16Array.from(floats, (x) => Math.max(-32768, Math.min(32767, Math.round(x * 32768))));
-const header = Buffer.alloc(44);
-header.write("RIFF", 0), header.writeUInt32LE(36 + samples.byteLength, 4), header.write("WAVEfmt ", 8);
-const fields = [[16, 16, 4], [1, 20, 2], [1, 22, 2], [48000, 24, 4], [96000, 28, 4], [2, 32, 2], [16, 34, 2]];
-fields.forEach(([x, at, size]) => header.writeUIntLE(x, at, size));
-header.write("data", 36), header.writeUInt32LE(samples.byteLength, 40);
-writeFileSync(target, Buffer.concat([header, Buffer.from(samples.buffer)]));
+const wide = Int16Array.from(floats, (x) => Math.max(-32768, Math.min(32767, Math.round(x * 32768))));
+function write(name, samples, rate, channels) {
+  const header = Buffer.alloc(44);
+  header.write("RIFF", 0), header.writeUInt32LE(36 + samples.byteLength, 4), header.write("WAVEfmt ", 8);
+  const bytes = [rate * 2 * channels, 28, 4];
+  const fields = [[16, 16, 4], [1, 20, 2], [channels, 22, 2], [rate, 24, 4], bytes, [2 * channels, 32, 2], [16, 34, 2]];
+  fields.forEach(([x, at, size]) => header.writeUIntLE(x, at, size));
+  header.write("data", 36), header.writeUInt32LE(samples.byteLength, 40);
+  writeFileSync(`${work}/${name}`, Buffer.concat([header, Buffer.from(samples.buffer)]));
+}
+write("microphone.wav", wide, 48000, 1);
+write("right.wav", Int16Array.from({ length: 2 * sound.length }, (_, k) => (k % 2 ? sound[k >> 1] : 0)), 16000, 2);
 END
-  node tools/scripts/check_browser.mjs "$work/page" "$work/microphone.wav" ${PICTURE:+"$PICTURE"}
+  node tools/scripts/check_browser.mjs "$work/page" "$work" ${PICTURE:+"$PICTURE"}
 fi
 echo "check_web: passed"

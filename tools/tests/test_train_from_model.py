@@ -12,6 +12,12 @@ from silif_tools.model_file.write import model_bytes
 from silif_tools.train import from_model, recipe
 
 MODELS = recipe.BUNDLED.parents[2] / "models"
+DELAYED = MODELS.parent / "Tests/Fixtures/axonal.silif"  # kws12-small-clips
+NETWORKS = [
+    ("kws12", MODELS / "kws12.silif"),
+    ("kws12-small-clips", DELAYED),
+    ("kws12-csilif", MODELS / "kws12-csilif.silif"),
+]
 
 
 def wanted(name="kws12", **changes) -> dict:
@@ -20,11 +26,11 @@ def wanted(name="kws12", **changes) -> dict:
     return found | changes
 
 
-@pytest.mark.parametrize("name", ["kws12", "kws12-small", "kws12-csilif"])
-def test_a_model_goes_on_as_the_network_that_it_is(name):
+@pytest.mark.parametrize(("name", "path"), NETWORKS)
+def test_a_model_goes_on_as_the_network_that_it_is(name, path):
     """Its float network, whatever its inputs are normalised by, goes the way of the integers, with delays too."""
     wants, rng = wanted(name), np.random.default_rng(1)
-    model, delay = from_model.fitting(MODELS / f"{name}.silif", wants), wants.get("delay")
+    model, delay = from_model.fitting(path, wants), wants.get("delay")
     mean, std = rng.normal(4, 1, 40).astype(np.float32), rng.uniform(1, 3, 40).astype(np.float32)
     network = from_model.network_of(model, mean, std, delay)
     x = torch.from_numpy(rng.normal(6, 2, (30, 2, 40)).astype(np.float32))
@@ -35,11 +41,11 @@ def test_a_model_goes_on_as_the_network_that_it_is(name):
     assert np.corrcoef(exact.ravel(), network(x)[:, 0].detach().numpy().ravel())[0, 1] > 0.98
 
 
-@pytest.mark.parametrize("name", ["kws12", "kws12-small", "kws12-csilif"])
-def test_a_model_is_given_statistics_and_stays_what_it_is(name):
+@pytest.mark.parametrize(("name", "path"), NETWORKS)
+def test_a_model_is_given_statistics_and_stays_what_it_is(name, path):
     """And training with each batch's own does not throw it off: on the very features they are the same."""
     wants, rng = wanted(name), np.random.default_rng(1)
-    model = from_model.fitting(MODELS / f"{name}.silif", wants)
+    model = from_model.fitting(path, wants)
     ones = np.ones(40, np.float32)
     network = from_model.network_of(model, 4 * ones, 2 * ones, wants.get("delay"))
     x = torch.from_numpy(rng.normal(6, 2, (60, 8, 40)).astype(np.float32))
@@ -76,7 +82,7 @@ def test_a_model_is_given_statistics_and_stays_what_it_is(name):
             {},
             r"C-SiLIF layers of \[256, 256, 256\]; the recipe's kind is silif, .* start from another model",
         ),
-        ("kws12-small", {"hidden": [192, 192]}, r"delays axonal in layer 1, up to 11 steps, .* says otherwise"),
+        (DELAYED, {"hidden": [192, 192]}, r"delays axonal in layer 1, up to 11 steps, .* says otherwise"),
         (
             "kws12-s4d",
             {},
@@ -85,8 +91,9 @@ def test_a_model_is_given_statistics_and_stays_what_it_is(name):
     ],
 )
 def test_a_model_of_another_shape_is_refused(name, changes, message):
+    path = name if name == DELAYED else MODELS / f"{name}.silif"
     with pytest.raises(ConversionError, match=message):
-        from_model.fitting(MODELS / f"{name}.silif", wanted(**changes))
+        from_model.fitting(path, wanted(**changes))
 
 
 def test_a_model_with_another_front_end_is_refused(tmp_path):

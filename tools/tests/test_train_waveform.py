@@ -334,6 +334,20 @@ def test_a_whole_run(tmp_path, monkeypatch, capsys):
     assert "--embedding FILE is missing" in capsys.readouterr().err
 
 
+def test_a_whole_run_whose_weights_are_rounded_and_not_trained_in_integers(tmp_path, monkeypatch):
+    """kws12-small's."""
+    monkeypatch.setenv("SILIF_CACHE", str(tmp_path / "cache"))
+    data, out = tiny_data(tmp_path / "data"), tmp_path / "out"
+    (tmp_path / "w.toml").write_text(shrunk("kws12-small", (r"hidden = \[.*?\]", "hidden = [16]")))
+    weights = stored(tmp_path / "e.onnx", held())
+    options = [str(tmp_path / "w.toml"), "--data", str(data), "--output", str(out), "--threads", "1", "--quick"]
+    assert command.main([*options, "--embedding", str(weights)]) == 0
+    about = json.loads((out / "w.json").read_text())
+    assert about["weight_bits"] == 4 == about["rounding_alone"]["weight_bits"] and "float" not in about
+    assert not (out / "w-float.pth").exists() and not (out / "w-stream-finish.checkpoint").exists()
+    assert export.main([str(out / "w.pth"), "--output", str(tmp_path / "w.silif"), "--bits", "4"]) == 0
+
+
 def test_a_whole_run_after_rounds_on_clips_or_from_a_model(tmp_path, monkeypatch, capsys):
     """kws12-small-stream's: delays, 4 bits; --start takes what it made, as state dict or as model file."""
     monkeypatch.setenv("SILIF_CACHE", str(tmp_path / "cache"))

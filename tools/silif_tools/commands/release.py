@@ -37,6 +37,7 @@ from ..streams.score import read_truth
 from ..streams.tune import Stream, score_stream, tune
 from ..studies import development_streams, measure_streams
 from ..train.hold_out import SHARE, is_held_out
+from ..train.stream_recipe import rounded_bits
 from . import calibrate
 
 _RECIPES = Path(__file__).parent.parent / "recipes"
@@ -166,6 +167,8 @@ def release(arguments) -> None:
 
     state, bits = load_state_dict(checkpoint), description.get("weight_bits") or 8
     trained_so = any(key.endswith(".W.scale") for key in state)
+    # Trained with the rounding that the exporter chooses by itself: another one is not what it learned to bear.
+    trained_rounded = rounded_bits(description.get("recipe", {})) is not None
 
     def converted(clips: int) -> tuple[Conversion, Comparison]:
         conversion = convert(
@@ -177,14 +180,20 @@ def release(arguments) -> None:
             weight_bits=bits,
             front_end=settings,
             choices=described(description),
-            calibration=load_list(gsc / "train_list.txt", gsc, words, CLIP_FRAMES, settings, clips)[0],
+            calibration=None
+            if trained_rounded
+            else load_list(gsc / "train_list.txt", gsc, words, CLIP_FRAMES, settings, clips)[0],
             provenance=provenance
-            | ({"weights": f"trained with {bits} bits"} if trained_so else {"calibration clips": str(clips)}),
+            | (
+                {"weights": f"trained with {bits} bits"}
+                if trained_so or trained_rounded
+                else {"calibration clips": str(clips)}
+            ),
         )
         return conversion, compare(conversion, *validation_clips)
 
     # Weights that were trained as integers are written as they are: calibration changes nothing.
-    draws = _CALIBRATION_CLIPS[:1] if trained_so else _CALIBRATION_CLIPS
+    draws = _CALIBRATION_CLIPS[:1] if trained_so or trained_rounded else _CALIBRATION_CLIPS
     conversion, _ = max(map(converted, draws), key=lambda pair: (pair[1].fixed_accuracy, pair[1].same_winner))
     model = conversion.model
     recording = arguments.models / "demo.flac"
@@ -276,6 +285,7 @@ def release(arguments) -> None:
         + [line for label in compared for line in [f"{label}:", *compared[label].lines()]],
         weight_bits=bits,
         trained_as_integers=trained_so,
+        trained_rounded=trained_rounded,
         float_before=as_float.exists(),
     )
     write_card(measured, arguments.models / f"{arguments.name}.md")

@@ -15,7 +15,7 @@ _PURPOSE = {
     "kws12-s4d": "For clips: the same task with binary S4D and gated linear mixing (Stan & Rhodes, arXiv 2401.00955).",
     "kws12-pspike": "For clips: the same task with P-SpikeSSM, whose neurons fire at random (Bal & Sengupta, arXiv 2406.02923)."
     " Accuracies are those of the seed in the model; docs/SCORING.md has `--seeds`.",
-    "kws12-small": "For clips on the smallest boards: weights of 4 bits, at most 48,000 bytes of flash.",
+    "kws12-small": "For streams and clips on the smallest boards: weights of 4 bits, at most 48,000 bytes of flash.",
     "kws12-stream": "For streams, in less memory than `kws12` takes. Own words start from it (`silif-words`, `silif-enroll`).",
 }
 
@@ -38,6 +38,7 @@ class Measured:
     quantization: list[str]
     weight_bits: int
     trained_as_integers: bool
+    trained_rounded: bool  # with rounded weights in float
     float_before: bool  # the float network of `compared` is the one before the last round of training
 
 
@@ -130,6 +131,8 @@ def _clip_rule(rule: dict | None) -> list[str]:
 def _rounding(measured: Measured) -> str:
     if measured.trained_as_integers:
         return f"Weights: trained as integers of {measured.weight_bits} bits, written as they are (docs/TRAINING.md)."
+    if measured.trained_rounded:
+        return f"Weights: trained as rounded to {measured.weight_bits} bits, states in float; rounded likewise (docs/TRAINING.md)."
     clips = measured.info.get("provenance", {}).get("calibration clips", "some")
     return f"Rounding: error-aware, calibrated on {clips} training clips, the best of 256, 512 and 1024 on the validation list."
 

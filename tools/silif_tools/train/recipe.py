@@ -207,8 +207,8 @@ def _check_waveforms(recipe: dict, where: str) -> None:
         raise BadRecipe(f"{where}kind must be silif or csilif where there is [waveforms]")
     for key in ("teacher", "embedding"):
         _check(recipe["waveforms"][key], wave_recipe.TEACHER, f"{where}[waveforms.{key}] ", True)
-    if "finish" not in recipe.get("stream", {}):
-        raise BadRecipe(f"{where}[waveforms] needs [stream] and [stream.finish]")
+    if not {"finish", "rounded_bits"} & set(recipe.get("stream", {})):
+        raise BadRecipe(f"{where}[waveforms] needs [stream], and there [stream.finish] or rounded_bits")
     if recipe["stream"].get("frames", 0) > wave_recipe.MOST_FRAMES:
         raise BadRecipe(f"{where}[stream] frames must be at most {wave_recipe.MOST_FRAMES} beside [waveforms]")
     if "teacher" in recipe["stream"]:

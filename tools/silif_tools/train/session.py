@@ -30,6 +30,7 @@ from silif_tools.train.material import SILENCE, UNKNOWN, Material
 from silif_tools.train.network import Network
 from silif_tools.train.rounding import with_rounded_weights
 from silif_tools.train.scenes import Scenes
+from silif_tools.train.stream_recipe import rounded_bits
 
 FRONT_END = {
     "type": "kaldi_fbank", "sample_rate_hz": SAMPLE_RATE, "bands": BANDS, "frame_samples": FRAME, "hop_samples": HOP,
@@ -180,7 +181,7 @@ def describe(
         "step_ms": 10,
         "front_end": FRONT_END,
         "accuracy_percent": {k: exams[k].accuracy(network) for k in exams},
-        "weight_bits": network.bits or None,
+        "weight_bits": network.bits or rounded_bits(recipe),
         "clips": {k: len(v) for k, v in found.splits.items()},
         "seed": seed,
         "recipe": recipe,
@@ -192,11 +193,11 @@ def describe(
     } | ({"history": history} if history else {})
 
 
-def cost_of_rounding(network: Network, before: Network | None, exams: dict) -> dict:
+def cost_of_rounding(network: Network, before: Network | None, exams: dict, bits: int) -> dict:
     """What weights of so many bits do to a float network: rounded alone, and trained on. before: the float network
     that a quantized one came from."""
     if before is None:
-        return {"rounding_alone": {"weight_bits": 8} | _accuracies(with_rounded_weights(network), exams)}
+        return {"rounding_alone": {"weight_bits": bits} | _accuracies(with_rounded_weights(network, bits), exams)}
     rounded = with_rounded_weights(before, network.bits)
     return {
         "float": _accuracies(before, exams),
@@ -246,7 +247,7 @@ def finish(
         about = describe(recipe, options.seed, found, before, exams, seconds, history)
         write_result(name, before, about | {"name": name}, options.output)
     about = describe(recipe, options.seed, found, network, exams, seconds, history) | cost_of_rounding(
-        network, before, exams
+        network, before, exams, rounded_bits(recipe) or 8
     )
     write_result(recipe["name"], network.to("cpu"), about | {"device": name_of(device)}, options.output)
     say(f"wrote {options.output / recipe['name']}.pth: {json.dumps(about['accuracy_percent'])}")

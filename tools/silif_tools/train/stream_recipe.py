@@ -28,3 +28,9 @@ TEACHER: dict[str, type] = {"steps": int, "rate": float, "dropout": float, "weig
 FINISH: dict[str, type] = {"steps": int, "rate": float, "dropout": float, "weight_bits": int}
 SPEECH = ("told", "untold", "foreign", "sentences", "words", "unknown")  # stream.make_scenes
 ITEMS = ("command", "unknown", "speech", "part", "gap")
+
+
+def rounded_bits(recipe: dict) -> int | None:
+    """The bits for which the weights of a recipe without a round in integers were trained; None where they were not."""
+    settings = recipe.get("stream", {})
+    return None if "finish" in settings else settings.get("rounded_bits")

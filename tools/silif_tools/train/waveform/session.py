@@ -110,10 +110,11 @@ def stage(
     exams: dict[str, Examination],
     weights: dict[str, torch.Tensor] | None,
     device: torch.device,
-) -> tuple[Network, Network]:
-    """Teachers, the network on sequences, the same in integers; returns the network and the float one before. begun:
-    what the rounds on clips left, or else a function that makes it from the scenes and the stage's settings. weights:
-    of the speech embedding; None where the teacher that was trained on them lies in the output folder."""
+) -> tuple[Network, Network | None]:
+    """Teachers, the network on sequences, the same in integers; returns the network and the float one before, None
+    where the recipe has no round in integers. begun: what the rounds on clips left, or else a function that makes it
+    from the scenes and the stage's settings. weights: of the speech embedding; None where the teacher that was trained
+    on them lies in the output folder."""
     say, name = session.say, recipe["name"]
     settings = recipe["stream"] | {"teacher": {"weight": recipe["waveforms"]["guide_weight"]}}
     say("making the tape")
@@ -142,6 +143,9 @@ def stage(
     stream.keep_start(network, first, settings)
     network.round_weights(0)
     network.to("cpu")  # the engine's integers are the processor's
+    if "finish" not in settings:
+        scenes.close()
+        return network, None
     for each in both:
         each.to("cpu")
     before, finish = copy.deepcopy(network), settings | settings["finish"] | {"store_every": STORE_EVERY}
@@ -210,7 +214,7 @@ def shorten(recipe: dict) -> None:
     if "training" in recipe:
         session.shorten(recipe)
     settings, waves = recipe["stream"], recipe["waveforms"]
-    for part in (settings, settings["finish"], waves["teacher"], waves["embedding"]):
+    for part in (settings, settings.get("finish", {"steps": 0}), waves["teacher"], waves["embedding"]):
         part["steps"], part["batch"] = max(2, part["steps"] // 1000), 4
     settings["report_every"], settings["recalibration_batches"] = settings["steps"], 2
     for key in ("synthetic_sentences", "synthetic_words", "synthetic_listed"):
