@@ -1,5 +1,6 @@
 """silif-data: from what a user can get to what silif-train takes; the split by speaker."""
 
+import io
 import os
 import tarfile
 
@@ -15,6 +16,7 @@ from silif_tools.commands import data, train
 from silif_tools.errors import ConversionError
 from silif_tools.sound import read_list
 from silif_tools.train import material
+from silif_tools.train.archive import unpack
 from silif_tools.train.splits import SPLITS, by_speaker, speaker
 
 WORDS = ("yes", "no", "bed", "cat")
@@ -173,6 +175,28 @@ def test_an_archive_that_broke_off_is_named(what, tmp_path, archive, capsys):
     said = capsys.readouterr().err
     assert f"{archive}: is no whole archive (" in said and "); download it anew" in said
     assert not (tmp_path / "data").exists()
+
+
+def test_nothing_of_an_archive_is_written_outside_of_its_folder(tmp_path, archive, capsys):
+    for name in ("../outside.wav", f"{tmp_path}/outside.wav"):
+        with tarfile.open(archive, "w:gz") as tar:
+            member = tarfile.TarInfo(name)
+            member.size = 1
+            tar.addfile(member, io.BytesIO(b"x"))
+        assert data.main(["--output", str(tmp_path / "data"), "--speech-commands", str(archive)]) == 1
+        assert f"{name} would lie outside of its folder" in capsys.readouterr().err
+    assert not list(tmp_path.rglob("outside.wav"))
+
+
+def test_links_of_an_archive_are_left_out(tmp_path):
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        link = tarfile.TarInfo("yes/link.wav")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(link)
+        (tmp_path / "x").write_text("x")
+        tar.add(tmp_path / "x", "yes/a.wav")
+    folder = unpack(tmp_path / "a.tar", tmp_path / "out")
+    assert [path.name for path in folder.rglob("*.wav")] == ["a.wav"]
 
 
 def test_names_that_are_no_utf_8_are_laid_out_and_trained_on(tmp_path, archive, monkeypatch):
