@@ -17,14 +17,16 @@ export class Listener {
    */
   static async open({ wasm, model, threshold = null, context = null }) {
     if (threshold !== null) checkThreshold(threshold);
-    const [code, network] = await Promise.all([bytesOf(wasm, "silif.wasm"), bytesOf(model, "the model")]);
-    const module = code instanceof WebAssembly.Module ? code : await WebAssembly.compile(code);
-    // Here its errors can be caught; the audio thread's say nothing.
-    const { sampleRate, words } = new KeywordSpotter(module, network);
-    if (!sampleRate) throw new SilifError("SILIF_ERROR_NO_FRONT_END");
+    // At once, while the click still counts as one: Safari forgets it soon.
     const own = context === null ? new AudioContext() : null;
+    own?.resume().catch(() => {});
     const used = context ?? own;
     try {
+      const [code, network] = await Promise.all([bytesOf(wasm, "silif.wasm"), bytesOf(model, "the model")]);
+      const module = code instanceof WebAssembly.Module ? code : await WebAssembly.compile(code);
+      // Here its errors can be caught; the audio thread's say nothing.
+      const { sampleRate, words } = new KeywordSpotter(module, network);
+      if (!sampleRate) throw new SilifError("SILIF_ERROR_NO_FRONT_END");
       // Browsers leave it out of pages that came over plain http from another machine, the microphone too.
       if (!used.audioWorklet) throw new Error("browsers let a page listen only over https, or from localhost");
       await used.audioWorklet.addModule(new URL("worklet.js", import.meta.url));
@@ -64,7 +66,11 @@ export class Listener {
 
   /** Lets go of source and microphone. */
   _letGo() {
-    this._source?.disconnect();
+    try {
+      this._source?.disconnect(this._node); // from nothing else: it may be the caller's
+    } catch {
+      // The caller did it before.
+    }
     this._source = null;
     this._stream?.getTracks().forEach((track) => track.stop());
     this._stream = null;

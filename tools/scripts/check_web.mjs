@@ -95,14 +95,84 @@ await assert.rejects(KeywordSpotter.open(wasm, model.subarray(0, -1)), /no whole
 await assert.rejects(KeywordSpotter.open(wasm, new Uint8Array(0)), /SILIF_ERROR_TRUNCATED/);
 await assert.rejects(KeywordSpotter.open(Promise.resolve(new Response("", { status: 404 })), model), /silif.wasm: .* 404/);
 assert.throws(() => spotter.process([1, 2]), TypeError);
-const late = Float32Array.from({ length: 9000 }, (_, k) => (k === 8999 ? NaN : 0));
-assert.throws(() => spotter.process(late), /outside its range \(SILIF_ERROR_ARGUMENT, samples\[8999\]\)/);
+const broken = Float32Array.from({ length: 9000 }, (_, k) => (k === 8999 ? NaN : 0));
+assert.throws(() => spotter.process(broken), /outside its range \(SILIF_ERROR_ARGUMENT, samples\[8999\]\)/);
 assert.throws(() => spotter.process(Float32Array.of(0, NaN)), /outside its range \(SILIF_ERROR_ARGUMENT, samples\[1\]\)/);
 assert.throws(() => spotter.setThreshold(1.5), /threshold must be 0 to 1, not 1.5/);
 assert.throws(() => spotter.setThreshold(0.5, "maybe"), /no word 'maybe'; the model has yes, no/);
 const frames = await KeywordSpotter.open(wasm, readFileSync("Tests/Fixtures/counts.silif"));
 assert.throws(() => frames.process(demo), /SILIF_ERROR_NO_FRONT_END/);
 console.log("Node: blocks, floats, clips, thresholds and refusals are those of the commands");
+
+// The listener, in a browser of stand-ins: it lets go of microphone and context, whatever happens.
+const { Listener } = await import(join(folder, "listener.js"));
+class Context {
+  static all = [];
+  state = "running";
+  audioWorklet = { addModule: async () => {} };
+  constructor() {
+    Context.all.push(this);
+  }
+  createMediaStreamSource = (stream) => new Source(stream);
+  resume = async () => {};
+  close = async () => assert.notEqual(this.state, (this.state = "closed"));
+}
+class Source {
+  connect = (node) => (this.to = node);
+  disconnect = (node) => assert.equal(node, this.to);
+}
+class Track {
+  state = "live";
+  stop = () => (this.state = "ended");
+}
+globalThis.AudioContext = Context;
+globalThis.AudioWorkletNode = class {
+  constructor(context, name, options) {
+    Object.assign(this, { options, port: { postMessage: (data) => (this.posted = data) } });
+  }
+};
+let grant; // what the user says to the last question
+const devices = { getUserMedia: () => new Promise((resolve) => (grant = resolve)) };
+Object.defineProperty(globalThis, "navigator", { value: { mediaDevices: devices }, configurable: true });
+const granted = async (listener) => {
+  const [asked, track] = [listener.microphone(), new Track()];
+  grant({ getTracks: () => [track] });
+  await asked;
+  return track;
+};
+const sources = { wasm, model };
+await assert.rejects(Listener.open({ wasm, model: damaged }), isDamaged);
+await assert.rejects(Listener.open({ wasm, model: readFileSync("Tests/Fixtures/counts.silif") }), /takes frames, not sound/);
+assert.deepEqual(Context.all.map(({ state }) => state), ["closed", "closed"]);
+await assert.rejects(Listener.open({ ...sources, threshold: 2 }), RangeError);
+const listener = await Listener.open(sources);
+assert.deepEqual(listener.words, spotter.words);
+assert.deepEqual(listener._node.options.channelCountMode, "explicit");
+assert.throws(() => listener.setThreshold(-1), RangeError);
+listener.setThreshold(0.5);
+assert.deepEqual(listener._node.posted, { threshold: 0.5 });
+const first = await granted(listener);
+const second = await granted(listener);
+assert.deepEqual([first.state, second.state], ["ended", "live"]);
+const failures = [];
+listener.onfailure = ({ message }) => failures.push(message);
+second.onended();
+assert.deepEqual([failures, second.state], [["the microphone is gone"], "ended"]);
+const third = await granted(listener);
+listener._node.onprocessorerror();
+assert.equal(third.state, "ended");
+const late = listener.microphone();
+await listener.close();
+await listener.close();
+const unwanted = new Track();
+grant({ getTracks: () => [unwanted] });
+await late;
+assert.deepEqual([unwanted.state, listener.context.state], ["ended", "closed"]);
+assert.throws(() => listener.hear(new Source()), /closed/);
+const mine = new Context();
+await (await Listener.open({ ...sources, context: mine })).close();
+assert.equal(mine.state, "running");
+console.log("Node: a listener lets go of the microphone and of its context, whatever happens");
 
 // The resampler: tones stay as loud, what would fold down is gone, blocks do not matter, words stay where they are.
 const tone = (hz, rate, count) => Float32Array.from({ length: count }, (_, k) => 0.5 * Math.sin((2 * Math.PI * hz * k) / rate));
