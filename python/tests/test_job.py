@@ -244,7 +244,9 @@ sys.exit(main(sys.argv[1:]))
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_it_is_interrupted_while_it_looks(tmp_path, number, status):
     command = [sys.executable, "-c", LOOKING, "x.wav", "--output", str(tmp_path / "rows")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # Shells let what they start in the background ignore it.
+    minding = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **minding)
     assert process.stdout.readline() == "looking\n"
     process.send_signal(number)
     errors = process.communicate()[1]
