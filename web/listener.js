@@ -3,7 +3,7 @@
 //     const listener = await Listener.open({ wasm: fetch("silif.wasm"), model: fetch("kws12.silif") });
 //     listener.onword = ({ word, time_s }) => console.log(time_s, word);
 //     await listener.microphone();
-import { KeywordSpotter, SilifError, bytesOf, checkThreshold } from "./silif.js";
+import { KeywordSpotter, SilifError, checkThreshold, partsOf } from "./silif.js";
 
 /** Hears on the browser's audio thread. `words`: the model's. */
 export class Listener {
@@ -22,8 +22,7 @@ export class Listener {
     own?.resume().catch(() => {});
     const used = context ?? own;
     try {
-      const [code, network] = await Promise.all([bytesOf(wasm, "silif.wasm"), bytesOf(model, "the model")]);
-      const module = code instanceof WebAssembly.Module ? code : await WebAssembly.compile(code);
+      const [module, network] = await partsOf(wasm, model);
       // Here its errors can be caught; the audio thread's say nothing.
       const { sampleRate, words } = new KeywordSpotter(module, network);
       if (!sampleRate) throw new SilifError("SILIF_ERROR_NO_FRONT_END");

@@ -10,7 +10,6 @@ const element = (id) => document.getElementById(id);
 const state = element("state");
 let listener = null;
 let model = null; // bytes of the model that was chosen
-let name = MODEL;
 let threshold = null;
 let chips = [];
 
@@ -25,13 +24,15 @@ function refuse(error) {
   say(refused ?? missing ?? `${error.message}`, true);
 }
 
+/** A file of the page's folder. */
+async function part(file) {
+  const answer = await fetch(file);
+  if (!answer.ok) throw new Error(`${file} answered ${answer.status}: build the folder with "make web"`);
+  return answer.arrayBuffer();
+}
+
 async function modelBytes() {
-  if (!model) {
-    const answer = await fetch(MODEL);
-    if (!answer.ok) throw new Error(`${MODEL} answered ${answer.status}: build the folder with "make web"`);
-    model = await answer.arrayBuffer();
-  }
-  return model;
+  return (model ??= await part(MODEL));
 }
 
 function show({ word, score, probability, time_s }) {
@@ -49,18 +50,17 @@ function showWords(words) {
   element("words").replaceChildren(...chips);
 }
 
-/** Checks the model here, where its errors can be caught, before the audio thread opens it. */
+/** Shows the model's words; rejected where it is refused. */
 async function check() {
-  const spotter = await KeywordSpotter.open(fetch("silif.wasm"), modelBytes());
+  const spotter = await KeywordSpotter.open(part("silif.wasm"), modelBytes());
   if (!spotter.sampleRate) throw new SilifError("SILIF_ERROR_NO_FRONT_END");
   showWords(spotter.words);
-  return spotter;
 }
 
 /** A listener to the model, which is the page's from then on. */
 async function open() {
   await close();
-  const mine = await Listener.open({ wasm: fetch("silif.wasm"), model: modelBytes(), threshold });
+  const mine = await Listener.open({ wasm: part("silif.wasm"), model: modelBytes(), threshold });
   listener = mine;
   showWords(mine.words);
   if (threshold !== null) mine.setThreshold(threshold); // it may have moved meanwhile
@@ -122,9 +122,7 @@ on("listen", "click", async () => {
   say("Listening. Say one of these words.");
 });
 on("demo", "click", async () => {
-  const answer = await fetch("demo.flac");
-  if (!answer.ok) throw new Error(`demo.flac answered ${answer.status}: build the folder with "make web"`);
-  await play(await answer.arrayBuffer(), "the demo");
+  await play(await part("demo.flac"), "the demo");
 });
 on("sound", "change", async ({ target }) => {
   const [file] = target.files;
@@ -135,13 +133,13 @@ on("model", "change", async ({ target }) => {
   const [file] = target.files;
   target.value = "";
   if (!file) return;
-  const before = [model, name];
+  const before = model;
   await close();
   try {
-    [model, name] = [await file.arrayBuffer(), file.name];
+    model = await file.arrayBuffer();
     await check();
   } catch (error) {
-    [model, name] = before;
+    model = before;
     throw new Error(`${file.name}: ${error.message}`);
   }
   say(`${file.name} is there. Not listening.`);

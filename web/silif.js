@@ -47,13 +47,19 @@ export class SilifError extends Error {
 const aligned = (address, alignment) => Math.ceil(address / alignment) * alignment;
 
 /** What fetch gives, as an ArrayBuffer; anything else as it is. `what` names it where it is not there. */
-export async function bytesOf(source, what) {
+async function bytesOf(source, what) {
   const found = await source;
   if (typeof Response !== "undefined" && found instanceof Response) {
     if (!found.ok) throw new Error(`${what}: ${found.url} answered ${found.status} ${found.statusText}`);
     return found.arrayBuffer();
   }
   return found;
+}
+
+/** [WebAssembly.Module, bytes of the model] of what `open` takes. */
+export async function partsOf(wasm, model) {
+  const [code, bytes] = await Promise.all([bytesOf(wasm, "silif.wasm"), bytesOf(model, "the model")]);
+  return [code instanceof WebAssembly.Module ? code : await WebAssembly.compile(code), bytes];
 }
 
 /** Samples of any kind as 16 bits. Floats are full scale 1: times 32768, rounded half up, clamped, as in silif.h. */
@@ -74,8 +80,7 @@ export class KeywordSpotter {
    * @returns a promise of a KeywordSpotter; rejected with a SilifError where the model is refused
    */
   static async open(wasm, model) {
-    const [code, bytes] = await Promise.all([bytesOf(wasm, "silif.wasm"), bytesOf(model, "the model")]);
-    return new KeywordSpotter(code instanceof WebAssembly.Module ? code : await WebAssembly.compile(code), bytes);
+    return new KeywordSpotter(...(await partsOf(wasm, model)));
   }
 
   /** The same at once, where `WebAssembly.Module` and bytes are there already, as in an AudioWorklet. */
@@ -97,7 +102,7 @@ export class KeywordSpotter {
     this._reach(this._model + bytes.length);
     new Uint8Array(this._c.memory.buffer, this._model, bytes.length).set(bytes);
     this._check(this._c.silif_plan_memory(this._model, bytes.length, this._at.memory, this._at.failure), true);
-    const total = this._view().getUint32(this._at.memory, true);
+    const total = this._memory.getUint32(this._at.memory, true);
     const memory = aligned(this._model + bytes.length, MEMORY_ALIGNMENT);
     this._samples = aligned(memory + total, MEMORY_ALIGNMENT);
     this._reach(this._samples + 2 * BLOCK);
@@ -105,9 +110,9 @@ export class KeywordSpotter {
       this._c.silif_open(this._model, bytes.length, memory, total, this._at.out, this._at.failure),
       true,
     );
-    this._engine = this._view().getUint32(this._at.out, true);
+    this._engine = this._memory.getUint32(this._at.out, true);
     this._c.silif_describe(this._engine, this._at.description);
-    const number = (index) => this._view().getInt32(this._at.description + 4 * index, true);
+    const number = (index) => this._memory.getInt32(this._at.description + 4 * index, true);
     /** Samples a second that process and score take; 0 where the model takes frames alone. */
     this.sampleRate = number(0);
     /** Seconds of a step of the network. */
@@ -117,19 +122,14 @@ export class KeywordSpotter {
     /** Names of the classes, and whether each is reported as an event. */
     this.words = Array.from({ length: number(7) }, (_, index) => this._word(index));
     this.keywords = this.words.filter((_, index) => this._c.silif_is_keyword(this._engine, index) === 1);
-    // No memory grows from here on: these stay valid.
-    this._memory = this._view();
-    this._block = new Int16Array(this._c.memory.buffer, this._samples, BLOCK);
   }
 
-  _view() {
-    return new DataView(this._c.memory.buffer);
-  }
-
-  /** Makes the memory reach to this address. */
+  /** Makes the memory reach to this address. Growing ends all views of it. */
   _reach(end) {
     const missing = Math.ceil((end - this._c.memory.buffer.byteLength) / PAGE);
     if (missing > 0) this._c.memory.grow(missing);
+    this._memory = new DataView(this._c.memory.buffer);
+    if (this._samples) this._block = new Int16Array(this._c.memory.buffer, this._samples, BLOCK);
   }
 
   /** A string of the engine's memory, ended by a zero or of this length. An AudioWorklet has no TextDecoder. */
@@ -142,17 +142,16 @@ export class KeywordSpotter {
 
   _word(index) {
     const address = this._c.silif_word(this._engine, index, this._at.out);
-    return this._text(address, this._view().getUint32(this._at.out, true));
+    return this._text(address, this._memory.getUint32(this._at.out, true));
   }
 
   _check(code, hasFailure = false) {
     if (code === 0) return;
     const name = this._text(this._c.silif_error_name(code));
     if (!hasFailure) throw new SilifError(name);
-    const view = this._view();
-    const field = view.getUint32(this._at.failure + 16, true);
-    const layer = view.getInt32(this._at.failure + 4, true);
-    throw new SilifError(name, field ? this._text(field) : undefined, layer, view.getBigInt64(this._at.failure + 8, true));
+    const field = this._memory.getUint32(this._at.failure + 16, true);
+    const layer = this._memory.getInt32(this._at.failure + 4, true);
+    throw new SilifError(name, field ? this._text(field) : undefined, layer, this._memory.getBigInt64(this._at.failure + 8, true));
   }
 
   /** Copies samples from `from` on into the engine's memory; how many. */
@@ -161,6 +160,19 @@ export class KeywordSpotter {
     if (samples instanceof Int16Array) this._block.set(samples.subarray(from, from + count));
     else for (let k = 0; k < count; k++) this._block[k] = sampleOf(samples[from + k]);
     return count;
+  }
+
+  /** Gives all samples to a function of silif.h that takes some; then `seen` looks at the event, each time. */
+  _push(samples, take, seen) {
+    for (let from = 0; from < samples.length; ) {
+      const count = this._take(samples, from);
+      for (let at = 0; at < count; ) {
+        this._check(take(this._engine, this._samples + 2 * at, count - at, this._at.out, this._at.event));
+        at += this._memory.getUint32(this._at.out, true);
+        seen();
+      }
+      from += count;
+    }
   }
 
   _needs(samples) {
@@ -184,17 +196,10 @@ export class KeywordSpotter {
   process(samples) {
     this._needs(samples);
     const events = [];
-    for (let from = 0; from < samples.length; ) {
-      const count = this._take(samples, from);
-      for (let at = 0; at < count; ) {
-        const address = this._samples + 2 * at;
-        this._check(this._c.silif_hear(this._engine, address, count - at, this._at.out, this._at.event));
-        at += this._memory.getUint32(this._at.out, true);
-        const word = this._memory.getInt32(this._at.event + 4, true);
-        if (word >= 0) events.push(this._event(word));
-      }
-      from += count;
-    }
+    this._push(samples, this._c.silif_hear, () => {
+      const word = this._memory.getInt32(this._at.event + 4, true);
+      if (word >= 0) events.push(this._event(word));
+    });
     return events;
   }
 
@@ -220,22 +225,13 @@ export class KeywordSpotter {
    */
   score(samples) {
     this._needs(samples);
-    const whole = new Int16Array(samples.length);
-    for (let from = 0; from < samples.length; ) {
-      const count = this._take(samples, from);
-      whole.set(this._block.subarray(0, count), from);
-      from += count;
-    }
     // A clip may be longer than the block: it lies behind it, in memory that is given once.
     const sums = this._samples + 2 * BLOCK;
     const clip = sums + 8 * this.words.length;
-    if (clip + 2 * whole.length > this._c.memory.buffer.byteLength) {
-      this._reach(clip + 2 * whole.length);
-      this._memory = this._view();
-      this._block = new Int16Array(this._c.memory.buffer, this._samples, BLOCK);
-    }
-    new Int16Array(this._c.memory.buffer, clip, whole.length).set(whole);
-    this._check(this._c.silif_score_clip(this._engine, clip, whole.length, sums, this._at.clip));
+    this._reach(clip + 2 * samples.length);
+    const place = new Int16Array(this._c.memory.buffer, clip, samples.length);
+    place.set(samples instanceof Int16Array ? samples : Int16Array.from(samples, sampleOf));
+    this._check(this._c.silif_score_clip(this._engine, clip, samples.length, sums, this._at.clip));
     const steps = this._memory.getUint32(this._at.clip + 4, true);
     const scores = this.words.map((word, index) => {
       const sum = Number(this._memory.getBigInt64(sums + 8 * index, true));
@@ -286,16 +282,9 @@ export class KeywordSpotter {
   digest(samples) {
     this._needs(samples);
     let digest = DIGEST_START;
-    for (let from = 0; from < samples.length; ) {
-      const count = this._take(samples, from);
-      for (let at = 0; at < count; ) {
-        const address = this._samples + 2 * at;
-        this._check(this._c.silif_push_samples(this._engine, address, count - at, this._at.out, this._at.event));
-        at += this._memory.getUint32(this._at.out, true);
-        if (this._memory.getInt32(this._at.event, true)) digest = this._c.silif_digest(this._engine, digest);
-      }
-      from += count;
-    }
+    this._push(samples, this._c.silif_push_samples, () => {
+      if (this._memory.getInt32(this._at.event, true)) digest = this._c.silif_digest(this._engine, digest);
+    });
     return BigInt.asUintN(64, digest).toString(16).padStart(16, "0");
   }
 }

@@ -169,6 +169,7 @@ def release(arguments) -> None:
     trained_so = any(key.endswith(".W.scale") for key in state)
     # Trained with the rounding that the exporter chooses by itself: another one is not what it learned to bear.
     trained_rounded = rounded_bits(description.get("recipe", {})) is not None
+    trained = trained_so or trained_rounded
 
     def converted(clips: int) -> tuple[Conversion, Comparison]:
         conversion = convert(
@@ -184,16 +185,12 @@ def release(arguments) -> None:
             if trained_rounded
             else load_list(gsc / "train_list.txt", gsc, words, CLIP_FRAMES, settings, clips)[0],
             provenance=provenance
-            | (
-                {"weights": f"trained with {bits} bits"}
-                if trained_so or trained_rounded
-                else {"calibration clips": str(clips)}
-            ),
+            | ({"weights": f"trained with {bits} bits"} if trained else {"calibration clips": str(clips)}),
         )
         return conversion, compare(conversion, *validation_clips)
 
     # Weights that were trained as integers are written as they are: calibration changes nothing.
-    draws = _CALIBRATION_CLIPS[:1] if trained_so or trained_rounded else _CALIBRATION_CLIPS
+    draws = _CALIBRATION_CLIPS[:1] if trained else _CALIBRATION_CLIPS
     conversion, _ = max(map(converted, draws), key=lambda pair: (pair[1].fixed_accuracy, pair[1].same_winner))
     model = conversion.model
     recording = arguments.models / "demo.flac"

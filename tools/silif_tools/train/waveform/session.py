@@ -16,7 +16,7 @@ from silif_tools.train import recipe as recipes
 from silif_tools.train.evaluate import Examination
 from silif_tools.train.fbank import BANDS
 from silif_tools.train.loop import save
-from silif_tools.train.material import SILENCE, UNKNOWN, Material
+from silif_tools.train.material import Material
 from silif_tools.train.network import Network
 from silif_tools.train.stream_exam import StreamExamination
 from silif_tools.train.waveform import embedding, pool, tape, teachers
@@ -124,7 +124,7 @@ def stage(
         recipe["words"], found.splits["validation"], kept.noise, kept.speech, copies=0 if options.quick else 1
     )
     both = trained_teachers(recipe, found, scenes, weights, options.output, options.resume, say)
-    none = [recipe["words"].index(word) for word in (UNKNOWN, SILENCE)]
+    none = [scenes.words.unknown, scenes.words.silence]
     corrected = none if recipe["waveforms"].get("corrected_guides") else ()
     guides = teachers.guides(both, settings["score_scale"], corrected)
     report = stream.reporter(name, options.output, exams["validation"], exam, say)
