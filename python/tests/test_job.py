@@ -200,6 +200,39 @@ def test_errors_of_a_file_system_s_own(clips, capsys, in_this_process):
         Output("failing://x", "/").done()
 
 
+def test_a_path_where_nothing_is_loses_no_other(clips, tmp_path, capsys, in_this_process):
+    fsspec.register_implementation("failing", Failing, clobber=True)
+    memory = fsspec.filesystem("memory")
+    memory.pipe_file("/unfound/1.flac", (clips / "yes" / "1.flac").read_bytes())
+    (tmp_path / "empty").mkdir()
+    missing = [
+        f"{tmp_path}/typed wrong.wav",
+        f"{tmp_path}/no folder",
+        f"{tmp_path}/empty",
+        f"{tmp_path}/*.flac",
+        "failing://x/clips.tar",
+        "memory://unfound/2.flac",
+        f"{tmp_path}/gone-1.tar",
+        f"{tmp_path}/gone-2.tar",
+    ]
+    inputs = [*missing[:3], "memory://unfound/1.flac", *missing[3:6], f"{tmp_path}/gone-{{1..2}}.tar"]
+    job = [*inputs, "--output", str(tmp_path / "rows")]
+    assert main(job) == 1
+    heard = capsys.readouterr()
+    assert heard.out.startswith("9 sounds, 8 failed, 0.00 h")
+    told = [line.removeprefix("silif-score: ") for line in heard.err.splitlines()]
+    assert [line.startswith(f"{path}: ") for line, path in zip(told, missing, strict=True)] == [True] * 8
+    rows = pyarrow.parquet.read_table(tmp_path / "rows").to_pylist()
+    assert {row["path"] for row in rows if row["error"]} == set(missing)
+    assert [(row["path"], row["word"]) for row in rows if not row["error"]] == [("memory://unfound/1.flac", "yes")]
+    # One that has come by then is no other input.
+    shutil.copy(clips / "yes" / "1.flac", tmp_path / "typed wrong.wav")
+    (tmp_path / "rows" / "part-000000.parquet").unlink()
+    assert main([*job, "--resume"]) == 1
+    rows = pyarrow.parquet.read_table(tmp_path / "rows").to_pylist()
+    assert {row["path"] for row in rows if row["error"]} == set(missing[1:])
+
+
 def test_a_relative_path_is_another_one_elsewhere(clips, tmp_path, monkeypatch, capsys, in_this_process):
     for folder in ("a", "b"):
         shutil.copytree(clips / "yes", tmp_path / folder / "clips")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
@@ -74,9 +74,17 @@ def location(path: str, folder: str) -> tuple[Any, str]:
 
 
 def parts_of(
-    inputs: Iterable[str], info: ModelInfo, part_clips: int, *, list_path: str | None = None, root: str | None = None
+    inputs: Iterable[str],
+    info: ModelInfo,
+    part_clips: int,
+    *,
+    list_path: str | None = None,
+    root: str | None = None,
+    tell: Callable[[InputError], None] = lambda _: None,
 ) -> list[Part]:
     """Finds what there is to score, in an order that does not depend on the machine.
+
+    A path where nothing is found is in a part all the same: it fails in its turn and loses no other.
 
     Args:
         inputs: sound files, folders, shards (.tar, .tar.gz, .tgz, .parquet), patterns (`*`, `{000..099}`); as paths or
@@ -85,16 +93,36 @@ def parts_of(
         part_clips: sound files in a part.
         list_path: a list, one path a line, instead of `inputs`; the parent folder is the word, where there is one.
         root: folder that the list's paths start from; None for the list's own.
+        tell: hears why nothing is found at a path, where there is something at another.
 
     Raises:
-        InputError: nothing is found.
+        InputError: nothing is found at all, or a path is empty.
     """
     search = _Search(info, os.getcwd())
     found = list(search.of_list(list_path, root)) if list_path is not None else []
     paths = chain.from_iterable(map(_braces, inputs))
+    unfound: list[InputError] = []
+
+    def look(path: str) -> list[tuple[str, str | None]] | InputError:
+        try:
+            return search.of_path(path)
+        except InputError as error:
+            return error
+
     with ThreadPoolExecutor(_LOOKUPS) as pool:
         while some := list(islice(paths, _LOOKUPS)):
-            found += chain.from_iterable(pool.map(search.of_path, some))
+            for path, there in zip(some, pool.map(look, some), strict=True):
+                if not isinstance(there, InputError):
+                    found += there
+                elif path:
+                    found.append((path, None))
+                    unfound.append(there)
+                else:
+                    raise there
+    if unfound and len(found) == len(unfound):
+        raise unfound[0]
+    for error in unfound:
+        tell(error)
     parts: list[Part] = []
 
     def add(kind: str, clips: list[tuple[str, str | None]]) -> None:

@@ -100,7 +100,8 @@ def _run(options: argparse.Namespace) -> int:
         return 1
     model = silif.Model(options.model or "kws12")
     silif.KeywordSpotter(model, thresholds=options.threshold)
-    parts = parts_of(options.input, model.info(), options.part, list_path=options.list, root=options.root)
+    lists = {"list_path": options.list, "root": options.root}
+    parts = parts_of(options.input, model.info(), options.part, **lists, tell=lambda error: say("silif-score", error))
     output = Output(options.output, os.getcwd())
     columns = (options.audio_column, options.path_column)
     job = {"rows": "events" if options.events else "clips", "threshold": options.threshold, "columns": columns}
