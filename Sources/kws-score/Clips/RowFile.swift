@@ -40,38 +40,39 @@ struct RowFile {
       return
     }
     guard isFile else { throw Failure("\(path): only a file can be resumed") }
-    let content = try RowFile.content(descriptor, path: path, byteCount: Int(status.st_size))
-    var end = 0
+    var table = TableReader(descriptor, path: path)
     var rows = 0
     var failed = 0
     var last: (index: Int, row: [UInt8])?
     let header = Array(row.header.utf8)
-    if content.count >= header.count {
-      guard content.starts(with: header) else {
+    let first = try table.peek(header.count)
+    if first.count == header.count {
+      guard first.elementsEqual(header) else {
         throw Failure("\(path): its first line is not that of this model's rows; give another --output")
       }
-      end = header.count
+      table.take(header.count)
       while rows < count {
-        let rest = content[end...]
         let beginning = StandardOutput.bytes(of: row.beginning(name(rows)))
-        let lineEnd = rest.dropFirst(beginning.count).firstIndex(of: 0x0A)
+        let isOfClip = try beginning.starts(with: table.peek(beginning.count))
+        let line = try table.line(longerThan: beginning.count)
         // What is cut off is half a row of this clip, and not somebody's letter without a line end.
-        guard rest.starts(with: beginning) || lineEnd == nil && beginning.starts(with: rest) else {
+        guard isOfClip else {
           throw Failure(
             "\(path): row \(rows + 1) is not about \(name(rows)) with this model and format: give another --output")
         }
-        guard let lineEnd else { break }
-        let line = Array(content[end..<lineEnd])
+        guard let line else { break }
         if row.tellsFailure(line) { failed += 1 } else { last = (rows, line) }
-        end = lineEnd + 1
+        table.take(line.count + 1)
         rows += 1
       }
-      guard rows < count || end == content.count else {
+      let isEnd = try table.peek(1).isEmpty
+      guard rows < count || isEnd else {
         throw Failure("\(path): has more than the rows of these \(count) clips; give another --output")
       }
-    } else if !header.starts(with: content) {
+    } else if !header.starts(with: first) {
       throw Failure("\(path): is no table of kws-score; give another --output")
     }
+    let end = table.taken_bytes
     end_bytes = end
     (rows_count, failed_count, lastScored) = (rows, failed, last)
     isEmpty = end == 0
@@ -84,17 +85,60 @@ struct RowFile {
       throw Failure("\(path): cannot be written: \(systemMessage(errno))")
     }
   }
+}
 
-  private static func content(_ descriptor: Int32, path: String, byteCount: Int) throws(Failure) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: byteCount)
-    var done = 0
-    while done < byteCount {
-      let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress! + done, byteCount - done) }
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw Failure("\(path): cannot be read: \(systemMessage(errno))") }
-      if count == 0 { break }
-      done += count
+/// A table from its beginning, some rows in memory at a time: it may be longer than that.
+private struct TableReader {
+  /// What the rows before took.
+  private(set) var taken_bytes = 0
+  private let descriptor: Int32
+  private let path: String
+  private var buffer: [UInt8] = []
+  /// Of what is not taken yet, in the buffer.
+  private var start = 0
+
+  init(_ descriptor: Int32, path: String) { (self.descriptor, self.path) = (descriptor, path) }
+
+  /// The next bytes; fewer where the file ends.
+  mutating func peek(_ count: Int) throws(Failure) -> ArraySlice<UInt8> {
+    while buffer.count - start < count, try fill() {}
+    return buffer[start...].prefix(count)
+  }
+
+  /// The next bytes until a line end, which is none of the first `count`; nil where the file ends before it.
+  mutating func line(longerThan count: Int) throws(Failure) -> [UInt8]? {
+    var searched = count
+    while true {
+      let unsearched = buffer.count - start - searched
+      if unsearched > 0 {
+        let length = buffer.withUnsafeBytes { bytes in
+          let row = bytes.baseAddress! + start
+          return memchr(row + searched, 0x0A, unsearched).map { UnsafeRawPointer($0) - row }
+        }
+        if let length { return Array(buffer[start..<start + length]) }
+        searched += unsearched
+      }
+      guard try fill() else { return nil }
     }
-    return Array(bytes[..<done])
+  }
+
+  mutating func take(_ count: Int) {
+    start += count
+    taken_bytes += count
+  }
+
+  /// Whether there was more.
+  private mutating func fill() throws(Failure) -> Bool {
+    buffer.removeSubrange(..<start)
+    start = 0
+    let held = buffer.count
+    buffer += repeatElement(0, count: 1 << 20)
+    var count: Int
+    repeat {
+      count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress! + held, $0.count - held) }
+    } while count < 0 && errno == EINTR
+    guard count >= 0 else { throw Failure("\(path): cannot be read: \(systemMessage(errno))") }
+    buffer.removeLast(buffer.count - held - count)
+    return count > 0
   }
 }

@@ -71,6 +71,34 @@ import Testing
     #expect(try folder.read("table") == whole)
   }
 
+  /// A table is read some rows at a time.
+  @Test func longTablesAreCompleted() throws {
+    let clip = "yes/0, \"quoted\".wav"
+    let roundabout = String(repeating: "./", count: 1_800)
+    let lines = (0..<350).map { roundabout + String(repeating: "./", count: $0 % 7) + clip }
+    let list = try folder.write(lines.joined(separator: "\n"), to: "list")
+    func score(_ more: String...) throws -> CommandResult {
+      try Command.score.run(
+        [
+          "--model", Fixture.audio, "--list", list, "--root", "\(folder.path)/words", "--each", "--format", "csv",
+          "--output", table,
+        ] + more)
+    }
+    #expect(try score().status == 0)
+    let whole = try TemporaryFolder.bytes(table)
+    #expect(whole.count > 1_200_000)
+    for end in [1 << 20, whole.count - 1, whole.count] {
+      try folder.write(Array(whole[..<end]), to: "table")
+      let result = try score("--resume")
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(try TemporaryFolder.bytes(table) == whole, "cut after \(end)")
+    }
+    // Of a row far behind the first ones it is seen that it is another clip's.
+    try folder.write((lines[..<340] + ["yes/bad.wav"] + lines[341...]).joined(separator: "\n"), to: "list")
+    #expect(try score("--resume").errors.contains("row 341 is not about"))
+    #expect(try TemporaryFolder.bytes(table) == whole)
+  }
+
   /// A row tells the name of its model's file, and nothing of the options.
   @Test func rowsOfAnotherModelOfThatNameOrOfOtherOptionsAreNotMixedIn() throws {
     _ = try score("--format", "csv", "--output", table)
