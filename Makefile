@@ -61,9 +61,9 @@ convert: $(VENV)/installed
 	  $(if $(FRAMES),--frames "$(FRAMES)") $(if $(LABELS),--labels "$(LABELS)") $(if $(REPORT),--report "$(REPORT)") $(OPTIONS)
 
 # About an hour; kws12 wants a GPU (docs/TRAINING.md).
-## MODEL=kws12-silif DATA=data: train, export, measure and describe a network that ships
+## MODEL=kws12-small DATA=data: train, export, measure and describe a network that ships
 models: build $(VENV)/installed
-	@test -n "$(MODEL)" || { echo "usage: make models MODEL=kws12-silif [DATA=folder] [SPEECH_COMMANDS=path] [CHECKPOINT=x.pth] [ALARMS=an hour] [SEED=n] [DEVICE=cuda] [EMBEDDING=wheel]" >&2; exit 2; }
+	@test -n "$(MODEL)" || { echo "usage: make models MODEL=kws12-small [DATA=folder] [SPEECH_COMMANDS=path] [CHECKPOINT=x.pth] [ALARMS=an hour] [SEED=n] [DEVICE=cuda] [EMBEDDING=wheel]" >&2; exit 2; }
 	$(PYTHON) -m silif_tools.commands.release $(MODEL) --build $(RELEASE) \
 	  $(if $(DATA),--data "$(DATA)") $(if $(SPEECH_COMMANDS),--speech-commands "$(SPEECH_COMMANDS)") $(if $(CHECKPOINT),--checkpoint "$(CHECKPOINT)") \
 	  $(if $(ALARMS),--alarms-per-hour $(ALARMS)) $(if $(SEED),--seed $(SEED)) \

@@ -43,7 +43,7 @@ def test_jobs_and_types_change_nothing(demo):
     changes = (lambda clip: clip / 32768, lambda clip: (clip / 32768).astype(np.float32), lambda clip: clip.tobytes())
     assert one.probabilities.shape == (12, 12)
     assert ((one.probabilities >= 0) & (one.probabilities <= 1)).all()
-    by_the_mean = silif.score(cut, "kws12-silif")
+    by_the_mean = silif.score(cut, "kws12-s4d")
     assert np.allclose(by_the_mean.probabilities.sum(axis=1), 1, atol=1e-3)
     for other in (silif.score(cut, jobs=7), *(silif.score([change(clip) for clip in cut]) for change in changes)):
         assert (other.probabilities == one.probabilities).all()

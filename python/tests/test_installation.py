@@ -83,7 +83,7 @@ samples = silif.read_sound("models/demo.flac")
 spotter = silif.KeywordSpotter("kws12", thresholds={"yes": 0.9})
 events = spotter.process(samples)
 scores = silif.score([samples[:16000], samples[:9] / 32768, [0.0, 0.5]], jobs=2)
-network = silif.Network(silif.Model("kws12-silif"))
+network = silif.Network(silif.Model("kws12-small"))
 error = silif.InputError("field", "problem", "remedy")
 """
 TYPES = {
@@ -114,8 +114,8 @@ TYPES = {
     "network.frame": "NDArray[np.int16]",
     "network.spikes": "tuple[NDArray[np.uint8], ...]",
     "silif.models()": "list[str]",
-    "silif.Model('kws12-silif').verify()": "int",
-    "silif.Model('kws12-silif').content()": "bytes",
+    "silif.Model('kws12-small').verify()": "int",
+    "silif.Model('kws12-small').content()": "bytes",
     "silif.__version__": "str",
     "error.field": "str",
     "error.problem": "str",

@@ -27,7 +27,7 @@ from silif.job._rows import Counts, Rows
 from silif.job.command import main
 
 __all__ = ["clips"]
-INFO = silif.Model("kws12-silif").info()
+INFO = silif.Model("kws12").info()
 
 
 def test_a_folder_of_other_rows_is_refused(clips, tmp_path, capsys):
@@ -38,7 +38,7 @@ def test_a_folder_of_other_rows_is_refused(clips, tmp_path, capsys):
     assert output.prepare({"rows": "clips"}, model, parts, is_resumed=True) == parts
     for job, other, others, text in (
         ({"rows": "events"}, model, parts, "rows was 'clips' and is 'events'"),
-        ({"rows": "clips"}, silif.Model("kws12-silif"), parts, "model was 'kws12-small' and is 'kws12-silif'"),
+        ({"rows": "clips"}, silif.Model("kws12-csilif"), parts, "model was 'kws12-small' and is 'kws12-csilif'"),
         ({"rows": "clips"}, trained_anew, parts, "the model kws12-small differs from the one that made the rows there"),
         ({"rows": "clips"}, model, parts[:2], "the inputs differ from those of the job whose rows are there; give the"),
         ({"rows": "clips"}, model, [parts[0], parts[2], parts[1]], "the inputs differ from those of the job"),

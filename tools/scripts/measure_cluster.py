@@ -32,7 +32,7 @@ from silif.job._workers import run
 matplotlib.use("svg")
 from matplotlib import pyplot
 
-MODEL = silif.Model("kws12-silif")
+MODEL = silif.Model("kws12")
 OPTIONS = {"are_events": False, "thresholds": None, "columns": ("audio", "path")}
 PART_CLIPS = 250
 

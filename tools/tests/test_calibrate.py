@@ -27,7 +27,7 @@ from silif_tools.streams import calibrate
 from silif_tools.streams.calibrate import Judged, fit
 from silif_tools.streams.tune import Stream
 
-NAMES = ("kws12-silif", "kws12-csilif", "kws12-stream", "kws12", "kws12-small", "kws12-s4d", "kws12-pspike")
+NAMES = ("kws12-csilif", "kws12-stream", "kws12", "kws12-small", "kws12-s4d", "kws12-pspike")
 CLIPS = Calibration(Calibrates.CLIPS, (20000, 0, 12768), ((100, 5), (30000, 32000)))
 EVENTS = Calibration(Calibrates.EVENTS, (1, 2, 32765), ((0, 0), (7, 7), (32768, 32768)), 3, 40)
 

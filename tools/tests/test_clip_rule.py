@@ -194,7 +194,7 @@ def test_the_command_writes_a_rule_and_takes_it_out_again(pieces, tmp_path, monk
     monkeypatch.setattr(command, "write", lambda *_: None)
     monkeypatch.setattr(command, "measure", lambda *_: {})
     path = tmp_path / "my.silif"
-    path.write_bytes((REPOSITORY / "models" / "kws12-silif.silif").read_bytes())
+    path.write_bytes((REPOSITORY / "models" / "kws12-s4d.silif").read_bytes())
     before = read_model(path)
     options = [str(path), "--build", str(built_commands().folder)]
     clips = ["--clips", str(pieces)]

@@ -91,7 +91,7 @@ def test_what_does_not_do_is_refused(folder, capsys):
     with pytest.raises(ConversionError, match="2 recordings: give 3"):
         add_word(model, "rise", tones[:2], speech, 0.5)
     with pytest.raises(ConversionError, match="of another network"):
-        add_word(read_model(MODELS / "kws12-silif.silif"), "rise", tones, speech, 0.5)
+        add_word(read_model(MODELS / "kws12.silif"), "rise", tones, speech, 0.5)
 
     def fails(*arguments, status=1) -> str:
         try:

@@ -49,5 +49,5 @@ def test_a_network_below_the_axis_is_named_all_the_same(tmp_path):
     picture = tmp_path / "picture.svg"
     points = [Point("SiLIF", 81.0, 9e6, 2e4, 301), Point("RF", 57.0, 2.5e6, 1600.0, 301)]
     with np.errstate(all="raise"):
-        draw(points, [Point("kws12-silif", 95.0, 2.4e6, 7500.0, 347)], picture)
+        draw(points, [Point("kws12-stream", 95.0, 2.4e6, 7500.0, 347)], picture)
     assert "RF, 1.6 k spikes" in picture.read_text()

@@ -9,7 +9,7 @@ package enum ModelLocation {
   package static let defaultName = "kws12"
   static let suffix = ".silif"
 
-  /// - Parameter nameOrPath: `kws12-silif`, `models/kws12-silif.silif`, ...
+  /// - Parameter nameOrPath: `kws12-small`, `models/kws12-small.silif`, ...
   package static func load(_ nameOrPath: String) throws(Failure) -> ModelFile {
     let path = try resolve(nameOrPath)
     do {

@@ -29,7 +29,7 @@ def _arguments(argv):
         " and PyTorch: CPU time, one thread, on one core, in turns. Installs the peers into an environment apart.",
     )
     parser.add_argument("--build", type=Path, default=_REPOSITORY / ".build" / "release", help="folder of kws-bench")
-    parser.add_argument("--model", type=Path, default=_REPOSITORY / "models" / "kws12-silif.silif")
+    parser.add_argument("--model", type=Path, default=_REPOSITORY / "models" / "kws12.silif")
     parser.add_argument("--sound", type=Path, default=_REPOSITORY / "models" / "demo.flac", help="16 kHz mono")
     parser.add_argument(
         "--reference", type=Path, default=_REPOSITORY.parent / "shared" / "reference", metavar="FOLDER",

@@ -311,7 +311,7 @@ def _write_digests(folder: Path) -> None:
 
 def main(argv=None) -> int:
     parser = CommandParser(prog="silif-release", description=__doc__)
-    parser.add_argument("name", help="kws12-silif, for example: a recipe of that name")
+    parser.add_argument("name", help="kws12-small, for example: a recipe of that name")
     parser.add_argument(
         "--data",
         type=Path,

@@ -28,7 +28,6 @@ _FAR_OURS = {
     "cAdLIF": (-112, -4),
     "SiLIF": (2, -70),
     "kws12": (8, -14),
-    "kws12-silif": (-70, 20),
     "kws12-stream": (10, 12),
 }
 _FAR_PAPER = {"cAdLIF": (-62, 14), "SiLIF": (-52, 28)}

@@ -10,7 +10,6 @@ from ..kinds import kind_named
 _RECIPES = Path(__file__).parent.parent / "recipes"
 _PURPOSE = {
     "kws12": "For clips and streams: the best of all here at both. What every command takes where no model is named.",
-    "kws12-silif": "For clips: single words, in less memory than `kws12` takes.",
     "kws12-csilif": "For clips and streams, with C-SiLIF neurons: less memory than `kws12` takes, and fewer false alarms and words heard.",
     "kws12-s4d": "For clips: the same task with binary S4D and gated linear mixing (Stan & Rhodes, arXiv 2401.00955).",
     "kws12-pspike": "For clips: the same task with P-SpikeSSM, whose neurons fire at random (Bal & Sengupta, arXiv 2406.02923)."
