@@ -43,6 +43,11 @@ public func fileNameBytes(_ name: String) -> [UInt8] {
   return bytes
 }
 
+/// The names of folders and file in a path. Not split by characters: "/" with an accent after it would be another one.
+public func pathComponents(_ path: String) -> [String] {
+  path.unicodeScalars.split(separator: "/").map { String($0) }
+}
+
 /// Calls a function of the system with a name.
 ///
 /// - Parameter body: gets the name as a C string that lives as long as the call.

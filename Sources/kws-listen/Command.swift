@@ -95,7 +95,9 @@ package struct Command: SilifCommand {
 
   package func run() throws {
     try check()
-    // The audio thread alone uses the device, so alsa-lib's own locks have nothing to guard. Before its first use.
+    // The audio thread alone uses the device, so alsa-lib's own locks have nothing to guard. Before its first use; not for the
+    // commands of --exec, which may have several threads.
+    let environment = currentEnvironment()
     setenv("LIBASOUND_THREAD_SAFE", "0", 0)
     if listDevices { return try DeviceListing(format: format ?? .text, listsAll: listed != nil).print() }
     let file = try modelOptions.load().drawing(with: seed)
@@ -106,7 +108,7 @@ package struct Command: SilifCommand {
       origin: origin,
       file: file, stop: stop,
       limit_samples: duration?.samples(rate_hz: outputRate_hz), outputs: try outputs(), actions: actions,
-      settings: settings, showsMeter: meter, gate_dB: gate
+      settings: settings, showsMeter: meter, gate_dB: gate, environment: environment
     ).run(setUp)
   }
 }

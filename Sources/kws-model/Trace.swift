@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import FileNames
 import SpotterHost
 
 /// `kws-model trace`.
@@ -61,7 +62,7 @@ struct Trace: ParsableCommand {
   private var isArray: Bool { input.hasSuffix(".npy") || input.hasSuffix(".npz") }
 
   private func defaultFolder(_ path: String) -> String {
-    let name = path.split(separator: "/").last ?? "model"
-    return "./\(name.hasSuffix(".silif") ? name.dropLast(6) : name)-trace"
+    let name = pathComponents(path).last ?? "model"
+    return "./\(name.hasSuffix(".silif") ? String(name.dropLast(6)) : name)-trace"
   }
 }

@@ -39,13 +39,15 @@ package final class StandardOutput {
   /// Writes what has come together.
   ///
   /// - Parameter stop: where the reader is slow, a request ends the wait for it, and the rest is given up.
+  /// - Returns: false where it was given up.
   /// - Throws: ClosedPipe when the reader has gone, Failure for anything else (a full disk).
-  package func flush(unless stop: StopRequest? = nil) throws {
+  @discardableResult
+  package func flush(unless stop: StopRequest? = nil) throws -> Bool {
     defer { pending.removeAll(keepingCapacity: true) }
-    try pending.withUnsafeBytes { bytes in
+    return try pending.withUnsafeBytes { bytes in
       var rest = bytes
       while !rest.isEmpty {
-        if let stop, !isWritable(unless: stop) { return }
+        if let stop, !isWritable(descriptor, unless: stop) { return false }
         // A pipe that is writable takes this much without blocking.
         let written = Glibc.write(descriptor, rest.baseAddress, stop == nil ? rest.count : min(rest.count, 4096))
         if written >= 0 {
@@ -63,16 +65,19 @@ package final class StandardOutput {
           throw Failure(name.map { "\($0): cannot be written: \(why)" } ?? "cannot write the results: \(why)")
         }
       }
+      return true
     }
   }
+}
 
-  /// Waits for the reader or for the request. An error counts as writable: the write will tell.
-  private func isWritable(unless stop: StopRequest) -> Bool {
-    var entries = [
-      pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0),
-      pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0),
-    ]
-    while poll(&entries, 2, -1) < 0 && errno == EINTR && !stop.isRequested {}
-    return entries[0].revents != 0
-  }
+/// Waits for the reader of a pipe, or for a request to stop.
+///
+/// - Returns: whether it can be written to. An error counts as that: the write will tell.
+package func isWritable(_ descriptor: Int32, unless stop: StopRequest) -> Bool {
+  var entries = [
+    pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0),
+    pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0),
+  ]
+  while poll(&entries, 2, -1) < 0 && errno == EINTR && !stop.isRequested {}
+  return entries[0].revents != 0
 }

@@ -46,6 +46,17 @@ package func startProcess(
   return identifier
 }
 
+/// What this process was given, and has set since: NAME=VALUE.
+package func currentEnvironment() -> [String] {
+  var variables: [String] = []
+  var at = environ
+  while let entry = at.pointee {
+    variables.append(fileName(cString: entry))
+    at += 1
+  }
+  return variables
+}
+
 /// A file that a child process finds open.
 package struct ChildFile {
   package let descriptor: Int32

@@ -12,6 +12,7 @@ final class CommandSink: EventSink {
   private let words: [String]
   private let command: [String]
   private let mostAtOnce: Int
+  private let environment: [String]
   private let stop: StopRequest
   private let say: (String) -> Void
   private let clock: () -> TimeOfDay?
@@ -27,18 +28,24 @@ final class CommandSink: EventSink {
   ///   - words: the model's, by class.
   ///   - command: program and arguments; the program is looked up in PATH.
   ///   - mostAtOnce: while so many run, a word starts nothing.
+  ///   - environment: `NAME=value`, what commands find besides.
   ///   - stop: ends the wait for commands at the end.
   init(
-    words: [String], command: [String], mostAtOnce: Int, stop: StopRequest, clock: @escaping () -> TimeOfDay?,
+    words: [String], command: [String], mostAtOnce: Int, environment: [String], stop: StopRequest,
+    clock: @escaping () -> TimeOfDay?,
     say: @escaping (String) -> Void
   ) {
     self.words = words
     self.command = command
     self.mostAtOnce = mostAtOnce
+    self.environment = environment.filter { variable in !Self.ours.contains { variable.hasPrefix($0) } }
     self.clock = clock
     self.stop = stop
     self.say = say
   }
+
+  /// What a keyword sets, and what the service manager tells this process alone (sd_notify(3)).
+  private static let ours = ["KWS_", "NOTIFY_SOCKET=", "WATCHDOG_USEC=", "WATCHDOG_PID="]
 
   func write(_ event: ListenEvent) throws {
     guard case .keyword(let keyword) = event else { return }
@@ -68,14 +75,8 @@ final class CommandSink: EventSink {
       variables.append("KWS_PROBABILITY=\(decimalText(probability, decimals: 4))")
     }
     if let at = clock() { variables.append("KWS_AT=\(at.text)") }
-    var at = environ
-    while let entry = at.pointee {
-      let text = fileName(cString: entry)
-      if !text.hasPrefix("KWS_") { variables.append(text) }
-      at += 1
-    }
     return try startProcess(
-      command, environment: variables, files: [ChildFile(STDIN_FILENO, "/dev/null", O_RDONLY)],
+      command, environment: variables + environment, files: [ChildFile(STDIN_FILENO, "/dev/null", O_RDONLY)],
       descriptors: [(STDOUT_FILENO, STDERR_FILENO)])
   }
 

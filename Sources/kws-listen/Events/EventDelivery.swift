@@ -11,6 +11,8 @@ struct EventDelivery {
   private var counts = (hangups: 0, questions: 0, endedChildren: 0)
   /// Keywords delivered.
   private(set) var keywordCount = 0
+  /// When the last of them was decided, in samples.
+  private(set) var lastPosition: Int64 = 0
 
   /// - Parameters:
   ///   - sinks: each event goes to the first, then to the second, and so on.
@@ -54,7 +56,10 @@ struct EventDelivery {
   }
 
   private mutating func deliver(_ event: ListenEvent) throws {
-    if case .keyword = event { keywordCount += 1 }
+    if case .keyword(let keyword) = event {
+      keywordCount += 1
+      lastPosition = keyword.position
+    }
     for sink in sinks { try sink.write(event) }
   }
 

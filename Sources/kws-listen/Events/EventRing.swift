@@ -27,6 +27,11 @@ final class EventRing: Sendable {
     return true
   }
 
+  /// For the writing thread: whether the reader is so far behind that what can wait should leave the rest to words.
+  var isHalfFull: Bool {
+    written.load(ordering: .relaxed) &- read.load(ordering: .acquiring) >= EventRing.capacity / 2
+  }
+
   /// For the reading thread. nil when the ring is empty.
   func pop() -> ListenEvent? {
     let position = read.load(ordering: .relaxed)

@@ -17,6 +17,8 @@ struct AudioThread {
     pthread_sigmask(SIG_BLOCK, &all, &before)
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
 
+    // What a device takes that is opened again shall fit into what a service may lock.
+    if isLive { shareOneHeap() }
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     // Enough for alsa-lib to read its configuration when a device is opened again.
@@ -44,10 +46,8 @@ struct AudioThread {
     var parameters = sched_param()
     parameters.sched_priority = 10
     let priority = pthread_setschedparam(handle, SCHED_FIFO, &parameters)
-    // Only what was touched (4 = MCL_ONFAULT): locking whole libraries would cost many times what is used.
-    let locked = mlockall(MCL_CURRENT | 4)
     privileges =
-      switch (priority == 0, locked == 0) {
+      switch (priority == 0, lockMemory()) {
       case (true, true): "real-time priority, memory locked"
       case (true, false): "real-time priority; memory not locked (ulimit -l)"
       case (false, true): "no real-time priority (ulimit -r); memory locked"
@@ -56,4 +56,14 @@ struct AudioThread {
   }
 
   func join() { pthread_join(handle, nil) }
+}
+
+/// Keeps in memory what there is by now: again where a device was opened again.
+///
+/// - Returns: whether the system allows it.
+@discardableResult
+func lockMemory() -> Bool {
+  // Only what is touched (4 = MCL_ONFAULT): locking whole libraries would cost many times what is used. Not what comes later
+  // (MCL_FUTURE), which would be refused where it is too much.
+  mlockall(MCL_CURRENT | 4) == 0
 }

@@ -20,6 +20,7 @@ final class ListenLoop: @unchecked Sendable {
   private let stop: StopRequest
   private let isLive: Bool
   private let limit_samples: Int64
+  private let end = Atomic<Int64>(.max)
   private let block: UnsafeMutableBufferPointer<Int16>
   private let silence: UnsafeMutableBufferPointer<Int16>
   private let setUp: SpotterSetUp
@@ -30,8 +31,7 @@ final class ListenLoop: @unchecked Sendable {
   private(set) var gapCount = 0
   /// What is missing in these gaps by the clock.
   private(set) var lostSampleCount: Int64 = 0
-  /// Events that found the ring full; always 0 unless live.
-  private(set) var lostEventCount = 0
+  private let lost = Atomic<Int>(0)
   private var meter = LevelMeter()
   private let levelInterval_samples: Int64
   private let savedSound: SoundRing?
@@ -73,13 +73,19 @@ final class ListenLoop: @unchecked Sendable {
     silence.deallocate()
   }
 
+  /// Events that found the ring full; always 0 unless live. Any thread may ask at any time.
+  var lostEventCount: Int { lost.load(ordering: .relaxed) }
+
   /// Whether the loop has ended and every event is in the ring.
   var isFinished: Bool { finished.load(ordering: .acquiring) }
+
+  /// Ends the loop once it has heard so much. For another thread.
+  func finish(at position: Int64) { end.store(position, ordering: .relaxed) }
 
   /// Runs until the source ends or fails, the limit is reached or a stop is requested.
   func run() {
     do throws(AudioError) {
-      reading: while sampleCount < limit_samples {
+      reading: while sampleCount < min(limit_samples, end.load(ordering: .relaxed)) {
         // A live source waits on the descriptor itself; a file would run on to its end.
         if !isLive && stop.isRequested { break }
         let wanted = Int(min(Int64(block.count), limit_samples - sampleCount))
@@ -88,7 +94,8 @@ final class ListenLoop: @unchecked Sendable {
           let samples = UnsafeBufferPointer(rebasing: block[..<count])
           spot(samples)
           meter.measure(samples)
-          if meter.level.count >= levelInterval_samples { sendLevel() }
+          // Levels that nobody reads are added up until somebody does.
+          if meter.level.count >= levelInterval_samples && !(isLive && ring.isHalfFull) { sendLevel() }
         case .lost(let cause): send(.deviceLost(cause, position: sampleCount))
         case .gap(let loss): bridge(loss)
         case .end: break reading
@@ -127,6 +134,8 @@ final class ListenLoop: @unchecked Sendable {
   }
 
   private func bridge(_ loss: SoundLoss) {
+    // What was opened again lies in new memory.
+    if isLive && loss.cause.endsDevice { lockMemory() }
     let isReset = loss.lost_samples > ListenLoop.mostFilled_samples
     if isReset {
       setUp.spotter.reset()
@@ -154,7 +163,7 @@ final class ListenLoop: @unchecked Sendable {
   private func send(_ event: ListenEvent) {
     while !ring.push(event) {
       guard !isLive, !stop.wait(timeout_ms: 2) else {
-        lostEventCount += 1
+        lost.add(1, ordering: .relaxed)
         return
       }
     }

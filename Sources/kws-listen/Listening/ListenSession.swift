@@ -15,6 +15,8 @@ struct ListenSession {
   let settings: DetectorSettings
   let showsMeter: Bool
   let gate_dB: Double?
+  /// `NAME=value`, as this process was given it: what commands are started with.
+  let environment: [String]
 
   func run(_ setUp: SpotterSetUp) throws {
     let (source, name) = try origin.open(stop: stop)
@@ -31,7 +33,7 @@ struct ListenSession {
     let counts = CountSink(words: file.model.words.strings)
     let manager = NotifySink(path: variable("NOTIFY_SOCKET"), watchdog_us: variable("WATCHDOG_USEC"))
     let sinks = [levels, counts] + (try makeSinks(savedSound)) + (manager.map { [$0] } ?? [])
-    let statistics = Statistics(sinks: sinks, levels: levels)
+    let statistics = Statistics(sinks: sinks, levels: levels) { loop.lostEventCount }
     // A service manager's reload is no terminal that was closed.
     let catchesHangup = manager != nil || outputs.contains(where: \.isFile)
     var delivery = EventDelivery(
@@ -44,7 +46,10 @@ struct ListenSession {
     let isInterrupted = stop.isRequested
     if case .failure = result { stop.request() }
     let isDone = actions.once && delivery.keywordCount > 0
-    if isDone { stop.request() }
+    if isDone {
+      if savedSound != nil { hearOn(loop, to: delivery.lastPosition + SaveSink.after_samples) }
+      stop.request()
+    }
     thread.join()
     for sink in sinks { sink.finish(isInterrupted: isInterrupted) }
     if actions.stats { statistics.write() }
@@ -61,6 +66,12 @@ struct ListenSession {
     if actions.once && delivery.keywordCount == 0 && !stop.isRequested { throw Failure("no word was heard") }
     // Whoever listens for months has other things to do with a word; a recording is heard for its lines.
     if lostLines > 0 && !origin.hasTimeOfDay { throw Failure("\(lines(lostLines)) could not be written") }
+  }
+
+  /// What is saved of a word goes on after it. A device that has gone is not waited for.
+  private func hearOn(_ loop: ListenLoop, to position: Int64) {
+    loop.finish(at: position)
+    for _ in 0..<100 where !loop.isFinished { if stop.wait(timeout_ms: 20) { return } }
   }
 
   private func makeSinks(_ savedSound: SoundRing?) throws(Failure) -> [any EventSink] {
@@ -88,7 +99,8 @@ struct ListenSession {
     if let command = actions.command {
       sinks.append(
         CommandSink(
-          words: words, command: command, mostAtOnce: actions.execJobs ?? 4, stop: stop, clock: clock, say: complain))
+          words: words, command: command, mostAtOnce: actions.execJobs ?? 4, environment: environment, stop: stop,
+          clock: clock, say: complain))
     }
     if let path = actions.saveDir, let savedSound {
       let folder = try SaveFolder(path, limit_bytes: actions.saveLimit?.bytes ?? 100_000_000)

@@ -18,6 +18,7 @@ final class SpeechGate {
   /// Energies of the last frames, and the lowest sums of them in each of the last seconds.
   private let frames: UnsafeMutablePointer<Int64>
   private let floors: UnsafeMutablePointer<Int64>
+  private var offset = OffsetFilter()
   private var energy: Int64 = 0
   private var count = 0
   private var frame = 0
@@ -44,7 +45,8 @@ final class SpeechGate {
   /// The result does not depend on the blocks' sizes.
   @_noAllocation @_noLocks
   func accept(_ samples: UnsafeBufferPointer<Int16>) {
-    for sample in samples {
+    for each in samples {
+      let sample = offset.remove(from: each)
       energy &+= Int64(sample) &* Int64(sample)
       count &+= 1
       if count == frame_samples { endFrame() }
@@ -66,7 +68,7 @@ final class SpeechGate {
     var floor = Int64.max
     for each in 0..<floor_seconds { floor = min(floor, floors[each]) }
     floor = max(floor, least_energy)
-    // At most 1600 · 2^30 and 10^4 · 2^8.
+    // At most 1600 · 2^32 and 10^4 · 2^8.
     if sum >= (floor &* ratio_q8) >> 8 { lastOpen_position = position }
   }
 }

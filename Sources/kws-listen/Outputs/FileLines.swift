@@ -65,19 +65,31 @@ final class FileLines: LineOutput {
 
   func write(_ line: String) {
     if descriptor < 0 { reopen() }
-    // One call for a line: with O_APPEND, lines of several writers do not mix.
-    let bytes = Array(((isTorn ? "\n" : "") + line).utf8)
-    let written = descriptor < 0 ? -1 : bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-    let code = descriptor < 0 ? failure : errno
-    if written > 0 { isTorn = bytes[written - 1] != UInt8(ascii: "\n") }
-    if written == bytes.count { return }
+    guard let code = descriptor < 0 ? failure : append(Array(((isTorn ? "\n" : "") + line).utf8)) else { return }
     let isUnread = [ENXIO, EPIPE, EAGAIN].contains(code)
-    let failed = isUnread ? "nobody reads it, or not fast enough" : systemMessage(code)
-    let why = written < 0 ? failed : "no space left on device"
+    let why = isUnread ? "nobody reads it, or not fast enough" : systemMessage(code)
     lostCount += 1
     if let withheld = complaints.pass() {
       say("\(path): cannot be written: \(why)" + (withheld > 0 ? "; \(withheld + 1) lines lost since" : ""))
     }
+  }
+
+  /// One call for a line where nobody is waited for: with O_APPEND, lines of several writers do not mix.
+  ///
+  /// - Returns: why not all of it was written; nil where it was, or where a stop ended the wait for whoever reads.
+  private func append(_ bytes: [UInt8]) -> Int32? {
+    var done = 0
+    while done < bytes.count {
+      if let stop, !isWritable(descriptor, unless: stop) { return nil }
+      // A pipe that is writable takes this much without blocking.
+      let most = stop == nil ? bytes.count : 4096
+      let written = bytes[done...].prefix(most).withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if written < 0 && errno == EINTR { continue }
+      guard written >= 0 else { return errno }
+      done += written
+      isTorn = done > 0 && bytes[done - 1] != UInt8(ascii: "\n")
+    }
+    return nil
   }
 
   var outputDescriptor: Int32? { nil }

@@ -11,7 +11,7 @@ final class CountSink: EventSink {
   private var lossCount = 0
   private var lost_samples: Int64 = 0
   private var position: Int64 = 0
-  private let start_ns = MonotonicClock.now_ns
+  private let start_ns = MonotonicClock.bootTime_ns
 
   init(words: [String]) {
     self.words = words
@@ -36,7 +36,7 @@ final class CountSink: EventSink {
   var statistics: [(key: String, value: JSONValue)] {
     let each = words.indices.filter { heard[$0] > 0 }.map { (key: words[$0], value: JSONValue.integer(heard[$0])) }
     return [
-      ("running_s", .decimal(MonotonicClock.seconds(since: start_ns), decimals: 1)),
+      ("running_s", .decimal(Double(MonotonicClock.bootTime_ns - start_ns) * 1e-9, decimals: 1)),
       ("heard_s", .decimal(Double(position) / Double(outputRate_hz), decimals: 2)),
       ("keywords", .integer(heard.reduce(0, +))), ("words", .object(each)), ("near_misses", .integer(nearMissCount)),
       ("gated", .integer(gatedCount)),
@@ -50,6 +50,7 @@ final class CountSink: EventSink {
 struct Statistics {
   let sinks: [any EventSink]
   let levels: LevelSink
+  let lostEvents: () -> Int
 
   func write() { Diagnostics.write(text + "\n") }
 
@@ -61,7 +62,8 @@ struct Statistics {
     let fields: [(key: String, value: JSONValue)] =
       [("event", .string("stats")), ("at", .string(TimeOfDay.now.text))] + sinks.flatMap(\.statistics)
       + [
-        ("lines_lost", .integer(lostLines)), ("peak_dBFS", level(levels.total.peak_dBFS)),
+        ("lines_lost", .integer(lostLines)), ("events_lost", .integer(lostEvents())),
+        ("peak_dBFS", level(levels.total.peak_dBFS)),
         ("mean_dBFS", level(levels.total.mean_dBFS)),
       ]
     return JSONValue.object(fields).text

@@ -1,4 +1,5 @@
 import CommandSupport
+import FileNames
 
 /// `--list`: one path a line, relative to a root; the parent folder is the word. A path without a folder is unlabelled.
 ///
@@ -19,10 +20,10 @@ enum ClipList {
       let name = trimmed(line) { $0 == " " || $0 == "\t" }
       if name.isEmpty { continue }
       // `find .` writes ./x.wav.
-      let parts = name.split(separator: "/").filter { $0 != "." }
-      let folder = parts.count < 2 ? nil : String(parts[parts.count - 2])
+      let parts = pathComponents(name).filter { $0 != "." }
+      let folder = parts.count < 2 ? nil : parts[parts.count - 2]
       if folder == WordRule.passedOverFolder { continue }
-      let clip = name.hasPrefix("/") ? name : "\(root)/\(name)"
+      let clip = name.utf8.first == 0x2F ? name : "\(root)/\(name)"
       clips.append(SoundClip(path: clip, label: folder.flatMap { rule.label(folder: $0) }))
     }
     guard !clips.isEmpty else { throw Failure("\(path): the list is empty") }
@@ -30,7 +31,7 @@ enum ClipList {
   }
 
   private static func parent(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
+    guard let slash = path.unicodeScalars.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 }

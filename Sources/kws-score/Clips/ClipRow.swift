@@ -1,4 +1,5 @@
 import CommandSupport
+import FileNames
 import SpotterHost
 
 /// One clip's result as a line of CSV or JSON, with all probabilities. Each begins with path and model, by which `--resume` knows it.
@@ -12,7 +13,7 @@ struct ClipRow: Sendable {
   /// - Parameter format: csv or jsonl.
   init(file: ModelFile, format: Format) {
     words = file.model.words.strings
-    model = String(file.path.split(separator: "/").last ?? "")
+    model = pathComponents(file.path).last ?? ""
     self.format = format
   }
 
@@ -90,6 +91,9 @@ struct ClipRow: Sendable {
 
   private func quoted(_ field: String) -> String {
     guard field.unicodeScalars.contains(where: { "\",\r\n".unicodeScalars.contains($0) }) else { return field }
-    return "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    var text = String.UnicodeScalarView("\"".unicodeScalars)
+    // Not by characters: a quote with an accent on it is another one.
+    for scalar in field.unicodeScalars { text.append(contentsOf: scalar == "\"" ? ["\"", "\""] : [scalar]) }
+    return String(text) + "\""
   }
 }

@@ -72,7 +72,7 @@ struct FolderSearch {
   private mutating func label(of path: String) -> Int? {
     guard let real = withFileName(path, { realpath($0, nil) }) else { return nil }
     defer { free(real) }
-    let parts = fileName(cString: real).split(separator: "/").map(String.init)
+    let parts = pathComponents(fileName(cString: real))
     guard parts.count >= 3 else { return nil }
     let folder = "/" + parts.dropLast(2).joined(separator: "/")
     if isWordFolder[folder] == nil {

@@ -23,7 +23,9 @@ struct RowFile {
   init(
     path: String, row: ClipRow, count: Int, name: (Int) -> String, isResumed: Bool, replaces: Bool
   ) throws(Failure) {
-    let descriptor = withFileName(path) { open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o644) }
+    // Whoever could read a pipe of its own would never hear that its reader has gone.
+    let access = isResumed ? O_RDWR : O_WRONLY
+    let descriptor = withFileName(path) { open($0, access | O_CREAT | O_CLOEXEC, 0o644) }
     guard descriptor >= 0 else { throw Failure("\(path): cannot be written: \(systemMessage(errno))") }
     self.descriptor = descriptor
     var status = stat()

@@ -35,7 +35,7 @@ struct RowScoring {
       if let (index, bytes) = found.lastScored { try check(bytes, of: index, batch, row, path: outputPath) }
       try found.goOn(path: outputPath)
     }
-    let writer = RowWriter(descriptor: descriptor, name: outputPath, first: first)
+    let writer = RowWriter(descriptor: descriptor, name: outputPath, first: first, stop: stop)
     if isEmpty { try writer.begin(row.header) }
 
     let progress = Progress()

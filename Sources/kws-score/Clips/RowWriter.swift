@@ -9,14 +9,19 @@ final class RowWriter: Sendable {
     var next: Int
     let output: StandardOutput
     var error: (any Error)?
+    /// A stop ended the wait for whoever reads.
+    var isGivenUp = false
   }
 
   private let state: Mutex<State>
+  private let stop: StopRequest
 
   /// - Parameters:
   ///   - name: of the file; nil for standard output.
   ///   - first: the first clip whose row is wanted.
-  init(descriptor: Int32, name: String?, first: Int) {
+  ///   - stop: ends the wait for whoever reads a pipe.
+  init(descriptor: Int32, name: String?, first: Int, stop: StopRequest) {
+    self.stop = stop
     state = Mutex(State(next: first, output: StandardOutput(descriptor: descriptor, name: name)))
   }
 
@@ -24,23 +29,23 @@ final class RowWriter: Sendable {
   func begin(_ header: String) throws {
     try state.withLock {
       try $0.output.write(header)
-      try $0.output.flush()
+      $0.isGivenUp = try !$0.output.flush(unless: stop)
     }
   }
 
   /// - Returns: false where nothing can be written any more; `check` tells why.
   func write(_ row: String, of index: Int) -> Bool {
     state.withLock { state in
-      guard state.error == nil else { return false }
+      guard state.error == nil && !state.isGivenUp else { return false }
       state.waiting[index] = row
       do {
         while let row = state.waiting.removeValue(forKey: state.next) {
           try state.output.write(row)
           state.next += 1
         }
-        try state.output.flush()
+        state.isGivenUp = try !state.output.flush(unless: stop)
       } catch { state.error = error }
-      return state.error == nil
+      return state.error == nil && !state.isGivenUp
     }
   }
 

@@ -1,3 +1,4 @@
+import CommandSupport
 import Glibc
 
 /// Runs `body` on so many threads (this one among them) and returns when all have ended.
@@ -54,8 +55,7 @@ enum WorkerMemory {
   static func affordable(_ wanted: Int, each_bytes: Int) -> Int {
     var limit = rlimit()
     if getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur != rlim_t.max {
-      // Else every thread reserves 64 MB of addresses for a heap of its own.
-      _ = setAllocatorOption(arenaMaximum, 1)
+      shareOneHeap()
     }
     var count = wanted
     while count > 1 {
@@ -70,8 +70,3 @@ enum WorkerMemory {
     return 1
   }
 }
-
-/// `mallopt` of malloc.h, which Swift's Glibc leaves out.
-@_silgen_name("mallopt") private func setAllocatorOption(_ option: Int32, _ value: Int32) -> Int32
-/// M_ARENA_MAX.
-private let arenaMaximum: Int32 = -8

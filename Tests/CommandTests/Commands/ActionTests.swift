@@ -38,6 +38,23 @@ import Testing
     for note in notes { #expect(note.wholeMatch(of: /a b; \$HOME [a-z]+ 0\.\d+ \d+ none/) != nil, "\(note)") }
   }
 
+  /// What this command sets for itself, or was told by its service manager alone, is not for others.
+  @Test(arguments: [nil, "1"]) func aCommandHasTheEnvironmentThatTheUserGave(_ threadSafe: String?) throws {
+    var environment = ["NOTIFY_SOCKET": folder.file("none"), "WATCHDOG_USEC": "9000000", "MINE": "a b"]
+    environment["LIBASOUND_THREAD_SAFE"] = threadSafe
+    let command = try LiveCommand(
+      .listen,
+      [
+        "--model", Fixture.audio, "--input", sound, "--exec", "env > \(folder.file("env"))", "--exec-shell", "--once",
+      ], environment: environment)
+    #expect(command.wait() == 0)
+    let variables = try folder.read("env").split(separator: "\n").map(String.init)
+    #expect(variables.contains("MINE=a b"))
+    #expect(
+      variables.filter { $0.hasPrefix("LIBASOUND") } == (threadSafe.map { ["LIBASOUND_THREAD_SAFE=\($0)"] } ?? []))
+    #expect(!variables.contains { $0.hasPrefix("NOTIFY_") || $0.hasPrefix("WATCHDOG_") })
+  }
+
   @Test func aShellOnlyWhenAsked() throws {
     let result = try listen([
       "--exec", "echo $KWS_WORD >> \(folder.file("shell"))", "--exec-shell", "--exec-jobs", "64",
@@ -76,6 +93,17 @@ import Testing
     let silence = try folder.write(TestSound.wav([Int16](repeating: 0, count: 32_000)), to: "silence.wav")
     let none = try Command.listen.run("--model", Fixture.audio, "--input", silence, "--once")
     #expect(none.status == 1 && none.errors.contains("no word was heard"))
+  }
+
+  /// What is saved of a word goes on after its decision.
+  @Test func onceSavesAsMuchOfTheWordAsEver() throws {
+    func saved(_ more: String...) throws -> [UInt8] {
+      let saved = folder.file("saved\(more.count)")
+      #expect(try listen(["--save-dir", saved, "--quiet"] + more).status == 0)
+      return try TemporaryFolder.bytes("\(saved)/\(try #require(names(saved).first))")
+    }
+    let once = try saved("--once")
+    #expect(try once == saved() && names(folder.file("saved1")).count == 1)
   }
 
   @Test func severalOutputsAtOnce() throws {
@@ -260,7 +288,7 @@ import Testing
     command.write(raw)
     for _ in 0..<count { #expect(command.readLine() != nil) }
     #expect(try command.errors.contains("pipe: nobody reads this pipe yet; lines are lost until somebody does"))
-    let reader = open(pipe, O_RDONLY | O_NONBLOCK)
+    let reader = open(pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     defer { close(reader) }
     command.write(raw)
     let word = try #require(command.readLine())
@@ -283,6 +311,51 @@ import Testing
     #expect(try command.waitForError("waiting"))
     let lines = try TemporaryFolder.bytes(pipe)
     #expect(try String(decoding: lines, as: UTF8.self) == expectedWords.map { $0 + "\n" }.joined())
+    #expect(command.wait() == 0)
+  }
+
+  /// Events of a recording, more than a pipe of a page holds.
+  private func slowlyRead(_ pipe: String) throws -> (command: LiveCommand, reader: Int32, lines: String) {
+    let long = try folder.write(TestSound.wav(TestSound.samples(seconds: 60)), to: "long.wav")
+    let arguments = ["--model", Fixture.audio, "--threshold", "0.25", "--input", long]
+    let lines = try Command.listen.run(arguments + ["--output", "json"]).output
+    #expect(lines.utf8.count > 8_192)
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let reader = open(pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    #expect(fcntl(reader, 1031, 4096) == 4096)  // F_SETPIPE_SZ
+    let command = try LiveCommand(.listen, arguments + ["--output", "json:\(pipe)"])
+    var (waiting, before) = (Int32(0), Int32(-1))
+    while waiting == 0 || waiting != before {
+      before = waiting
+      usleep(200_000)
+      _ = ioctl(reader, UInt(FIONREAD), &waiting)
+    }
+    return (command, reader, lines)
+  }
+
+  @Test func aSlowReaderOfAPipeMissesNoLineWhateverSignalsCome() throws {
+    let (command, reader, lines) = try slowlyRead(folder.file("pipe"))
+    defer { close(reader) }
+    for _ in 0..<5 {
+      command.send(SIGUSR1)
+      usleep(20_000)
+    }
+    var received: [UInt8] = []
+    _ = fcntl(reader, F_SETFL, 0)
+    while true {
+      var block = [UInt8](repeating: 0, count: 4096)
+      let count = read(reader, &block, block.count)
+      guard count > 0 else { break }
+      received += block[..<count]
+    }
+    #expect(command.wait() == 0)
+    #expect(String(decoding: received, as: UTF8.self) == lines)
+  }
+
+  @Test func oneRequestEndsTheWaitForASlowReader() throws {
+    let (command, reader, _) = try slowlyRead(folder.file("pipe"))
+    defer { close(reader) }
+    command.send(SIGTERM)
     #expect(command.wait() == 0)
   }
 

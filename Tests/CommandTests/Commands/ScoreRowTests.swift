@@ -118,6 +118,48 @@ import Testing
     }
   }
 
+  /// A quote with an accent on it is a quote.
+  @Test func everyQuoteOfANameIsDoubled() throws {
+    let clip = TestSound.wav(TestSound.samples(1_600))
+    for name in ["\"\u{301},x", "q\"\u{FE0F}", "\u{301}"] { try folder.write(clip, to: "odd/yes/\(name).wav") }
+    let result = try Command.score.run(
+      "--model", Fixture.audio, "\(folder.path)/odd", "--each", "--format", "csv")
+    #expect(result.status == 0)
+    let rows = result.output.unicodeScalars.split(separator: "\n").map { String($0) }
+    let folder = "\(self.folder.path)/odd/yes/"
+    for (row, start) in zip(
+      rows[1...], ["\"\(folder)\"\"\u{301},x.wav\",", "\"\(folder)q\"\"\u{FE0F}.wav\",", "\(folder)\u{301}.wav,"])
+    {
+      #expect(row.utf8.starts(with: start.utf8), "\(row)")
+      // The folder above the name, whatever the name begins with.
+      #expect(row.contains(",yes,"))
+    }
+  }
+
+  @Test func aPipeIsWrittenToWhileItIsRead() throws {
+    for index in 0..<200 { try folder.write(TestSound.wav(TestSound.samples(160)), to: "many/\(index).wav") }
+    let pipe = folder.file("pipe")
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let arguments = [
+      "--model", Fixture.audio, folder.file("many"), "--each", "--format", "csv", "--output", pipe, "--force",
+    ]
+    // Whoever reads one line and goes ends it in peace; whoever does not read is not waited for after a request.
+    for isGone in [true, false] {
+      let reader = open(pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+      #expect(fcntl(reader, 1031, 4096) == 4096)  // F_SETPIPE_SZ
+      let command = try LiveCommand(.score, arguments)
+      var (waiting, before) = (Int32(0), Int32(-1))
+      while waiting == 0 || waiting != before {
+        before = waiting
+        usleep(200_000)
+        _ = ioctl(reader, UInt(FIONREAD), &waiting)
+      }
+      if isGone { close(reader) } else { command.send(SIGTERM) }
+      #expect(command.wait() == (isGone ? 0 : 128 + Int(SIGTERM)))
+      if !isGone { close(reader) }
+    }
+  }
+
   @Test func whatIsThereIsNotReplacedUnasked() throws {
     try folder.write("letters", to: "table")
     #expect(try score("--format", "csv", "--output", table).errors.contains("replace it by --force"))

@@ -31,9 +31,11 @@ import Testing
   }
 
   @Test func sumsAreExact() {
-    let all = levels([Int16](repeating: 100, count: 8_000) + [Int16](repeating: -32_768, count: 8_000))
-    #expect(all.count == 1 && all[0].count == 16_000 && all[0].peak == 32_768 && all[0].clipped == 8_000)
-    #expect(all[0].squares == 8_000 * (10_000 + 1 << 30))
+    let all = levels((0..<16_000).map { $0 % 2 == 0 ? 100 : -100 })
+    #expect(all.count == 1 && all[0].count == 16_000 && all[0].peak == 100 && all[0].squares == 16_000 * 10_000)
+    let loudest = levels((0..<16_000).map { $0 % 2 == 0 ? .max : .min })
+    #expect(loudest[0].peak == 32_768 && loudest[0].clipped == 16_000)
+    #expect(abs(loudest[0].mean_dBFS!) < 0.01)
     #expect(abs(Level(count: 4, peak: 16_384, squares: 4 << 28).peak_dBFS! + 6.02) < 0.01)
     #expect(abs(Level(count: 4, peak: 16_384, squares: 4 << 28).mean_dBFS! + 6.02) < 0.01)
   }
@@ -64,6 +66,21 @@ import Testing
     let clipping = try notes(TestSound.samples(seconds: 40).map { Int16(clamping: 20 * Int($0)) })
     #expect(clipping.count == 1 && clipping[0].contains("clips"))
     #expect(try notes([Int16](repeating: 0, count: 159_000)).isEmpty)
+  }
+
+  /// A microphone that gives nothing but its offset is silent, and one that works is as loud as without.
+  @Test(arguments: [-12_000, 330, 3_000] as [Int16]) func anOffsetIsNoSound(_ offset: Int16) throws {
+    var random = SplitMix64(seed: 1)
+    let dead = (0..<40 * 16_000).map { _ in offset + Int16.random(in: -2...2, using: &random) }
+    let told = try notes(dead)
+    #expect(told.count == 1 && told[0].contains("only silence in the first 10.00 s"), "\(told)")
+    let demo = try FaultyMicrophone.demo()
+    let quiet = demo.map { $0 / 2 }
+    #expect(try notes(quiet.map { $0 + offset }).isEmpty)
+    var (with, without) = (Level(), Level())
+    for level in levels(quiet.map { $0 + offset }) { with.add(level) }
+    for level in levels(quiet) { without.add(level) }
+    #expect(abs(with.mean_dBFS! - without.mean_dBFS!) < 0.1 && abs(with.peak_dBFS! - without.peak_dBFS!) < 0.1)
   }
 
   @Test func aSourceOf8kHzIsTold() throws {

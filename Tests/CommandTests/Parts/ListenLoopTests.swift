@@ -88,6 +88,25 @@ import Testing
     #expect(try after(sound) == after(other) && !after(sound).isEmpty)
   }
 
+  /// Levels that nobody reads are added up, and leave the ring to words.
+  @Test func levelsTakeNoPlaceFromWords() throws {
+    let sound = TestSound.samples(seconds: 2)
+    let expected = keywords(events(of: try run([silence(320 * 600), .samples(sound)])))
+    let loop = try ListenLoop(
+      source: ScriptedSource([silence(320 * 600), .samples(sound)]), setUp: setUp(),
+      stop: StopRequest(catchesSignals: false), isLive: true, limit_samples: .max, levelInterval_samples: 320)
+    loop.run()
+    #expect(loop.lostEventCount == 0)
+    var total = Level()
+    var heard: [KeywordEvent] = []
+    while let event = loop.ring.pop() {
+      if case .level(let level, _) = event { total.add(level) }
+      if case .keyword(let keyword) = event { heard.append(keyword) }
+    }
+    #expect(!expected.isEmpty && heard == expected)
+    #expect(total.count == Int64(320 * 600 + sound.count) && total.peak > 1_000)
+  }
+
   @Test func manyGapsAreSurvived() throws {
     let loop = try run(
       Array(repeating: gap(samples: 0), count: 100) + [.samples(TestSound.samples(seconds: 1))])

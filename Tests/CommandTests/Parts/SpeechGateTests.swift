@@ -42,6 +42,13 @@ import Testing
     #expect(open[55..<120].allSatisfy { $0 } && !open[150...].contains(true))
   }
 
+  /// As of many a microphone on I2S.
+  @Test(arguments: [-3_000, 330, 2_000] as [Int16]) func anOffsetChangesNothing(_ offset: Int16) {
+    let samples = noise(5, 400) + noise(1, 1_600)[..<8_000] + noise(5, 400)
+    #expect(opens(samples.map { $0 + offset }) == opens(samples))
+    #expect(!opens(noise(10, 3).map { $0 + offset }).contains(true))
+  }
+
   @Test func theBlocksDoNotMatter() {
     let samples = TestSound.samples(seconds: 20)
     let expected = opens(samples, rise_dB: 2)
