@@ -18,6 +18,7 @@ from .nir_library import LIBRARIES
 from .remark import Remark
 from .remarks import deaf_remarks, dt_remarks, neuron_remarks, s4d_remarks, silent_remarks
 from .state_dict import load_checkpoint
+from .taken import Part, check_taken, state_parts
 
 
 @dataclass
@@ -78,9 +79,9 @@ def _unsaid(arguments, description: dict, state: dict) -> list[Remark]:
     return found
 
 
-def _reset_remarks(arguments) -> list[Remark]:
+def _reset_remarks(arguments, parts: set[Part]) -> list[Remark]:
     """LIF neurons without tensors, whose reset no file tells."""
-    if arguments.lif_tau is None or arguments.reset is not None:
+    if Part.CODED_RESET not in parts or arguments.reset is not None:
         return []
     return [
         Remark.assumed("LIF neurons subtract their threshold, v_reset=None (--reset hard for spikingjelly's default)")
@@ -109,7 +110,9 @@ def _of_modules(
     choices = GraphChoices(
         step_of(arguments, description), arguments.discretization, arguments.reset, scores=_scores(arguments)
     )
-    network = read_modules(module_graph(checkpoint.tensors, library, modules), choices)
+    graph = module_graph(checkpoint.tensors, library, modules)
+    network = read_modules(graph, choices)
+    check_taken(arguments, state_parts(checkpoint.tensors, []) | graph.parts | network.parts)
     remarks = [
         *checkpoint.remarks,
         Remark.assumed(f"the modules are those of {LIBRARIES[library].title}, by the names of their tensors"),
@@ -136,6 +139,7 @@ def read_network(arguments, description: dict) -> NetworkRead:
             _scores(arguments),
         )
         graph = read_graph(arguments.checkpoint, choices)
+        check_taken(arguments, {Part.GRAPH} | graph.parts)
         remarks = graph.remarks + deaf_remarks(graph.layers) + silent_remarks(graph.layers)
         return NetworkRead(graph.layers, None, arguments.bits or 8, remarks, graph.scores)
     checkpoint = load_checkpoint(arguments.checkpoint, arguments.key)
@@ -145,17 +149,19 @@ def read_network(arguments, description: dict) -> NetworkRead:
     )
     if is_of_modules(state) and (library := library_of(state, modules)):
         return _of_modules(arguments, description, checkpoint, library, modules)
-    if arguments.reset not in (None, "hard", "subtract"):
-        raise ConversionError(f"--reset {arguments.reset}: of LIF neurons in a state dict, hard or subtract")
     choices = _choices(arguments, description)
     layers = fold(state, choices)
+    parts = state_parts(state, layers)
+    check_taken(arguments, parts)
+    if arguments.reset not in (None, "hard", "subtract"):
+        raise ConversionError(f"--reset {arguments.reset}: of LIF neurons in a state dict, hard or subtract")
     # With recordings or precomputed input the statistics are measured.
     known = None if arguments.calibrate else recovered_statistics(state, layers)
     remarks = [
         *checkpoint.remarks,
         *_unsaid(arguments, description, state),
         *neuron_remarks(state, choices, arguments.neuron is not None),
-        *_reset_remarks(arguments),
+        *_reset_remarks(arguments, parts),
         *dt_remarks(state, step_of(arguments, description)),
         *s4d_remarks(state),
         *deaf_remarks(layers),
