@@ -40,6 +40,55 @@ def test_a_state_dict_becomes_a_model_that_verifies(kind, bits, tmp_path, capsys
     built_commands().verify(output)
 
 
+FRONT_END = {
+    "type": "kaldi_fbank",
+    "sample_rate_hz": 16000,
+    "frame_samples": 400,
+    "hop_samples": 160,
+    "bands": 11,
+    "preemphasis": 0.97,
+    "low_hz": 20,
+    "high_hz": 8000,
+}
+
+
+@pytest.mark.parametrize(
+    ("hop", "rate", "options", "step_us"),
+    [
+        (160, 16000, {}, 10_000),
+        (160, 16000, {"step_ms": 10}, 10_000),
+        (128, 16000, {}, 8_000),
+        (160, 22050, {}, 7_256),
+        (160, 16000, {"asked": "10"}, 10_000),
+    ],
+)
+def test_a_step_of_a_front_end_is_its_hop(hop, rate, options, step_us, tmp_path, capsys):
+    output, path = tmp_path / "tiny.silif", checkpoint(tmp_path)
+    described = {key: value for key, value in options.items() if key != "asked"}
+    front_end = FRONT_END | {"hop_samples": hop, "sample_rate_hz": rate}
+    path.with_suffix(".json").write_text(json.dumps(described | {"front_end": front_end}))
+    asked = ["--step-ms", options["asked"]] if "asked" in options else []
+    assert main([str(path), "--output", str(output), *asked]) == 0
+    assert read_model(output).step_us == step_us
+    assert "a step lasts" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("description", "options", "message"),
+    [
+        ({"step_ms": 4}, (), "tiny.json: step_ms must be 10, hop_samples / sample_rate_hz of its front_end"),
+        ({}, ("--step-ms", "4"), "silif-export: --step-ms 4: "),
+        ({"step_ms": 10}, ("--step-ms", "9.99"), "tiny.json: its front_end makes a step every 10 ms"),
+    ],
+)
+def test_a_step_that_contradicts_the_front_end_is_refused(description, options, message, tmp_path, capsys):
+    output, path = tmp_path / "tiny.silif", checkpoint(tmp_path)
+    path.with_suffix(".json").write_text(json.dumps(description | {"front_end": FRONT_END}))
+    assert main([str(path), "--output", str(output), *options]) == 1
+    assert message in capsys.readouterr().err
+    assert not output.exists()
+
+
 @pytest.mark.parametrize(("described", "asked", "bits"), [(4, None, 4), (None, 4, 4), (None, None, 8), (8, 8, 8)])
 def test_the_description_says_how_many_bits_a_weight_was_trained_with(described, asked, bits, tmp_path):
     output, path = tmp_path / "tiny.silif", checkpoint(tmp_path)

@@ -128,7 +128,11 @@ def _arguments(argv):
         choices=tuple(RESETS),
         help="how a graph's neurons reset, if not as its library's do (docs/CONVERT.md)",
     )
-    parser.add_argument("--step-ms", type=_step_ms, help="duration of one step (default: from NAME.json, else 4)")
+    parser.add_argument(
+        "--step-ms",
+        type=_step_ms,
+        help="duration of one step (default: from NAME.json, of a front end its hop, else 4)",
+    )
     parser.add_argument(
         "--clip-steps",
         type=within(1, MAXIMUM_CLIP_STEPS, int),

@@ -59,6 +59,28 @@ _WANTED = {
 }
 
 
+def is_same_step(one_ms: float, other_ms: float) -> bool:
+    """Whether both are one step in a model file, which counts microseconds."""
+    return round(1000 * one_ms) == round(1000 * other_ms)
+
+
+def described_step(description: dict) -> float | None:
+    """The milliseconds of a step: what the description says, or what its front end makes of a hop."""
+    settings = front_end(description)
+    return description.get("step_ms", 1000 * settings.hop_s if settings else None)
+
+
+def _check_step(path: Path, description: dict) -> None:
+    settings = front_end(description)
+    if settings is None or "step_ms" not in description:
+        return
+    if not is_same_step(description["step_ms"], 1000 * settings.hop_s):
+        raise ConversionError(
+            f"{path}: step_ms must be {1000 * settings.hop_s:g}, hop_samples / sample_rate_hz of its front_end; correct"
+            " one of them, or leave step_ms out"
+        )
+
+
 def read_description(checkpoint: Path) -> dict:
     """NAME.json of NAME.pth, or nothing where there is none. Raises ConversionError naming file and key."""
     path = checkpoint.with_suffix(".json")
@@ -83,7 +105,9 @@ def read_description(checkpoint: Path) -> dict:
     for key, (is_right, wanted) in _WANTED.items():
         if description.get(key) is not None and not is_right(description[key]):
             raise ConversionError(f"{path}: {key} must be {wanted}")
-    return {key: value for key, value in description.items() if value is not None}
+    description = {key: value for key, value in description.items() if value is not None}
+    _check_step(path, description)
+    return description
 
 
 def carried_over(description: dict) -> dict[str, str]:

@@ -10,6 +10,7 @@ from ..kinds.choices import BATCH_NORM_EPSILON, DEFAULT_KERNEL, Choices, describ
 from ..kinds.connection import FloatLayer
 from ..model_file.tables import Scores
 from .checkpoint import Checkpoint
+from .description import described_step, is_same_step
 from .fold import fold
 from .input_statistics import InputStatistics, recovered_statistics
 from .module_graph import ModuleChoices, is_of_modules, library_of, module_graph
@@ -32,9 +33,20 @@ class NetworkRead:
     scores: Scores = Scores.POTENTIALS
 
 
+def _said_step(arguments, description: dict) -> float | None:
+    """The milliseconds of a step, where anything tells them. Raises ConversionError where two tell others."""
+    described, asked = described_step(description), arguments.step_ms
+    if asked is not None and "front_end" in description and not is_same_step(asked, described):
+        raise ConversionError(
+            f"--step-ms {asked:g}: {arguments.checkpoint.with_suffix('.json')}: its front_end makes a step every"
+            f" {described:g} ms (hop_samples / sample_rate_hz); leave --step-ms out"
+        )
+    return asked or described
+
+
 def step_of(arguments, description: dict) -> float:
     """The duration of a step in milliseconds."""
-    return arguments.step_ms or description.get("step_ms", 4)
+    return _said_step(arguments, description) or 4
 
 
 def _weight_bits(asked: int | None, description: dict, state: dict) -> int:
@@ -65,7 +77,7 @@ def _choices(arguments, description: dict) -> Choices:
 def _unsaid(arguments, description: dict, state: dict) -> list[Remark]:
     """What a state dict cannot say and nobody did."""
     found = []
-    if arguments.step_ms is None and "step_ms" not in description:
+    if _said_step(arguments, description) is None:
         found.append(Remark.assumed("a step lasts 4 ms (--step-ms says how long)"))
     has_norm = any(key.endswith(".running_var") for key in state)
     # silif-train writes its recipe beside what it trained.
@@ -127,7 +139,7 @@ def _of_modules(
 def read_network(arguments, description: dict) -> NetworkRead:
     """Raises ConversionError naming the tensor, node or option that stands in the way."""
     if arguments.checkpoint.suffix == ".nir":
-        step_ms = arguments.step_ms or description.get("step_ms")
+        step_ms = _said_step(arguments, description)
         if step_ms is None:
             raise ConversionError("--step-ms: a graph describes neurons in continuous time; say how long a step is")
         choices = GraphChoices(
