@@ -127,6 +127,14 @@ def test_without_words_classes_are_numbers(tmp_path):
     assert read_model(output).words == ["0", "1", "2", "3", "4"]
 
 
+WRONG_BITS = (8.0, 5, "8", True, [8])
+WRONG_DELAYS = (
+    *({"kind": kind} for kind in ("both", ["axonal"], {"a": 1}, 1, True)),
+    *({"max_delay": steps} for steps in (-3, True, 0, 5, 256, 10**9, 8.0, "8")),
+    "axonal",
+)
+
+
 def describe(description):
     return lambda folder: (folder / "tiny.json").write_text(json.dumps(description))
 
@@ -143,7 +151,8 @@ def describe(description):
         (describe({"words": "abcde"}), "tiny.json: words must be a list of strings"),
         (describe({"words": list("aabcd")}), "the word 'a' stands for two classes"),
         (describe({"step_ms": -4}), "tiny.json: step_ms must be 0.001 to 1000"),
-        (describe({"delay": {"kind": "both"}}), "tiny.json: delay must be"),
+        *((describe({"weight_bits": bits}), "tiny.json: weight_bits must be 4, 8 or 16") for bits in WRONG_BITS),
+        *((describe({"delay": delay}), "tiny.json: delay must be") for delay in WRONG_DELAYS),
         (describe({"front_end": {"type": "kaldi_fbank"}}), "tiny.json: front_end must be an object with the numbers"),
     ],
 )

@@ -9,6 +9,9 @@ from ..integer.frontend import FrontEndSettings
 from .delays import KINDS
 
 LONGEST_STEP_MS = 1000
+# A kernel has a tap more, and one in the middle.
+_LONGEST_DELAYS = range(2, 255, 2)
+_DELAYS_SAID = f"an even number of steps from {_LONGEST_DELAYS[0]} to {_LONGEST_DELAYS[-1]}"
 _SETTINGS = ("sample_rate_hz", "frame_samples", "hop_samples", "bands", "preemphasis", "low_hz", "high_hz")
 
 
@@ -37,10 +40,15 @@ def _is_list_of_text(value) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
+def _is_whole(value) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _is_delay(value) -> bool:
-    return (
-        isinstance(value, dict) and value.get("kind", "axonal") in KINDS and isinstance(value.get("max_delay", 0), int)
-    )
+    if not isinstance(value, dict):
+        return False
+    kind, longest = value.get("kind", "axonal"), value.get("max_delay", 2)
+    return isinstance(kind, str) and kind in KINDS and _is_whole(longest) and longest in _LONGEST_DELAYS
 
 
 def _is_front_end(value) -> bool:
@@ -54,7 +62,8 @@ _WANTED = {
     "words": (_is_list_of_text, "a list of strings"),
     "credits": (_is_list_of_text, "a list of strings"),
     "step_ms": (lambda it: _is_number(it) and 0.001 <= it <= LONGEST_STEP_MS, f"0.001 to {LONGEST_STEP_MS}"),
-    "delay": (_is_delay, f'{{"kind": {" or ".join(KINDS)}, "max_delay": steps}}'),
+    "delay": (_is_delay, f'{{"kind": {" or ".join(KINDS)}, "max_delay": {_DELAYS_SAID}}}'),
+    "weight_bits": (lambda it: _is_whole(it) and it in (4, 8, 16), "4, 8 or 16"),
     "front_end": (_is_front_end, f"an object with the numbers {', '.join(_SETTINGS)}"),
 }
 

@@ -51,8 +51,6 @@ def step_of(arguments, description: dict) -> float:
 
 def _weight_bits(asked: int | None, description: dict, state: dict) -> int:
     trained = description.get("weight_bits")
-    if trained not in (None, 4, 8, 16):
-        raise ConversionError(f"weight_bits {trained!r} in the description: the runtime has 4, 8 and 16")
     if any(key.endswith(".W.scale") for key in state) and None not in (asked, trained) and asked != trained:
         raise ConversionError(
             f"--bits {asked}: this network was trained with weights of {trained} bits; leave --bits out"
