@@ -264,6 +264,17 @@ def test_lists_of_recordings_need_a_front_end(tmp_path, capsys):
     assert "--evaluate: a network without a front end takes precomputed input" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--evaluate", "--calibrate"])
+@pytest.mark.parametrize("text", ["", " \n\n"])
+def test_a_list_without_clips_is_refused_by_name(option, text, tmp_path, capsys):
+    clips, output, path = tmp_path / "empty.txt", tmp_path / "tiny.silif", checkpoint(tmp_path)
+    clips.write_text(text)
+    describe({"front_end": FRONT_END})(tmp_path)
+    assert main([str(path), "--output", str(output), option, str(clips)]) == 1
+    assert f"silif-export: {clips}: names no clip; " in capsys.readouterr().err
+    assert not output.exists()
+
+
 def test_a_readout_alone_is_refused(tmp_path, capsys):
     torch.save({"snn.0.W.weight": torch.ones(5, 11), "snn.0.alpha": torch.full((5,), 0.9)}, tmp_path / "x.pth")
     assert main([str(tmp_path / "x.pth"), "--output", str(tmp_path / "x.silif")]) == 1
