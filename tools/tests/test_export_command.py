@@ -139,6 +139,23 @@ def describe(description):
     return lambda folder: (folder / "tiny.json").write_text(json.dumps(description))
 
 
+def front_end(fields):
+    return describe({"front_end": FRONT_END | fields})
+
+
+WORDS = "words must be a list of strings that have 1 to 255 bytes and no control characters"
+WRONG_FIELDS = (
+    *(("sample_rate_hz", rate, "a whole number from 1000 to 384000") for rate in (0, 999, 16000.5, 1e300)),
+    *(("frame_samples", length, "an even number from 2 to 512") for length in (401, 0, 514, 400.5)),
+    *(("hop_samples", hop, "a whole number from 1 to frame_samples") for hop in (-1, 0, 401, 160.5)),
+    *(("bands", bands, "a whole number from 1 to 128") for bands in (20.7, 0, 129)),
+    ("bands", 12, "11, as many as the network takes inputs"),
+    *(("preemphasis", factor, "0 to 1") for factor in (5, -0.1)),
+    *(("high_hz", high, "a whole number from 1 to half of sample_rate_hz") for high in (9000, 7999.5, 0)),
+    *(("low_hz", low, "a whole number from 0 on, below high_hz") for low in (9000, 8000, -1, 20.5)),
+)
+
+
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [
@@ -149,7 +166,25 @@ def describe(description):
         (lambda folder: (folder / "tiny.pth").unlink(), "no such file"),
         (describe([1]), "tiny.json: want an object that describes tiny.pth"),
         (describe({"words": "abcde"}), "tiny.json: words must be a list of strings"),
-        (describe({"words": list("aabcd")}), "the word 'a' stands for two classes"),
+        (describe({"words": list("aabcd")}), "tiny.json: words: the word 'a' stands for two classes"),
+        (
+            describe({"words": list("abcd")}),
+            "tiny.json: words: 4 words for a readout of 5 classes; name each class once",
+        ),
+        *((describe({"words": [word, *"bcde"]}), f"tiny.json: {WORDS}") for word in ("a\n", "\ud800", "", "a" * 256)),
+        *(
+            (describe({"name": name}), "tiny.json: name must be a string")
+            for name in (5, [1], {"a": 1}, "\ud800", "a\n")
+        ),
+        (describe({"licence": "\ud800"}), "tiny.json: licence must be one line, without control characters"),
+        (describe({"front_end": [1]}), "tiny.json: front_end must be an object with the numbers"),
+        (describe({"front_end": {}}), 'tiny.json: front_end: type must be "kaldi_fbank"'),
+        (describe({"front_end": FRONT_END | {"type": ["mel"]}}), 'tiny.json: front_end: type must be "kaldi_fbank"'),
+        *(
+            (front_end({key: value}), f"tiny.json: front_end: {key} must be {said}")
+            for key, value, said in WRONG_FIELDS
+        ),
+        (front_end({"bands": 128, "high_hz": 1000}), "tiny.json: front_end: a mel band holds no FFT bin"),
         (describe({"step_ms": -4}), "tiny.json: step_ms must be 0.001 to 1000"),
         *((describe({"weight_bits": bits}), "tiny.json: weight_bits must be 4, 8 or 16") for bits in WRONG_BITS),
         *((describe({"delay": delay}), "tiny.json: delay must be") for delay in WRONG_DELAYS),
@@ -219,6 +254,30 @@ def test_what_is_wrong_with_a_checkpoint_is_said_with_its_name(tensor, value, sa
     torch.save(content, tmp_path / "x.pth")
     assert main([str(tmp_path / "x.pth"), "--output", str(tmp_path / "x.silif")]) == 1
     assert f"silif-export: {tmp_path / 'x.pth'}: {said}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("a,b", "2 words for a readout of 5 classes; name each class once"),
+        ("a,b,,d,e", "'' must have 1 to 255 bytes and no control characters"),
+        ("\udcff,b,c,d,e", "must have 1 to 255 bytes and no control characters"),
+        ("a,b,c,d,a", "the word 'a' stands for two classes; name each once"),
+    ],
+)
+def test_words_that_do_not_fit_are_refused_with_the_name_of_the_option(words, said, tmp_path, capsys):
+    path, output = checkpoint(tmp_path), tmp_path / "out.silif"
+    assert main([str(path), "--output", str(output), "--words", words]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("silif-export: --words: ")
+    assert said in error
+
+
+def test_whole_numbers_of_a_front_end_may_have_a_point(tmp_path):
+    path, output = checkpoint(tmp_path), tmp_path / "tiny.silif"
+    front_end({key: float(value) for key, value in FRONT_END.items() if key != "type"})(tmp_path)
+    assert main([str(path), "--output", str(output)]) == 0
+    assert read_model(output).layers[0].inputs == 11
 
 
 def test_who_stops_it_sees_no_traceback(tmp_path, monkeypatch, capsys):

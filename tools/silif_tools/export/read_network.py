@@ -10,7 +10,7 @@ from ..kinds.choices import BATCH_NORM_EPSILON, DEFAULT_KERNEL, Choices, describ
 from ..kinds.connection import FloatLayer
 from ..model_file.tables import Scores
 from .checkpoint import Checkpoint
-from .description import described_step, is_same_step
+from .description import described_step, description_path, is_same_step
 from .fold import fold
 from .input_statistics import InputStatistics, recovered_statistics
 from .module_graph import ModuleChoices, is_of_modules, library_of, module_graph
@@ -38,7 +38,7 @@ def _said_step(arguments, description: dict) -> float | None:
     described, asked = described_step(description), arguments.step_ms
     if asked is not None and "front_end" in description and not is_same_step(asked, described):
         raise ConversionError(
-            f"--step-ms {asked:g}: {arguments.checkpoint.with_suffix('.json')}: its front_end makes a step every"
+            f"--step-ms {asked:g}: {description_path(arguments.checkpoint)}: its front_end makes a step every"
             f" {described:g} ms (hop_samples / sample_rate_hz); leave --step-ms out"
         )
     return asked or described
