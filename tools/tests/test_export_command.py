@@ -40,6 +40,55 @@ def test_a_state_dict_becomes_a_model_that_verifies(kind, bits, tmp_path, capsys
     built_commands().verify(output)
 
 
+FRONT_END = {
+    "type": "kaldi_fbank",
+    "sample_rate_hz": 16000,
+    "frame_samples": 400,
+    "hop_samples": 160,
+    "bands": 11,
+    "preemphasis": 0.97,
+    "low_hz": 20,
+    "high_hz": 8000,
+}
+
+
+@pytest.mark.parametrize(
+    ("hop", "rate", "options", "step_us"),
+    [
+        (160, 16000, {}, 10_000),
+        (160, 16000, {"step_ms": 10}, 10_000),
+        (128, 16000, {}, 8_000),
+        (160, 22050, {}, 7_256),
+        (160, 16000, {"asked": "10"}, 10_000),
+    ],
+)
+def test_a_step_of_a_front_end_is_its_hop(hop, rate, options, step_us, tmp_path, capsys):
+    output, path = tmp_path / "tiny.silif", checkpoint(tmp_path)
+    described = {key: value for key, value in options.items() if key != "asked"}
+    front_end = FRONT_END | {"hop_samples": hop, "sample_rate_hz": rate}
+    path.with_suffix(".json").write_text(json.dumps(described | {"front_end": front_end}))
+    asked = ["--step-ms", options["asked"]] if "asked" in options else []
+    assert main([str(path), "--output", str(output), *asked]) == 0
+    assert read_model(output).step_us == step_us
+    assert "a step lasts" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("description", "options", "message"),
+    [
+        ({"step_ms": 4}, (), "tiny.json: step_ms must be 10, hop_samples / sample_rate_hz of its front_end"),
+        ({}, ("--step-ms", "4"), "silif-export: --step-ms 4: "),
+        ({"step_ms": 10}, ("--step-ms", "9.99"), "tiny.json: its front_end makes a step every 10 ms"),
+    ],
+)
+def test_a_step_that_contradicts_the_front_end_is_refused(description, options, message, tmp_path, capsys):
+    output, path = tmp_path / "tiny.silif", checkpoint(tmp_path)
+    path.with_suffix(".json").write_text(json.dumps(description | {"front_end": FRONT_END}))
+    assert main([str(path), "--output", str(output), *options]) == 1
+    assert message in capsys.readouterr().err
+    assert not output.exists()
+
+
 @pytest.mark.parametrize(("described", "asked", "bits"), [(4, None, 4), (None, 4, 4), (None, None, 8), (8, 8, 8)])
 def test_the_description_says_how_many_bits_a_weight_was_trained_with(described, asked, bits, tmp_path):
     output, path = tmp_path / "tiny.silif", checkpoint(tmp_path)
@@ -78,8 +127,33 @@ def test_without_words_classes_are_numbers(tmp_path):
     assert read_model(output).words == ["0", "1", "2", "3", "4"]
 
 
+WRONG_BITS = (8.0, 5, "8", True, [8])
+WRONG_DELAYS = (
+    *({"kind": kind} for kind in ("both", ["axonal"], {"a": 1}, 1, True)),
+    *({"max_delay": steps} for steps in (-3, True, 0, 5, 256, 10**9, 8.0, "8")),
+    "axonal",
+)
+
+
 def describe(description):
     return lambda folder: (folder / "tiny.json").write_text(json.dumps(description))
+
+
+def front_end(fields):
+    return describe({"front_end": FRONT_END | fields})
+
+
+WORDS = "words must be a list of strings that have 1 to 255 bytes and no control characters"
+WRONG_FIELDS = (
+    *(("sample_rate_hz", rate, "a whole number from 1000 to 384000") for rate in (0, 999, 16000.5, 1e300)),
+    *(("frame_samples", length, "an even number from 2 to 512") for length in (401, 0, 514, 400.5)),
+    *(("hop_samples", hop, "a whole number from 1 to frame_samples") for hop in (-1, 0, 401, 160.5)),
+    *(("bands", bands, "a whole number from 1 to 128") for bands in (20.7, 0, 129)),
+    ("bands", 12, "11, as many as the network takes inputs"),
+    *(("preemphasis", factor, "0 to 1") for factor in (5, -0.1)),
+    *(("high_hz", high, "a whole number from 1 to half of sample_rate_hz") for high in (9000, 7999.5, 0)),
+    *(("low_hz", low, "a whole number from 0 on, below high_hz") for low in (9000, 8000, -1, 20.5)),
+)
 
 
 @pytest.mark.parametrize(
@@ -92,9 +166,28 @@ def describe(description):
         (lambda folder: (folder / "tiny.pth").unlink(), "no such file"),
         (describe([1]), "tiny.json: want an object that describes tiny.pth"),
         (describe({"words": "abcde"}), "tiny.json: words must be a list of strings"),
-        (describe({"words": list("aabcd")}), "the word 'a' stands for two classes"),
+        (describe({"words": list("aabcd")}), "tiny.json: words: the word 'a' stands for two classes"),
+        (
+            describe({"words": list("abcd")}),
+            "tiny.json: words: 4 words for a readout of 5 classes; name each class once",
+        ),
+        *((describe({"words": [word, *"bcde"]}), f"tiny.json: {WORDS}") for word in ("a\n", "\ud800", "", "a" * 256)),
+        *(
+            (describe({"name": name}), "tiny.json: name must be a string")
+            for name in (5, [1], {"a": 1}, "\ud800", "a\n")
+        ),
+        (describe({"licence": "\ud800"}), "tiny.json: licence must be one line, without control characters"),
+        (describe({"front_end": [1]}), "tiny.json: front_end must be an object with the numbers"),
+        (describe({"front_end": {}}), 'tiny.json: front_end: type must be "kaldi_fbank"'),
+        (describe({"front_end": FRONT_END | {"type": ["mel"]}}), 'tiny.json: front_end: type must be "kaldi_fbank"'),
+        *(
+            (front_end({key: value}), f"tiny.json: front_end: {key} must be {said}")
+            for key, value, said in WRONG_FIELDS
+        ),
+        (front_end({"bands": 128, "high_hz": 1000}), "tiny.json: front_end: a mel band holds no FFT bin"),
         (describe({"step_ms": -4}), "tiny.json: step_ms must be 0.001 to 1000"),
-        (describe({"delay": {"kind": "both"}}), "tiny.json: delay must be"),
+        *((describe({"weight_bits": bits}), "tiny.json: weight_bits must be 4, 8 or 16") for bits in WRONG_BITS),
+        *((describe({"delay": delay}), "tiny.json: delay must be") for delay in WRONG_DELAYS),
         (describe({"front_end": {"type": "kaldi_fbank"}}), "tiny.json: front_end must be an object with the numbers"),
     ],
 )
@@ -163,6 +256,30 @@ def test_what_is_wrong_with_a_checkpoint_is_said_with_its_name(tensor, value, sa
     assert f"silif-export: {tmp_path / 'x.pth'}: {said}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("a,b", "2 words for a readout of 5 classes; name each class once"),
+        ("a,b,,d,e", "'' must have 1 to 255 bytes and no control characters"),
+        ("\udcff,b,c,d,e", "must have 1 to 255 bytes and no control characters"),
+        ("a,b,c,d,a", "the word 'a' stands for two classes; name each once"),
+    ],
+)
+def test_words_that_do_not_fit_are_refused_with_the_name_of_the_option(words, said, tmp_path, capsys):
+    path, output = checkpoint(tmp_path), tmp_path / "out.silif"
+    assert main([str(path), "--output", str(output), "--words", words]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("silif-export: --words: ")
+    assert said in error
+
+
+def test_whole_numbers_of_a_front_end_may_have_a_point(tmp_path):
+    path, output = checkpoint(tmp_path), tmp_path / "tiny.silif"
+    front_end({key: float(value) for key, value in FRONT_END.items() if key != "type"})(tmp_path)
+    assert main([str(path), "--output", str(output)]) == 0
+    assert read_model(output).layers[0].inputs == 11
+
+
 def test_who_stops_it_sees_no_traceback(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(export, "export", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     assert main([str(tmp_path / "x.pth"), "--output", str(tmp_path / "x.silif")]) == 130
@@ -204,6 +321,17 @@ def test_lists_of_recordings_need_a_front_end(tmp_path, capsys):
     path, output = checkpoint(tmp_path), tmp_path / "tiny.silif"
     assert main([str(path), "--output", str(output), "--evaluate", str(tmp_path / "list.txt")]) == 1
     assert "--evaluate: a network without a front end takes precomputed input" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--evaluate", "--calibrate"])
+@pytest.mark.parametrize("text", ["", " \n\n"])
+def test_a_list_without_clips_is_refused_by_name(option, text, tmp_path, capsys):
+    clips, output, path = tmp_path / "empty.txt", tmp_path / "tiny.silif", checkpoint(tmp_path)
+    clips.write_text(text)
+    describe({"front_end": FRONT_END})(tmp_path)
+    assert main([str(path), "--output", str(output), option, str(clips)]) == 1
+    assert f"silif-export: {clips}: names no clip; " in capsys.readouterr().err
+    assert not output.exists()
 
 
 def test_a_readout_alone_is_refused(tmp_path, capsys):

@@ -112,6 +112,18 @@ def test_sinabs_tells_time_constants_in_steps():
     same((hidden, counts), expected)
 
 
+@pytest.mark.parametrize(("tau", "said"), [(0.5, "shorter than a step"), (2000.0, "over 1000 steps"), (7.0, None)])
+def test_time_constants_that_nobody_trains_are_suspect(tau, said):
+    first, second = matrices()
+    neurons = {"tau_mem": np.array(tau), "spike_threshold": np.array(1.0), "v_mem": np.zeros(0)}
+    state = first | {f"lif.{key}": values for key, values in neurons.items()}
+    state |= second | {f"iaf.{key}": values for key, values in neurons.items() if key != "tau_mem"}
+    network = read_modules(module_graph(state, "sinabs", ModuleChoices()), GraphChoices(1.0))
+    found = [remark.text for remark in network.remarks if remark.label == "suspect"]
+    assert len(found) == (said is not None)
+    assert all(f"lif.tau: 9 of 9 time constants are {said}" in text for text in found)
+
+
 @pytest.mark.parametrize("decay_input", [True, False])
 def test_spikingjelly_without_tensors_but_of_parametric_neurons(decay_input):
     first, second = matrices(bias=False)

@@ -39,6 +39,12 @@ def measure(tmp_path_factory):
     return measured
 
 
+@pytest.mark.parametrize("name", [*SCORED, "rf"])
+def test_nothing_is_suspect_in_a_network_of_the_authors(name, tmp_path, capsys):
+    assert main([str(checkpoint(name)), "--output", str(tmp_path / "x.silif"), "--step-ms", "4"]) == 0
+    assert "suspect:" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", SCORED)
 def test_int8_keeps_the_winner(measure, name):
     assert measure(name, 8).same_winner >= 0.96

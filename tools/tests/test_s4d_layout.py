@@ -168,5 +168,3 @@ def test_layer_normalisation_is_refused():
 def test_what_makes_the_spikes_must_be_said(state):
     with pytest.raises(ConversionError, match=r"--spike-threshold 0; the GELU"):
         fold(state)
-    with pytest.raises(ConversionError, match=r"--spike-threshold is for S4D layers"):
-        fold({"snn.0.W.weight": np.ones((3, 4)), "snn.0.alpha": np.ones(3)}, Choices(spike_threshold=0.0))

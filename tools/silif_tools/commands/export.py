@@ -17,13 +17,21 @@ from ..export.clips import load_input, load_list
 from ..export.compare import compare
 from ..export.convert import Conversion, convert_layers
 from ..export.delays import KINDS
-from ..export.description import LONGEST_STEP_MS, carried_over, front_end, read_description
+from ..export.description import (
+    LONGEST_STEP_MS,
+    WORDS_WANTED,
+    carried_over,
+    description_path,
+    front_end,
+    is_word,
+    read_description,
+)
 from ..export.nir_library import LIBRARIES
 from ..export.read_network import read_network, step_of
 from ..export.remark import Remark
 from ..export.remarks import idle_remarks
 from ..export.self_test import add_self_test, liveliest
-from ..integer.frontend import CLIP_FRAMES
+from ..integer.frontend import CLIP_FRAMES, FrontEndSettings
 from ..kinds import HIDDEN_KINDS
 from ..kinds.cuba import RESETS
 from ..kinds.silif import STORED_RANGES
@@ -128,7 +136,11 @@ def _arguments(argv):
         choices=tuple(RESETS),
         help="how a graph's neurons reset, if not as its library's do (docs/CONVERT.md)",
     )
-    parser.add_argument("--step-ms", type=_step_ms, help="duration of one step (default: from NAME.json, else 4)")
+    parser.add_argument(
+        "--step-ms",
+        type=_step_ms,
+        help="duration of one step (default: from NAME.json, of a front end its hop, else 4)",
+    )
     parser.add_argument(
         "--clip-steps",
         type=within(1, MAXIMUM_CLIP_STEPS, int),
@@ -204,7 +216,7 @@ def _inputs(arguments) -> list[Path]:
         arguments.self_test,
         *arguments.evaluate,
     )
-    return [arguments.checkpoint, arguments.checkpoint.with_suffix(".json"), *(path for path in asked if path)]
+    return [arguments.checkpoint, description_path(arguments.checkpoint), *(path for path in asked if path)]
 
 
 def _check_files(arguments) -> None:
@@ -219,17 +231,34 @@ def _check_files(arguments) -> None:
     check_output(arguments.report, "--report")
 
 
-def _words(arguments, description: dict, classes: int) -> list[str]:
-    words = description.get("words") or [str(index) for index in range(classes)]
+def _said_words(arguments, description: dict, classes: int) -> tuple[str, list[str]]:
+    """(what says them, the words)"""
     if arguments.words:
-        words = [word.strip() for word in arguments.words.split(",")]
-    elif "words" not in description and arguments.frames:
-        stored = stored_words(arguments.frames)
-        words = stored if stored and len(stored) == classes else words
-    twice = next((word for index, word in enumerate(words) if word in words[:index]), None)
-    if twice is not None:
-        raise ConversionError(f"the word {twice!r} stands for two classes; name each once")
+        return "--words", [word.strip() for word in arguments.words.split(",")]
+    if description.get("words"):
+        return f"{description_path(arguments.checkpoint)}: words", description["words"]
+    stored = stored_words(arguments.frames) if arguments.frames and "words" not in description else None
+    if stored and len(stored) == classes:
+        return f"{arguments.frames}: words", stored
+    return "", [str(index) for index in range(classes)]
+
+
+def _words(arguments, description: dict, classes: int) -> list[str]:
+    source, words = _said_words(arguments, description, classes)
+    if len(words) != classes:
+        raise ConversionError(f"{source}: {len(words)} words for a readout of {classes} classes; name each class once")
+    for index, word in enumerate(words):
+        if not is_word(word):
+            raise ConversionError(f"{source}: the word {word!r} must have {WORDS_WANTED}")
+        if word in words[:index]:
+            raise ConversionError(f"{source}: the word {word!r} stands for two classes; name each once")
     return words
+
+
+def _check_bands(arguments, settings: FrontEndSettings | None, inputs: int) -> None:
+    if settings is not None and settings.band_count != inputs:
+        path = description_path(arguments.checkpoint)
+        raise ConversionError(f"{path}: front_end: bands must be {inputs}, as many as the network takes inputs")
 
 
 def _clip_steps_of(arguments, is_sound: bool) -> int:
@@ -272,6 +301,7 @@ def export(arguments, command: list[str]) -> list[str]:
     with _naming(arguments.checkpoint):
         network = read_network(arguments, description)
     folded, remarks = network.layers, network.remarks
+    _check_bands(arguments, settings, folded[0].weights.shape[0])
     classes = folded[-1].weights.shape[1]
     words = _words(arguments, description, classes)
     clip_steps = arguments.clip_steps or _clip_steps_of(arguments, settings is not None)

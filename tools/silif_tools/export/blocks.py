@@ -44,12 +44,12 @@ def _tensor(state: Arrays, key: str, shape: tuple[int, ...]) -> np.ndarray:
     return state[key]
 
 
-def _norm(state: Arrays, name: str, width: int) -> tuple[np.ndarray, np.ndarray]:
+def _norm(state: Arrays, name: str, width: int, epsilon: float) -> tuple[np.ndarray, np.ndarray]:
     """Batch normalisation as factor and offset [width]."""
     weight, bias, mean, variance = (_tensor(state, f"{name}.{key}", (width,)) for key in BATCH_NORM[:4])
     if (variance < 0).any():
         raise ConversionError(f"{name}.running_var is negative; a variance is not")
-    gain = weight / np.sqrt(variance + BATCH_NORM_EPSILON)
+    gain = weight / np.sqrt(variance + epsilon)
     return gain, bias - mean * gain
 
 
@@ -71,9 +71,9 @@ def _space(state: Arrays, name: str, width: int) -> Arrays:
     }
 
 
-def _glu(state: Arrays, name: str, width: int) -> FloatLayer:
-    gain, offset = _norm(state, f"{name}.norm", width)
-    slope, level = _norm(state, f"{name}.pre", width)
+def _glu(state: Arrays, name: str, width: int, epsilon: float) -> FloatLayer:
+    gain, offset = _norm(state, f"{name}.norm", width, epsilon)
+    slope, level = _norm(state, f"{name}.pre", width, epsilon)
     sign = np.sign(slope)
     # slope·y + level > 0; of a slope of zero the level decides, whatever y.
     threshold = np.divide(-level, np.abs(slope), out=-np.sign(level), where=slope != 0)
@@ -87,9 +87,9 @@ def _glu(state: Arrays, name: str, width: int) -> FloatLayer:
     )
 
 
-def _gsu(state: Arrays, name: str, width: int) -> FloatLayer:
-    gain, offset = _norm(state, f"{name}.norm", width)
-    product_gain, product_bias = _norm(state, f"{name}.after", width)
+def _gsu(state: Arrays, name: str, width: int, epsilon: float) -> FloatLayer:
+    gain, offset = _norm(state, f"{name}.norm", width, epsilon)
+    product_gain, product_bias = _norm(state, f"{name}.after", width, epsilon)
     weights = _tensor(state, f"{name}.W.weight", (width, width)).T
     # As the training compares, in its floats: which weights are above must not hang on a rounding.
     threshold = np.float32(TERNARY_SHARE) * np.abs(weights).max().astype(np.float32)
@@ -108,8 +108,8 @@ def _gsu(state: Arrays, name: str, width: int) -> FloatLayer:
     )
 
 
-def _pspike(state: Arrays, name: str, width: int) -> FloatLayer:
-    gain, offset = _norm(state, f"{name}.norm", width)
+def _pspike(state: Arrays, name: str, width: int, epsilon: float) -> FloatLayer:
+    gain, offset = _norm(state, f"{name}.norm", width, epsilon)
     own = {
         "spike_gain": _tensor(state, f"{name}.out_a", (width,)),
         "spike_bias": _tensor(state, f"{name}.out_b", (width,)),
@@ -136,19 +136,22 @@ _BLOCKS = (
 )
 
 
-def _block(state: Arrays, name: str, width: int) -> FloatLayer:
+def _block(state: Arrays, name: str, width: int, epsilon: float) -> FloatLayer:
     own = {key.removeprefix(f"{name}.") for key in state if key.startswith(f"{name}.")}
     for tensors, make in _BLOCKS:
         if own == tensors:
-            return make(state, name, width)
+            return make(state, name, width, epsilon)
     nearest = min(_BLOCKS, key=lambda pair: len(pair[0] ^ own))[0]
     strange, missing = sorted(own - nearest), sorted(nearest - own)
     what = f"has {strange[0]}, which no block that runs here has" if strange else f"lacks {missing[0]}"
     raise ConversionError(f"{name} {what}")
 
 
-def fold_blocks(state: Arrays) -> list[FloatLayer]:
-    """Encoder, blocks, readout. Raises ConversionError naming the tensor that stands in the way."""
+def fold_blocks(state: Arrays, epsilon: float = BATCH_NORM_EPSILON) -> list[FloatLayer]:
+    """Encoder, blocks, readout. epsilon: what normalization adds to variances.
+
+    Raises ConversionError naming the tensor that stands in the way.
+    """
     encoder = state.get("enc.weight")
     if encoder is None or encoder.ndim != 2:
         raise ConversionError("enc.weight, the encoder's [width, inputs], is missing")
@@ -165,8 +168,8 @@ def fold_blocks(state: Arrays) -> list[FloatLayer]:
         weights = weights / deviation[:, None]
         bias = bias - mean @ weights
     with np.errstate(over="ignore", invalid="ignore"):
-        blocks = [_block(state, f"blocks.{index}", width) for index in range(count)]
-        layers = [FloatLayer(ENCODER, Source.DENSE, weights, bias), *blocks, _readout(state, width)]
+        blocks = [_block(state, f"blocks.{index}", width, epsilon) for index in range(count)]
+        layers = [FloatLayer(ENCODER, Source.DENSE, weights, bias), *blocks, _readout(state, width, epsilon)]
     for index, layer in enumerate(layers):
         layer.index = index
         for values in (layer.weights, layer.bias, *layer.coefficients.values()):
@@ -175,13 +178,13 @@ def fold_blocks(state: Arrays) -> list[FloatLayer]:
     return layers
 
 
-def _readout(state: Arrays, width: int) -> FloatLayer:
+def _readout(state: Arrays, width: int, epsilon: float) -> FloatLayer:
     decoder = state.get("dec.weight")
     if decoder is None or decoder.ndim != 2 or decoder.shape[1] != width:
         raise ConversionError(f"dec.weight, the readout's [classes, {width}], is missing or of another shape")
     classes = len(decoder)
-    gain, offset = _norm(state, "norm", width)
-    after, level = _norm(state, "dec_norm", classes)
+    gain, offset = _norm(state, "norm", width, epsilon)
+    after, level = _norm(state, "dec_norm", classes, epsilon)
     connection = FloatConnection((decoder * gain).T, decoder @ offset).times(after)
     decay = np.clip(_tensor(state, "alpha", (classes,)), *DECAY_RANGE)
     connection = FloatConnection(connection.weights, connection.bias + level).times(1 - decay)

@@ -35,8 +35,13 @@ def evenly_spread(count: int, most: int | None) -> list[int]:
 
 
 def load_list(list_file: Path, root: Path, words: list[str], frames: int, settings: FrontEndSettings, limit=None):
-    """(frames [clip, step, band] int16, labels [clip]) of a list; with `limit`, that many, evenly spread."""
+    """(frames [clip, step, band] int16, labels [clip]) of a list; with `limit`, that many, evenly spread.
+
+    Raises ConversionError for a list without clips, and for a clip whose word the model does not have.
+    """
     names = read_list(list_file)
+    if not names:
+        raise ConversionError(f"{list_file}: names no clip; write one path a line, relative to the list's folder")
     names = [names[index] for index in evenly_spread(len(names), limit)]
     data = [clip_frames(load_pcm(Path(root) / name, settings.sample_rate_hz), frames, settings) for name in names]
     return np.stack(data), np.array([word_index(name, words) for name in names])

@@ -26,7 +26,7 @@ from .state_dict import layer_count, layer_tensors
 
 _NORM_TENSORS = {f"norm.{key}" for key in BATCH_NORM}
 _DELAY_TENSORS = {f"delay_layer.{key}" for key in ("weight", "P", "SIG", "bias", "delay_scores", "m")}
-_PARAMETRIC = "neuron.w"
+PARAMETRIC = "neuron.w"
 _RECURRENT = "V.weight"
 _CURRENT_TENSORS = {_RECURRENT, "W.weight", "W.bias", "W.scale", *_NORM_TENSORS, *_DELAY_TENSORS}
 # Beginnings of names, and why what they belong to cannot run.
@@ -64,9 +64,13 @@ def _current(
     return current
 
 
+def neuron_tensors(tensors: dict) -> set[str]:
+    """The names of the neurons' own tensors among those of a layer."""
+    return set(tensors) - _CURRENT_TENSORS
+
+
 def _own(tensors: dict) -> str:
-    """The names of the neuron's own tensors."""
-    return ", ".join(sorted(set(tensors) - _CURRENT_TENSORS))
+    return ", ".join(sorted(neuron_tensors(tensors)))
 
 
 def _nearest(own: set[str]) -> str:
@@ -86,7 +90,7 @@ def _check_names(tensors: dict, name: str, is_last: bool) -> tuple[Kind, Family]
         for beginning, reason in _REFUSED.items():
             if key.startswith(beginning):
                 raise ConversionError(f"{name}.{key}: {reason}")
-    own = set(tensors) - _CURRENT_TENSORS
+    own = neuron_tensors(tensors)
     found = [(kind, family) for kind in KINDS for family in kind.families if family.tensors == own]
     if not found:
         raise ConversionError(f"{name}: no neuron that runs here has the tensors {_own(tensors)}{_nearest(own)}")
@@ -102,14 +106,14 @@ def parametric_tau_steps(w: np.ndarray) -> float:
 
 
 def _without_parametric(tensors: dict, name: str, choices: Choices) -> tuple[dict, Choices]:
-    if _PARAMETRIC not in tensors:
+    if PARAMETRIC not in tensors:
         return tensors, choices
-    values = tensors[_PARAMETRIC]
+    values = tensors[PARAMETRIC]
     if values.size != 1:
         raise ConversionError(
-            f"{name}.{_PARAMETRIC} has the shape {list(values.shape)}; ParametricLIFNode has one number"
+            f"{name}.{PARAMETRIC} has the shape {list(values.shape)}; ParametricLIFNode has one number"
         )
-    others = {key: each for key, each in tensors.items() if key != _PARAMETRIC}
+    others = {key: each for key, each in tensors.items() if key != PARAMETRIC}
     return others, replace(choices, lif_tau_steps=parametric_tau_steps(values))
 
 
@@ -168,11 +172,9 @@ def fold(state: dict[str, np.ndarray], choices: Choices | None = None) -> list[F
     """
     choices = choices or Choices()
     if is_of_s4d(state):
-        state = canonical_s4d(state, choices.spike_threshold)
-    elif choices.spike_threshold is not None:
-        raise ConversionError("--spike-threshold is for S4D layers named s4_layers.N")
+        state = canonical_s4d(state, choices.spike_threshold, choices.norm_epsilon)
     if is_of_blocks(state):
-        return fold_blocks(state)
+        return fold_blocks(state, choices.norm_epsilon)
     state = canonical(state)
     count = layer_count(state)
     if count > MAXIMUM_LAYERS:

@@ -17,6 +17,7 @@ from .fold import normalized, parametric_tau_steps
 from .nir_file import Graph, Node
 from .remark import Remark
 from .shapes import check_norm, per_neuron
+from .taken import Part
 
 State = dict[str, np.ndarray]
 _SNNTORCH = {"threshold", "reset_mechanism_val"}
@@ -39,11 +40,12 @@ class ModuleChoices:
 
 @dataclass
 class ModuleGraph:
-    """resets: by the names of nodes, where the file tells them."""
+    """resets: by the names of nodes, where the file tells them. parts: what of the modules takes options."""
 
     library: str
     graph: Graph
     resets: dict[str, str]
+    parts: set[Part]
     remarks: list[Remark]
 
 
@@ -148,6 +150,7 @@ class _Builder:
         self.chain: list[Node] = []
         self.loops: dict[str, Node] = {}
         self.resets: dict[str, str] = {}
+        self.parts = {Part.MODULES}
 
     def _ends_in_matrix(self) -> bool:
         return bool(self.chain) and self.chain[-1].kind in ("Affine", "Linear")
@@ -165,6 +168,7 @@ class _Builder:
             raise ConversionError(f"{self.chain[-1].name}: no neurons behind it; of LIFNode give --lif-tau")
         name = f"the neurons behind {self.chain[-1].name}"
         self.chain.append(_of_spikingjelly(name, self.choices.lif_tau_steps, self.choices))
+        self.parts.add(Part.CODED_LIF)
 
     def _feedback(self, name: str, tensors: State) -> None:
         """Of snnTorch's RLeaky and RSynaptic: a matrix, or one weight V for each neuron."""
@@ -216,4 +220,5 @@ def module_graph(state: State, library: str, choices: ModuleChoices) -> ModuleGr
     if library == "spikingjelly":
         how = "decay_input=True" if choices.decay_input else "decay_input=False"
         remarks.append(Remark.assumed(f"thresholds are 1, {how} (--no-decay-input)"))
-    return ModuleGraph(library, graph, builder.resets, remarks)
+        builder.parts.add(Part.SPIKINGJELLY)
+    return ModuleGraph(library, graph, builder.resets, builder.parts, remarks)

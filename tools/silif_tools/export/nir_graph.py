@@ -29,6 +29,7 @@ from .module_graph import ModuleGraph
 from .nir_file import Graph, Node, read_nir
 from .nir_library import LIBRARIES, Library, recognised, step_ms_of
 from .remark import Remark
+from .taken import Part, graph_parts
 
 _LINEAR = ("Affine", "Linear", "Scale", "Flatten", "Delay")
 _FIRING = ("LIF", "CubaLIF", "IF", "Threshold")
@@ -59,10 +60,12 @@ class GraphChoices:
 
 @dataclass
 class GraphNetwork:
-    """scores: how the last layer is read. remarks: what was assumed of the graph, and what of it was changed."""
+    """scores: how the last layer is read. parts: what of the graph takes options. remarks: what was assumed of the
+    graph, and what of it was changed."""
 
     layers: list[FloatLayer]
     scores: Scores
+    parts: set[Part]
     remarks: list[Remark] = field(default_factory=list)
 
 
@@ -483,4 +486,4 @@ def graph_network(graph: Graph, reading: _Reading, choices: GraphChoices) -> Gra
         raise ConversionError(f"{chain[-1].name if chain else 'the graph'}: no neurons at the end of the chain")
     _check_shape(first, layers[0].weights.shape[0], "inputs")
     _check_shape(last, layers[-1].weights.shape[1], "outputs")
-    return GraphNetwork(layers, _scores(chain[-1], choices, reading), reading.remarks)
+    return GraphNetwork(layers, _scores(chain[-1], choices, reading), graph_parts(graph), reading.remarks)

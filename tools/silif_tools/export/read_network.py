@@ -10,6 +10,7 @@ from ..kinds.choices import BATCH_NORM_EPSILON, DEFAULT_KERNEL, Choices, describ
 from ..kinds.connection import FloatLayer
 from ..model_file.tables import Scores
 from .checkpoint import Checkpoint
+from .description import described_step, description_path, is_same_step
 from .fold import fold
 from .input_statistics import InputStatistics, recovered_statistics
 from .module_graph import ModuleChoices, is_of_modules, library_of, module_graph
@@ -18,6 +19,7 @@ from .nir_library import LIBRARIES
 from .remark import Remark
 from .remarks import deaf_remarks, dt_remarks, neuron_remarks, s4d_remarks, silent_remarks
 from .state_dict import load_checkpoint
+from .taken import Part, check_taken, state_parts
 
 
 @dataclass
@@ -31,15 +33,24 @@ class NetworkRead:
     scores: Scores = Scores.POTENTIALS
 
 
+def _said_step(arguments, description: dict) -> float | None:
+    """The milliseconds of a step, where anything tells them. Raises ConversionError where two tell others."""
+    described, asked = described_step(description), arguments.step_ms
+    if asked is not None and "front_end" in description and not is_same_step(asked, described):
+        raise ConversionError(
+            f"--step-ms {asked:g}: {description_path(arguments.checkpoint)}: its front_end makes a step every"
+            f" {described:g} ms (hop_samples / sample_rate_hz); leave --step-ms out"
+        )
+    return asked or described
+
+
 def step_of(arguments, description: dict) -> float:
     """The duration of a step in milliseconds."""
-    return arguments.step_ms or description.get("step_ms", 4)
+    return _said_step(arguments, description) or 4
 
 
 def _weight_bits(asked: int | None, description: dict, state: dict) -> int:
     trained = description.get("weight_bits")
-    if trained not in (None, 4, 8, 16):
-        raise ConversionError(f"weight_bits {trained!r} in the description: the runtime has 4, 8 and 16")
     if any(key.endswith(".W.scale") for key in state) and None not in (asked, trained) and asked != trained:
         raise ConversionError(
             f"--bits {asked}: this network was trained with weights of {trained} bits; leave --bits out"
@@ -64,7 +75,7 @@ def _choices(arguments, description: dict) -> Choices:
 def _unsaid(arguments, description: dict, state: dict) -> list[Remark]:
     """What a state dict cannot say and nobody did."""
     found = []
-    if arguments.step_ms is None and "step_ms" not in description:
+    if _said_step(arguments, description) is None:
         found.append(Remark.assumed("a step lasts 4 ms (--step-ms says how long)"))
     has_norm = any(key.endswith(".running_var") for key in state)
     # silif-train writes its recipe beside what it trained.
@@ -78,9 +89,9 @@ def _unsaid(arguments, description: dict, state: dict) -> list[Remark]:
     return found
 
 
-def _reset_remarks(arguments) -> list[Remark]:
+def _reset_remarks(arguments, parts: set[Part]) -> list[Remark]:
     """LIF neurons without tensors, whose reset no file tells."""
-    if arguments.lif_tau is None or arguments.reset is not None:
+    if Part.CODED_RESET not in parts or arguments.reset is not None:
         return []
     return [
         Remark.assumed("LIF neurons subtract their threshold, v_reset=None (--reset hard for spikingjelly's default)")
@@ -109,7 +120,9 @@ def _of_modules(
     choices = GraphChoices(
         step_of(arguments, description), arguments.discretization, arguments.reset, scores=_scores(arguments)
     )
-    network = read_modules(module_graph(checkpoint.tensors, library, modules), choices)
+    graph = module_graph(checkpoint.tensors, library, modules)
+    network = read_modules(graph, choices)
+    check_taken(arguments, state_parts(checkpoint.tensors, []) | graph.parts | network.parts)
     remarks = [
         *checkpoint.remarks,
         Remark.assumed(f"the modules are those of {LIBRARIES[library].title}, by the names of their tensors"),
@@ -124,7 +137,7 @@ def _of_modules(
 def read_network(arguments, description: dict) -> NetworkRead:
     """Raises ConversionError naming the tensor, node or option that stands in the way."""
     if arguments.checkpoint.suffix == ".nir":
-        step_ms = arguments.step_ms or description.get("step_ms")
+        step_ms = _said_step(arguments, description)
         if step_ms is None:
             raise ConversionError("--step-ms: a graph describes neurons in continuous time; say how long a step is")
         choices = GraphChoices(
@@ -136,6 +149,7 @@ def read_network(arguments, description: dict) -> NetworkRead:
             _scores(arguments),
         )
         graph = read_graph(arguments.checkpoint, choices)
+        check_taken(arguments, {Part.GRAPH} | graph.parts)
         remarks = graph.remarks + deaf_remarks(graph.layers) + silent_remarks(graph.layers)
         return NetworkRead(graph.layers, None, arguments.bits or 8, remarks, graph.scores)
     checkpoint = load_checkpoint(arguments.checkpoint, arguments.key)
@@ -145,17 +159,19 @@ def read_network(arguments, description: dict) -> NetworkRead:
     )
     if is_of_modules(state) and (library := library_of(state, modules)):
         return _of_modules(arguments, description, checkpoint, library, modules)
-    if arguments.reset not in (None, "hard", "subtract"):
-        raise ConversionError(f"--reset {arguments.reset}: of LIF neurons in a state dict, hard or subtract")
     choices = _choices(arguments, description)
     layers = fold(state, choices)
+    parts = state_parts(state, layers)
+    check_taken(arguments, parts)
+    if arguments.reset not in (None, "hard", "subtract"):
+        raise ConversionError(f"--reset {arguments.reset}: of LIF neurons in a state dict, hard or subtract")
     # With recordings or precomputed input the statistics are measured.
     known = None if arguments.calibrate else recovered_statistics(state, layers)
     remarks = [
         *checkpoint.remarks,
         *_unsaid(arguments, description, state),
         *neuron_remarks(state, choices, arguments.neuron is not None),
-        *_reset_remarks(arguments),
+        *_reset_remarks(arguments, parts),
         *dt_remarks(state, step_of(arguments, description)),
         *s4d_remarks(state),
         *deaf_remarks(layers),

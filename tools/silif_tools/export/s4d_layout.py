@@ -55,14 +55,14 @@ def _checked(key: str, values: np.ndarray) -> None:
         raise ConversionError(f"{key} has {len(values)} channels: those of both directions; bidirectional=False")
 
 
-def _norm(name: str, width: int, gain=1.0, offset=0.0) -> Arrays:
-    """A normalisation that multiplies by `gain` and adds `offset`."""
-    variance = np.full(width, 1 - BATCH_NORM_EPSILON)
-    values = (np.full(width, gain), np.broadcast_to(offset, width), np.zeros(width), variance, np.zeros(()))
+def _norm(name: str, width: int, epsilon: float, offset=0.0) -> Arrays:
+    """A normalisation that adds `offset`."""
+    variance = np.full(width, 1 - epsilon)
+    values = (np.ones(width), np.broadcast_to(offset, width), np.zeros(width), variance, np.zeros(()))
     return {f"{name}.{key}": each for key, each in zip(BATCH_NORM, values, strict=True)}
 
 
-def canonical_s4d(state: Arrays, spike_threshold: float | None) -> Arrays:
+def canonical_s4d(state: Arrays, spike_threshold: float | None, epsilon: float = BATCH_NORM_EPSILON) -> Arrays:
     """The names of `silif_tools.train.blocks`. Raises ConversionError naming the tensor that stands in the way."""
     found: Arrays = {}
     for key, values in state.items():
@@ -100,9 +100,9 @@ def canonical_s4d(state: Arrays, spike_threshold: float | None) -> Arrays:
             " --spike-threshold 0; the GELU of the S4 code base does not"
         )
     for index in blocks:
-        found |= _norm(f"blocks.{index}.pre", width, offset=-spike_threshold)
+        found |= _norm(f"blocks.{index}.pre", width, epsilon, -spike_threshold)
     found |= {"enc.weight": state["encoder.weight"], "enc.bias": state["encoder.bias"]}
-    found |= {"dec.weight": state["decoder.weight"]} | _norm("norm", width)
-    found |= _norm("dec_norm", classes, offset=state["decoder.bias"])
+    found |= {"dec.weight": state["decoder.weight"]} | _norm("norm", width, epsilon)
+    found |= _norm("dec_norm", classes, epsilon, state["decoder.bias"])
     # For the mean over a clip stands the slowest readout that there is.
     return found | {"alpha": np.full(classes, DECAY_RANGE[1])}

@@ -15,6 +15,7 @@ FFT_SIZE = 512
 BIN_COUNT = 256
 WINDOW_FRACTION_BITS = 24
 MEL_WEIGHT_FRACTION_BITS = 15
+SAMPLE_RATES_HZ = (1_000, 384_000)
 MAXIMUM_BANDS, MAXIMUM_OUTPUT_FRACTION_BITS = 128, 11
 # Of a window's even samples, and of its odd ones.
 MAXIMUM_HALF_WINDOW = 255 << (WINDOW_FRACTION_BITS - 1)
@@ -59,7 +60,7 @@ def _check_header(fields: dict[str, int]) -> None:
     length, rate = fields["frame_length_samples"], fields["sample_rate_hz"]
     for name, low, high in (
         ("layout_version", LAYOUT_VERSION, LAYOUT_VERSION),
-        ("sample_rate_hz", 1_000, 384_000),
+        ("sample_rate_hz", *SAMPLE_RATES_HZ),
         ("frame_length_samples", 2, FFT_SIZE),
         ("hop_samples", 1, length),
         ("fft_size", FFT_SIZE, FFT_SIZE),
