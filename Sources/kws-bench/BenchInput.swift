@@ -27,6 +27,7 @@ struct BenchInput {
       let array = try NumpyArray(path: path)
       let input = try InputFrames(array, header: file.model.header, dimensions: array.header.shape.count == 2 ? 2 : 3)
       try input.read(0, array.header.elementCount / file.model.header.inputCount, into: &frames)
+      for note in input.notes { Diagnostics.say(note, command: "kws-bench") }
       return
     }
     try file.requireAudio()

@@ -10,6 +10,8 @@ protocol ClipBatch: Sendable {
   func label(_ index: Int) -> Int?
   /// What a clip is called in messages.
   func name(_ index: Int) -> String
+  /// What to say of the input when the clips are scored.
+  var notes: [String] { get }
   /// Scores one clip.
   func score(_ index: Int, scorer: inout ClipScorer) throws(Failure) -> ClipOutcome
 }
