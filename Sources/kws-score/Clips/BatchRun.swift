@@ -16,6 +16,7 @@ struct BatchRun {
   static func noteInput(_ outcomes: [Outcome], of batch: some ClipBatch, header: NetworkHeader) {
     for note in batch.notes { Diagnostics.say(note, command: "kws-score") }
     noteScales(outcomes, of: batch)
+    noteChannels(outcomes, of: batch)
     noteLengths(outcomes, of: batch, header: header)
   }
 
@@ -24,6 +25,13 @@ struct BatchRun {
     guard let (index, clip, more) = first(outcomes, where: { $0.scaleNote != nil }), let note = clip.scaleNote
     else { return }
     Diagnostics.say("\(batch.name(index)): its \(note)\(more)", command: "kws-score")
+  }
+
+  /// Names the first clip whose channels cancel each other, and says how many there are.
+  private static func noteChannels(_ outcomes: [Outcome], of batch: some ClipBatch) {
+    guard let (index, clip, more) = first(outcomes, where: { $0.channelNote != nil }), let note = clip.channelNote
+    else { return }
+    Diagnostics.say("\(batch.name(index)): \(note)\(more)", command: "kws-score")
   }
 
   /// Names the first sound that is no clip: one word is told of it, whatever else it holds.

@@ -23,10 +23,13 @@ struct ClipOutcome: Sendable {
   let audio_s: Double
   /// What to say of the sound's floats, if anything.
   let scaleNote: String?
+  /// The same of how its channels fit together.
+  let channelNote: String?
 
-  init(score: ClipScorer.Score, audio_s: Double, scaleNote: String? = nil) {
+  init(score: ClipScorer.Score, audio_s: Double, scaleNote: String? = nil, channelNote: String? = nil) {
     self.score = score
     self.audio_s = audio_s
     self.scaleNote = scaleNote
+    self.channelNote = channelNote
   }
 }

@@ -26,7 +26,7 @@ struct SoundBatch: ClipBatch {
     }
     return ClipOutcome(
       score: scorer.finish(), audio_s: Double(samples) / Double(outputRate_hz),
-      scaleNote: sound.scaleNote)
+      scaleNote: sound.scaleNote, channelNote: sound.channelNote)
   }
 }
 

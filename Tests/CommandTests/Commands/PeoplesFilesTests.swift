@@ -8,7 +8,9 @@ import Testing
   let folder = TemporaryFolder()
   let sound = TestSound.samples(seconds: 1)
 
-  private func score(_ arguments: String...) throws -> CommandResult {
+  private func score(_ arguments: String...) throws -> CommandResult { try score(arguments) }
+
+  private func score(_ arguments: [String]) throws -> CommandResult {
     try Command.score.run(["--model", Fixture.audio, "--format", "json"] + arguments)
   }
 
@@ -131,6 +133,29 @@ import Testing
     #expect(try results(scored.output) == results(score("--each", mono).output))
     let stereo = try folder.write(TestSound.wav(demo.flatMap { [$0, $0] }, channels: 2), to: "stereo.wav")
     #expect(try !words(stereo).errors.contains("channels"))
+  }
+
+  /// What such a clip gives is no measure of the model.
+  @Test func channelsThatCancelAreToldOfClipsAndStreams() throws {
+    let good = try folder.write(TestSound.wav(sound), to: "all/a.wav")
+    for name in ["b", "c"] {
+      try folder.write(TestSound.wav(sound.flatMap { [$0, 0 &- $0] }, channels: 2), to: "all/\(name).wav")
+    }
+    let (bad, all) = (folder.file("all/b.wav"), folder.file("all"))
+    let note = "the 2 channels cancel each other out, and their mean is silence; choose one, --channel 0 to --channel 1"
+    let truth = try folder.write("start_s,end_s,word\n", to: "truth.csv")
+    for (arguments, more) in [
+      ([bad], ""), ([all], " (2 such files)"), (["--each", "--format", "csv", all], " (2 such files)"),
+      (["--stream", bad, "--truth", truth], ""),
+    ] {
+      let result = try score(arguments)
+      #expect(result.status == 0 && result.errors == "kws-score: \(bad): \(note)\(more)\n", "\(result.errors)")
+    }
+    for arguments in [
+      [good], ["--channel", "0", all], ["--channel", "1", bad], ["--channel", "0", "--stream", bad, "--truth", truth],
+    ] {
+      #expect(try score(arguments).errors.isEmpty)
+    }
   }
 
   @Test func rawSamplesAreWhatTheyAreSaidToBe() throws {
