@@ -31,6 +31,19 @@ import Testing
     #expect(try parsedJSON(stream.output)["words"] as? Int == 1, "\(stream.errors)")
   }
 
+  /// What .NET and PowerShell write where they are told to leave the mark out.
+  @Test func utf16WithoutItsMarkIsNoText() throws {
+    func file(_ text: String, _ name: String) throws -> String {
+      try folder.write(text.utf16.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }, to: name)
+    }
+    let clip = try folder.write(TestSound.wav(sound), to: "a.wav")
+    let (truth, list) = (try file("start_s,end_s,word\n0,0.5,yes\n", "t.csv"), try file("a.wav\n", "l.txt"))
+    #expect(
+      try score("--stream", clip, "--truth", truth).errors
+        == "kws-score: \(truth): is no text; --truth wants lines of start_s,end_s,word, in UTF-8\n")
+    #expect(try score("--list", list).errors == "kws-score: \(list): is no text; --list wants one path a line\n")
+  }
+
   /// A muted microphone, or the wrong input: somebody waits for a word in vain.
   @Test(arguments: [0, 32, 33] as [Int16]) func silenceIsTold(_ level: Int16) throws {
     let samples = (0..<12 * 16_000).map { $0 % 100 == 0 ? -level : 0 }
