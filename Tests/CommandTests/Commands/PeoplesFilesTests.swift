@@ -44,6 +44,15 @@ import Testing
     #expect(try score("--list", list).errors == "kws-score: \(list): is no text; --list wants one path a line\n")
   }
 
+  /// Lists that were put together, each with a mark of its byte order.
+  @Test func aMarkWithinAListIsSeen() throws {
+    try folder.write(TestSound.wav(sound), to: "a.wav")
+    let list = try folder.write("\u{FEFF}a.wav\n\u{FEFF}a.wav\n", to: "l.txt")
+    let result = try score("--list", list)
+    #expect(result.errors.contains("/\\u{FEFF}a.wav: no such file"), "\(result.errors)")
+    #expect(result.output.contains("/\u{FEFF}a.wav\""))
+  }
+
   /// A muted microphone, or the wrong input: somebody waits for a word in vain.
   @Test(arguments: [0, 32, 33] as [Int16]) func silenceIsTold(_ level: Int16) throws {
     let samples = (0..<12 * 16_000).map { $0 % 100 == 0 ? -level : 0 }
