@@ -8,9 +8,17 @@ import sys
 # What terminals and editors obey and do not show: C0, DEL and C1, which hold line breaks and the beginnings of escape
 # sequences, the breaks of Unicode, and what turns the direction of writing.
 _OBEYED = (*range(0x20), *range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+# What has no width and no shape: marks of byte order and direction, joiners, hyphens and tags that nobody sees.
+_UNSEEN = (
+    *(0xAD, 0x61C, 0x180E, 0xFEFF),
+    *range(0x200B, 0x2010),
+    *range(0x2060, 0x2070),
+    *range(0xFFF9, 0xFFFC),
+    *range(0xE0000, 0xE0080),
+)
 # Bytes that are no UTF-8, as Python reads them from the command line and from folders.
 _BYTES = range(0xDC80, 0xDD00)
-_VISIBLE = {code: f"\\u{{{code:X}}}" for code in _OBEYED} | {code: f"\\x{code - 0xDC00:X}" for code in _BYTES}
+_VISIBLE = {code: f"\\u{{{code:X}}}" for code in _OBEYED + _UNSEEN} | {code: f"\\x{code - 0xDC00:X}" for code in _BYTES}
 
 # What the system says of a file, and what to do; of other errors it is the system's words alone.
 _OF_FILES = {
@@ -30,11 +38,17 @@ class ConversionError(ValueError):
 def visible(text: object) -> str:
     """Text from outside (a tensor's name, a file's, a word) as it may stand in a line of output.
 
-    What would be obeyed is written out, as in `\\u{1B}[2J`, and so are bytes that are no UTF-8, as in `\\xFC`.
+    What would be obeyed or not be seen is written out, as in `\\u{1B}[2J`, and so are bytes that are no UTF-8, as in
+    `\\xFC`.
 
     Twins: python/silif/_commands.py, Sources/CommandSupport/Output/VisibleText.swift
     """
     return str(text).translate(_VISIBLE).encode(errors="backslashreplace").decode()
+
+
+def is_obeyed(text: str) -> bool:
+    """Whether it has what a terminal or an editor would obey, as a line break, or bytes that are no UTF-8."""
+    return any(ord(character) in _OBEYED or "\ud800" <= character <= "\udfff" for character in text)
 
 
 def told(error: BaseException) -> str:

@@ -34,6 +34,16 @@ def test_what_was_given_is_written_out(script, arguments, capsys, monkeypatch, t
     assert not obeyed and not any(line.startswith("forged") for line in printed.splitlines())
 
 
+def ranges(codes):
+    found = []
+    for code in codes:
+        if found and found[-1][1] + 1 == code:
+            found[-1][1] = code
+        else:
+            found.append([code, code])
+    return [tuple(each) for each in found]
+
+
 def other_visible():
     """That of the package silif, which imports nothing of it."""
     path = REPOSITORY / "python/silif/_commands.py"
@@ -46,6 +56,21 @@ def other_visible():
 def test_both_packages_write_out_what_the_swift_commands_write_out():
     """As Tests/CommandTests/Parts/FileNameTests.swift has it; then every character there is."""
     assert visible(os.fsdecode(b"g\xfc\x9b\x1b")) == "g\\xFC\\x9B\\u{1B}"
+    surrogates = range(0xD800, 0xE000)
+    changed = [code for code in range(0x110000) if code not in surrogates and visible(chr(code)) != chr(code)]
+    assert ranges(changed) == [
+        (0, 0x1F),
+        (0x7F, 0x9F),
+        (0xAD, 0xAD),
+        (0x61C, 0x61C),
+        (0x180E, 0x180E),
+        (0x200B, 0x200F),
+        (0x2028, 0x202E),
+        (0x2060, 0x206F),
+        (0xFEFF, 0xFEFF),
+        (0xFFF9, 0xFFFB),
+        (0xE0000, 0xE007F),
+    ]
     everything = "".join(map(chr, range(0x110000)))
     assert visible(everything) == other_visible()(everything)
     visible(everything).encode()

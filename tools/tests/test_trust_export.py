@@ -19,6 +19,7 @@ from silif_tools.errors import ConversionError, visible
 from silif_tools.export.fold import fold
 from silif_tools.export.nir_graph import GraphChoices, read_graph
 from silif_tools.export.state_dict import load_state_dict
+from silif_tools.kinds import read_model
 
 torch = pytest.importorskip("torch")
 # What torch and its threads reserve, and as much again. What was to be refused took 11.8 and 160 GB.
@@ -155,6 +156,13 @@ def test_a_name_that_would_forge_a_line_of_provenance(description, tmp_path, cap
     assert len(errors.splitlines()) == 1
     assert visible(errors.strip()) == errors.strip()
     assert not (tmp_path / "x.silif").exists()
+
+
+def test_marks_of_direction_in_the_files_name_forge_nothing(tmp_path, capsys):
+    path = tmp_path / "\u200ex\u200e.pth"
+    torch.save(trained_like("silif").state_dict(), path)
+    assert main([str(path), "--output", str(tmp_path / "x.silif")]) == 0, capsys.readouterr().err
+    assert read_model(tmp_path / "x.silif").provenance["checkpoint"] == path.name
 
 
 def test_the_files_name_may_not_forge_a_line_either(tmp_path, capsys):

@@ -17,6 +17,9 @@ package final class SoundReader {
   /// What to say of the file's floats so far, if anything: see `integerScaleNote`.
   package var scaleNote: String? { file.largestFloat.flatMap(integerScaleNote) }
 
+  /// What to say of how its channels fit together so far, if anything: see `channelNote`.
+  package var channelNote: String? { file.channelBalance.flatMap(CommandSupport.channelNote) }
+
   /// The next samples, which stay until the next call; nil at the end.
   ///
   /// - Throws: Failure for a file that is damaged or ends too early.

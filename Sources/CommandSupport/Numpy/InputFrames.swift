@@ -1,21 +1,24 @@
 import SiLIF
+import Synchronization
 
 /// Precomputed frames in an array, put into a model's input format.
 ///
 /// uint8 and int16 are plain input integers. float32 is a real value: times 2^inputFractionBits, rounded half up,
-/// saturated to the model's input limit.
+/// saturated to the model's input limit. `notes` tells what that took from the values.
 package struct InputFrames: Sendable {
   package let array: NumpyArray
   private let inputCount: Int
-  private let scale: Double
+  private let fractionBits: Int
   private let limit: Double
+  private let losses: Losses
 
   /// - Parameter dimensions: 3 for [clip, step, feature], 2 for [step, feature].
   package init(_ array: NumpyArray, header: NetworkHeader, dimensions: Int) throws(Failure) {
     self.array = array
     inputCount = header.inputCount
-    scale = Double(1 << header.inputFractionBits)
+    fractionBits = header.inputFractionBits
     limit = Double(header.inputLimit)
+    losses = Losses(limit: limit)
     let names = dimensions == 3 ? "[clip, step, feature]" : "[step, feature]"
     switch array.header.element {
     case .uint8, .int16, .float32: break
@@ -37,6 +40,9 @@ package struct InputFrames: Sendable {
     }
   }
 
+  /// What to say of the values that were read, where the model does not take them as they are.
+  package var notes: [String] { losses.sum.withLock { $0 }.notes(path: array.path, fractionBits: fractionBits) }
+
   /// Frames `start..<start + count`, counted over all clips, as input integers.
   ///
   /// - Throws: Failure for a value that is not a number, saying where; or where the file cannot be read any more.
@@ -45,27 +51,35 @@ package struct InputFrames: Sendable {
     let total = count * inputCount
     if values.count != total { values = [Int16](repeating: 0, count: total) }
     let bytes = try array.bytes(first, total)
-    switch array.header.element {
-    case .uint8: for index in 0..<total { values[index] = Int16(bytes[index]) }
-    case .int16:
-      bytes.withUnsafeBytes { bytes in
-        for index in 0..<total { values[index] = bytes.loadUnaligned(fromByteOffset: 2 * index, as: Int16.self) }
-      }
-    default:
-      let notANumber = bytes.withUnsafeBytes { bytes in
-        (0..<total).first { index in
-          let real = bytes.loadUnaligned(fromByteOffset: 4 * index, as: Float.self)
-          if real.isNaN { return true }
-          // In a float the sum of the half itself rounds.
-          values[index] = Int16(max(-limit, min(limit, (Double(real) * scale + 0.5).rounded(.down))))
-          return false
-        }
-      }
-      if let index = notANumber {
-        throw Failure(
-          "\(array.path): value \((first + index) % inputCount) of frame \((first + index) / inputCount) is not a number"
-        )
+    let scale = Double(1 << fractionBits)
+    var loss = FrameLoss(limit: limit)
+    let notANumber = bytes.withUnsafeBytes { bytes in
+      (0..<total).first { index in
+        let exact =
+          switch array.header.element {
+          case .uint8: Double(bytes[index])
+          case .int16: Double(bytes.loadUnaligned(fromByteOffset: 2 * index, as: Int16.self))
+          default: Double(bytes.loadUnaligned(fromByteOffset: 4 * index, as: Float.self)) * scale
+          }
+        if exact.isNaN { return true }
+        // In a float the sum of the half itself rounds.
+        let rounded = (exact + 0.5).rounded(.down)
+        loss.count(exact, rounded: rounded)
+        values[index] = Int16(max(-limit, min(limit, rounded)))
+        return false
       }
     }
+    if let index = notANumber {
+      throw Failure(
+        "\(array.path): value \((first + index) % inputCount) of frame \((first + index) / inputCount) is not a number"
+      )
+    }
+    losses.sum.withLock { $0.add(loss) }
+  }
+
+  /// Of all who read.
+  private final class Losses: Sendable {
+    let sum: Mutex<FrameLoss>
+    init(limit: Double) { sum = Mutex(FrameLoss(limit: limit)) }
   }
 }

@@ -14,6 +14,13 @@ package func decimalText(_ value: Double, decimals: Int, keepsZeros: Bool = true
   return (value < 0 && digits > 0 ? "-" : "") + String(digits / scale) + (fraction.isEmpty ? "" : "." + fraction)
 }
 
+/// A number with so many digits that count, without zeros at its end.
+package func significantText(_ value: Double, digits: Int) -> String {
+  guard value.isFinite, value != 0 else { return decimalText(value, decimals: 0) }
+  let decimals = digits - 1 - Int(log10(value.magnitude).rounded(.down))
+  return decimalText(value, decimals: min(max(decimals, 0), 15), keepsZeros: false)
+}
+
 /// A calibrated probability in whole per cent, or nothing.
 package func probabilityText(_ value: Double?) -> String {
   value.map { decimalText(100 * $0, decimals: 0) + " %" } ?? ""

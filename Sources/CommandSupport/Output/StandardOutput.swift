@@ -27,7 +27,7 @@ package final class StandardOutput {
 
   /// What `write` writes.
   package static func bytes(of text: String) -> [UInt8] {
-    fileNameBytes(visible(text, keeping: ["\n", "\t"], keepsBytes: true))
+    fileNameBytes(visible(text, keeping: ["\n", "\t"], keepsNames: true))
   }
 
   /// - Throws: as `flush`, which it calls when much has come together.

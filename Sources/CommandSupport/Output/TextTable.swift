@@ -11,7 +11,7 @@ package struct TextTable {
   }
 
   /// Adds a row. Line breaks and other control characters in a cell are written out.
-  package mutating func add(_ cells: [String]) { rows.append(cells.map { visible($0, keepsBytes: true) }) }
+  package mutating func add(_ cells: [String]) { rows.append(cells.map { visible($0, keepsNames: true) }) }
 
   package var text: String {
     var widths: [Int] = []

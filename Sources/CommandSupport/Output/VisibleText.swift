@@ -9,19 +9,29 @@ extension Unicode.Scalar {
     default: false
     }
   }
+
+  /// Whether it has no width and no shape: marks of byte order and direction, joiners, hyphens and tags that nobody sees.
+  fileprivate var isUnseen: Bool {
+    switch value {
+    case 0xAD, 0x61C, 0x180E, 0x200B...0x200F, 0x2060...0x206F, 0xFEFF, 0xFFF9...0xFFFB, 0xE0000...0xE007F: true
+    default: false
+    }
+  }
 }
 
 /// A text from outside (a word, a file's name, a line of provenance) as it may stand in a line of output: what would be
-/// obeyed is written out, as in `\u{1B}[2J`, and so are bytes that are no UTF-8, as in `\xFC`.
+/// obeyed or not be seen is written out, as in `\u{1B}[2J`, and so are bytes that are no UTF-8, as in `\xFC`.
 ///
 /// Twins: tools/silif_tools/errors.py, python/silif/_commands.py
 ///
 /// - Parameters:
 ///   - kept: characters that stay as they are.
-///   - keepsBytes: whether bytes do, for who writes them as `fileNameBytes`.
-package func visible(_ text: String, keeping kept: [Unicode.Scalar] = [], keepsBytes: Bool = false) -> String {
+///   - keepsNames: whether names stay what they are, for results: bytes, for who writes them as `fileNameBytes`, and what is
+///     not seen.
+package func visible(_ text: String, keeping kept: [Unicode.Scalar] = [], keepsNames: Bool = false) -> String {
   func isShown(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.byte == nil ? !scalar.isObeyed || kept.contains(scalar) : keepsBytes
+    if scalar.byte != nil || scalar.isUnseen && !scalar.isObeyed { return keepsNames }
+    return !scalar.isObeyed || kept.contains(scalar)
   }
   guard !text.unicodeScalars.allSatisfy(isShown) else { return text }
   var shown = String.UnicodeScalarView()

@@ -4,9 +4,11 @@ import Glibc
 /// A whole text file: UTF-8, or UTF-16 where a byte order mark says so, as Notepad and Excel write it; the mark is left out.
 /// Bytes that are no UTF-8 stay what they are, as in a file's name (`fileName`): it may be a list of such names.
 ///
-/// - Parameter limit_MiB: by default, far more than the truth about a year of sound.
+/// - Parameters:
+///   - limit_MiB: by default, far more than the truth about a year of sound.
+///   - wanted: what to give instead of a file that is no text, as in "--list wants one path a line".
 /// - Throws: Failure, naming the file.
-package func textFile(_ path: String, limit_MiB: Int = 64) throws(Failure) -> String {
+package func textFile(_ path: String, limit_MiB: Int = 64, wanted: String) throws(Failure) -> String {
   let descriptor = withFileName(path) { open($0, O_RDONLY | O_CLOEXEC) }
   guard descriptor >= 0 else { throw Failure(fileMessage(errno, path)) }
   defer { close(descriptor) }
@@ -16,13 +18,17 @@ package func textFile(_ path: String, limit_MiB: Int = 64) throws(Failure) -> St
     let count = read(descriptor, &block, block.count)
     if count < 0 && errno == EINTR { continue }
     guard count >= 0 else { throw Failure(fileMessage(errno, path)) }
-    if count == 0 { return decoded(bytes) }
+    if count == 0 { break }
     bytes.append(contentsOf: block[..<count])
     // A device may never end.
     guard bytes.count <= limit_MiB << 20 else {
       throw Failure("\(path): has more than \(limit_MiB) MiB, the most that is read of a text; split it")
     }
   }
+  let text = decoded(bytes)
+  // UTF-16 without its mark has them, too.
+  guard !text.utf8.contains(0) else { throw Failure("\(path): is no text; \(wanted)") }
+  return text
 }
 
 private func decoded(_ bytes: [UInt8]) -> String {

@@ -60,7 +60,7 @@ final class LevelSink: EventSink {
     case .clipping: window.clipped * 1000 >= window.count && !applies(.scale)
     case .scale: integerScaleNote(total.largestFloat ?? 0) != nil
     // Every microphone has noise above 4.8 kHz; this is what a resampler leaves.
-    case .cancelling: total.balance?.isLossy ?? false
+    case .cancelling: total.balance.flatMap(channelNote) != nil
     case .narrow: (window.mean_dBFS ?? -100) > -50 && (window.high_dB ?? 0) < -50
     }
   }
@@ -74,14 +74,7 @@ final class LevelSink: EventSink {
         + "it is about 30 dB too low; raise the capture level (alsamixer, F4), or try --gain 20"
     case .clipping:
       "the sound clips (\(window.clipped) samples in \(seconds(window)) s): lower the capture level (alsamixer, F4)"
-    case .cancelling:
-      total.balance.map {
-        ($0.mixPower < 1
-          ? "the \($0.channels) channels cancel each other out, and their mean is silence"
-          : "the mean of the \($0.channels) channels is \(decibels($0.loss_dB)) dB weaker than channel \($0.loudest) alone: "
-            + "they cancel each other, or most are silent")
-          + "; choose one, --channel 0 to --channel \($0.channels - 1)"
-      } ?? ""
+    case .cancelling: total.balance.flatMap(channelNote) ?? ""
     case .scale: integerScaleNote(total.largestFloat ?? 0).map { "the file's \($0)" } ?? ""
     case .narrow:
       "the source has nothing above 4 kHz: it was recorded or sent at 8 kHz (a headset as a phone?), and fewer words are heard"

@@ -36,6 +36,7 @@ enum TraceRun {
       }
       try trace.append(pipeline.network)
     }
+    for note in frames.notes { Diagnostics.say(note, command: "kws-model") }
     withExtendedLifetime(memory) {}
   }
 }

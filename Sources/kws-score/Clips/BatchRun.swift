@@ -12,15 +12,30 @@ struct BatchRun {
     case skipped
   }
 
+  /// Says what is to be said of the clips' input, once they are scored.
+  static func noteInput(_ outcomes: [Outcome], of batch: some ClipBatch, header: NetworkHeader) {
+    for note in batch.notes { Diagnostics.say(note, command: "kws-score") }
+    noteScales(outcomes, of: batch)
+    noteChannels(outcomes, of: batch)
+    noteLengths(outcomes, of: batch, header: header)
+  }
+
   /// Names the first clip whose floats are in the scale of integers, and says how many there are.
-  static func noteScales(_ outcomes: [Outcome], of batch: some ClipBatch) {
+  private static func noteScales(_ outcomes: [Outcome], of batch: some ClipBatch) {
     guard let (index, clip, more) = first(outcomes, where: { $0.scaleNote != nil }), let note = clip.scaleNote
     else { return }
     Diagnostics.say("\(batch.name(index)): its \(note)\(more)", command: "kws-score")
   }
 
+  /// Names the first clip whose channels cancel each other, and says how many there are.
+  private static func noteChannels(_ outcomes: [Outcome], of batch: some ClipBatch) {
+    guard let (index, clip, more) = first(outcomes, where: { $0.channelNote != nil }), let note = clip.channelNote
+    else { return }
+    Diagnostics.say("\(batch.name(index)): \(note)\(more)", command: "kws-score")
+  }
+
   /// Names the first sound that is no clip: one word is told of it, whatever else it holds.
-  static func noteLengths(_ outcomes: [Outcome], of batch: some ClipBatch, header: NetworkHeader) {
+  private static func noteLengths(_ outcomes: [Outcome], of batch: some ClipBatch, header: NetworkHeader) {
     guard batch.isSound, header.clip_frames > 0 else { return }
     let clip_s = Double(header.clip_frames) * Double(header.step_us) * 1e-6
     guard let (index, clip, more) = first(outcomes, where: { $0.audio_s > 5 * clip_s }) else { return }

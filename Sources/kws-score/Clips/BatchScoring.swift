@@ -52,8 +52,7 @@ struct BatchScoring {
       Diagnostics.say(
         "\(workers) of \(min(jobs, count)) jobs ran: there was no memory for more; see --jobs", command: "kws-score")
     }
-    BatchRun.noteScales(outcomes, of: batch)
-    BatchRun.noteLengths(outcomes, of: batch, header: file.model.header)
+    BatchRun.noteInput(outcomes, of: batch, header: file.model.header)
     for error in report.errors { Diagnostics.say(error.message, command: "kws-score") }
     if report.isInterrupted { Diagnostics.say("interrupted: the report covers what was done", command: "kws-score") }
     let output = StandardOutput()

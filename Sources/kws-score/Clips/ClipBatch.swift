@@ -10,6 +10,8 @@ protocol ClipBatch: Sendable {
   func label(_ index: Int) -> Int?
   /// What a clip is called in messages.
   func name(_ index: Int) -> String
+  /// What to say of the input when the clips are scored.
+  var notes: [String] { get }
   /// Scores one clip.
   func score(_ index: Int, scorer: inout ClipScorer) throws(Failure) -> ClipOutcome
 }
@@ -21,10 +23,13 @@ struct ClipOutcome: Sendable {
   let audio_s: Double
   /// What to say of the sound's floats, if anything.
   let scaleNote: String?
+  /// The same of how its channels fit together.
+  let channelNote: String?
 
-  init(score: ClipScorer.Score, audio_s: Double, scaleNote: String? = nil) {
+  init(score: ClipScorer.Score, audio_s: Double, scaleNote: String? = nil, channelNote: String? = nil) {
     self.score = score
     self.audio_s = audio_s
     self.scaleNote = scaleNote
+    self.channelNote = channelNote
   }
 }

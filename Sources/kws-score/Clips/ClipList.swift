@@ -10,8 +10,7 @@ enum ClipList {
 
   /// - Parameter root: nil for the folder that the list lies in.
   static func clips(list path: String, root: String?, rule: WordRule) throws(Failure) -> [SoundClip] {
-    let text = try textFile(path, limit_MiB: limit_MiB)
-    guard !text.utf8.contains(0) else { throw Failure("\(path): is no text; --list wants one path a line") }
+    let text = try textFile(path, limit_MiB: limit_MiB, wanted: "--list wants one path a line")
     let root = root ?? parent(of: path)
     guard FolderSearch.isFolder(root) else { throw Failure("\(root): no such folder; check --root") }
     var clips: [SoundClip] = []

@@ -22,6 +22,7 @@ struct FrameBatch: ClipBatch {
   }
 
   let isSound = false
+  var notes: [String] { frames.notes }
   var count: Int { frames.array.header.shape[0] }
   func label(_ index: Int) -> Int? { labels?[index] }
   func name(_ index: Int) -> String { "clip \(index)" }

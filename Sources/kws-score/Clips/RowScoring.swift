@@ -55,8 +55,7 @@ struct RowScoring {
     if outputPath != nil && close(descriptor) != 0 {
       throw Failure("\(outputPath ?? ""): cannot be written: \(systemMessage(errno))")
     }
-    BatchRun.noteScales(outcomes, of: batch)
-    BatchRun.noteLengths(outcomes, of: batch, header: file.model.header)
+    BatchRun.noteInput(outcomes, of: batch, header: file.model.header)
     var failed = 0
     for case .failed(let failure) in outcomes {
       Diagnostics.say(failure.message, command: "kws-score")

@@ -10,6 +10,7 @@ struct SoundBatch: ClipBatch {
   init(_ clips: [SoundClip], settings: SoundSettings) { (self.clips, self.settings) = (clips, settings) }
 
   let isSound = true
+  let notes: [String] = []
   var count: Int { clips.count }
   func label(_ index: Int) -> Int? { clips[index].label }
   func name(_ index: Int) -> String { clips[index].path }
@@ -25,7 +26,7 @@ struct SoundBatch: ClipBatch {
     }
     return ClipOutcome(
       score: scorer.finish(), audio_s: Double(samples) / Double(outputRate_hz),
-      scaleNote: sound.scaleNote)
+      scaleNote: sound.scaleNote, channelNote: sound.channelNote)
   }
 }
 

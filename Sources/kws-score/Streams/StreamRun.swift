@@ -19,6 +19,7 @@ enum StreamRun {
       if blocks % 40 == 0 { onProgress(heard_s) }
     }
     if let note = sound.scaleNote { Diagnostics.say("\(path): its \(note)", command: "kws-score") }
+    if let note = sound.channelNote { Diagnostics.say("\(path): \(note)", command: "kws-score") }
     return (events, heard_s)
   }
 }

@@ -8,7 +8,7 @@ enum TruthFile {
   /// - Returns: the words in the order of their starts.
   static func read(_ path: String) throws(Failure) -> [TruthWord] {
     do {
-      return try parse(try textFile(path))
+      return try parse(try textFile(path, wanted: "--truth wants lines of \(header), in UTF-8"))
     } catch {
       throw Failure(error.message.hasPrefix(path) ? error.message : "\(path): \(error.message)")
     }

@@ -128,6 +128,17 @@ import Testing
     #expect(verify.wait() == 128 + Int(SIGTERM))
   }
 
+  /// `kws-bench` repeats what it is given: the beginning of a long self-test will do.
+  @Test func aLongSelfTestIsNotRunByBench() throws {
+    let model = try folder.write(
+      try ModelBytes.withSelfTest(samples: 100_000, steps: 99_601, Fixture.audio), to: "long.silif")
+    let result = try Command.bench.run("--model", model, "--steps", "10", "--format", "json")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(
+      try parsedJSON(result.output)["input"] as? String
+        == "the first 500 steps of the model's self-test input, repeated")
+  }
+
   @Test func aSelfTestThatMakesMoreStepsThanItSays() throws {
     let model = try folder.write(
       try ModelBytes.withSelfTest(samples: 1_000_000, steps: 10, Fixture.audio), to: "more.silif")

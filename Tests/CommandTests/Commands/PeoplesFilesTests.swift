@@ -8,7 +8,9 @@ import Testing
   let folder = TemporaryFolder()
   let sound = TestSound.samples(seconds: 1)
 
-  private func score(_ arguments: String...) throws -> CommandResult {
+  private func score(_ arguments: String...) throws -> CommandResult { try score(arguments) }
+
+  private func score(_ arguments: [String]) throws -> CommandResult {
     try Command.score.run(["--model", Fixture.audio, "--format", "json"] + arguments)
   }
 
@@ -27,6 +29,28 @@ import Testing
     let truth = try folder.write(bytes("start_s,end_s,word\r\n0,0.5,yes\r\n"), to: "truth.csv")
     let stream = try score("--stream", folder.file("no/b.wav"), "--truth", truth)
     #expect(try parsedJSON(stream.output)["words"] as? Int == 1, "\(stream.errors)")
+  }
+
+  /// What .NET and PowerShell write where they are told to leave the mark out.
+  @Test func utf16WithoutItsMarkIsNoText() throws {
+    func file(_ text: String, _ name: String) throws -> String {
+      try folder.write(text.utf16.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }, to: name)
+    }
+    let clip = try folder.write(TestSound.wav(sound), to: "a.wav")
+    let (truth, list) = (try file("start_s,end_s,word\n0,0.5,yes\n", "t.csv"), try file("a.wav\n", "l.txt"))
+    #expect(
+      try score("--stream", clip, "--truth", truth).errors
+        == "kws-score: \(truth): is no text; --truth wants lines of start_s,end_s,word, in UTF-8\n")
+    #expect(try score("--list", list).errors == "kws-score: \(list): is no text; --list wants one path a line\n")
+  }
+
+  /// Lists that were put together, each with a mark of its byte order.
+  @Test func aMarkWithinAListIsSeen() throws {
+    try folder.write(TestSound.wav(sound), to: "a.wav")
+    let list = try folder.write("\u{FEFF}a.wav\n\u{FEFF}a.wav\n", to: "l.txt")
+    let result = try score("--list", list)
+    #expect(result.errors.contains("/\\u{FEFF}a.wav: no such file"), "\(result.errors)")
+    #expect(result.output.contains("/\u{FEFF}a.wav\""))
   }
 
   /// A muted microphone, or the wrong input: somebody waits for a word in vain.
@@ -131,6 +155,29 @@ import Testing
     #expect(try results(scored.output) == results(score("--each", mono).output))
     let stereo = try folder.write(TestSound.wav(demo.flatMap { [$0, $0] }, channels: 2), to: "stereo.wav")
     #expect(try !words(stereo).errors.contains("channels"))
+  }
+
+  /// What such a clip gives is no measure of the model.
+  @Test func channelsThatCancelAreToldOfClipsAndStreams() throws {
+    let good = try folder.write(TestSound.wav(sound), to: "all/a.wav")
+    for name in ["b", "c"] {
+      try folder.write(TestSound.wav(sound.flatMap { [$0, 0 &- $0] }, channels: 2), to: "all/\(name).wav")
+    }
+    let (bad, all) = (folder.file("all/b.wav"), folder.file("all"))
+    let note = "the 2 channels cancel each other out, and their mean is silence; choose one, --channel 0 to --channel 1"
+    let truth = try folder.write("start_s,end_s,word\n", to: "truth.csv")
+    for (arguments, more) in [
+      ([bad], ""), ([all], " (2 such files)"), (["--each", "--format", "csv", all], " (2 such files)"),
+      (["--stream", bad, "--truth", truth], ""),
+    ] {
+      let result = try score(arguments)
+      #expect(result.status == 0 && result.errors == "kws-score: \(bad): \(note)\(more)\n", "\(result.errors)")
+    }
+    for arguments in [
+      [good], ["--channel", "0", all], ["--channel", "1", bad], ["--channel", "0", "--stream", bad, "--truth", truth],
+    ] {
+      #expect(try score(arguments).errors.isEmpty)
+    }
   }
 
   @Test func rawSamplesAreWhatTheyAreSaidToBe() throws {

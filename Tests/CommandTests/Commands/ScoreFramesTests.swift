@@ -32,6 +32,39 @@ import Testing
     #expect(try stable(score(NumpyFile.float32([3, 5, 8], below))) == int16)
   }
 
+  /// As `silif-export --frames` says it of the same files.
+  @Test func valuesThatTheModelDoesNotTakeAreTold() throws {
+    let (beyond, cut) = (
+      (0..<120).map { $0 % 4 == 0 ? Int16(-300 - $0) : 5 }, (0..<120).map { Int16($0 % 4 == 0 ? -255 : 5) }
+    )
+    let (fractions, rounded) = (
+      (0..<120).map { $0 % 3 == 0 ? Float(0.4) : 2 }, (0..<120).map { Int16($0 % 3 == 0 ? 0 : 2) }
+    )
+    let largest = "25.0 % of the values are beyond ±255, the largest input of this model, and are cut to it"
+    for (given, taken, note) in [
+      (NumpyFile.int16([3, 5, 8], beyond), cut, "\(largest) (up to 416)"),
+      (NumpyFile.float32([3, 5, 8], beyond.map { Float($0) }), cut, "\(largest) (up to 416)"),
+      (
+        NumpyFile.float32([3, 5, 8], fractions), rounded,
+        "33.3 % of the values are fractions, rounded to counts by up to 0.4"
+      ),
+    ] {
+      let (plain, scored) = (try score(NumpyFile.int16([3, 5, 8], taken)), try score(given))
+      #expect(stable(plain) == stable(scored) && plain.errors.isEmpty)
+      let path = folder.file("x.npy")
+      #expect(scored.errors == "kws-score: \(path): \(note)\n")
+      let rows = try Command.score.run(
+        "--model", Fixture.counts, "--frames", path, "--each", "--format", "csv", "--jobs", "2")
+      #expect(rows.errors == scored.errors)
+      let bench = try Command.bench.run("--model", Fixture.counts, "--input", path, "--steps", "10")
+      #expect(bench.errors == "kws-bench: \(path): \(note)\n")
+      let trace = try Command.model.run(
+        "trace", Fixture.counts, "--input", path, "--clip", "2", "--output", folder.file("trace"), "--force")
+      let ofThatClip = note.replacing("33.3", with: "32.5")
+      #expect(trace.errors == "kws-model: \(path): \(ofThatClip)\n")
+    }
+  }
+
   @Test func labelsAreCounted() throws {
     let result = try score(NumpyFile.int16([3, 5, 8], values), labels: NumpyFile.int32([0, 1, 2]))
     let report = try parsedJSON(result.output)

@@ -5,7 +5,7 @@ import zlib
 
 import numpy as np
 
-from ..errors import visible
+from ..errors import is_obeyed, visible
 from .bounds import DRAW_BITS, check_model
 from .calibration import Calibration
 from .clip_rule import ClipRule
@@ -123,7 +123,7 @@ def provenance_section(provenance: dict[str, str]) -> bytes:
     """Lines `key: value`. Raises ValueError where one would be read as two, or as another key."""
     for key, value in provenance.items():
         for text in (key, value):
-            if visible(text) != text:
+            if is_obeyed(text):
                 raise ValueError(f"provenance: {visible(key)} is {text!r}: a control character would forge a line")
         if not key or ":" in key or key != key.strip():
             raise ValueError(f"provenance: the key {key!r} must be a name without a colon")

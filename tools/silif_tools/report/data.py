@@ -26,6 +26,8 @@ def _in_input_format(frames: np.ndarray, model: ModelTables, path: Path) -> tupl
     """Integers are taken as they are; floats are real values and go into the input format, as in kws-score.
 
     Returns the integers, and what they do not hold of the values.
+
+    Twins: Sources/CommandSupport/Numpy/FrameLoss.swift
     """
     remarks, limit = [], model.input_limit
     if frames.dtype.kind == "f":
