@@ -392,6 +392,33 @@ def test_a_folder_that_has_two_names_counts_once(tmp_path):
     assert part.paths == [f"{tmp_path}/another/a.wav"] and part.labels == ["yes"]
 
 
+def test_what_cannot_be_looked_into_loses_no_other(clips, tmp_path, monkeypatch):
+    folder = shutil.copytree(clips, tmp_path / "clips")
+    for name, target in (("circle", "circle"), ("yes/circle.wav", "circle.wav"), ("go/gone.wav", "nowhere")):
+        (folder / name).symlink_to(target)
+    rows = Rows(silif.Model("kws12"), are_events=False, thresholds=None, columns=("audio", "path"))
+    (part,) = parts_of([str(folder)], INFO, 100)
+    found, counts = rows.of_part(part)
+    assert (counts.sounds, counts.failed) == (28, 3)
+    assert_rows_of_kws_score({row["path"]: row for row in found.to_pylist()}, [folder])
+
+    # Nobody may read it, but root.
+    def scandir(path, scandir=os.scandir):
+        if path == str(folder / "go"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    (part,) = parts_of([str(folder)], INFO, 100)
+    errors = [row["error"] for row in rows.of_part(part)[0].to_pylist() if row["error"]]
+    assert len(part.paths) == 20 and [error.partition("; ")[0] for error in errors] == [
+        f"{folder}/go: cannot be looked into (Permission denied)",
+        f"{folder}/yes/circle.wav: cannot be read (Too many levels of symbolic links)",
+    ]
+    with pytest.raises(silif.InputError, match=r"go: cannot be looked into"):
+        parts_of([str(folder / "go")], INFO, 100)
+
+
 def test_files_that_were_put_together(demo, tmp_path):
     """As clips and as streams: the second half is heard, too."""
     folder = tmp_path / "yes"

@@ -255,15 +255,23 @@ class _Search:
         if identity in searched:
             return
         searched.add(identity)
-        with os.scandir(folder) as entries:
-            for entry in sorted(entries, key=lambda entry: os.fsencode(entry.name)):
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir():
-                    if entry.name != _PASSED_OVER:
-                        yield from self._local(entry.path, searched)
-                elif _is_wanted(entry.name) and (entry.is_file() or not os.path.exists(entry.path)):
-                    yield entry.path
+        with os.scandir(folder) as unsorted:
+            entries = sorted(unsorted, key=lambda entry: os.fsencode(entry.name))
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if _answer(entry.is_dir):
+                if entry.name != _PASSED_OVER:
+                    yield from self._below(entry.path, searched)
+            elif _is_wanted(entry.name) and (_answer(entry.is_file) or not os.path.exists(entry.path)):
+                yield entry.path
+
+    def _below(self, folder: str, searched: set[tuple[int, int]]) -> Iterator[str]:
+        """A folder in one that is searched. One that cannot be looked into fails in its turn and loses no other."""
+        try:
+            yield from self._local(folder, searched)
+        except OSError:
+            yield folder
 
     def _remote(self, fs: Any, folder: str) -> Iterator[str]:
         for name in fs.find(folder):
@@ -294,6 +302,14 @@ class _Search:
         if folder in self._info.words:
             return folder
         return self._info.silence if folder == "_silence_" else self._info.unknown
+
+
+def _answer(question: Callable[[], bool]) -> bool:
+    """No, where a link goes round in a circle or through a folder that nobody may enter."""
+    try:
+        return question()
+    except OSError:
+        return False
 
 
 def _lines(content: bytes, path: str) -> Iterator[str]:
