@@ -23,6 +23,8 @@ from silif._sound import has_sound_ending
 _TAR_ENDINGS = (".tar", ".tar.gz", ".tgz")
 #: Long recordings that are no clips: what kws-score passes over too.
 _PASSED_OVER = "_background_noise_"
+#: What a job notes in its --output. Parquet files beside it are rows.
+JOB_NAME = "_silif-score.json"
 _WEB = ("http://", "https://")
 #: Paths that are looked up at a time: a remote one takes a request.
 _LOOKUPS = 16
@@ -201,8 +203,7 @@ class _Search:
                 found = self._matching(fs, path, there, path.rfind("/", 0, magic.start()) + 1)
             elif fs.isdir(there):
                 given, start = path.rstrip("/"), there.rstrip("/")
-                names = self._local(there, set()) if isinstance(fs, LocalFileSystem) else self._remote(fs, there)
-                found = [(given + name[len(start) :], name) for name in names]
+                found = [(given + name[len(start) :], name) for name in self._in_folder(fs, there)]
             elif fs.exists(there):
                 found = [(path, there)]
             else:
@@ -222,12 +223,12 @@ class _Search:
             # In this folder's own name brackets are no pattern.
             folder = "" if os.path.isabs(path) else escape(self.folder).rstrip("/") + "/"
             skipped = 0 if os.path.isabs(path) else len(self.folder.rstrip("/")) + 1
-            names = fs.glob(re.sub("/+", "/", folder + path))
+            names = _without_rows(fs.glob(re.sub("/+", "/", folder + path)), fs.exists)
             matches = [(name[skipped:], name) for name in names if os.path.isfile(name)]
             return [match for match in matches if not _is_hidden(match[0], path)]
         given, skipped = path[:start], len(there) - (len(path) - start)
         names = [name for name, entry in fs.glob(there, detail=True).items() if entry["type"] == "file"]
-        return [(given + name[skipped:], name) for name in names]
+        return [(given + name[skipped:], name) for name in _without_rows(names, fs.exists)]
 
     def of_list(self, path: str, root: str | None) -> Iterator[tuple[str, str | None]]:
         """Every line, whatever it says: one that is no recording fails in its turn and loses no other.
@@ -247,6 +248,11 @@ class _Search:
             if folder != _PASSED_OVER:
                 label = self._label(folder) if folder else None
                 yield (line if line.startswith("/") or "://" in line else f"{root}/{line}"), label
+
+    def _in_folder(self, fs: Any, folder: str) -> Iterable[str]:
+        if isinstance(fs, LocalFileSystem):
+            return _without_rows(list(self._local(folder, set())), os.path.exists)
+        return self._remote(fs, folder)
 
     def _local(self, folder: str, searched: set[tuple[int, int]]) -> Iterator[str]:
         """Follows links, but not to a folder that it has been in: its clips would count twice."""
@@ -274,7 +280,8 @@ class _Search:
             yield folder
 
     def _remote(self, fs: Any, folder: str) -> Iterator[str]:
-        for name in fs.find(folder):
+        names = fs.find(folder)
+        for name in _without_rows(names, set(names).__contains__):
             parts = name[len(folder) :].split("/")
             if _is_wanted(name) and not any(part.startswith(".") or part == _PASSED_OVER for part in parts):
                 yield name
@@ -310,6 +317,13 @@ def _answer(question: Callable[[], bool]) -> bool:
         return question()
     except OSError:
         return False
+
+
+def _without_rows(names: list[str], is_there: Callable[[str], bool]) -> list[str]:
+    """Without what a job has written: its --output may lie in a folder of its inputs, or be one."""
+    folders = {name.rpartition("/")[0] for name in names if _kind(name) == "parquet"}
+    jobs = {folder for folder in folders if is_there(f"{folder}/{JOB_NAME}")}
+    return [name for name in names if _kind(name) != "parquet" or name.rpartition("/")[0] not in jobs]
 
 
 def _lines(content: bytes, path: str) -> Iterator[str]:
