@@ -392,6 +392,33 @@ def test_a_folder_that_has_two_names_counts_once(tmp_path):
     assert part.paths == [f"{tmp_path}/another/a.wav"] and part.labels == ["yes"]
 
 
+def test_what_cannot_be_looked_into_loses_no_other(clips, tmp_path, monkeypatch):
+    folder = shutil.copytree(clips, tmp_path / "clips")
+    for name, target in (("circle", "circle"), ("yes/circle.wav", "circle.wav"), ("go/gone.wav", "nowhere")):
+        (folder / name).symlink_to(target)
+    rows = Rows(silif.Model("kws12"), are_events=False, thresholds=None, columns=("audio", "path"))
+    (part,) = parts_of([str(folder)], INFO, 100)
+    found, counts = rows.of_part(part)
+    assert (counts.sounds, counts.failed) == (28, 3)
+    assert_rows_of_kws_score({row["path"]: row for row in found.to_pylist()}, [folder])
+
+    # Nobody may read it, but root.
+    def scandir(path, scandir=os.scandir):
+        if path == str(folder / "go"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    (part,) = parts_of([str(folder)], INFO, 100)
+    errors = [row["error"] for row in rows.of_part(part)[0].to_pylist() if row["error"]]
+    assert len(part.paths) == 20 and [error.partition("; ")[0] for error in errors] == [
+        f"{folder}/go: cannot be looked into (Permission denied)",
+        f"{folder}/yes/circle.wav: cannot be read (Too many levels of symbolic links)",
+    ]
+    with pytest.raises(silif.InputError, match=r"go: cannot be looked into"):
+        parts_of([str(folder / "go")], INFO, 100)
+
+
 def test_files_that_were_put_together(demo, tmp_path):
     """As clips and as streams: the second half is heard, too."""
     folder = tmp_path / "yes"
@@ -469,6 +496,26 @@ def test_what_failed_before_counts_when_a_job_goes_on(clips, tmp_path, capsys, i
     assert f"silif-score: {output}: the inputs differ from those of the job whose rows" in capsys.readouterr().err
     good = [str(clips / "yes"), "--output", str(tmp_path / "good")]
     assert main(good) == 0 and main([*good, "--resume"]) == 0
+
+
+@pytest.mark.parametrize("where", ["inputs/scores", "inputs", "memory://among-1/scores", "memory://among-2"])
+def test_rows_among_the_inputs_are_none_of_them(clips, tmp_path, monkeypatch, capsys, in_this_process, where):
+    monkeypatch.chdir(tmp_path)
+    shards(clips, tmp_path)
+    inputs = where.removesuffix("/scores")
+    fs, folder = fsspec.core.url_to_fs(inputs)
+    fs.makedirs(f"{folder}/sub")
+    for index, path in enumerate((*clips.rglob("*.flac"), tmp_path / "flat.parquet")):
+        fs.pipe_file(f"{folder}/sub/{index:02d}{path.suffix}", path.read_bytes())
+    job = [inputs, f"{inputs}/**/*.parquet", "--part", "5"]
+    for output in (where, f"{where}/second", "elsewhere"):
+        # 24 files, and twice the 26 clips of the shard.
+        assert main([*job, "--output", output]) == 1
+        assert "76 sounds, 2 failed" in capsys.readouterr().out
+        assert main([*job, "--output", output, "--resume"]) == 1
+        heard = capsys.readouterr()
+        assert "0 sounds, 0 failed now and 2 before" in heard.out and "7 of 7 parts are there already" in heard.err
+    fs.rm(folder, recursive=True)
 
 
 def test_lines_that_are_no_recording_lose_no_other(clips, tmp_path, capsys, in_this_process):

@@ -14,10 +14,10 @@ import pyarrow.parquet
 
 from silif._errors import InputError, reason
 from silif._model import Model
-from silif.job._parts import Part, location
+from silif.job._parts import JOB_NAME, Part, location
 
 #: Readers of Parquet folders pass over names that begin with an underscore.
-_JOB_NAME, _MODEL_NAME = "_silif-score.json", "_model.silif"
+_MODEL_NAME = "_model.silif"
 _BEGUN, _WRITING = "_begun-", "_writing-"
 #: How often a part is begun. One that ends its worker each time, and nobody knows why, is left out.
 _ATTEMPTS = 4
@@ -62,13 +62,13 @@ class Output:
         job |= {"parts": len(parts), "inputs_sha256": hashlib.sha256(plan).hexdigest()}
         content = json.dumps(job, indent=1).encode()
         try:
-            fs, path = self._at(_JOB_NAME)
+            fs, path = self._at(JOB_NAME)
             fs.makedirs(path.rpartition("/")[0], exist_ok=True)
             if not fs.exists(path):
                 if self.done():
                     raise InputError(self.url, "holds Parquet files of something else", "give another --output")
                 self._write(_MODEL_NAME, model.content())
-                self._write(_JOB_NAME, content)
+                self._write(JOB_NAME, content)
                 return parts
             if not is_resumed:
                 raise InputError(
@@ -132,7 +132,7 @@ class Output:
             InputError: this machine does not see the folder.
         """
         try:
-            fs, path = self._at(_JOB_NAME)
+            fs, path = self._at(JOB_NAME)
             job = json.loads(fs.cat_file(path))
             fs, path = self._at(_MODEL_NAME)
             content = fs.cat_file(path)

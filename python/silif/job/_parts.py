@@ -23,6 +23,8 @@ from silif._sound import has_sound_ending
 _TAR_ENDINGS = (".tar", ".tar.gz", ".tgz")
 #: Long recordings that are no clips: what kws-score passes over too.
 _PASSED_OVER = "_background_noise_"
+#: What a job notes in its --output. Parquet files beside it are rows.
+JOB_NAME = "_silif-score.json"
 _WEB = ("http://", "https://")
 #: Paths that are looked up at a time: a remote one takes a request.
 _LOOKUPS = 16
@@ -201,8 +203,7 @@ class _Search:
                 found = self._matching(fs, path, there, path.rfind("/", 0, magic.start()) + 1)
             elif fs.isdir(there):
                 given, start = path.rstrip("/"), there.rstrip("/")
-                names = self._local(there, set()) if isinstance(fs, LocalFileSystem) else self._remote(fs, there)
-                found = [(given + name[len(start) :], name) for name in names]
+                found = [(given + name[len(start) :], name) for name in self._in_folder(fs, there)]
             elif fs.exists(there):
                 found = [(path, there)]
             else:
@@ -222,12 +223,12 @@ class _Search:
             # In this folder's own name brackets are no pattern.
             folder = "" if os.path.isabs(path) else escape(self.folder).rstrip("/") + "/"
             skipped = 0 if os.path.isabs(path) else len(self.folder.rstrip("/")) + 1
-            names = fs.glob(re.sub("/+", "/", folder + path))
+            names = _without_rows(fs.glob(re.sub("/+", "/", folder + path)), fs.exists)
             matches = [(name[skipped:], name) for name in names if os.path.isfile(name)]
             return [match for match in matches if not _is_hidden(match[0], path)]
         given, skipped = path[:start], len(there) - (len(path) - start)
         names = [name for name, entry in fs.glob(there, detail=True).items() if entry["type"] == "file"]
-        return [(given + name[skipped:], name) for name in names]
+        return [(given + name[skipped:], name) for name in _without_rows(names, fs.exists)]
 
     def of_list(self, path: str, root: str | None) -> Iterator[tuple[str, str | None]]:
         """Every line, whatever it says: one that is no recording fails in its turn and loses no other.
@@ -248,6 +249,11 @@ class _Search:
                 label = self._label(folder) if folder else None
                 yield (line if line.startswith("/") or "://" in line else f"{root}/{line}"), label
 
+    def _in_folder(self, fs: Any, folder: str) -> Iterable[str]:
+        if isinstance(fs, LocalFileSystem):
+            return _without_rows(list(self._local(folder, set())), os.path.exists)
+        return self._remote(fs, folder)
+
     def _local(self, folder: str, searched: set[tuple[int, int]]) -> Iterator[str]:
         """Follows links, but not to a folder that it has been in: its clips would count twice."""
         status = os.stat(folder)
@@ -255,18 +261,27 @@ class _Search:
         if identity in searched:
             return
         searched.add(identity)
-        with os.scandir(folder) as entries:
-            for entry in sorted(entries, key=lambda entry: os.fsencode(entry.name)):
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir():
-                    if entry.name != _PASSED_OVER:
-                        yield from self._local(entry.path, searched)
-                elif _is_wanted(entry.name) and (entry.is_file() or not os.path.exists(entry.path)):
-                    yield entry.path
+        with os.scandir(folder) as unsorted:
+            entries = sorted(unsorted, key=lambda entry: os.fsencode(entry.name))
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if _answer(entry.is_dir):
+                if entry.name != _PASSED_OVER:
+                    yield from self._below(entry.path, searched)
+            elif _is_wanted(entry.name) and (_answer(entry.is_file) or not os.path.exists(entry.path)):
+                yield entry.path
+
+    def _below(self, folder: str, searched: set[tuple[int, int]]) -> Iterator[str]:
+        """A folder in one that is searched. One that cannot be looked into fails in its turn and loses no other."""
+        try:
+            yield from self._local(folder, searched)
+        except OSError:
+            yield folder
 
     def _remote(self, fs: Any, folder: str) -> Iterator[str]:
-        for name in fs.find(folder):
+        names = fs.find(folder)
+        for name in _without_rows(names, set(names).__contains__):
             parts = name[len(folder) :].split("/")
             if _is_wanted(name) and not any(part.startswith(".") or part == _PASSED_OVER for part in parts):
                 yield name
@@ -294,6 +309,21 @@ class _Search:
         if folder in self._info.words:
             return folder
         return self._info.silence if folder == "_silence_" else self._info.unknown
+
+
+def _answer(question: Callable[[], bool]) -> bool:
+    """No, where a link goes round in a circle or through a folder that nobody may enter."""
+    try:
+        return question()
+    except OSError:
+        return False
+
+
+def _without_rows(names: list[str], is_there: Callable[[str], bool]) -> list[str]:
+    """Without what a job has written: its --output may lie in a folder of its inputs, or be one."""
+    folders = {name.rpartition("/")[0] for name in names if _kind(name) == "parquet"}
+    jobs = {folder for folder in folders if is_there(f"{folder}/{JOB_NAME}")}
+    return [name for name in names if _kind(name) != "parquet" or name.rpartition("/")[0] not in jobs]
 
 
 def _lines(content: bytes, path: str) -> Iterator[str]:

@@ -235,10 +235,20 @@ def _source(part: Part, is_whole: bool, path: str) -> Callable[[], str | bytes |
     try:
         fs, there = part.location(path)
         if isinstance(fs, LocalFileSystem):
-            return partial(str, there)
+            return partial(_local, path, there)
         return partial(bytes, fs.cat_file(there)) if is_whole else partial(fs.open, there, "rb")
     except Exception as error:  # Every file system has errors of its own.
         return _raising(error)
+
+
+def _local(path: str, there: str) -> str:
+    """A file's own path. A folder is among the files where its search failed, for a reason that says more."""
+    if os.path.isdir(there):
+        try:
+            os.scandir(there).close()
+        except OSError as error:
+            raise InputError(path, f"cannot be looked into ({error.strerror})", "make it readable") from error
+    return there
 
 
 class _Member(tarfile.TarInfo):
