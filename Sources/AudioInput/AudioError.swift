@@ -70,11 +70,8 @@ extension AudioError {
       "looks like text; give a sound file, or raw samples (S16_LE, 16 kHz, mono); `kws-listen --raw` takes it for such")
   }
 
-  /// Sound in a format that libsndfile does not read.
-  static func foreign(_ format: String, _ path: String) -> AudioError {
-    AudioError(
-      .unsupported, path,
-      "is \(format), which cannot be read here; convert it: ffmpeg -i INPUT -ac 1 -ar 16000 OUTPUT.wav")
+  static func foreign(_ format: ForeignFormat, _ path: String) -> AudioError {
+    AudioError(format.isSound ? .unsupported : .notASound, path, format.message)
   }
 
   static func folder(_ path: String) -> AudioError {

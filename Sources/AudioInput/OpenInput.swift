@@ -22,7 +22,7 @@ public func openInput(
   }
   let opened = try OpenedFile(path: path)
   if opened.isRegular && rawFormat == nil {
-    var head = [UInt8](repeating: 0, count: 4096)
+    var head = [UInt8](repeating: 0, count: SoundMagic.head_bytes)
     let got = pread(opened.descriptor, &head, head.count, 0)
     head.removeLast(head.count - max(got, 0))
     if head.isEmpty || SoundMagic(head) != nil || hasSoundEnding(path) {

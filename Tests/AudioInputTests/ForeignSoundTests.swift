@@ -25,11 +25,95 @@ import Testing
   @Test(arguments: [
     [0, 0, 0, 28] + Array("ftypM4A ".utf8), [0, 0, 1, 0] + Array("moov".utf8), [0x1A, 0x45, 0xDF, 0xA3, 1],
     Array("#!AMR-WB\n".utf8), [0x30, 0x26, 0xB2, 0x75, 0x8E, 0x66, 0xCF, 0x11], Array(".SoX".utf8),
+    Array("wvpk".utf8), Array("TTA1".utf8), [0x7F, 0xFE, 0x80, 0x01], [0xFE, 0x7F, 0x01, 0x80], Array("FLV\u{1}".utf8),
   ])
   func formatsThatLibsndfileDoesNotReadAreRefused(_ first: [UInt8]) throws {
     let bytes = first + noise(4_000, seed: 9).map { UInt8(truncatingIfNeeded: $0) }
     #expect(try kinds(bytes) == [.unsupported, .unsupported, .unsupported])
     #expect(audioError { _ = try piped(bytes) }?.message.contains("ffmpeg") == true)
+  }
+
+  /// So many frames of so many bytes, each with this head and noise behind it.
+  private static func frames(_ head: [UInt8], _ length: Int, count: Int) -> [UInt8] {
+    let noise = noise(length, seed: 14).map { UInt8(truncatingIfNeeded: $0) }
+    return (0..<count).flatMap { _ in head + noise.dropFirst(head.count) }
+  }
+
+  /// Packets of a transport stream, which count.
+  private static func packets(count: Int) -> [UInt8] {
+    (0..<count).flatMap { frames([0x47, 0x40, 0x11, 0x10 | UInt8($0 % 16)], 188, count: 1) }
+  }
+
+  static let framed: [(name: String, bytes: [UInt8])] = [
+    ("MP2", frames([0xFF, 0xF5, 0xE8, 0xC4], 1440, count: 3)),
+    ("MP2", frames([0xFF, 0xFD, 0xA4, 0x00], 576, count: 3)),
+    ("MP1", frames([0xFF, 0xFF, 0x80, 0x00], 276, count: 6)),
+    ("AAC (ADTS)", frames([0xFF, 0xF1, 0x60, 0x40, 0x3D, 0xBF, 0xFC], 493, count: 3)),
+    ("AAC (ADTS)", frames([0xFF, 0xF9, 0x60, 0x40, 0x3D, 0xBF, 0xFC], 493, count: 3)),
+    ("AC-3", frames([0x0B, 0x77, 1, 2, 0x8C, 0x40, 0x2F], 576, count: 3)),
+    ("AC-3", frames([0x0B, 0x77, 1, 2, 0x4F, 0x40, 0x2F], 488, count: 3)),
+    ("AC-3", frames([0x0B, 0x77, 1, 0x1F, 0xB2, 0x87, 0xC0], 576, count: 3)),
+    ("AAC (LATM)", frames([0x56, 0xE0, 0x40], 67, count: 4)), ("an MPEG transport stream", packets(count: 4)),
+  ]
+
+  @Test(arguments: framed.indices) func formatsWithoutAMagicAreKnownByTheirFrames(_ index: Int) throws {
+    let (name, bytes) = Self.framed[index]
+    let tag = Array("ID3".utf8) + [4, 0, 0, 0, 0, 0, 5, 1, 2, 3, 4, 5]
+    for bytes in [bytes, tag + bytes] {
+      #expect(try kinds(bytes) == [.unsupported, .unsupported, .unsupported])
+      #expect(audioError { _ = try piped(bytes) }?.message.contains("is \(name), which cannot be read here") == true)
+    }
+    // One frame may be chance: it is raw sound, as far as its bytes go.
+    let cut = Array(bytes[..<60]) + [UInt8](repeating: 1, count: 3_000)
+    #expect(try piped(cut).count == cut.count / 2)
+  }
+
+  @Test func noiseIsNoFormat() {
+    // Loud, and so quiet that its first byte is often that of a mark.
+    for amplitude in [1, 30, 100, 32_767] {
+      let noise = noise(120_000, seed: UInt64(amplitude)).map { Int16(Int($0) * amplitude / 32_768) }
+      let bytes = TestSound.raw(noise)
+      for first in [[0xFF], [0xFF, 0xFF], [0xFF, 0xF1], [0xFF, 0xFD], [0x0B, 0x77], [0x47], [0x56, 0xE0]] as [[UInt8]] {
+        let found = stride(from: 0, to: 200_000, by: 257).filter { at in
+          if case .known = SoundMagic.verdict(first + bytes[at..<at + 2_000]) { true } else { false }
+        }
+        #expect(found.isEmpty, "\(first) \(amplitude)")
+      }
+    }
+  }
+
+  @Test func aConstantIsNoFormat() {
+    for value in stride(from: UInt16(0), to: .max - 13, by: 13) {
+      let bytes = (0..<2_000).map { UInt8(truncatingIfNeeded: $0 % 2 == 0 ? value : value >> 8) }
+      if case .known = SoundMagic.verdict(bytes) { Issue.record("\(value)") }
+    }
+  }
+
+  /// A tar's first file is called anything; its mark comes late.
+  private static func tar(_ name: String) -> [UInt8] {
+    var bytes = Array(name.utf8) + [UInt8](repeating: 0, count: 512 - name.utf8.count)
+    bytes.replaceSubrange(100..<108, with: Array("0000644".utf8) + [0])
+    bytes.replaceSubrange(257..<263, with: Array("ustar ".utf8))
+    return bytes + [UInt8](repeating: 7, count: 512)
+  }
+
+  @Test(arguments: [
+    [0x1F, 0x8B, 8, 0], [0xFD] + Array("7zXZ\0".utf8), Array("BZh91AY&SY".utf8), Array("PK\u{3}\u{4}".utf8),
+    tar("yes.wav"), tar("Vögel/Gans.wav"), tar("G.wav"),
+  ]) func whatIsPackedIsToBeUnpacked(_ first: [UInt8]) throws {
+    let bytes = first + noise(1_000, seed: 15).map { UInt8(truncatingIfNeeded: $0) }
+    #expect(try kinds(bytes) == [.notASound, .notASound, .notASound])
+    #expect(audioError { _ = try piped(bytes) }?.message.contains("; unpack it: ") == true)
+  }
+
+  @Test(arguments: [
+    [0x93] + Array("NUMPY\u{1}".utf8), [0x89] + Array("PNG\r\n".utf8), Array("%PDF-1.4".utf8),
+    [0x7F] + Array("ELF".utf8),
+    [0x89] + Array("SiLIF\r\n".utf8),
+  ]) func whatIsNoSoundIsNotHeard(_ first: [UInt8]) throws {
+    let bytes = first + noise(1_000, seed: 16).map { UInt8(truncatingIfNeeded: $0) }
+    #expect(try kinds(bytes) == [.notASound, .notASound, .notASound])
+    #expect(audioError { _ = try piped(bytes) }?.message.contains(", no sound; ") == true)
   }
 
   /// libsndfile must go back and forth in these.

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silif._errors import InputError, InputTypeError, SilifError
+from silif._foreign import HEAD_BYTES, foreign
 from silif._samples import int16_samples
-from silif._sound_parts import part_end, part_kind
+from silif._sound_parts import part_end, part_kind, tags_bytes
 from silif._stream import Resampler, mixed
 
 try:
@@ -53,6 +54,18 @@ ENDINGS = frozenset(
         "mov",
         "amr",
         "mka",
+        "mp1",
+        "mp2",
+        "ac3",
+        "eac3",
+        "dts",
+        "wv",
+        "tta",
+        "ape",
+        "mpc",
+        "m4b",
+        "3gp",
+        "spx",
     ]
 )
 _RATES_HZ = range(1_000, 768_001)
@@ -67,16 +80,6 @@ _SAMPLE_BYTES = {
     **dict.fromkeys(("PCM_32", "FLOAT"), 4),
     "DOUBLE": 8,
 }
-#: First bytes of sound that libsndfile does not read; None stands for any byte.
-_FOREIGN = (
-    ((0, None, None, None, *b"ftyp"), "MP4 (M4A, AAC)"),
-    ((0, None, None, None, *b"moov"), "QuickTime"),
-    ((0x1A, 0x45, 0xDF, 0xA3), "Matroska or WebM"),
-    (tuple(b"#!AMR"), "AMR"),
-    ((0x30, 0x26, 0xB2, 0x75, 0x8E, 0x66, 0xCF, 0x11), "WMA"),
-    (tuple(b".SoX"), "SoX's own format"),
-    (tuple(b"SoX."), "SoX's own format"),
-)
 #: Formats whose header says how long the samples are.
 _DECLARE_LENGTH = (b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"dns.", b"caff", b"riff")
 #: AIFF-C whose samples are so many bytes each; None where COMM says how many bits they have.
@@ -189,7 +192,7 @@ class _File(io.RawIOBase):
         self.patches: list[tuple[int, bytes]] = []
         self.failure: Exception | None = None
         self.size = file.seek(0, os.SEEK_END) - start if size is None else size
-        self.head = self.at(0, 4096)
+        self.head = self.at(0, HEAD_BYTES)
         self._position = 0
         # libsndfile goes by the length of the file for G.721 and G.723 in AU and for IMA ADPCM in W64.
         is_adpcm = (self.head[:4] == b".snd" and self.head[12:16] in (b"\0\0\0\x17", b"\0\0\0\x19", b"\0\0\0\x1a")) or (
@@ -248,13 +251,8 @@ def _blocks(binary: BinaryIO, name: str) -> Iterator[NDArray[np.int16]]:
     file = _File(binary)
     if file.size == 0:
         raise InputError(name, "is empty (0 bytes)", "record or convert it anew")
-    for pattern, format_name in _FOREIGN:
-        if len(file.head) >= len(pattern) and all(a in (None, b) for a, b in zip(pattern, file.head, strict=False)):
-            raise InputError(
-                name,
-                f"is {format_name}, which cannot be read here",
-                "convert it: ffmpeg -i INPUT -ac 1 -ar 16000 OUTPUT.wav",
-            )
+    if found := foreign(file.at(tags_bytes(file.at), HEAD_BYTES)):
+        raise InputError(name, found.problem, found.remedy)
     for part in _parts(file):
         yield from _part_blocks(part, name)
 

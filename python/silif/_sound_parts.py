@@ -41,10 +41,22 @@ def part_kind(file: Bytes) -> Kind | None:
         return "flac"
     if head.startswith(b"ID3"):
         # A tag does not tell whose it is: what is behind it does.
-        return "flac" if file(_id3_bytes(head, 0) or 0, 4) == b"fLaC" else "mp3"
+        return "flac" if file(tags_bytes(file), 4) == b"fLaC" else "mp3"
     # Raw samples may begin like one frame by chance, like two they do not.
     frame_bytes = _mpeg_bytes(head, 0)
     return "mp3" if frame_bytes and _mpeg_bytes(head, frame_bytes) else None
+
+
+def tags_bytes(file: Bytes) -> int:
+    """Bytes of the tags of ID3v2 that a file begins with.
+
+    Raises:
+        Exception: what `file` raises.
+    """
+    at = 0
+    while tag_bytes := _id3_bytes(file(at, 10), 0):
+        at += tag_bytes
+    return at
 
 
 def part_end(kind: Kind, file: Bytes, start: int, size: int) -> int:

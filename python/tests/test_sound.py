@@ -165,6 +165,57 @@ def test_codecs_that_end_with_the_file(demo, tmp_path, ending, subtype):
     assert 16_000 <= len(silif.read_sound(path)) < 16_800
 
 
+def frames(head, length, count):
+    """So many frames of so many bytes, each with this head."""
+    return (bytes(head) + bytes(range(1, 101)) * 20)[:length] * count
+
+
+#: What stands in files of other kinds, and what they are called.
+FOREIGN = [
+    (b"wvpk" + bytes(500), "is WavPack, which cannot be read here; convert it: ffmpeg"),
+    (b"TTA1" + bytes(500), "is TTA, which"),
+    (b"\x7f\xfe\x80\x01" + bytes(500), "is DTS, which"),
+    (b"FLV\1" + bytes(500), "is FLV, which"),
+    (frames((0xFF, 0xF5, 0xE8, 0xC4), 1440, 3), "is MP2, which"),
+    (frames((0xFF, 0xFD, 0xA4, 0), 576, 3), "is MP2, which"),
+    (frames((0xFF, 0xFF, 0x80, 0), 276, 6), "is MP1, which"),
+    (frames((0xFF, 0xF1, 0x60, 0x40, 0x3D, 0xBF, 0xFC), 493, 3), "is AAC (ADTS), which"),
+    (frames((0x0B, 0x77, 1, 2, 0x8C, 0x40, 0x2F), 576, 3), "is AC-3, which"),
+    (frames((0x0B, 0x77, 1, 2, 0x4F, 0x40, 0x2F), 488, 3), "is AC-3, which"),
+    (frames((0x0B, 0x77, 1, 0x1F, 0xB2, 0x87, 0xC0), 576, 3), "is AC-3, which"),
+    (frames((0x56, 0xE0, 0x40), 67, 4), "is AAC (LATM), which"),
+    (
+        b"".join(frames((0x47, 0x40, 0x11, count), 188, 1) for count in (16, 17, 18)),
+        "is an MPEG transport stream, which",
+    ),
+    (ID3 + frames((0xFF, 0xF1, 0x60, 0x40, 0x3D, 0xBF, 0xFC), 493, 3), "is AAC (ADTS), which"),
+    (b"\x1f\x8b\x08" + bytes(500), "is packed (gzip); unpack it: gunzip INPUT"),
+    (b"\xfd7zXZ\0" + bytes(500), "is packed (xz); unpack it: unxz INPUT"),
+    (b"BZh91AY&SY" + bytes(500), "is packed (bzip2); unpack it: bunzip2 INPUT"),
+    (b"PK\3\4" + bytes(500), "is packed (zip); unpack it: unzip INPUT"),
+    (
+        (b"yes.wav".ljust(100, b"\0") + b"0000644").ljust(257, b"\0") + b"ustar" + bytes(500),
+        "is packed (tar); unpack it: tar",
+    ),
+    (b"\x93NUMPY" + bytes(500), "is a NumPy array, no sound; write it as sound: soundfile.write"),
+    (b"\x89PNG" + bytes(500), "is a PNG picture, no sound; give a sound file"),
+    (b"%PDF" + bytes(500), "is a PDF document, no sound; give a sound file"),
+    (b"\x7fELF" + bytes(500), "is a program, no sound; give a sound file"),
+    (b"\x89SiLIF" + bytes(500), "is a model, no sound; give it with --model"),
+]
+
+
+def test_files_of_other_kinds_are_named(tmp_path):
+    """In the words of kws-score."""
+    paths = [tmp_path / f"{index}.wav" for index in range(len(FOREIGN))]
+    for path, (content, _) in zip(paths, FOREIGN, strict=True):
+        path.write_bytes(content)
+    for path, row, (_, words) in zip(paths, rows_of(paths), FOREIGN, strict=True):
+        with pytest.raises(silif.InputError) as caught:
+            silif.read_sound(path)
+        assert row["error"] == str(caught.value) and words in row["error"]
+
+
 def test_what_is_no_sound(tmp_path):
     contents = {
         "empty.wav": b"",

@@ -17,10 +17,25 @@ final class FileBytes: ByteSource {
 
   private init(_ file: OwnedDescriptor, start: Int64, size: Int64) {
     (self.file, self.start, self.size) = (file, start, size)
-    var head = [UInt8](repeating: 0, count: Int(min(size, 4096)))
-    head.removeLast(head.count - max(pread(file.number, &head, head.count, off_t(start)), 0))
-    magic = SoundMagic(head)
+    magic = Self.magic(size) { offset, count in
+      var bytes = [UInt8](repeating: 0, count: Int(min(Int64(count), max(0, size - offset))))
+      bytes.removeLast(bytes.count - max(pread(file.number, &bytes, bytes.count, off_t(start + offset)), 0))
+      return bytes
+    }
     super.init()
+  }
+
+  private static func magic(_ size: Int64, bytes: (_ offset: Int64, _ count: Int) -> [UInt8]) -> SoundMagic? {
+    let head = bytes(0, SoundMagic.head_bytes)
+    guard let magic = SoundMagic(head), magic == .mp3 else { return SoundMagic(head) }
+    // A tag does not tell whose it is: what is behind it does.
+    var at: Int64 = 0
+    while at < size, let length = bytes(at, 10).withUnsafeBytes({ id3Length($0) }) { at += Int64(length) }
+    return switch SoundMagic(bytes(at, SoundMagic.head_bytes)) {
+    case .flac?: .flac
+    case .foreign(let format)?: .foreign(format)
+    default: .mp3
+    }
   }
 
   /// The same file from one place to another, with positions of its own.

@@ -10,21 +10,13 @@ struct FileParts {
   /// The next one; nil: there is none left. The first is the whole file where nothing is known of parts.
   mutating func part() -> FileBytes? {
     guard next < file.size || next == 0 else { return nil }
-    guard let kind else {
+    guard let kind = file.magic?.partKind else {
       next = file.size
       return file
     }
     let start = next
     next = end(of: kind, from: start)
     return file.part(start..<next)
-  }
-
-  /// A tag does not tell whose it is: what is behind it does.
-  private var kind: PartScanner.Kind? {
-    guard let kind = file.magic?.partKind, kind == .mp3 else { return file.magic?.partKind }
-    let head = file.bytes(at: 0, count: 10)
-    let behindTag = head.withUnsafeBytes { id3Length($0) } ?? 0
-    return file.bytes(at: Int64(behindTag), count: 4) == Array("fLaC".utf8) ? .flac : .mp3
   }
 
   private func end(of kind: PartScanner.Kind, from start: Int64) -> Int64 {

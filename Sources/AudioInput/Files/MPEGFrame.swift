@@ -24,6 +24,21 @@ enum MPEGFrame {
     return (version == 3 ? 144 : 72) * rates_kbps[rate] * 1000 / samples_hz + Int(bits >> 9 & 1)
   }
 
+  /// The same of layers I and II.
+  static func otherLayerLength(_ header: some Sequence<UInt8>) -> Int? {
+    let bits = header.reduce(0 as UInt32) { $0 << 8 | UInt32($1) }
+    let (version, layer) = (bits >> 19 & 3, bits >> 17 & 3)
+    guard bits >> 21 == 0x7FF, version != 1, layer >= 2 else { return nil }
+    let (rate, sampling) = (Int(bits >> 12 & 15), Int(bits >> 10 & 3))
+    guard (1...14).contains(rate), sampling < 3 else { return nil }
+    let samples_hz = [44_100, 48_000, 32_000][sampling] >> (version == 3 ? 0 : version == 2 ? 1 : 2)
+    let padding = Int(bits >> 9 & 1)
+    if layer == 2 {
+      return 144 * (version == 3 ? layerIIRates_kbps : rates2_kbps)[rate] * 1000 / samples_hz + padding
+    }
+    return 4 * (12 * (version == 3 ? 32 * rate : layerIRates2_kbps[rate]) * 1000 / samples_hz + padding)
+  }
+
   /// What a first frame without sound, as encoders put it before the others, says about how many follow; nil: it is none. `.max`
   /// where it does not say.
   ///
@@ -39,5 +54,7 @@ enum MPEGFrame {
   }
 
   private static let rates1_kbps = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
+  private static let layerIIRates_kbps = [0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384]
+  private static let layerIRates2_kbps = [0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256]
   private static let rates2_kbps = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160]
 }

@@ -137,7 +137,7 @@ final class SoundDecoder {
     let reason = isKnown ? "its header is damaged or cut off" : "it begins as no format that is known"
     if bytes.failure != 0 { return .system(bytes.failure, name) }
     return switch problem {
-    case .codec(let codec)?: .foreign(codec, name)
+    case .codec(let codec)?: .foreign(.sound(codec), name)
     case .rate(let rate_hz)?: .badRate(rate_hz, name)
     case .channels(let channels)?: .badChannels(channels, name)
     case nil: .notASound(name, reason: reason)

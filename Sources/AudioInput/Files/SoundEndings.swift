@@ -15,5 +15,7 @@ private let readableEndings: Set<String> = [
 
 /// Sound, but not for libsndfile, or not for every build of it.
 private let otherEndings: Set<String> = [
-  "voc", "sph", "nist", "m4a", "aac", "wma", "webm", "mp4", "mov", "amr", "mka",
+  "voc", "sph", "nist", "m4a", "aac", "wma", "webm", "mp4", "mov", "amr", "mka", "mp1", "mp2", "ac3", "eac3", "dts",
+  "wv", "tta",
+  "ape", "mpc", "m4b", "3gp", "spx",
 ]

@@ -13,8 +13,8 @@ enum SoundMagic: Equatable {
   case adpcm
   /// MP3, or the tag in front of it, which may be in front of FLAC too. Decoded as it comes; it finds its own end.
   case mp3
-  /// Sound that libsndfile does not read, by the name that people know it by.
-  case foreign(String)
+  /// What libsndfile does not read.
+  case foreign(ForeignFormat)
 
   /// Whether the header declares the length of the samples.
   var declaresLength: Bool { self == .wave || self == .otherContainer }
@@ -29,6 +29,9 @@ enum SoundMagic: Equatable {
     }
   }
 
+  /// So many bytes tell, but for two very long frames.
+  static let head_bytes = 4096
+
   enum Verdict: Equatable {
     case known(SoundMagic)
     /// Nothing that is known: raw samples, as far as the first bytes go.
@@ -39,39 +42,37 @@ enum SoundMagic: Equatable {
 
   /// - Parameter bytes: the first ones, from none to all.
   static func verdict(_ bytes: [UInt8]) -> Verdict {
-    var needed = 0
+    var verdict = Verdict.unknown
     for (pattern, magic) in patterns {
+      if case .known(let magic) = verdict { return .known(magic) }
       let matches = zip(pattern, bytes).allSatisfy { $0 == nil || $0 == $1 }
-      if matches && bytes.count >= pattern.count { return .known(magic) }
-      if matches { needed = max(needed, pattern.count) }
+      if matches { verdict = verdict.or(bytes.count >= pattern.count ? .known(magic) : .needs(pattern.count)) }
     }
-    if needed > 0 { return .needs(needed) }
-    return MPEGFrame.verdict(bytes)
+    return verdict.or(MPEGFrame.verdict(bytes)).or(ForeignFrames.verdict(bytes))
   }
 
   /// The same where there will be no more bytes.
   init?(_ bytes: [UInt8]) {
-    guard case .known(let magic) = SoundMagic.verdict(bytes) else { return nil }
-    self = magic
+    switch SoundMagic.verdict(bytes) {
+    case .known(let magic): self = magic
+    case .unknown, .needs:
+      guard ForeignFrames.isTar(bytes) else { return nil }
+      self = .foreign(ForeignFrames.tar)
+    }
   }
 
   /// nil stands for any byte.
-  private static let patterns: [(bytes: [UInt8?], magic: SoundMagic)] = [
-    (text("RIFF"), .wave), (text("RIFX"), .wave), (text("RF64"), .wave),
-    (text("fLaC"), .flac), (text("OggS"), .ogg),
-    (text(".snd") + [nil, nil, nil, nil, nil, nil, nil, nil, 0, 0, 0, 23], .adpcm),
-    (text(".snd") + [nil, nil, nil, nil, nil, nil, nil, nil, 0, 0, 0, 25], .adpcm),
-    (text(".snd") + [nil, nil, nil, nil, nil, nil, nil, nil, 0, 0, 0, 26], .adpcm),
-    (text("riff") + [UInt8?](repeating: nil, count: 60) + [0x11, 0], .adpcm),
-    (text("FORM"), .otherContainer), (text(".snd"), .otherContainer), (text("dns."), .otherContainer),
-    (text("caff"), .otherContainer), (text("riff"), .otherContainer), (text("ID3"), .mp3),
-    // The first box is small, so that raw samples need not wait for more than the first byte.
-    ([0, nil, nil, nil] + text("ftyp"), .foreign("MP4 (M4A, AAC)")),
-    ([0, nil, nil, nil] + text("moov"), .foreign("QuickTime")),
-    ([0x1A, 0x45, 0xDF, 0xA3], .foreign("Matroska or WebM")), (text("#!AMR"), .foreign("AMR")),
-    ([0x30, 0x26, 0xB2, 0x75, 0x8E, 0x66, 0xCF, 0x11], .foreign("WMA")), (text(".SoX"), .foreign("SoX's own format")),
-    (text("SoX."), .foreign("SoX's own format")),
-  ]
+  private static let patterns: [(bytes: [UInt8?], magic: SoundMagic)] =
+    [
+      (text("RIFF"), .wave), (text("RIFX"), .wave), (text("RF64"), .wave),
+      (text("fLaC"), .flac), (text("OggS"), .ogg),
+      (text(".snd") + [nil, nil, nil, nil, nil, nil, nil, nil, 0, 0, 0, 23], .adpcm),
+      (text(".snd") + [nil, nil, nil, nil, nil, nil, nil, nil, 0, 0, 0, 25], .adpcm),
+      (text(".snd") + [nil, nil, nil, nil, nil, nil, nil, nil, 0, 0, 0, 26], .adpcm),
+      (text("riff") + [UInt8?](repeating: nil, count: 60) + [0x11, 0], .adpcm),
+      (text("FORM"), .otherContainer), (text(".snd"), .otherContainer), (text("dns."), .otherContainer),
+      (text("caff"), .otherContainer), (text("riff"), .otherContainer), (text("ID3"), .mp3),
+    ] + ForeignFormat.patterns.map { ($0.bytes, .foreign($0.format)) }
 
   private static func text(_ text: String) -> [UInt8?] { text.utf8.map { $0 } }
 }

@@ -109,10 +109,24 @@ final class PipeBytes: ByteSource {
 
   /// What is there now, at least one byte, for a stream that is read from its current position. 0: end, stop or failure.
   func readAvailable(into target: UnsafeMutableRawPointer, count: Int) -> Int {
-    if let kept = keptBytes(atMost: count, into: target) { return kept }
+    if let kept = keptBytes(atMost: count, into: target) {
+      return waiting.count > 1 && stopIsRequested(within_ms: 0) ? 0 : kept
+    }
     let got = readSome(into: target, count: count)
     position += Int64(got)
     return got
+  }
+
+  /// Of the first bytes, which stay to be read, at most so many: those that are there already.
+  func available(_ count: Int) -> [UInt8] {
+    while keepsCache, cacheStart == 0, cache.count < count, !ended, poll(waiting.start, 1, 0) > 0 {
+      let before = cache.count
+      cache += [UInt8](repeating: 0, count: count - before)
+      let got = cache.withUnsafeMutableBytes { readSome(into: $0.baseAddress! + before, count: count - before) }
+      cache.removeLast(count - before - got)
+      if got == 0 { break }
+    }
+    return Array(cache.prefix(count))
   }
 
   /// What was kept at `position`, at least one byte; nil: nothing was.

@@ -102,7 +102,10 @@ public final class StandardInput: AudioSource {
       magic = firstMagic() ?? .mp3
     }
     _ = bytes.seek(to: 0)
-    guard let magic else { return .raw(try raw(RawFormat(), refusesText: true)) }
+    guard let magic else {
+      if ForeignFrames.isTar(bytes.available(ForeignFrames.tar_bytes)) { throw .foreign(ForeignFrames.tar, name) }
+      return .raw(try raw(RawFormat(), refusesText: true))
+    }
     do throws(AudioError) {
       if case .foreign(let format) = magic { throw AudioError.foreign(format, name) }
       if let kind = magic.partKind { bytes.splitParts(kind) }
