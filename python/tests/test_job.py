@@ -498,6 +498,29 @@ def test_what_failed_before_counts_when_a_job_goes_on(clips, tmp_path, capsys, i
     assert main(good) == 0 and main([*good, "--resume"]) == 0
 
 
+@pytest.mark.parametrize("where", ["inputs/scores", "inputs", "memory://among-1/scores", "memory://among-2"])
+def test_rows_among_the_inputs_are_none_of_them(clips, tmp_path, monkeypatch, capsys, in_this_process, where):
+    monkeypatch.chdir(tmp_path)
+    shards(clips, tmp_path)
+    inputs = where.removesuffix("/scores")
+    fs, folder = fsspec.core.url_to_fs(inputs)
+    fs.makedirs(f"{folder}/sub")
+    for index, path in enumerate((*clips.rglob("*.flac"), tmp_path / "flat.parquet")):
+        fs.pipe_file(f"{folder}/sub/{index:02d}{path.suffix}", path.read_bytes())
+    job = [inputs, f"{inputs}/**/*.parquet", "--part", "5"]
+    for output in (where, f"{where}/second", "elsewhere"):
+        # 24 files, and twice the 26 clips of the shard.
+        assert main([*job, "--output", output]) == 1
+        assert "76 sounds, 2 failed" in capsys.readouterr().out
+        assert main([*job, "--output", output, "--resume"]) == 1
+        heard = capsys.readouterr()
+        assert "0 sounds, 0 failed now and 2 before" in heard.out and "7 of 7 parts are there already" in heard.err
+    # Nor is what lies beside the rows.
+    job = [f"{inputs}/**", "--output", "elsewhere-2"]
+    assert main(job) == 1 and capsys.readouterr().out.startswith("50 sounds, 1 failed")
+    fs.rm(folder, recursive=True)
+
+
 def test_lines_that_are_no_recording_lose_no_other(clips, tmp_path, capsys, in_this_process):
     flat = tmp_path / "flat.flac"
     flat.write_bytes((clips / "yes" / "1.flac").read_bytes())

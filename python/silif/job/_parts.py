@@ -19,6 +19,7 @@ from fsspec.implementations.local import LocalFileSystem
 from silif._errors import InputError, reason
 from silif._model import ModelInfo
 from silif._sound import has_sound_ending
+from silif.job._job_files import without_job_files
 
 _TAR_ENDINGS = (".tar", ".tar.gz", ".tgz")
 #: Long recordings that are no clips: what kws-score passes over too.
@@ -201,8 +202,7 @@ class _Search:
                 found = self._matching(fs, path, there, path.rfind("/", 0, magic.start()) + 1)
             elif fs.isdir(there):
                 given, start = path.rstrip("/"), there.rstrip("/")
-                names = self._local(there, set()) if isinstance(fs, LocalFileSystem) else self._remote(fs, there)
-                found = [(given + name[len(start) :], name) for name in names]
+                found = [(given + name[len(start) :], name) for name in self._in_folder(fs, there)]
             elif fs.exists(there):
                 found = [(path, there)]
             else:
@@ -222,12 +222,12 @@ class _Search:
             # In this folder's own name brackets are no pattern.
             folder = "" if os.path.isabs(path) else escape(self.folder).rstrip("/") + "/"
             skipped = 0 if os.path.isabs(path) else len(self.folder.rstrip("/")) + 1
-            names = fs.glob(re.sub("/+", "/", folder + path))
+            names = without_job_files(fs.glob(re.sub("/+", "/", folder + path)), fs.exists)
             matches = [(name[skipped:], name) for name in names if os.path.isfile(name)]
             return [match for match in matches if not _is_hidden(match[0], path)]
         given, skipped = path[:start], len(there) - (len(path) - start)
         names = [name for name, entry in fs.glob(there, detail=True).items() if entry["type"] == "file"]
-        return [(given + name[skipped:], name) for name in names]
+        return [(given + name[skipped:], name) for name in without_job_files(names, fs.exists)]
 
     def of_list(self, path: str, root: str | None) -> Iterator[tuple[str, str | None]]:
         """Every line, whatever it says: one that is no recording fails in its turn and loses no other.
@@ -247,6 +247,11 @@ class _Search:
             if folder != _PASSED_OVER:
                 label = self._label(folder) if folder else None
                 yield (line if line.startswith("/") or "://" in line else f"{root}/{line}"), label
+
+    def _in_folder(self, fs: Any, folder: str) -> Iterable[str]:
+        if isinstance(fs, LocalFileSystem):
+            return without_job_files(list(self._local(folder, set())), os.path.exists)
+        return self._remote(fs, folder)
 
     def _local(self, folder: str, searched: set[tuple[int, int]]) -> Iterator[str]:
         """Follows links, but not to a folder that it has been in: its clips would count twice."""
@@ -274,7 +279,8 @@ class _Search:
             yield folder
 
     def _remote(self, fs: Any, folder: str) -> Iterator[str]:
-        for name in fs.find(folder):
+        names = fs.find(folder)
+        for name in without_job_files(names, set(names).__contains__):
             parts = name[len(folder) :].split("/")
             if _is_wanted(name) and not any(part.startswith(".") or part == _PASSED_OVER for part in parts):
                 yield name
