@@ -119,12 +119,14 @@ def test_what_is_found_takes_few_requests(objects):
         assert ObjectStore.requests - before <= most, given
 
 
-@pytest.mark.parametrize("name", ["take[1].flac", "what?.flac", "a::b.flac", "file::c.flac", "x*.flac", "~d.flac"])
+@pytest.mark.parametrize(
+    "name", ["take[1].flac", "what?.flac", "a::b.flac", "file::c.flac", "x*.flac", "~d.flac", "{1..2}.flac"]
+)
 def test_names_that_look_like_patterns_or_chains(clips, tmp_path, monkeypatch, name):
     folder = tmp_path / "rec[2024]::x"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    for other in ("take1.flac", "whatx.flac", "xy.flac", name):
+    for other in ("take1.flac", "whatx.flac", "xy.flac", "1.flac", name):
         shutil.copy(clips / "yes" / "1.flac", other)
     (part,) = parts_of([name], INFO, 10)
     assert part.paths == [name]
@@ -134,7 +136,7 @@ def test_names_that_look_like_patterns_or_chains(clips, tmp_path, monkeypatch, n
     assert of_folder.paths == [f"{folder}/{path}" for path in of_all.paths]
     rows = Rows(silif.Model("kws12-small"), are_events=False, thresholds=None, columns=("audio", "path"))
     for one in (of_all, of_folder):
-        assert [row["error"] for row in rows.of_part(one)[0].to_pylist()] == [None] * 4
+        assert [row["error"] for row in rows.of_part(one)[0].to_pylist()] == [None] * 5
     with open("list.txt", "w") as file:
         print(name, file=file)
     (of_list,) = parts_of([], INFO, 10, list_path=f"{folder}/list.txt")

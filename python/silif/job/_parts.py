@@ -101,7 +101,7 @@ def parts_of(
     """
     search = _Search(info, os.getcwd())
     found = list(search.of_list(list_path, root)) if list_path is not None else []
-    paths = chain.from_iterable(map(_braces, inputs))
+    paths = chain.from_iterable(map(search.spelled, inputs))
     unfound: list[InputError] = []
 
     def look(path: str) -> list[tuple[str, str | None]] | InputError:
@@ -147,16 +147,6 @@ def parts_of(
     return parts
 
 
-def _braces(path: str) -> Iterator[str]:
-    """`{000..099}` as WebDataset writes it."""
-    match = re.search(r"\{(\d+)\.\.(\d+)\}", path)
-    if match is None:
-        yield path
-        return
-    for number in range(int(match[1]), int(match[2]) + 1):
-        yield from _braces(f"{path[: match.start()]}{number:0{len(match[1])}}{path[match.end() :]}")
-
-
 def _bare(path: str) -> str:
     """Without what a web server is asked besides."""
     return path.partition("?")[0] if path.startswith(_WEB) else path
@@ -187,6 +177,15 @@ class _Search:
         self.folder = folder
         self._info = info
         self._is_word_folder: dict[str, bool] = {}
+
+    def spelled(self, path: str) -> Iterator[str]:
+        """`{000..099}` as WebDataset writes it, if that is not a file's own name."""
+        match = re.search(r"\{(\d+)\.\.(\d+)\}", path)
+        if match is None or ("://" not in path and os.path.exists(os.path.join(self.folder, path))):
+            yield path
+            return
+        for number in range(int(match[1]), int(match[2]) + 1):
+            yield from self.spelled(f"{path[: match.start()]}{number:0{len(match[1])}}{path[match.end() :]}")
 
     def of_path(self, path: str) -> list[tuple[str, str | None]]:
         """What a path, a folder or a pattern stands for, each with its label."""
