@@ -369,6 +369,30 @@ def test_a_shard_that_is_damaged_says_so(demo, tmp_path):
         )
 
 
+def test_names_in_a_shard(clips, tmp_path):
+    content = (clips / "yes" / "1.flac").read_bytes()
+    rows = Rows(silif.Model("kws12-small"), are_events=False, thresholds=None, columns=("audio", "path"))
+
+    def found(audio, names):
+        path = tmp_path / "x.parquet"
+        pyarrow.parquet.write_table(pyarrow.table({"audio": audio, "path": names}), path)
+        table = rows.of_part(Part(0, "parquet", ["x.parquet"], [None], str(tmp_path)))[0]
+        return [(row["path"], row["error"]) for row in table.to_pylist()]
+
+    nested = [{"bytes": content, "path": b"in.wav"}]
+    for audio, names, expected in (
+        ([content] * 3, [b"x.wav", b"y\xfc.wav", None], ["x.wav", "y\ufffd.wav", "2"]),
+        ([content] * 3, pyarrow.array(["a", "a", "b"]).dictionary_encode(), ["a", "a", "b"]),
+        ([content] * 2, [0, 7], ["0", "7"]),
+        (nested, pyarrow.array([None], pyarrow.string()), ["in.wav"]),
+        (nested, [0], ["0"]),
+    ):
+        assert found(audio, names) == [(f"x.parquet/{name}", None) for name in expected]
+    for names, kind in (([{"a": 1}], "dict"), ([True], "bool"), ([0.5], "float"), ([["x"]], "list")):
+        error = f"x.parquet: a name in it is a {kind}; name a column of text by --path-column"
+        assert found([content], names) == [("x.parquet", error)]
+
+
 def test_links_in_a_shard_are_rows_with_errors(clips, tmp_path):
     (tmp_path / "a.flac").write_bytes((clips / "yes" / "1.flac").read_bytes())
     os.link(tmp_path / "a.flac", tmp_path / "b.flac")
@@ -579,6 +603,8 @@ def test_help_and_wrong_options_need_no_ray(tmp_path):
     assert shown.returncode == 0 and "--resume" in shown.stdout
     wrong = run_without_ray("x.wav", "--output", tmp_path, "--part", "0")
     assert wrong.returncode == 2 and "--part must be 1 or more" in wrong.stderr
+    same = run_without_ray("x.wav", "--output", tmp_path, "--audio-column", "path")
+    assert same.returncode == 2 and "--path-column: path is the audio column; give the column of the" in same.stderr
     obeyed = run_without_ray("x.wav", "--output", tmp_path, "--\x1b[2J")
     assert obeyed.returncode == 2 and "\\u{1B}[2J" in obeyed.stderr and "\x1b" not in obeyed.stderr
     scored = run_without_ray("x.wav", "--output", tmp_path)

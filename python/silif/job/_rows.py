@@ -328,9 +328,9 @@ def _of_parquet(file: BinaryIO, shard: str, columns: tuple[str, str]) -> Iterato
     for batch in table.iter_batches(batch_size=_CLIPS, columns=wanted):
         entries: list[dict[str, Any]] = batch.to_pylist()
         for entry in entries:
-            content, name = entry[sound_column], entry.get(name_column)
+            content, name = entry[sound_column], _name(entry.get(name_column), shard)
             if isinstance(content, dict):
-                name, content = name or content.get("path"), content.get("bytes")
+                name, content = name or _name(content.get("path"), shard), content.get("bytes")
             name = f"{shard}/{row if name is None else name}"
             row += 1
             if isinstance(content, bytes):
@@ -338,3 +338,14 @@ def _of_parquet(file: BinaryIO, shard: str, columns: tuple[str, str]) -> Iterato
             else:
                 problem = InputError(name, "there are no bytes", f"put the file's content into {sound_column!r}")
                 yield Sound(name, None, _raising(problem))
+
+
+def _name(value: object, shard: str) -> str | None:
+    """As text, from a column of names; None where it has none."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return os.fsdecode(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise InputError(shard, f"a name in it is a {type(value).__name__}", "name a column of text by --path-column")
