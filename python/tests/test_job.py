@@ -369,6 +369,29 @@ def test_a_shard_that_is_damaged_says_so(demo, tmp_path):
         )
 
 
+def test_a_shard_without_sound_is_a_row(clips, tmp_path, capsys, in_this_process):
+    for name, members in (("none", []), ("labels", ["1.cls", "1.json"])):
+        with tarfile.open(tmp_path / f"{name}.tar", "w") as tar:
+            for member in members:
+                tar.addfile(tarfile.TarInfo(member))
+    table = pyarrow.table({"audio": pyarrow.array([], pyarrow.binary()), "path": pyarrow.array([], pyarrow.string())})
+    pyarrow.parquet.write_table(table, tmp_path / "rows.parquet")
+    members = "no member is called like a sound file; leave it out, or give members such names: .wav, .flac"
+    for kind in ([], ["--events"]):
+        output = str(tmp_path / f"rows{len(kind)}")
+        assert main([str(tmp_path / "*.*"), f"{clips}/yes/1.flac", "--output", output, *kind]) == 1
+        assert capsys.readouterr().out.startswith("4 sounds, 3 failed")
+        rows = pyarrow.parquet.read_table(output).to_pylist()
+        assert [(row["path"], row["error"]) for row in rows if row["error"]] == [
+            (f"{tmp_path}/{name}", f"{tmp_path}/{name}: {text}")
+            for name, text in (
+                ("labels.tar", members),
+                ("none.tar", members),
+                ("rows.parquet", "it has no rows; leave it out, or write it anew"),
+            )
+        ]
+
+
 def test_names_in_a_shard(clips, tmp_path):
     content = (clips / "yes" / "1.flac").read_bytes()
     rows = Rows(silif.Model("kws12-small"), are_events=False, thresholds=None, columns=("audio", "path"))

@@ -34,6 +34,11 @@ from silif.job._parts import Part
 _CLIPS, _SAMPLES = 64, 1 << 24
 #: Remote files that a worker fetches at a time.
 _FETCHES = 16
+#: Of a shard without sound, by its kind: why, and what to do.
+_EMPTY = {
+    "tar": ("no member is called like a sound file", "leave it out, or give members such names: .wav, .flac"),
+    "parquet": ("it has no rows", "leave it out, or write it anew"),
+}
 
 
 @dataclass(frozen=True)
@@ -184,7 +189,7 @@ def _utf8(text: str) -> str:
 
 
 def sounds_of(part: Part, columns: tuple[str, str], *, is_whole: bool) -> Iterator[Sound]:
-    """The recordings of a part, in order. A shard that breaks off ends with one that says so.
+    """The recordings of a part, in order. A shard that breaks off ends with one that says so; one without any says why.
 
     Args:
         columns: of Parquet shards: the sound's bytes, and its name.
@@ -194,9 +199,14 @@ def sounds_of(part: Part, columns: tuple[str, str], *, is_whole: bool) -> Iterat
         yield from _files(part, is_whole)
         return
     (shard,) = part.paths
+    is_empty = True
     try:
         with _binary(part, shard) as file:
-            yield from _of_tar(file, shard) if part.kind == "tar" else _of_parquet(file, shard, columns)
+            for sound in _of_tar(file, shard) if part.kind == "tar" else _of_parquet(file, shard, columns):
+                is_empty = False
+                yield sound
+        if is_empty:
+            raise InputError(shard, *_EMPTY[part.kind])
     except Exception as error:  # Every file system has errors of its own.
         if isinstance(error, SilifError):
             yield Sound(shard, None, _raising(error))
