@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import tracemalloc
 import types
 
 import fsspec
@@ -23,7 +24,7 @@ from job_material import ObjectStore, assert_rows_of_kws_score, clips, shards
 import silif
 from silif.job._output import Output
 from silif.job._parts import Part, parts_of
-from silif.job._rows import Counts, Rows
+from silif.job._rows import Counts, Rows, sounds_of
 from silif.job.command import main
 
 __all__ = ["clips"]
@@ -414,6 +415,21 @@ def test_names_in_a_shard(clips, tmp_path):
     for names, kind in (([{"a": 1}], "dict"), ([True], "bool"), ([0.5], "float"), ([["x"]], "list")):
         error = f"x.parquet: a name in it is a {kind}; name a column of text by --path-column"
         assert found([content], names) == [("x.parquet", error)]
+
+
+def test_of_long_recordings_in_parquet_few_are_held(tmp_path):
+    contents = [os.urandom(1 << 20) for _ in range(32)]
+    pyarrow.parquet.write_table(pyarrow.table({"audio": contents}), tmp_path / "x.parquet", row_group_size=1)
+    part, held = Part(0, "parquet", [str(tmp_path / "x.parquet")], [None], "/"), 0
+    before = pyarrow.total_allocated_bytes()
+    tracemalloc.start()
+    try:
+        for sound, content in zip(sounds_of(part, ("audio", "path"), is_whole=False), contents, strict=True):
+            assert sound.open() == content
+            held = max(held, tracemalloc.get_traced_memory()[1] + pyarrow.total_allocated_bytes() - before)
+    finally:
+        tracemalloc.stop()
+    assert held < 8 << 20
 
 
 def test_links_in_a_shard_are_rows_with_errors(clips, tmp_path):
