@@ -18,7 +18,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 import soundfile
-from conftest import json_lines
+from conftest import commands, json_lines
 from job_material import ObjectStore, assert_rows_of_kws_score, clips, shards
 
 import silif
@@ -630,6 +630,32 @@ def test_lists(clips, tmp_path):
         os.fsencode(tmp_path / "flat.wav"),
     ]
     assert part.labels == ["yes", None]
+
+
+def test_a_list_that_is_empty_and_a_root_that_is_none(clips, tmp_path, monkeypatch, capsys, in_this_process):
+    """As kws-score says it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "list.txt").write_text("yes/1.flac\n")
+    for name, text in (("empty.txt", ""), ("spaces.txt", " \n\t\r"), ("noise.txt", "_background_noise_/x.wav\n")):
+        (tmp_path / name).write_text(text)
+    for name, root, said in (
+        ("empty.txt", [], "empty.txt: the list is empty"),
+        ("spaces.txt", [], "spaces.txt: the list is empty"),
+        ("noise.txt", ["--root", "."], "noise.txt: the list is empty"),
+        ("empty.txt", ["--root", "gone"], "gone: no such folder; check --root"),
+        ("list.txt", ["--root", "gone"], "gone: no such folder; check --root"),
+        ("list.txt", ["--root", "list.txt"], "list.txt: no such folder; check --root"),
+        ("list.txt", ["--root", ""], ": no such folder; check --root"),
+    ):
+        twin = subprocess.run([commands() / "kws-score", "--list", name, *root], capture_output=True, text=True)
+        assert (twin.returncode, twin.stderr) == (1, f"kws-score: {said}\n")
+        assert main(["--list", name, *root, "--output", "rows"]) == 1
+        assert capsys.readouterr().err.startswith(f"silif-score: {said}")
+    monkeypatch.chdir(clips)
+    (part,) = parts_of([], INFO, 10, list_path=f"{tmp_path}/list.txt", root=".")
+    assert part.paths == ["./yes/1.flac"]
+    (part,) = parts_of([], INFO, 10, list_path=f"{tmp_path}/list.txt", root="s3://not-asked")
+    assert part.paths == ["s3://not-asked/yes/1.flac"]
 
 
 def run_without_ray(*arguments):

@@ -100,7 +100,7 @@ def parts_of(
         InputError: nothing is found at all, or a path is empty.
     """
     search = _Search(info, os.getcwd())
-    found = list(search.of_list(list_path, root)) if list_path is not None else []
+    found = search.of_list(list_path, root) if list_path is not None else []
     paths = chain.from_iterable(map(search.spelled, inputs))
     unfound: list[InputError] = []
 
@@ -228,7 +228,7 @@ class _Search:
         names = [name for name, entry in fs.glob(there, detail=True).items() if entry["type"] == "file"]
         return [(given + name[skipped:], name) for name in without_job_files(names, fs.exists)]
 
-    def of_list(self, path: str, root: str | None) -> Iterator[tuple[str, str | None]]:
+    def of_list(self, path: str, root: str | None) -> list[tuple[str, str | None]]:
         """Every line, whatever it says: one that is no recording fails in its turn and loses no other.
 
         Twins: Sources/kws-score/Clips/ClipList.swift
@@ -239,8 +239,18 @@ class _Search:
                 content = file.read()
         except Exception as error:  # Every file system has errors of its own.
             raise InputError(path, f"the list cannot be read ({reason(error)})", "check the path") from error
+        lines = _lines(content, path)
         root = root if root is not None else path.rpartition("/")[0] or ("/" if path.startswith("/") else ".")
-        for line in _lines(content, path):
+        # Others than local ones have folders only where something is in them.
+        if "://" not in root and not (root and os.path.isdir(os.path.join(self.folder, root))):
+            raise InputError(root, "no such folder", "check --root")
+        found = list(self._listed(lines, root))
+        if not found:
+            raise InputError(path, "the list is empty", "give one with a path a line")
+        return found
+
+    def _listed(self, lines: list[str], root: str) -> Iterator[tuple[str, str | None]]:
+        for line in lines:
             parts = [part for part in line.split("/") if part not in ("", ".")]
             folder = parts[-2] if len(parts) > 1 else None
             if folder != _PASSED_OVER:
@@ -317,7 +327,7 @@ def _answer(question: Callable[[], bool]) -> bool:
         return False
 
 
-def _lines(content: bytes, path: str) -> Iterator[str]:
+def _lines(content: bytes, path: str) -> list[str]:
     """Of a list in UTF-16 that says so; else its names are bytes, as they are in folders."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = content.decode("utf-16", errors="replace")
@@ -325,9 +335,7 @@ def _lines(content: bytes, path: str) -> Iterator[str]:
         text = os.fsdecode(content.removeprefix(b"\xef\xbb\xbf"))
     if "\0" in text:
         raise InputError(path, "is no text", "give a list with one path a line")
-    for line in re.split(r"[\r\n]", text):
-        if line := line.strip(" \t"):
-            yield line
+    return [stripped for line in re.split(r"[\r\n]", text) if (stripped := line.strip(" \t"))]
 
 
 def _by_folders(name: str) -> list[bytes]:
