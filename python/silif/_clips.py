@@ -5,8 +5,9 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -80,15 +81,14 @@ def score(
         raise InputTypeError("jobs", f"{jobs!r} is no count", "give 1 to 1024, or None")
     if not 1 <= jobs <= 1024:
         raise InputError("jobs", f"{jobs} is out of range", "give 1 to 1024, or None")
-    if isinstance(clips, str | bytes) or not isinstance(clips, Iterable):
-        raise InputTypeError("clips", f"a {type(clips).__name__} is no list of clips", "give a list of arrays")
-    if isinstance(clips, np.ndarray) and clips.ndim < 2 and clips.dtype != object:
+    if isinstance(clips, np.ndarray) and clips.ndim < (1 if clips.dtype == object else 2):
         raise InputError("clips", f"the shape is {clips.shape}", "give [clip, sample], or a list: [samples]")
+    each = _iterator(clips)
     loaded = Model(model)
     info = loaded.info()
     if info.sample_rate_hz == 0:
         raise InputError("model", "it takes frames, not samples", "use silif.Network, or a model with a front end")
-    arrays = [samples_of(clip, f"clips[{index}]") for index, clip in enumerate(clips)]
+    arrays = [samples_of(clip, f"clips[{index}]") for index, clip in enumerate(each)]
     count = len(arrays)
     threads = min(int(jobs), count)
     sums_q15 = np.zeros((count, len(info.words)), np.int64)
@@ -138,3 +138,10 @@ def score(
             has_stopped.set()
     probabilities = sums_q15 / np.maximum(steps, 1)[:, np.newaxis] / 32768
     return Scores(info.words, winner, probabilities, steps, spikes, probability)
+
+
+def _iterator(clips: Iterable[ArrayLike]) -> Iterator[ArrayLike]:
+    if not isinstance(clips, str | bytes) and isinstance(clips, Iterable):
+        with suppress(TypeError):  # Arrays without a dimension say so only now.
+            return iter(clips)
+    raise InputTypeError("clips", f"a {type(clips).__name__} is no list of clips", "give a list of arrays")

@@ -60,6 +60,15 @@ def test_an_array_of_clips_and_no_clip(demo):
     assert silif.score([]).probabilities.shape == (0, 12)
 
 
+def test_what_has_no_clips_is_refused():
+    for clips in (np.array(None, object), np.array(1, np.int16), np.zeros(3, np.int16)):
+        with pytest.raises(silif.InputError, match=r"clips: the shape is \(3?,?\); give \[clip, sample\]"):
+            silif.score(clips)
+    for clips in (memoryview(np.array(1, np.int16)), "x", b"x", 3, None):
+        with pytest.raises(silif.InputError, match=f"clips: a {type(clips).__name__} is no list of clips; give a list"):
+            silif.score(clips)
+
+
 def test_a_clip_without_samples_is_scored_as_silence():
     """As one that is too short; a file without samples `read_sound` refuses, as kws-score does."""
     found = silif.score([np.zeros(count, np.int16) for count in (0, 1)])

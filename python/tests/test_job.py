@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import tracemalloc
 import types
 
 import fsspec
@@ -17,13 +18,13 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 import soundfile
-from conftest import json_lines
+from conftest import commands, json_lines
 from job_material import ObjectStore, assert_rows_of_kws_score, clips, shards
 
 import silif
 from silif.job._output import Output
 from silif.job._parts import Part, parts_of
-from silif.job._rows import Counts, Rows
+from silif.job._rows import Counts, Rows, sounds_of
 from silif.job.command import main
 
 __all__ = ["clips"]
@@ -119,12 +120,14 @@ def test_what_is_found_takes_few_requests(objects):
         assert ObjectStore.requests - before <= most, given
 
 
-@pytest.mark.parametrize("name", ["take[1].flac", "what?.flac", "a::b.flac", "file::c.flac", "x*.flac", "~d.flac"])
+@pytest.mark.parametrize(
+    "name", ["take[1].flac", "what?.flac", "a::b.flac", "file::c.flac", "x*.flac", "~d.flac", "{1..2}.flac"]
+)
 def test_names_that_look_like_patterns_or_chains(clips, tmp_path, monkeypatch, name):
     folder = tmp_path / "rec[2024]::x"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    for other in ("take1.flac", "whatx.flac", "xy.flac", name):
+    for other in ("take1.flac", "whatx.flac", "xy.flac", "1.flac", name):
         shutil.copy(clips / "yes" / "1.flac", other)
     (part,) = parts_of([name], INFO, 10)
     assert part.paths == [name]
@@ -134,7 +137,7 @@ def test_names_that_look_like_patterns_or_chains(clips, tmp_path, monkeypatch, n
     assert of_folder.paths == [f"{folder}/{path}" for path in of_all.paths]
     rows = Rows(silif.Model("kws12-small"), are_events=False, thresholds=None, columns=("audio", "path"))
     for one in (of_all, of_folder):
-        assert [row["error"] for row in rows.of_part(one)[0].to_pylist()] == [None] * 4
+        assert [row["error"] for row in rows.of_part(one)[0].to_pylist()] == [None] * 5
     with open("list.txt", "w") as file:
         print(name, file=file)
     (of_list,) = parts_of([], INFO, 10, list_path=f"{folder}/list.txt")
@@ -367,6 +370,68 @@ def test_a_shard_that_is_damaged_says_so(demo, tmp_path):
         )
 
 
+def test_a_shard_without_sound_is_a_row(clips, tmp_path, capsys, in_this_process):
+    for name, members in (("none", []), ("labels", ["1.cls", "1.json"])):
+        with tarfile.open(tmp_path / f"{name}.tar", "w") as tar:
+            for member in members:
+                tar.addfile(tarfile.TarInfo(member))
+    table = pyarrow.table({"audio": pyarrow.array([], pyarrow.binary()), "path": pyarrow.array([], pyarrow.string())})
+    pyarrow.parquet.write_table(table, tmp_path / "rows.parquet")
+    members = "no member is called like a sound file; leave it out, or give members such names: .wav, .flac"
+    for kind in ([], ["--events"]):
+        output = str(tmp_path / f"rows{len(kind)}")
+        assert main([str(tmp_path / "*.*"), f"{clips}/yes/1.flac", "--output", output, *kind]) == 1
+        assert capsys.readouterr().out.startswith("4 sounds, 3 failed")
+        rows = pyarrow.parquet.read_table(output).to_pylist()
+        assert [(row["path"], row["error"]) for row in rows if row["error"]] == [
+            (f"{tmp_path}/{name}", f"{tmp_path}/{name}: {text}")
+            for name, text in (
+                ("labels.tar", members),
+                ("none.tar", members),
+                ("rows.parquet", "it has no rows; leave it out, or write it anew"),
+            )
+        ]
+
+
+def test_names_in_a_shard(clips, tmp_path):
+    content = (clips / "yes" / "1.flac").read_bytes()
+    rows = Rows(silif.Model("kws12-small"), are_events=False, thresholds=None, columns=("audio", "path"))
+
+    def found(audio, names):
+        path = tmp_path / "x.parquet"
+        pyarrow.parquet.write_table(pyarrow.table({"audio": audio, "path": names}), path)
+        table = rows.of_part(Part(0, "parquet", ["x.parquet"], [None], str(tmp_path)))[0]
+        return [(row["path"], row["error"]) for row in table.to_pylist()]
+
+    nested = [{"bytes": content, "path": b"in.wav"}]
+    for audio, names, expected in (
+        ([content] * 3, [b"x.wav", b"y\xfc.wav", None], ["x.wav", "y\ufffd.wav", "2"]),
+        ([content] * 3, pyarrow.array(["a", "a", "b"]).dictionary_encode(), ["a", "a", "b"]),
+        ([content] * 2, [0, 7], ["0", "7"]),
+        (nested, pyarrow.array([None], pyarrow.string()), ["in.wav"]),
+        (nested, [0], ["0"]),
+    ):
+        assert found(audio, names) == [(f"x.parquet/{name}", None) for name in expected]
+    for names, kind in (([{"a": 1}], "dict"), ([True], "bool"), ([0.5], "float"), ([["x"]], "list")):
+        error = f"x.parquet: a name in it is a {kind}; name a column of text by --path-column"
+        assert found([content], names) == [("x.parquet", error)]
+
+
+def test_of_long_recordings_in_parquet_few_are_held(tmp_path):
+    contents = [os.urandom(1 << 20) for _ in range(32)]
+    pyarrow.parquet.write_table(pyarrow.table({"audio": contents}), tmp_path / "x.parquet", row_group_size=1)
+    part, held = Part(0, "parquet", [str(tmp_path / "x.parquet")], [None], "/"), 0
+    before = pyarrow.total_allocated_bytes()
+    tracemalloc.start()
+    try:
+        for sound, content in zip(sounds_of(part, ("audio", "path"), is_whole=False), contents, strict=True):
+            assert sound.open() == content
+            held = max(held, tracemalloc.get_traced_memory()[1] + pyarrow.total_allocated_bytes() - before)
+    finally:
+        tracemalloc.stop()
+    assert held < 8 << 20
+
+
 def test_links_in_a_shard_are_rows_with_errors(clips, tmp_path):
     (tmp_path / "a.flac").write_bytes((clips / "yes" / "1.flac").read_bytes())
     os.link(tmp_path / "a.flac", tmp_path / "b.flac")
@@ -515,6 +580,9 @@ def test_rows_among_the_inputs_are_none_of_them(clips, tmp_path, monkeypatch, ca
         assert main([*job, "--output", output, "--resume"]) == 1
         heard = capsys.readouterr()
         assert "0 sounds, 0 failed now and 2 before" in heard.out and "7 of 7 parts are there already" in heard.err
+    # Nor is what lies beside the rows.
+    job = [f"{inputs}/**", "--output", "elsewhere-2"]
+    assert main(job) == 1 and capsys.readouterr().out.startswith("50 sounds, 1 failed")
     fs.rm(folder, recursive=True)
 
 
@@ -564,6 +632,32 @@ def test_lists(clips, tmp_path):
     assert part.labels == ["yes", None]
 
 
+def test_a_list_that_is_empty_and_a_root_that_is_none(clips, tmp_path, monkeypatch, capsys, in_this_process):
+    """As kws-score says it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "list.txt").write_text("yes/1.flac\n")
+    for name, text in (("empty.txt", ""), ("spaces.txt", " \n\t\r"), ("noise.txt", "_background_noise_/x.wav\n")):
+        (tmp_path / name).write_text(text)
+    for name, root, said in (
+        ("empty.txt", [], "empty.txt: the list is empty"),
+        ("spaces.txt", [], "spaces.txt: the list is empty"),
+        ("noise.txt", ["--root", "."], "noise.txt: the list is empty"),
+        ("empty.txt", ["--root", "gone"], "gone: no such folder; check --root"),
+        ("list.txt", ["--root", "gone"], "gone: no such folder; check --root"),
+        ("list.txt", ["--root", "list.txt"], "list.txt: no such folder; check --root"),
+        ("list.txt", ["--root", ""], ": no such folder; check --root"),
+    ):
+        twin = subprocess.run([commands() / "kws-score", "--list", name, *root], capture_output=True, text=True)
+        assert (twin.returncode, twin.stderr) == (1, f"kws-score: {said}\n")
+        assert main(["--list", name, *root, "--output", "rows"]) == 1
+        assert capsys.readouterr().err.startswith(f"silif-score: {said}")
+    monkeypatch.chdir(clips)
+    (part,) = parts_of([], INFO, 10, list_path=f"{tmp_path}/list.txt", root=".")
+    assert part.paths == ["./yes/1.flac"]
+    (part,) = parts_of([], INFO, 10, list_path=f"{tmp_path}/list.txt", root="s3://not-asked")
+    assert part.paths == ["s3://not-asked/yes/1.flac"]
+
+
 def run_without_ray(*arguments):
     program = "import sys; sys.modules['ray'] = None; from silif.job.command import main; sys.exit(main(sys.argv[1:]))"
     return subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True)
@@ -574,6 +668,8 @@ def test_help_and_wrong_options_need_no_ray(tmp_path):
     assert shown.returncode == 0 and "--resume" in shown.stdout
     wrong = run_without_ray("x.wav", "--output", tmp_path, "--part", "0")
     assert wrong.returncode == 2 and "--part must be 1 or more" in wrong.stderr
+    same = run_without_ray("x.wav", "--output", tmp_path, "--audio-column", "path")
+    assert same.returncode == 2 and "--path-column: path is the audio column; give the column of the" in same.stderr
     obeyed = run_without_ray("x.wav", "--output", tmp_path, "--\x1b[2J")
     assert obeyed.returncode == 2 and "\\u{1B}[2J" in obeyed.stderr and "\x1b" not in obeyed.stderr
     scored = run_without_ray("x.wav", "--output", tmp_path)

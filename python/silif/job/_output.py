@@ -14,11 +14,9 @@ import pyarrow.parquet
 
 from silif._errors import InputError, reason
 from silif._model import Model
-from silif.job._parts import JOB_NAME, Part, location
+from silif.job._job_files import BEGUN, JOB_NAME, MODEL_NAME, WRITING, rows_name
+from silif.job._parts import Part, location
 
-#: Readers of Parquet folders pass over names that begin with an underscore.
-_MODEL_NAME = "_model.silif"
-_BEGUN, _WRITING = "_begun-", "_writing-"
 #: How often a part is begun. One that ends its worker each time, and nobody knows why, is left out.
 _ATTEMPTS = 4
 #: Files that are read at a time: of a remote folder each takes its while.
@@ -67,7 +65,7 @@ class Output:
             if not fs.exists(path):
                 if self.done():
                     raise InputError(self.url, "holds Parquet files of something else", "give another --output")
-                self._write(_MODEL_NAME, model.content())
+                self._write(MODEL_NAME, model.content())
                 self._write(JOB_NAME, content)
                 return parts
             if not is_resumed:
@@ -79,13 +77,13 @@ class Output:
                 raise InputError(self.url, *_difference(there, content))
             done = self.done()
             for name in self._paths():
-                if name.rpartition("/")[2].startswith((_BEGUN, _WRITING)):
+                if name.rpartition("/")[2].startswith((BEGUN, WRITING)):
                     fs.rm_file(name)
         except InputError:
             raise
         except Exception as error:  # Every file system has errors of its own.
             raise InputError(self.url, f"cannot be written ({reason(error)})", "check --output") from error
-        return [part for part in parts if _name(part.number) not in done]
+        return [part for part in parts if rows_name(part.number) not in done]
 
     def done(self) -> set[str]:
         """Names of the files of parts that are there.
@@ -134,7 +132,7 @@ class Output:
         try:
             fs, path = self._at(JOB_NAME)
             job = json.loads(fs.cat_file(path))
-            fs, path = self._at(_MODEL_NAME)
+            fs, path = self._at(MODEL_NAME)
             content = fs.cat_file(path)
         except Exception as error:  # Every file system has errors of its own.
             problem = f"a worker does not see the job in it ({reason(error)})"
@@ -147,7 +145,7 @@ class Output:
         Raises:
             InputError: it was begun too often, and never done.
         """
-        fs, path = self._at(f"{_BEGUN}{part.number:06d}")
+        fs, path = self._at(f"{BEGUN}{part.number:06d}")
         fs.invalidate_cache()
         attempts = len(fs.cat_file(path)) if fs.exists(path) else 0
         if attempts >= _ATTEMPTS:
@@ -159,20 +157,16 @@ class Output:
         """Writes a part's rows. Twice does no harm: a part is done again where its worker was lost."""
         sink = pyarrow.BufferOutputStream()
         pyarrow.parquet.write_table(table, sink, compression="zstd")
-        self._write(_name(part.number), sink.getvalue().to_pybytes())
-        fs, path = self._at(f"{_BEGUN}{part.number:06d}")
+        self._write(rows_name(part.number), sink.getvalue().to_pybytes())
+        fs, path = self._at(f"{BEGUN}{part.number:06d}")
         with contextlib.suppress(FileNotFoundError):  # Another worker did the same part, and was taken for lost.
             fs.rm_file(path)
 
     def _write(self, name: str, content: bytes) -> None:
         # Moved when it is whole. On object stores a file is never half, and the move is a copy.
-        fs, temporary = self._at(f"{_WRITING}{uuid.uuid4().hex}")
+        fs, temporary = self._at(f"{WRITING}{uuid.uuid4().hex}")
         fs.pipe_file(temporary, content)
         fs.mv(temporary, self._at(name)[1])
-
-
-def _name(number: int) -> str:
-    return f"part-{number:06d}.parquet"
 
 
 def _difference(there: bytes, content: bytes) -> tuple[str, str]:

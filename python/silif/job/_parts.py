@@ -19,12 +19,11 @@ from fsspec.implementations.local import LocalFileSystem
 from silif._errors import InputError, reason
 from silif._model import ModelInfo
 from silif._sound import has_sound_ending
+from silif.job._job_files import without_job_files
 
 _TAR_ENDINGS = (".tar", ".tar.gz", ".tgz")
 #: Long recordings that are no clips: what kws-score passes over too.
 _PASSED_OVER = "_background_noise_"
-#: What a job notes in its --output. Parquet files beside it are rows.
-JOB_NAME = "_silif-score.json"
 _WEB = ("http://", "https://")
 #: Paths that are looked up at a time: a remote one takes a request.
 _LOOKUPS = 16
@@ -101,8 +100,8 @@ def parts_of(
         InputError: nothing is found at all, or a path is empty.
     """
     search = _Search(info, os.getcwd())
-    found = list(search.of_list(list_path, root)) if list_path is not None else []
-    paths = chain.from_iterable(map(_braces, inputs))
+    found = search.of_list(list_path, root) if list_path is not None else []
+    paths = chain.from_iterable(map(search.spelled, inputs))
     unfound: list[InputError] = []
 
     def look(path: str) -> list[tuple[str, str | None]] | InputError:
@@ -148,16 +147,6 @@ def parts_of(
     return parts
 
 
-def _braces(path: str) -> Iterator[str]:
-    """`{000..099}` as WebDataset writes it."""
-    match = re.search(r"\{(\d+)\.\.(\d+)\}", path)
-    if match is None:
-        yield path
-        return
-    for number in range(int(match[1]), int(match[2]) + 1):
-        yield from _braces(f"{path[: match.start()]}{number:0{len(match[1])}}{path[match.end() :]}")
-
-
 def _bare(path: str) -> str:
     """Without what a web server is asked besides."""
     return path.partition("?")[0] if path.startswith(_WEB) else path
@@ -188,6 +177,15 @@ class _Search:
         self.folder = folder
         self._info = info
         self._is_word_folder: dict[str, bool] = {}
+
+    def spelled(self, path: str) -> Iterator[str]:
+        """`{000..099}` as WebDataset writes it, if that is not a file's own name."""
+        match = re.search(r"\{(\d+)\.\.(\d+)\}", path)
+        if match is None or ("://" not in path and os.path.exists(os.path.join(self.folder, path))):
+            yield path
+            return
+        for number in range(int(match[1]), int(match[2]) + 1):
+            yield from self.spelled(f"{path[: match.start()]}{number:0{len(match[1])}}{path[match.end() :]}")
 
     def of_path(self, path: str) -> list[tuple[str, str | None]]:
         """What a path, a folder or a pattern stands for, each with its label."""
@@ -223,14 +221,14 @@ class _Search:
             # In this folder's own name brackets are no pattern.
             folder = "" if os.path.isabs(path) else escape(self.folder).rstrip("/") + "/"
             skipped = 0 if os.path.isabs(path) else len(self.folder.rstrip("/")) + 1
-            names = _without_rows(fs.glob(re.sub("/+", "/", folder + path)), fs.exists)
+            names = without_job_files(fs.glob(re.sub("/+", "/", folder + path)), fs.exists)
             matches = [(name[skipped:], name) for name in names if os.path.isfile(name)]
             return [match for match in matches if not _is_hidden(match[0], path)]
         given, skipped = path[:start], len(there) - (len(path) - start)
         names = [name for name, entry in fs.glob(there, detail=True).items() if entry["type"] == "file"]
-        return [(given + name[skipped:], name) for name in _without_rows(names, fs.exists)]
+        return [(given + name[skipped:], name) for name in without_job_files(names, fs.exists)]
 
-    def of_list(self, path: str, root: str | None) -> Iterator[tuple[str, str | None]]:
+    def of_list(self, path: str, root: str | None) -> list[tuple[str, str | None]]:
         """Every line, whatever it says: one that is no recording fails in its turn and loses no other.
 
         Twins: Sources/kws-score/Clips/ClipList.swift
@@ -241,8 +239,18 @@ class _Search:
                 content = file.read()
         except Exception as error:  # Every file system has errors of its own.
             raise InputError(path, f"the list cannot be read ({reason(error)})", "check the path") from error
+        lines = _lines(content, path)
         root = root if root is not None else path.rpartition("/")[0] or ("/" if path.startswith("/") else ".")
-        for line in _lines(content, path):
+        # Others than local ones have folders only where something is in them.
+        if "://" not in root and not (root and os.path.isdir(os.path.join(self.folder, root))):
+            raise InputError(root, "no such folder", "check --root")
+        found = list(self._listed(lines, root))
+        if not found:
+            raise InputError(path, "the list is empty", "give one with a path a line")
+        return found
+
+    def _listed(self, lines: list[str], root: str) -> Iterator[tuple[str, str | None]]:
+        for line in lines:
             parts = [part for part in line.split("/") if part not in ("", ".")]
             folder = parts[-2] if len(parts) > 1 else None
             if folder != _PASSED_OVER:
@@ -251,7 +259,7 @@ class _Search:
 
     def _in_folder(self, fs: Any, folder: str) -> Iterable[str]:
         if isinstance(fs, LocalFileSystem):
-            return _without_rows(list(self._local(folder, set())), os.path.exists)
+            return without_job_files(list(self._local(folder, set())), os.path.exists)
         return self._remote(fs, folder)
 
     def _local(self, folder: str, searched: set[tuple[int, int]]) -> Iterator[str]:
@@ -281,7 +289,7 @@ class _Search:
 
     def _remote(self, fs: Any, folder: str) -> Iterator[str]:
         names = fs.find(folder)
-        for name in _without_rows(names, set(names).__contains__):
+        for name in without_job_files(names, set(names).__contains__):
             parts = name[len(folder) :].split("/")
             if _is_wanted(name) and not any(part.startswith(".") or part == _PASSED_OVER for part in parts):
                 yield name
@@ -319,14 +327,7 @@ def _answer(question: Callable[[], bool]) -> bool:
         return False
 
 
-def _without_rows(names: list[str], is_there: Callable[[str], bool]) -> list[str]:
-    """Without what a job has written: its --output may lie in a folder of its inputs, or be one."""
-    folders = {name.rpartition("/")[0] for name in names if _kind(name) == "parquet"}
-    jobs = {folder for folder in folders if is_there(f"{folder}/{JOB_NAME}")}
-    return [name for name in names if _kind(name) != "parquet" or name.rpartition("/")[0] not in jobs]
-
-
-def _lines(content: bytes, path: str) -> Iterator[str]:
+def _lines(content: bytes, path: str) -> list[str]:
     """Of a list in UTF-16 that says so; else its names are bytes, as they are in folders."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = content.decode("utf-16", errors="replace")
@@ -334,9 +335,7 @@ def _lines(content: bytes, path: str) -> Iterator[str]:
         text = os.fsdecode(content.removeprefix(b"\xef\xbb\xbf"))
     if "\0" in text:
         raise InputError(path, "is no text", "give a list with one path a line")
-    for line in re.split(r"[\r\n]", text):
-        if line := line.strip(" \t"):
-            yield line
+    return [stripped for line in re.split(r"[\r\n]", text) if (stripped := line.strip(" \t"))]
 
 
 def _by_folders(name: str) -> list[bytes]:

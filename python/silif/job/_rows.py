@@ -32,8 +32,15 @@ from silif.job._parts import Part
 
 #: Clips that are fetched or scored together, and the samples at which no more are waited for.
 _CLIPS, _SAMPLES = 64, 1 << 24
+#: How a Parquet shard is read whose recordings may be hours long: not a group of rows at a time, but so many bytes.
+_FRUGAL = {"pre_buffer": False, "buffer_size": 1 << 20}
 #: Remote files that a worker fetches at a time.
 _FETCHES = 16
+#: Of a shard without sound, by its kind: why, and what to do.
+_EMPTY = {
+    "tar": ("no member is called like a sound file", "leave it out, or give members such names: .wav, .flac"),
+    "parquet": ("it has no rows", "leave it out, or write it anew"),
+}
 
 
 @dataclass(frozen=True)
@@ -184,7 +191,7 @@ def _utf8(text: str) -> str:
 
 
 def sounds_of(part: Part, columns: tuple[str, str], *, is_whole: bool) -> Iterator[Sound]:
-    """The recordings of a part, in order. A shard that breaks off ends with one that says so.
+    """The recordings of a part, in order. A shard that breaks off ends with one that says so; one without any says why.
 
     Args:
         columns: of Parquet shards: the sound's bytes, and its name.
@@ -194,9 +201,15 @@ def sounds_of(part: Part, columns: tuple[str, str], *, is_whole: bool) -> Iterat
         yield from _files(part, is_whole)
         return
     (shard,) = part.paths
+    is_empty = True
     try:
         with _binary(part, shard) as file:
-            yield from _of_tar(file, shard) if part.kind == "tar" else _of_parquet(file, shard, columns)
+            is_tar = part.kind == "tar"
+            for sound in _of_tar(file, shard) if is_tar else _of_parquet(file, shard, columns, is_whole):
+                is_empty = False
+                yield sound
+        if is_empty:
+            raise InputError(shard, *_EMPTY[part.kind])
     except Exception as error:  # Every file system has errors of its own.
         if isinstance(error, SilifError):
             yield Sound(shard, None, _raising(error))
@@ -316,25 +329,39 @@ def _of_tar(file: BinaryIO, shard: str) -> Iterator[Sound]:
                 yield Sound(name, None, _raising(InputError(name, f"is a link to {member.linkname}", remedy)))
 
 
-def _of_parquet(file: BinaryIO, shard: str, columns: tuple[str, str]) -> Iterator[Sound]:
+def _of_parquet(file: BinaryIO, shard: str, columns: tuple[str, str], are_clips: bool) -> Iterator[Sound]:
     """Bytes in one column and names in another, or both in a struct of bytes and path, as Hugging Face writes it."""
     sound_column, name_column = columns
-    table = pyarrow.parquet.ParquetFile(file)
+    table = pyarrow.parquet.ParquetFile(file, **({} if are_clips else _FRUGAL))
     present = table.schema_arrow.names
     if sound_column not in present:
         raise InputError(shard, f"there is no column {sound_column!r} among {present}", "name it by --audio-column")
     wanted = [column for column in (sound_column, name_column) if column in present]
-    row = 0
-    for batch in table.iter_batches(batch_size=_CLIPS, columns=wanted):
-        entries: list[dict[str, Any]] = batch.to_pylist()
-        for entry in entries:
-            content, name = entry[sound_column], entry.get(name_column)
-            if isinstance(content, dict):
-                name, content = name or content.get("path"), content.get("bytes")
-            name = f"{shard}/{row if name is None else name}"
-            row += 1
-            if isinstance(content, bytes):
-                yield Sound(name, None, partial(bytes, content))
-            else:
-                problem = InputError(name, "there are no bytes", f"put the file's content into {sound_column!r}")
-                yield Sound(name, None, _raising(problem))
+    batches = table.iter_batches(batch_size=_CLIPS if are_clips else 1, columns=wanted)
+    for row, entry in enumerate(chain.from_iterable(map(_entries, batches))):
+        content, name = entry[sound_column], _name(entry.get(name_column), shard)
+        if isinstance(content, dict):
+            name, content = name or _name(content.get("path"), shard), content.get("bytes")
+        name = f"{shard}/{row if name is None else name}"
+        if isinstance(content, bytes):
+            yield Sound(name, None, partial(bytes, content))
+        else:
+            problem = InputError(name, "there are no bytes", f"put the file's content into {sound_column!r}")
+            yield Sound(name, None, _raising(problem))
+
+
+def _entries(batch: pyarrow.RecordBatch) -> Iterator[dict[str, Any]]:
+    """The rows of a batch, of which only one is there as Python's bytes."""
+    for row in range(batch.num_rows):
+        yield from batch.slice(row, 1).to_pylist()
+
+
+def _name(value: object, shard: str) -> str | None:
+    """As text, from a column of names; None where it has none."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return os.fsdecode(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise InputError(shard, f"a name in it is a {type(value).__name__}", "name a column of text by --path-column")

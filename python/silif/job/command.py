@@ -47,6 +47,8 @@ def arguments_of(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error("--root belongs to --list")
     if options.threshold is not None and not options.events:
         parser.error("--threshold belongs to --events: clips have no threshold")
+    if options.audio_column == options.path_column:
+        parser.error(f"--path-column: {options.path_column} is the audio column; give the column of the names")
     for name in ("part", "workers"):
         if getattr(options, name) is not None and getattr(options, name) < 1:
             parser.error(f"--{name} must be 1 or more")
