@@ -12,6 +12,7 @@ import numpy as np
 import soundfile
 
 from .errors import ConversionError
+from .text import text_of
 
 # What the commands take for sound by its name alone.
 _ENDINGS = "wav wave w64 rf64 flac ogg oga opus mp3 aif aiff aifc au snd caf"
@@ -76,5 +77,5 @@ def load_pcm(path: Path, rate_hz: int, *, mix: bool = False) -> np.ndarray:
 
 def read_list(path: Path) -> list[str]:
     """A list of recordings: one path a line, relative to the list's folder. Names are bytes, as everywhere."""
-    text = Path(path).read_text(encoding="utf-8", errors="surrogateescape")
+    text = text_of(Path(path), errors="surrogateescape")
     return [line.strip() for line in text.splitlines() if line.strip()]

@@ -180,4 +180,7 @@ def test_names_that_are_no_utf_8_are_read_and_listed(tmp_path):
     (tmp_path / "a.wav").rename(tmp_path / name)
     (tmp_path / "list").write_bytes(b"g\xfc.wav\n")
     assert sound.read_list(tmp_path / "list") == [name]
+    for encoding in ("utf-8-sig", "utf-16"):
+        (tmp_path / "marked").write_text("ü.wav\n\nb.wav\n", encoding=encoding)
+        assert sound.read_list(tmp_path / "marked") == ["ü.wav", "b.wav"]
     assert len(sound.load_pcm(tmp_path / name, 16_000)) == 1600

@@ -156,6 +156,15 @@ WRONG_FIELDS = (
 )
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_description_as_any_editor_writes_it(encoding, tmp_path):
+    path = checkpoint(tmp_path)
+    path.with_suffix(".json").write_text(json.dumps({"words": ["a", "b", "ć", "d", "e"]}), encoding=encoding)
+    output = tmp_path / "tiny.silif"
+    assert main([str(path), "--output", str(output), "--report", "no"]) == 0
+    assert read_model(output).words == ["a", "b", "ć", "d", "e"]
+
+
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [

@@ -123,7 +123,7 @@ def test_what_is_no_file(make, tmp_path):
         ('{"seed": 1' + "0" * 5000 + "}", "no number of JSON"),
         ('{"delay": {"kind": "axonal", "max_delay": 1e999}}', "no number of JSON"),
         ('{"words": ["a\\u0000", "b", "c", "d", "e"]}', "control character"),
-        ("\ufeff{}", "not valid JSON"),
+        ("\ufeff\ufeff{}", "not valid JSON"),
     ],
 )
 def test_descriptions(text, message, tmp_path, capsys):

@@ -28,7 +28,7 @@ final class NoticeSink: EventSink {
     switch cause {
     case .gone: "\(device) has gone (unplugged?); waiting until it is back"
     case .still: "\(device) has stopped giving sound; opening it again"
-    case .absent: "\(device) is not there yet; waiting for it"
+    case .absent: "\(device) cannot be opened yet; waiting for it"
     default: "\(device) failed; opening it again"
     }
   }

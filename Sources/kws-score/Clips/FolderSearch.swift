@@ -60,7 +60,11 @@ struct FolderSearch {
       }
       switch status.st_mode & S_IFMT {
       case S_IFDIR where name == WordRule.passedOverFolder: leftOut.add(.background, path)
-      case S_IFDIR: try search(path, &searched, into: &clips)
+      case S_IFDIR:
+        do { try search(path, &searched, into: &clips) } catch {
+          // One that nobody may look into fails in its turn, as a file does.
+          clips.append(SoundClip(path: path, label: nil))
+        }
       case S_IFREG where hasSoundEnding(name): clips.append(SoundClip(path: path, label: label(of: path)))
       case S_IFREG: leftOut.add(.notNamedAsSound, path)
       default: leftOut.add(.noFile, path)

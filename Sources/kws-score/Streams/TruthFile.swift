@@ -26,7 +26,7 @@ enum TruthFile {
       if isLabelTrack && line.hasPrefix("\\") { continue }
       if !hasHeader && isLabel(line) { (isLabelTrack, hasHeader) = (true, true) }
       if !hasHeader {
-        guard line.split(separator: ",").map({ trimmed($0) }).joined(separator: ",") == header else {
+        guard parts(of: line, ",").joined(separator: ",") == header else {
           throw Failure("line \(index + 1): the header must be '\(header)', found '\(line)'")
         }
         hasHeader = true
@@ -45,8 +45,17 @@ enum TruthFile {
     return fields.count >= 2 && fields[..<2].allSatisfy { Double(trimmed($0)) != nil }
   }
 
+  /// In CSV some may stand in quotes.
+  private static func parts(of line: String, _ separator: Character) -> [String] {
+    line.split(separator: separator, omittingEmptySubsequences: false).map {
+      let field = trimmed($0)
+      guard separator == ",", field.count > 1, field.first == "\"", field.last == "\"" else { return field }
+      return String(field.dropFirst().dropLast()).replacing("\"\"", with: "\"")
+    }
+  }
+
   private static func word(_ line: String, separator: Character, number: Int) throws(Failure) -> TruthWord {
-    let fields = line.split(separator: separator, omittingEmptySubsequences: false).map { trimmed($0) }
+    let fields = parts(of: line, separator)
     guard fields.count == 3 else {
       throw Failure("line \(number): \(fields.count) fields; 3 are wanted: start_s, end_s, word")
     }

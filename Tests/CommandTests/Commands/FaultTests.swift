@@ -82,7 +82,7 @@ import Testing
     #expect(try words(result) == ["yes", "stop"])
     #expect(
       result.lines.first?.hasPrefix(#"{"event":"device_lost","cause":"absent","time_s":0,"sample":0,"at":"2"#) == true)
-    #expect(result.errors.contains("fault is not there yet; waiting for it"))
+    #expect(result.errors.contains("fault cannot be opened yet; waiting for it"))
   }
 
   /// What the audio thread calls once it runs, counted in the process itself (Tests/Fixtures/count_calls.c).

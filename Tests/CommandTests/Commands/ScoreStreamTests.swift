@@ -38,6 +38,18 @@ import Testing
     #expect(abs(try #require(report["false_alarms_per_hour_below"] as? Double) - 1800) < 1e-3)
   }
 
+  /// As programs write CSV.
+  @Test func wordsInQuotesAreTheWords() throws {
+    let events = try Command.listen.run("--model", Fixture.audio, "--input", stream, "--format", "json").lines.map(
+      parsedJSON)
+    let rows = try events.map {
+      let time = try #require($0["time_s"] as? Double)
+      return "\"\(time - 0.15)\",\(time - 0.1),\"\(try #require($0["word"] as? String))\"\n"
+    }
+    let report = try report("\"start_s\",\"end_s\",\"word\"\n" + rows.joined())
+    #expect(!events.isEmpty && report["hits"] as? Int == events.count)
+  }
+
   @Test func everyEventOfKwsListenCanBeAHit() throws {
     let events = try Command.listen.run("--model", Fixture.audio, "--input", stream, "--format", "json").lines.map(
       parsedJSON)

@@ -8,6 +8,7 @@ from ..errors import ConversionError, visible
 from ..integer.frontend import FrontEndSettings
 from ..model_file.bounds import MAXIMUM_WORD_BYTES
 from ..model_file.front_end import FFT_SIZE, MAXIMUM_BANDS, SAMPLE_RATES_HZ
+from ..text import text_of
 from .delays import KINDS
 
 LONGEST_STEP_MS = 1000
@@ -165,9 +166,7 @@ def read_description(checkpoint: Path) -> dict:
             f"{path}: is no file, or has more than {_LONGEST_BYTES >> 20} MB; move it if it is not that"
         )
     try:
-        description = json.loads(
-            path.read_text(encoding="utf-8"), parse_constant=_refuse, parse_float=_finite, parse_int=_integer
-        )
+        description = json.loads(text_of(path), parse_constant=_refuse, parse_float=_finite, parse_int=_integer)
     except RecursionError:
         raise ConversionError(f"{path}: nested too deep") from None
     except ValueError as error:

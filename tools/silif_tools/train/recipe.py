@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 from silif_tools.model_file.schema import MAXIMUM_PAIRS
+from silif_tools.text import text_of
 from silif_tools.train import delays, quantize, sequence_recipe, stream_recipe, wave_recipe
 from silif_tools.train.blocks import BLOCKS, SAMPLERS
 from silif_tools.train.recipe_ranges import problem_of
@@ -231,8 +232,8 @@ def rounds(recipe: dict) -> list[dict]:
 def load(path: Path) -> dict:
     """The recipe as nested dicts, all keys checked."""
     try:
-        recipe = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+        recipe = tomllib.loads(text_of(path))
+    except ValueError as error:
         raise BadRecipe(f"{path}: {error}") from error
     all_keys = SEQUENCE_KEYS if "sequences" in recipe else KEYS
     if "waveforms" in recipe:
