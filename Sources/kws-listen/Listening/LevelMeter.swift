@@ -7,7 +7,9 @@ struct LevelMeter: ~Copyable {
   private(set) var level = Level()
   private let taps: UnsafeMutablePointer<Int32>
   private var blocks = 0
-  private var offset = OffsetFilter()
+  /// What is constant in the samples, in 256ths. It follows their means with a time constant of 80 ms, by whole blocks: an offset for
+  /// each sample, as of `OffsetFilter`, would be most of what a block costs.
+  private var offset_q8: Int64 = 0
 
   static let tapCount = 47
 
@@ -32,9 +34,11 @@ struct LevelMeter: ~Copyable {
     var squares: Int64 = 0
     var peak: UInt32 = 0
     var clipped: Int64 = 0
-    if blocks == 0 { offset.begin(at: Self.mean(samples)) }
+    let step_q8 = Self.mean(samples) << 8 &- offset_q8
+    offset_q8 &+= blocks == 0 ? step_q8 : step_q8 &* Int64(samples.count) / 1_280
+    let offset = Int32(truncatingIfNeeded: (offset_q8 &+ 128) >> 8)
     for at in 0..<samples.count {
-      let sample = offset.remove(from: start[at])
+      let sample = Int32(start[at]) &- offset
       squares &+= Int64(sample) &* Int64(sample)
       if sample.magnitude > peak { peak = sample.magnitude }
       if start[at].magnitude >= 32_767 { clipped &+= 1 }
@@ -46,25 +50,24 @@ struct LevelMeter: ~Copyable {
     let largest = UInt16(truncatingIfNeeded: min(peak, 32_768))
     if largest > level.peak { level.peak = largest }
     blocks &+= 1
-    if blocks & 7 == 1 { measureHighBand(start, samples.count) }
+    if blocks & 7 == 1 { measureHighBand(start, samples.count, offset: Int64(offset)) }
   }
 
   @_noAllocation @_noLocks
-  private static func mean(_ samples: UnsafeBufferPointer<Int16>) -> Int16 {
+  private static func mean(_ samples: UnsafeBufferPointer<Int16>) -> Int64 {
     var sum: Int64 = 0
     for sample in samples { sum &+= Int64(sample) }
-    return Int16(truncatingIfNeeded: sum / Int64(max(samples.count, 1)))
+    return sum / Int64(max(samples.count, 1))
   }
 
   @_noAllocation @_noLocks
-  private mutating func measureHighBand(_ start: UnsafePointer<Int16>, _ count: Int) {
-    let constant = Int64(Self.mean(UnsafeBufferPointer(start: start, count: count)))
+  private mutating func measureHighBand(_ start: UnsafePointer<Int16>, _ count: Int, offset: Int64) {
     var at = 0
     while at &+ Self.tapCount <= count {
       var sum: Int64 = 0
       for tap in 0..<Self.tapCount { sum &+= Int64(taps[tap]) &* Int64(start[at &+ tap]) }
       let high = sum >> 15  // a level, not a sample: no rounding needed
-      let middle = Int64(start[at &+ Self.tapCount / 2]) &- constant
+      let middle = Int64(start[at &+ Self.tapCount / 2]) &- offset
       level.highSquares &+= Int128(high &* high)
       level.allSquaresBesideHigh &+= Int128(middle &* middle)
       at &+= 1

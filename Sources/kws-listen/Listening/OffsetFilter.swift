@@ -4,13 +4,6 @@ struct OffsetFilter {
   private var offset_q15: Int32 = 0
   private var hasBegun = false
 
-  /// Else it begins at the first sample.
-  @_noAllocation @_noLocks
-  mutating func begin(at offset: Int16) {
-    offset_q15 = Int32(offset) << 15
-    hasBegun = true
-  }
-
   /// The sample without the offset, -65535...65535.
   @_noAllocation @_noLocks
   mutating func remove(from sample: Int16) -> Int32 {
