@@ -74,6 +74,14 @@ extension AudioError {
     AudioError(format.isSound ? .unsupported : .notASound, path, format.message)
   }
 
+  /// Bytes behind the end of a sound; nil: some.
+  static func unread(_ count: Int64?, _ path: String) -> AudioError {
+    AudioError(
+      .unsupported, path,
+      "\(count.map { "\($0) " } ?? "")bytes after its end were not read: they begin as no sound that is known; "
+        + "give them as a file of their own, or leave them out: ffmpeg -i INPUT OUTPUT.wav")
+  }
+
   static func folder(_ path: String) -> AudioError {
     AudioError(.notASound, path, "is a folder; give a sound file")
   }

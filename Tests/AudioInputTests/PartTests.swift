@@ -123,4 +123,88 @@ import Testing
     goesOn.signal()
     #expect(try readAll(source).count == 64_000 - 24_000)
   }
+
+  static let containers: [(name: String, format: Int)] = [
+    ("wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16), ("ima", SF_FORMAT_WAV | SF_FORMAT_IMA_ADPCM),
+    ("rf64", SF_FORMAT_RF64 | SF_FORMAT_PCM_16), ("aiff", SF_FORMAT_AIFF | SF_FORMAT_PCM_16),
+    ("au", SF_FORMAT_AU | SF_FORMAT_PCM_16), ("caf", SF_FORMAT_CAF | SF_FORMAT_PCM_16),
+    ("w64", SF_FORMAT_W64 | SF_FORMAT_PCM_16),
+  ]
+
+  /// Whatever stands behind whatever.
+  @Test(arguments: (formats + containers).map(\.name)) func allKindsAreHeardBehindEachOther(_ name: String) throws {
+    let kinds = Self.formats + Self.containers
+    let first = try sound(kinds.first { $0.name == name }!.format, rate_hz: 16_000, channels: 1, seed: 8)
+    for (other, format) in kinds where name != other || Self.containers.contains(where: { $0.name == name }) {
+      // Where FLAC ends only its decoder knows, and MP3 has no mark that does not occur in it.
+      if name == "flac" && other == "mp3" { continue }
+      let second = try sound(format, rate_hz: 24_000, channels: 2, seed: 9)
+      let expected = first.samples + second.samples
+      let sameByFile = try readAll(openInput(path: folder.write(first.bytes + second.bytes, to: "two"))) == expected
+      let sameByPipe = try piped(first.bytes + second.bytes, piece: 977) == expected
+      #expect(sameByFile && sameByPipe, "\(other)")
+    }
+  }
+
+  /// What stands behind the end of a file that says where that is.
+  @Test(arguments: (containers + formats[..<1]).map(\.name)) func whatIsNoSoundBehindASoundIsTold(_ name: String) throws
+  {
+    let format = (Self.formats + Self.containers).first { $0.name == name }!.format
+    let first = try sound(format, rate_hz: 16_000, channels: 1, seed: 10)
+    let text = Array("Of all that. ".utf8) + noise(100, seed: 3).map { UInt8(truncatingIfNeeded: $0 | 1) }
+    let words = (name == "flac" ? "" : "\(text.count) ") + "bytes after its end were not read: they begin as no sound"
+    let pipe = TestPipe()
+    pipe.send(first.bytes + text, piece: 977)
+    let sources: [any AudioSource] = [
+      StandardInput(descriptor: pipe.reading), try openInput(path: folder.write(first.bytes + text, to: "x")),
+    ]
+    for source in sources {
+      var samples: [Int16] = []
+      // All samples come first.
+      let error = audioError { while case let more = try readAll(source, limit: 40), !more.isEmpty { samples += more } }
+      #expect(error?.kind == .unsupported && error?.message.hasPrefix(words) == true, "\(String(describing: error))")
+      #expect(samples.count >= first.samples.count - 40)
+    }
+  }
+
+  /// FLAC's decoder looks behind the end only where it is asked for more, whatever the blocks.
+  @Test(arguments: [1_600, 1_601, 2_048, 4_096]) func whatFollowsFLACIsSeenWhateverItsLength(_ count: Int) throws {
+    let path = folder.file("part")
+    write(noise(count, seed: 4), to: path, format: SF_FORMAT_FLAC | SF_FORMAT_PCM_16, rate_hz: 16_000, channels: 1)
+    let bytes = try TemporaryFolder.bytes(path) + Array("Of all that. Of all that.".utf8)
+    #expect(audioError { _ = try piped(bytes, piece: 100) }?.kind == .unsupported)
+    #expect(audioError { _ = try readAll(SoundFile(path: folder.write(bytes, to: "x"))) }?.kind == .unsupported)
+  }
+
+  /// Without Opus, whose decoder takes them for damage in a file.
+  @Test(arguments: (containers + formats).map(\.name).filter { $0 != "opus" }) func fillingAndTagsBehindASoundAreNone(
+    _ name: String
+  ) throws {
+    let format = (Self.formats + Self.containers).first { $0.name == name }!.format
+    let first = try sound(format, rate_hz: 16_000, channels: 1, seed: 11)
+    let old = Array("TAG".utf8) + [UInt8](repeating: 32, count: 125)
+    let ape =
+      Array("APETAGEX".utf8) + [0xD0, 7, 0, 0, 40, 0, 0, 0] + [UInt8](repeating: 0, count: 16)
+      + [UInt8](repeating: 1, count: 8) + Array("APETAGEX".utf8) + [UInt8](repeating: 0, count: 24)
+    for more in [[UInt8](repeating: 0, count: 9), [UInt8](repeating: 0, count: 1_000), old, ape, ape + old] {
+      let sameByFile = try readAll(openInput(path: folder.write(first.bytes + more, to: "x"))) == first.samples
+      let sameByPipe = try piped(first.bytes + more, piece: 977) == first.samples
+      #expect(sameByFile && sameByPipe, "\(more.count)")
+    }
+  }
+
+  @Test func chunksBehindTheSamplesAreNone() throws {
+    let first = try sound(SF_FORMAT_WAV | SF_FORMAT_PCM_16, rate_hz: 16_000, channels: 1, seed: 12)
+    let list = Array("LIST".utf8) + [6, 0, 0, 0] + Array("INFOxy".utf8)
+    let own = Array("abcd".utf8) + [3, 0, 0, 0, 1, 2, 3, 0]
+    let expected = first.samples + first.samples
+    for bytes in [list, own + list, list + own] {
+      let all = first.bytes + bytes + first.bytes + bytes
+      let sameByFile = try readAll(openInput(path: folder.write(all, to: "x"))) == expected
+      let sameByPipe = try piped(all, piece: 977) == expected
+      #expect(sameByFile && sameByPipe)
+    }
+    // A list that is cut off loses no sound.
+    #expect(try piped(first.bytes + list.dropLast(3), piece: 977).count == first.samples.count)
+  }
 }

@@ -1,7 +1,7 @@
 """Sound files as `kws-score` reads them: the same samples, and what it refuses is refused here.
 
 Twins: Sources/AudioInput/Files/{SoundDecoder,FileEnd,DeclaredLength,WaveHeader,AppleHeader,SoundMagic}.swift
-Twins: Sources/AudioInput/Files/{HeadedSamples,SamplesHeader,SoundEndings,FileParts,SoundFile}.swift
+Twins: Sources/AudioInput/Files/{HeadedSamples,SamplesHeader,SoundEndings,FileParts,SoundFile,SoundRest}.swift
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from silif._errors import InputError, InputTypeError, SilifError
 from silif._foreign import HEAD_BYTES, foreign
 from silif._samples import int16_samples
-from silif._sound_parts import part_end, part_kind, tags_bytes
+from silif._sound_parts import ends_in_tag, filling_or_tag_bytes, is_beginning, part_end, part_kind, tags_bytes
 from silif._stream import Resampler, mixed
 
 try:
@@ -82,6 +82,13 @@ _SAMPLE_BYTES = {
 }
 #: Formats whose header says how long the samples are.
 _DECLARE_LENGTH = (b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"dns.", b"caff", b"riff")
+#: Of AU, with so many bytes a sample.
+_AU_ENCODINGS = (1, 2, 3, 4, 5, 6, 7, 27)
+#: Chunks that may stand behind the samples, in small letters.
+_BEHIND_SAMPLES = frozenset(
+    b"list|id3 |fact|bext|cue |smpl|inst|acid|peak|ixml|axml|chna|cart|plst|junk|pad |fllr|name|auth|(c) |anno|mark|"
+    b"comt|appl|midi|info|uuid|free".split(b"|")
+)
 #: AIFF-C whose samples are so many bytes each; None where COMM says how many bits they have.
 _AIFF_SAMPLE_BYTES = {
     **dict.fromkeys((b"", b"NONE", b"twos", b"in24", b"in32", b"sowt", b"42ni", b"23ni"), None),
@@ -133,7 +140,7 @@ def has_sound_ending(path: str) -> bool:
 def read_sound(source: str | os.PathLike[str] | bytes | BinaryIO, name: str | None = None) -> NDArray[np.int16]:
     """Reads a sound file as `kws-score` does: any format that libsndfile reads, any rate and channel count.
 
-    Files of Ogg, FLAC or MP3 that were put together to one are read one after the other.
+    Files that were put together to one, as `cat` does, are read one after the other.
 
     Args:
         source: a path, the content of a file, or an open binary file that can seek.
@@ -143,7 +150,8 @@ def read_sound(source: str | os.PathLike[str] | bytes | BinaryIO, name: str | No
         Samples at 16 kHz, one channel, [count]: what `silif.score` and `KeywordSpotter.process` take.
 
     Raises:
-        InputError: it cannot be read, is no sound, or holds less than it declares.
+        InputError: it cannot be read, is no sound, holds less than it declares, or goes on behind its end with what is
+            none.
     """
     return np.concatenate(list(sound_blocks(source, name)))
 
@@ -253,27 +261,102 @@ def _blocks(binary: BinaryIO, name: str) -> Iterator[NDArray[np.int16]]:
         raise InputError(name, "is empty (0 bytes)", "record or convert it anew")
     if found := foreign(file.at(tags_bytes(file.at), HEAD_BYTES)):
         raise InputError(name, found.problem, found.remedy)
-    for part in _parts(file):
+    for part, unread in _parts(file):
         yield from _part_blocks(part, name)
+        if unread:
+            raise _unread(unread, name)
 
 
-def _parts(file: _File) -> Iterator[_File]:
-    """The sound files that a file consists of, one after the other: most are one."""
-    kind = part_kind(file.at)
-    if kind is None:
-        yield file
-        return
+def _unread(count: int | None, name: str) -> InputError:
+    """Of bytes behind the end of a sound; None: of some."""
+    return InputError(
+        name,
+        f"{'' if count is None else f'{count} '}bytes after its end were not read: "
+        "they begin as no sound that is known",
+        "give them as a file of their own, or leave them out: ffmpeg -i INPUT OUTPUT.wav",
+    )
+
+
+def _parts(file: _File) -> Iterator[tuple[_File, int]]:
+    """The sound files that a file consists of, one after the other, and how many bytes behind each are no sound and no
+    chunk or tag: most are one."""
     start = 0
     while start < file.size:
-        failure, end = None, file.size
+        rest = file.part(start, file.size)
+        failure, end, next_start, unread = None, file.size, file.size, 0
         try:
-            end = part_end(kind, file.at, start, file.size)
+            if kind := part_kind(rest.at):
+                end = next_start = part_end(kind, file.at, start, file.size)
+            else:
+                end, next_start, unread = _container_end(rest)
+                end, next_start = start + end, start + next_start
         except Exception as error:  # What can be read comes before it.
             failure = error
         part = file.part(start, end)
         part.failure = failure
-        yield part
-        start = end
+        yield part, unread
+        start = next_start
+
+
+def _container_end(file: _File) -> tuple[int, int, int]:
+    """Where a file ends, by its header, where the next begins, and how many bytes between nobody knows."""
+    _mend_length(file)
+    found = None if file.patches else _samples(file)
+    if found is None or found[2] >= file.size - found[1]:
+        return file.size, file.size, 0
+    layout, start, length = found
+    rest_start = min(file.size, _rest_start(file, layout, start + length, length))
+    next_start = rest_start if is_beginning(file.at(rest_start, HEAD_BYTES)) else file.size
+    # Of W64 libsndfile plays all that is behind the samples.
+    end = start + length if file.head[:4] == b"riff" else rest_start
+    return end, next_start, next_start - rest_start
+
+
+def _rest_start(file: _File, layout: _Layout | None, at: int, length: int) -> int:
+    """Behind samples, where something is no chunk, tag or filling: another sound, what nobody knows, or the end."""
+    padding = -length % layout.alignment if layout else 0
+    while head := file.at(at, HEAD_BYTES):
+        if is_beginning(head):
+            return at
+        count = filling_or_tag_bytes(head)
+        chunk = next(_chunks(file, layout, at), None) if layout and not count else None
+        if layout and chunk and 0 <= chunk[2] < 1 << 31 and all(0x20 <= byte < 0x7F for byte in chunk[0]):
+            count = layout.head_bytes + -(-chunk[2] // layout.alignment) * layout.alignment
+            if at + count > file.size and chunk[0].lower() not in _BEHIND_SAMPLES:
+                return at
+        if not count and len(head) > padding:
+            count = padding
+        if not count:
+            return at
+        at, padding = at + count, 0
+    return at
+
+
+def _samples(file: _File) -> tuple[_Layout | None, int, int] | None:
+    """The layout of the chunks, where the samples begin, and their bytes; None where the header does not tell."""
+    kind = file.head[:4]
+    if kind in (b".snd", b"dns.") and len(file.head) >= 24:
+        start, size, encoding = struct.unpack((">" if kind == b".snd" else "<") + "3I", file.head[4:16])
+        return (None, start, size) if encoding in _AU_ENCODINGS and _is_known(size) else None
+    layout = _LAYOUTS.get(b"RIFF" if kind == b"RF64" else kind)
+    if layout is None or kind == b"RIFX":
+        return None
+    long, before = None, 0
+    for name, start, size in _chunks(file, layout):
+        if name == b"ds64":
+            long = int.from_bytes(file.at(start + 8, 8), "little")
+        elif (name == b"desc" and file.at(start + 8, 4) not in (b"lpcm", b"alaw", b"ulaw")) or (
+            name == b"COMM" and size >= 22 and file.at(start + 18, 4) not in _AIFF_SAMPLE_BYTES
+        ):
+            return None
+        elif name in (b"data", b"SSND"):
+            if kind == b"RF64" and size == 0xFFFF_FFFF:
+                return None if long is None or long >= 1 << 60 else (layout, start, long)
+            if layout.known(size) is None:
+                return None
+            before = 4 if kind == b"caff" else 8 + int.from_bytes(file.at(start, 4), "big") if name == b"SSND" else 0
+            return layout, start + before, max(0, size - before)
+    return None
 
 
 def _part_blocks(file: _File, name: str) -> Iterator[NDArray[np.int16]]:
@@ -308,8 +391,10 @@ def _decoded(sound: soundfile.SoundFile, file: _File, name: str) -> Iterator[NDA
     decoded = np.empty((_BLOCK_FRAMES, sound.channels), np.float32)
     while True:
         decoded.fill(np.nan)
+        # Asked for no more frames than there are, FLAC's decoder would not look at what follows them.
+        wanted = _BLOCK_FRAMES - (sound.format == "FLAC" and declared == count + _BLOCK_FRAMES)
         try:
-            block = sound.read(out=decoded)
+            block = sound.read(out=decoded[:wanted])
         except soundfile.LibsndfileError as error:
             damage = error
             # soundfile does not tell how many frames came before the damage: those that were written.
@@ -321,7 +406,7 @@ def _decoded(sound: soundfile.SoundFile, file: _File, name: str) -> Iterator[NDA
         count += len(block)
         if len(block):
             yield resampler.process(mixed(_int16(block)))
-        if damage is not None or len(block) < _BLOCK_FRAMES:
+        if damage is not None or len(block) < wanted:
             break
     yield resampler.finish()
     if file.failure is not None:
@@ -330,7 +415,10 @@ def _decoded(sound: soundfile.SoundFile, file: _File, name: str) -> Iterator[NDA
         raise InputError(
             name, f"is truncated: it declares {declared} frames and holds {count}", "copy or record it anew"
         )
-    if damage is not None:
+    if damage is not None and sound.format == "FLAC" and count == declared:
+        if not ends_in_tag(file.at(max(0, file.size - 256), 256)):
+            raise _unread(None, name) from damage
+    elif damage is not None:
         reason = str(damage.error_string).rstrip(".")
         raise InputError(name, f"is damaged after {count} frames ({reason})", "write it anew") from damage
     # Codecs that work in blocks fill a cut one with zeros.
@@ -408,7 +496,7 @@ def _mend_au(file: _File, order: str) -> None:
     start, size, encoding = struct.unpack(order + "3I", file.head[4:16])
     left = file.size - start
     is_unknown = not _is_known(size) or size == 0 < left
-    if encoding in (1, 2, 3, 4, 5, 6, 7, 27) and is_unknown and _is_known(left):
+    if encoding in _AU_ENCODINGS and is_unknown and _is_known(left):
         file.patches.append((8, struct.pack(order + "I", left)))
 
 

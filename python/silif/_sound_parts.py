@@ -1,7 +1,7 @@
-"""Where in Ogg, FLAC or MP3 another such stream begins: files that were put together by `cat`, which is legal for all
-three, and Icecast, which does so at each new title. Their decoders end with the first.
+"""Where in a file another sound begins: files that were put together by `cat`, which is legal for Ogg, FLAC and MP3,
+and Icecast, which does so at each new title. Decoders end with the first.
 
-Twins: Sources/AudioInput/Files/{FileParts,PartScanner,MPEGFrame,SoundMagic}.swift
+Twins: Sources/AudioInput/Files/{FileParts,PartScanner,MPEGFrame,SoundMagic,SoundBeginning,SoundRest}.swift
 """
 
 from __future__ import annotations
@@ -16,11 +16,19 @@ Kind = Literal["ogg", "flac", "mp3"]
 Bytes = Callable[[int, int], bytes]
 
 _BLOCK_BYTES = 1 << 16
-#: The mark, and behind it the head of the first block of metadata, which always has 34 bytes and may be the last.
-_FLAC_BEGINNING = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
-_FLAC_BEGINNING_BYTES = 8
+#: So much of a head that samples, damage or text never look like it. FLAC: the mark, and behind it the head of the
+#: first block of metadata, which always has 34 bytes and may be the last.
+_BEGINNING = re.compile(
+    rb"(?:RIFF|RIFX|RF64).{4}WAVE|FORM.{4}AIF[FC]|riff\x2E\x91\xCF\x11\xA5\xD6\x28\xDB\x04\xC1\x00\x00"
+    rb"|caff\x00\x01\x00\x00desc|fLaC[\x00\x80]\x00\x00\x22|OggS\x00\x02\x00{8}"
+    rb"|\.snd\x00\x00.{6}\x00\x00\x00|dns\...\x00\x00.{5}\x00\x00\x00",
+    re.DOTALL,
+)
+_BEGINNING_BYTES = 16
 #: A tag, or the mark of a frame of layer III: not any 0xFF, of which erased memory behind a recording is full.
-_MP3_BEGINNING = re.compile(rb"\xFF[\xE2\xE3\xF2\xF3\xFA\xFB]|TAG|APETAGEX|ID3")
+_MP3_BEGINNING = re.compile(
+    rb"\xFF[\xE2\xE3\xF2\xF3\xFA\xFB]|TAG|APETAGEX|ID3|RIFF|RIFX|RF64|FORM|riff|caff|fLaC|OggS|\.snd|dns\."
+)
 _MP3_BEGINNING_BYTES = 8
 #: The first bytes of a frame, in which it says how many others follow.
 _DECLARING_BYTES = 48
@@ -42,9 +50,13 @@ def part_kind(file: Bytes) -> Kind | None:
     if head.startswith(b"ID3"):
         # A tag does not tell whose it is: what is behind it does.
         return "flac" if file(tags_bytes(file), 4) == b"fLaC" else "mp3"
+    return "mp3" if _is_mpeg(head) else None
+
+
+def _is_mpeg(head: bytes) -> bool:
     # Raw samples may begin like one frame by chance, like two they do not.
     frame_bytes = _mpeg_bytes(head, 0)
-    return "mp3" if frame_bytes and _mpeg_bytes(head, frame_bytes) else None
+    return bool(frame_bytes and _mpeg_bytes(head, frame_bytes))
 
 
 def tags_bytes(file: Bytes) -> int:
@@ -93,19 +105,22 @@ class _Scanner:
     def __init__(self) -> None:
         # Whether something stood there that another beginning may follow.
         self._has_begun = False
+        # Ogg: whether nothing stood behind its last page yet.
+        self._is_behind_last_page = False
         # MP3: frames so far, and how many its first one declares.
         self._frames = 0
         self._declared_frames: int | None = None
 
     def ogg_page(self, block: bytes, at: int) -> int | None:
         """A stream begins with the first pages of all that it consists of, which have flag 2."""
-        if block[at] != ord("O"):
-            found_at = block.find(b"O", at)
-            return (found_at if found_at >= 0 else len(block)) - at
         if len(block) < at + 27:
             return None
         if not block.startswith(b"OggS", at):
-            return 1
+            is_behind, self._is_behind_last_page = self._is_behind_last_page, False
+            # Here MP3 may begin, too, which damage looks like.
+            if is_behind and (_id3_bytes(block, at) or _is_mpeg(block[at : at + 4096])):
+                return 0
+            return self._between(block, at)
         is_first = bool(block[at + 5] & 2)
         if is_first and self._has_begun:
             return 0
@@ -113,6 +128,7 @@ class _Scanner:
         if len(block) < body:
             return None
         self._has_begun = not is_first
+        self._is_behind_last_page = bool(block[at + 5] & 4)
         return body - at + sum(block[at + 27 : body])
 
     def flac_bytes(self, block: bytes, at: int) -> int | None:
@@ -123,24 +139,30 @@ class _Scanner:
             tag_bytes = _id3_bytes(block, at)
             self._has_begun = tag_bytes is None
             return tag_bytes or 1
-        if found := _FLAC_BEGINNING.search(block, at):
-            return found.start() - at
+        return self._between(block, at)
+
+    def _between(self, block: bytes, at: int) -> int | None:
+        """What is no part of the stream, up to where another may begin."""
+        found = _BEGINNING.search(block, at)
+        page = block.find(b"OggS", at + 1)
+        if found and (page < 0 or found.start() <= page):
+            return found.start() - at if self._has_begun else max(1, found.start() - at)
+        if page >= 0:
+            return page - at
         # The last bytes may be the first ones of a mark.
-        count = len(block) - (_FLAC_BEGINNING_BYTES - 1) - at
+        count = len(block) - (_BEGINNING_BYTES - 1) - at
         return count if count > 0 else None
 
     def mp3_frame(self, block: bytes, at: int) -> int | None:
         """A stream begins with a tag, or with a frame that has no sound but says how many follow."""
         if len(block) < at + 32:
             return None
-        if block.startswith(b"TAG", at):
-            return 128
-        if block.startswith(b"APETAGEX", at):
-            return 32 + int.from_bytes(block[at + 12 : at + 16], "little")
-        if tag_bytes := _id3_bytes(block, at):
-            return 0 if self._has_begun else tag_bytes
+        if tag_bytes := _tag_bytes(block, at):
+            return 0 if self._has_begun and _id3_bytes(block, at) else tag_bytes
         frame_bytes = _mpeg_bytes(block, at)
         if frame_bytes is None:
+            if self._has_begun and _BEGINNING.match(block, at):
+                return 0
             found = _MP3_BEGINNING.search(block, at + 1)
             return (found.start() if found else len(block) - (_MP3_BEGINNING_BYTES - 1)) - at
         looked_at = min(frame_bytes, _DECLARING_BYTES)
@@ -155,6 +177,37 @@ class _Scanner:
         self._has_begun = True
         self._frames += 1
         return frame_bytes
+
+
+def _tag_bytes(block: bytes, at: int) -> int | None:
+    """Bytes of a tag that stands there: ID3, old and new, and APE; None where none does."""
+    if block.startswith(b"TAG", at):
+        return 128
+    if block.startswith(b"APETAGEX", at):
+        return 32 + int.from_bytes(block[at + 12 : at + 16], "little")
+    return _id3_bytes(block, at)
+
+
+def ends_in_tag(tail: bytes) -> bool:
+    """Whether these are the last bytes of a tag or of filling."""
+    return (
+        (len(tail) >= 8 and tail[-8:] in (bytes(8), b"\xff" * 8))
+        or tail[-128:].startswith(b"TAG")
+        or any(tail[-count:].startswith(b"APETAGEX") for count in (32, 160))
+    )
+
+
+def is_beginning(head: bytes) -> bool:
+    """Whether a sound file begins so, behind another."""
+    return bool(_BEGINNING.match(head)) or _is_mpeg(head)
+
+
+def filling_or_tag_bytes(head: bytes) -> int | None:
+    """Bytes of a tag, or of what recorders fill up with and erased memory, that stands there; None where none does."""
+    if tag_bytes := _tag_bytes(head, 0):
+        return tag_bytes
+    filling = len(head) - len(head.lstrip(head[:1]))
+    return filling if head[:1] == b"\0" or (head[:1] == b"\xff" and filling >= 16) else None
 
 
 def _id3_bytes(block: bytes, at: int) -> int | None:

@@ -26,6 +26,9 @@ class ByteSource {
   /// The file or pipe that the bytes come from.
   var origin: ByteSource { self }
 
+  /// The last ones of this part, where it is at its end.
+  func lastBytes() -> [UInt8] { [] }
+
   /// The next bytes, fewer only at the end.
   final func read(_ count: Int) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)

@@ -47,6 +47,8 @@ final class FileBytes: ByteSource {
   override var length: Int64 { magic?.declaresLength == true ? .max : size }
   override var failure: Int32 { errorNumber }
 
+  override func lastBytes() -> [UInt8] { bytes(at: max(0, size - 256), count: 256) }
+
   override func read(into target: UnsafeMutableRawPointer, count: Int) -> Int {
     var done = 0
     while done < count {

@@ -21,28 +21,24 @@ final class HeadedSamples: ByteSource {
   /// For a file: nil unless its header is one that needs help.
   convenience init?(file: FileBytes) {
     guard let original = readSamplesHeader(file, skip: { file.position += $0 }) else { return nil }
-    let left = file.size - original.samplesStart
-    let declared = original.declaredLength
-    // What stands for "unknown" may be right, and a recorder that never came to write the length leaves 0.
-    let isInDoubt = original.samplesLength == nil || (declared == 0 && left > 0)
-    let isUnknown = isInDoubt && !original.isRight(declared, in: file)
-    let isWrapped = left >= 1 << 32 && left > declared && (left - declared) % (1 << 32) == 0
-    let isToTheEnd = isUnknown || isWrapped
+    let isToTheEnd = original.goesToTheEnd(of: file)
     guard isToTheEnd || original.samplesLength == nil || original.samplesStart > Self.header_bytes else { return nil }
-    self.init(file, original, samplesLength: isToTheEnd ? nil : declared)
+    self.init(file, original, samplesLength: isToTheEnd ? nil : original.declaredLength)
   }
 
   /// For a pipe, at its beginning. nil: no header that is known, or a codec that needs more than its bytes. What was read can be
   /// looked at again, unless a chunk was larger than what a pipe keeps.
-  convenience init?(pipe: PipeBytes) {
+  convenience init?(pipe: PipeBytes, _ found: (header: any SamplesHeader, length: Int64?)) {
+    self.init(pipe, found.header, samplesLength: found.length)
+  }
+
+  /// What a pipe begins with, and the bytes of its samples; no length: they go on to the end.
+  static func header(of pipe: PipeBytes) -> (header: any SamplesHeader, length: Int64?)? {
     guard let original = readSamplesHeader(pipe, skip: { pipe.skip($0) }) else { return nil }
-    var length = original.samplesLength
-    if length == 0 {
-      pipe.position = original.samplesStart
-      let isEmpty = ChunkLayout.namesBehindSamples.contains(String(decoding: pipe.read(4), as: UTF8.self).lowercased())
-      if !isEmpty { length = nil }
-    }
-    self.init(pipe, original, samplesLength: length)
+    guard original.samplesLength == 0 else { return (original, original.samplesLength) }
+    pipe.position = original.samplesStart
+    let isEmpty = ChunkLayout.namesBehindSamples.contains(String(decoding: pipe.read(4), as: UTF8.self).lowercased())
+    return (original, isEmpty ? 0 : nil)
   }
 
   private init?(_ base: ByteSource, _ original: any SamplesHeader, samplesLength: Int64?) {

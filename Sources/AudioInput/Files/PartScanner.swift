@@ -1,4 +1,4 @@
-/// Finds where in Ogg, FLAC or MP3 another such stream begins: files that were put together by `cat`, which is legal for all three,
+/// Finds where in Ogg, FLAC or MP3 another sound begins: files that were put together by `cat`, which is legal for all three,
 /// and Icecast, which does so at each new title. Their decoders end with the first.
 ///
 /// Twins: python/silif/_sound_parts.py
@@ -16,6 +16,8 @@ struct PartScanner {
   /// MP3: frames so far, and how many its first one declares.
   private var frames = 0
   private var declaredFrames: Int?
+  /// Ogg: whether nothing stood behind its last page yet.
+  private var isBehindLastPage = false
 
   init(_ kind: Kind) { self.kind = kind }
 
@@ -65,43 +67,52 @@ struct PartScanner {
 
   /// A stream begins with the first pages of all that it consists of, which have flag 2.
   private mutating func oggPage(_ bytes: UnsafeRawBufferPointer) -> Found {
-    guard bytes[0] == UInt8(ascii: "O") else { return .other(1) }
     guard bytes.count >= 27 else { return .unclear }
-    guard bytes.starts(with: "OggS".utf8) else { return .other(1) }
+    guard bytes.starts(with: "OggS".utf8) else {
+      defer { isBehindLastPage = false }
+      return isBehindLastPage ? behindLastPage(bytes) : between(bytes)
+    }
     let isFirst = bytes[5] & 2 != 0
     if isFirst && hasBegun { return .beginning }
     let segments = Int(bytes[26])
     guard bytes.count >= 27 + segments else { return .unclear }
     let length = bytes[27..<27 + segments].reduce(27 + segments) { $0 + Int($1) }
+    isBehindLastPage = bytes[5] & 4 != 0
     return isFirst ? .other(length) : .element(length)
   }
 
-  /// The mark, and behind it the first block of metadata, which always has 34 bytes.
+  /// Here MP3 may begin, too, which damage looks like.
+  private func behindLastPage(_ bytes: UnsafeRawBufferPointer) -> Found {
+    if id3Length(bytes) != nil { return .beginning }
+    switch MPEGFrame.verdict(Array(bytes.prefix(SoundMagic.head_bytes))) {
+    case .known: return .beginning
+    case .needs(let count) where bytes[0] == 0xFF && bytes.count < count: return .unclear
+    default: return between(bytes)
+    }
+  }
+
+  /// What is no part of the stream, up to where another may begin.
+  private func between(_ bytes: UnsafeRawBufferPointer) -> Found {
+    guard bytes.count >= SoundBeginning.head_bytes else { return .unclear }
+    return hasBegun && SoundBeginning.isHere(bytes) ? .beginning : .other(SoundBeginning.next(in: bytes))
+  }
+
+  /// Behind the first mark, where tags may stand, all may be sound up to the next.
   private func flacBytes(_ bytes: UnsafeRawBufferPointer) -> Found {
     guard hasBegun else {
       guard bytes.count >= 10 else { return .unclear }
       return id3Length(bytes).map { .other($0) } ?? .element(1)
     }
-    guard bytes[0] == UInt8(ascii: "f") else {
-      return .other(bytes.firstIndex(of: UInt8(ascii: "f")) ?? bytes.count)
-    }
-    let beginning = Array("fLaC".utf8) + [0, 0, 0, 34]
-    for (at, byte) in beginning.enumerated() {
-      guard at < bytes.count else { return .unclear }
-      if bytes[at] != byte && !(at == 4 && bytes[at] == 0x80) { return .other(1) }
-    }
-    return .beginning
+    return between(bytes)
   }
 
   /// A stream begins with a tag, or with a frame that has no sound but says how many follow.
   private mutating func mp3Frame(_ bytes: UnsafeRawBufferPointer) -> Found {
     guard bytes.count >= 32 else { return .unclear }
-    if bytes.starts(with: "TAG".utf8) { return .other(128) }
-    if bytes.starts(with: "APETAGEX".utf8) {
-      return .other(32 + bytes[12..<16].reversed().reduce(0) { $0 << 8 | Int($1) })
+    if let length = tagLength(bytes) { return hasBegun && id3Length(bytes) != nil ? .beginning : .other(length) }
+    guard let length = MPEGFrame.length(bytes[..<4]) else {
+      return hasBegun && SoundBeginning.isHere(bytes) ? .beginning : .other(1)
     }
-    if let length = id3Length(bytes) { return hasBegun ? .beginning : .other(length) }
-    guard let length = MPEGFrame.length(bytes[..<4]) else { return .other(1) }
     guard bytes.count >= min(length, 48) else { return .unclear }
     let count = MPEGFrame.declaredFrames(UnsafeRawBufferPointer(rebasing: bytes[..<min(length, 48)]))
     let isOver = declaredFrames.map { frames > $0 } ?? false

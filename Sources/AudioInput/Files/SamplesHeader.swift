@@ -35,6 +35,17 @@ func readSamplesHeader(_ bytes: ByteSource, skip: (Int64) -> Void) -> (any Sampl
 }
 
 extension SamplesHeader {
+  /// Whether the samples of a file go on to its end, whatever the header says.
+  func goesToTheEnd(of file: FileBytes) -> Bool {
+    let left = file.size - samplesStart
+    let declared = declaredLength
+    // What stands for "unknown" may be right, and a recorder that never came to write the length leaves 0.
+    let isInDoubt = samplesLength == nil || (declared == 0 && left > 0)
+    let isUnknown = isInDoubt && !isRight(declared, in: file)
+    let isWrapped = left >= 1 << 32 && left > declared && (left - declared) % (1 << 32) == 0
+    return isUnknown || isWrapped
+  }
+
   /// Whether the file ends behind so many bytes of samples, or goes on with whole chunks.
   func isRight(_ length: Int64, in file: FileBytes) -> Bool {
     let left = file.size - samplesStart
@@ -74,15 +85,22 @@ struct ChunkLayout {
   static let w64 = ChunkLayout(
     nameBytes: 16, sizeBytes: 8, isBigEndian: false, sizeCountsNameAndItself: true, alignment: 8)
 
+  var isW64: Bool { sizeCountsNameAndItself }
+
   /// The chunk that begins at the position, which is then behind its size.
   ///
   /// - Returns: what it is, and the bytes of its content as declared, which may be negative. nil at the end.
   func next(in bytes: ByteSource) -> (name: String, size: Int64)? {
-    let head = bytes.read(nameBytes + sizeBytes)
-    guard head.count == nameBytes + sizeBytes else { return nil }
-    let field = head[nameBytes...]
+    chunk(bytes.read(nameBytes + sizeBytes))
+  }
+
+  /// The chunk that begins with these bytes.
+  func chunk(_ head: [UInt8]) -> (name: String, size: Int64)? {
+    guard head.count >= nameBytes + sizeBytes else { return nil }
+    let field = head[nameBytes..<nameBytes + sizeBytes]
     let size = Int64(truncatingIfNeeded: isBigEndian ? bigEndian(field) : littleEndian(field))
-    let content = sizeCountsNameAndItself ? size.subtractingReportingOverflow(Int64(head.count)).partialValue : size
+    let headBytes = Int64(nameBytes + sizeBytes)
+    let content = sizeCountsNameAndItself ? size.subtractingReportingOverflow(headBytes).partialValue : size
     return (String(decoding: head[..<4], as: UTF8.self), content)
   }
 

@@ -20,6 +20,8 @@ final class SoundDecoder {
   private var conditioner: Conditioner
   private var read_frames: Int64 = 0
   private let isFloat: Bool
+  private let isFLAC: Bool
+  private var isFollowed = false
   /// The largest magnitude of a float so far; full scale is 1.
   private var largest: Float = 0
   private var atEnd = false
@@ -51,6 +53,7 @@ final class SoundDecoder {
     declared_frames =
       declared_bytes.flatMap { bytes in DeclaredLength.frameBytes(info).map { bytes / $0 } }
       ?? DeclaredLength(info).frames
+    isFLAC = Int(info.format) & Int(SF_FORMAT_TYPEMASK) == Int(SF_FORMAT_FLAC)
     let coding = Int(info.format) & Int(SF_FORMAT_SUBMASK)
     isFloat = coding == Int(SF_FORMAT_FLOAT) || coding == Int(SF_FORMAT_DOUBLE)
     let blockFrames = blockFrames ?? max(1, rate / 100)
@@ -70,6 +73,7 @@ final class SoundDecoder {
       if atEnd {
         let left = conditioner.finish(into: buffer)
         if left > 0 { return .samples(left) }
+        if isFollowed { checkWhatFollows() }
         if let failure { throw failure }
         return .end
       }
@@ -78,7 +82,8 @@ final class SoundDecoder {
   }
 
   private func decodeBlock() throws(AudioError) {
-    let frames = sf_readf_float(file, decoded.start, sf_count_t(conditioner.blockFrames))
+    let wanted = wanted_frames
+    let frames = sf_readf_float(file, decoded.start, sf_count_t(wanted))
     if frames > 0 {
       guard convertFloat(decoded.start, to: conditioner.block.start, count: Int(frames) * channels) else {
         throw AudioError(.unsupported, name, "holds samples that are not numbers (NaN); it is damaged, write it anew")
@@ -87,10 +92,16 @@ final class SoundDecoder {
       read_frames += frames
       conditioner.accept(frames: Int(frames))
     }
-    if frames < conditioner.blockFrames {
+    if frames < wanted {
       atEnd = true
       failure = endProblem()
     }
+  }
+
+  /// Asked for no more frames than there are, FLAC's decoder would not look at what follows them.
+  private var wanted_frames: Int {
+    let all = conditioner.blockFrames
+    return isFLAC && all > 1 && declared_frames == read_frames + Int64(all) ? all - 1 : all
   }
 
   /// A file that ended too early must not pass for a short one. What could be read is handed over first.
@@ -101,6 +112,10 @@ final class SoundDecoder {
       return .truncated(name, detail: "it declares \(declared_frames) frames and holds \(read_frames)")
     }
     if sf_error(file) != SF_ERR_NO_ERROR {
+      if isFLAC && read_frames == declared_frames {
+        isFollowed = true
+        return nil
+      }
       let reason = String(cString: sf_strerror(file))
       return AudioError(.truncated, name, "is damaged after \(read_frames) frames (\(reason)); write it anew")
     }
@@ -109,6 +124,12 @@ final class SoundDecoder {
       return .truncated(name, detail: "its last block is incomplete")
     }
     return nil
+  }
+
+  /// All samples are there, and something is behind them.
+  private func checkWhatFollows() {
+    isFollowed = false
+    if !endsInTag(bytes.origin.lastBytes()) { failure = .unread(nil, name) }
   }
 
   private static func check(_ info: SF_INFO, in bytes: ByteSource, name: String) throws(AudioError) {

@@ -3,7 +3,8 @@ import Glibc
 /// A sound file: any format, rate (1 to 768 kHz) and channel count (to 1,024) that libsndfile reads. What it is, its first bytes
 /// say, not its name; headerless files are refused.
 ///
-/// Files of Ogg, FLAC or MP3 that were put together to one are read one after the other.
+/// Files that were put together to one, as `cat` does, are read one after the other. What else stands behind the end of one is an
+/// error after the samples, but for chunks, tags and filling.
 ///
 /// A file that declares more than it holds gives its samples and then throws `.truncated`, where that can't be seen at once.
 ///
@@ -61,17 +62,14 @@ public final class SoundFile: AudioSource {
     self.path = path
     self.settings = settings
     self.stopDescriptor = stopDescriptor
-    let headed = HeadedSamples(file: bytes)
-    bytes.position = 0
     parts = FileParts(bytes)
-    let first = parts.part() ?? bytes
-    decoder = try SoundDecoder(bytes: headed ?? first, name: path, blockFrames: 2048, settings: settings)
+    decoder = try Self.decoder(parts.part() ?? bytes, path, settings)
   }
 
   /// The next samples.
   ///
   /// - Throws: AudioError: `.truncated` for a file that ends too early or is damaged, after the samples before; `.unsupported` for
-  ///   samples that are not numbers; `.io`.
+  ///   samples that are not numbers, and for bytes behind its end; `.io`.
   public func read(into buffer: UnsafeMutableBufferPointer<Int16>) throws(AudioError) -> AudioRead {
     if let stopDescriptor {
       var stop = pollfd(fd: stopDescriptor, events: Int16(POLLIN), revents: 0)
@@ -79,9 +77,21 @@ public final class SoundFile: AudioSource {
     }
     while true {
       let result = try decoder.read(into: buffer)
-      guard result == .end, let part = parts.part() else { return result }
-      decoder = try SoundDecoder(bytes: part, name: path, blockFrames: 2048, settings: settings)
+      guard result == .end else { return result }
+      guard let part = parts.part() else {
+        if parts.unread > 0 { throw .unread(parts.unread, path) }
+        return .end
+      }
+      decoder = try Self.decoder(part, path, settings)
     }
+  }
+
+  private static func decoder(
+    _ part: FileBytes, _ path: String, _ settings: SoundSettings
+  ) throws(AudioError) -> SoundDecoder {
+    let headed = HeadedSamples(file: part)
+    part.position = 0
+    return try SoundDecoder(bytes: headed ?? part, name: path, blockFrames: 2048, settings: settings)
   }
 
   /// How loud the channels were that were mixed.

@@ -23,6 +23,12 @@ final class PipeBytes: ByteSource {
   private var ahead: [UInt8] = []
   private var released = 0
   private var isAtBoundary = false
+  private static let tail_bytes = 256
+  private var isFLAC = false
+  /// The last bytes of a part that were given.
+  private var tail: [UInt8] = []
+  /// Where it seems to end to whoever reads it.
+  var limit: Int64 = .max
   private(set) var stopped = false
   private(set) var ended = false
   private(set) var errorNumber: Int32 = 0
@@ -43,6 +49,8 @@ final class PipeBytes: ByteSource {
   func stopKeeping() { keepsCache = false }
 
   override func read(into target: UnsafeMutableRawPointer, count: Int) -> Int {
+    let count = Int(min(Int64(count), max(0, limit - position)))
+    guard count > 0 else { return 0 }
     if keepsCache && position > taken - Int64(count) {
       guard position - taken <= Int64(Self.cacheLimit - cache.count) else { return 0 }
       fillCache(to: position + Int64(count))
@@ -65,6 +73,7 @@ final class PipeBytes: ByteSource {
     ahead = cache + ahead
     (cache, cacheStart, taken, position, released) = ([], 0, 0, 0, 0)
     scanner = PartScanner(kind)
+    (isFLAC, tail) = (kind == .flac, [])
     release()
   }
 
@@ -80,6 +89,13 @@ final class PipeBytes: ByteSource {
     (isAtBoundary, keepsCache, scanner) = (false, true, nil)
     released = ahead.count
     return true
+  }
+
+  override func lastBytes() -> [UInt8] {
+    keepsCache = false
+    position = taken
+    skip(.max)
+    return tail
   }
 
   /// Forgets so many bytes from the beginning on, at least as many as were looked at: the stream then begins behind them.
@@ -115,6 +131,40 @@ final class PipeBytes: ByteSource {
     let got = readSome(into: target, count: count)
     position += Int64(got)
     return got
+  }
+
+  /// At a place behind all that is wanted, from where on `SoundRest` looks. false: it was passed already, and nothing of it was kept.
+  func goOn(at end: Int64) -> Bool {
+    limit = .max
+    if end < taken {
+      let kept = end - cacheStart
+      guard kept >= 0, cacheStart + Int64(cache.count) == taken else { return false }
+      ahead = Array(cache[Int(kept)...]) + ahead
+      (released, taken) = (ahead.count, end)
+    }
+    (cache, keepsCache, position) = ([], false, taken)
+    skip(end - taken)
+    return taken == end
+  }
+
+  func peek(_ count: Int) -> [UInt8] {
+    while ahead.count < count {
+      let before = ahead.count
+      ahead += [UInt8](repeating: 0, count: count - before)
+      let got = ahead.withUnsafeMutableBytes {
+        readPipe(into: $0.baseAddress! + before, count: count - before, counts: false)
+      }
+      ahead.removeLast(count - before - got)
+      if got == 0 { break }
+    }
+    released = ahead.count
+    return Array(ahead.prefix(count))
+  }
+
+  /// The stream begins here.
+  func beginHere() {
+    (cache, cacheStart, taken, position, keepsCache) = ([], 0, 0, 0, true)
+    released = ahead.count
   }
 
   /// Of the first bytes, which stay to be read, at most so many: those that are there already.
@@ -166,6 +216,7 @@ final class PipeBytes: ByteSource {
     ahead.withUnsafeBytes { bytes in
       if part > 0 { target.copyMemory(from: bytes.baseAddress!, byteCount: part) }
     }
+    if isFLAC { tail = Array((tail + ahead[..<part]).suffix(Self.tail_bytes)) }
     ahead.removeFirst(part)
     released -= part
     taken += Int64(part)
@@ -214,5 +265,14 @@ final class PipeBytes: ByteSource {
   private func stopIsRequested(within_ms: Int32) -> Bool {
     stopped = poll(waiting.start + 1, nfds_t(waiting.count - 1), within_ms) > 0
     return stopped
+  }
+}
+
+extension PipeBytes: OnwardBytes {
+  func pass(_ count: Int64) -> Int64 {
+    let before = taken
+    position = taken
+    skip(count)
+    return taken - before
   }
 }

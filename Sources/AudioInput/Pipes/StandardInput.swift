@@ -34,6 +34,9 @@ public final class StandardInput: AudioSource {
   private let settings: SoundSettings
   private let rawFormat: RawFormat?
   private var content = Content.undecided
+  /// Where the samples end that are read, and how what follows them is laid out.
+  private var end: (place: Int64, length: Int64, chunks: ChunkLayout?)?
+  private var unread: Int64 = 0
 
   /// Nothing is read yet.
   ///
@@ -67,10 +70,30 @@ public final class StandardInput: AudioSource {
       case .spooled(let file): return try file.read(into: buffer)
       case .sound(let decoder):
         let result = try decoder.read(into: buffer)
-        guard result == .end, bytes.beginNextPart() else { return result }
+        guard result == .end else { return result }
+        if !bytes.beginNextPart() {
+          guard try goesOn() else { return .end }
+        }
         content = try decide()
       }
     }
+  }
+
+  /// Whether another sound follows a container with a length, which then begins here.
+  private func goesOn() throws(AudioError) -> Bool {
+    if let end, !bytes.stopped, bytes.goOn(at: end.place) {
+      let found = SoundRest.find(in: bytes, layout: end.chunks, length: end.length)
+      self.end = nil
+      if case .unread(let count) = found { unread = count }
+      if found == .sound && !bytes.stopped {
+        bytes.beginHere()
+        return true
+      }
+    }
+    if bytes.stopped { return false }
+    if bytes.failure != 0 { throw .system(bytes.failure, name) }
+    if unread > 0 { throw .unread(unread, name) }
+    return false
   }
 
   /// How loud the channels were that were mixed.
@@ -109,9 +132,17 @@ public final class StandardInput: AudioSource {
     do throws(AudioError) {
       if case .foreign(let format) = magic { throw AudioError.foreign(format, name) }
       if let kind = magic.partKind { bytes.splitParts(kind) }
-      let headed = HeadedSamples(pipe: bytes)
+      let found = HeadedSamples.header(of: bytes)
+      let headed = found.flatMap { HeadedSamples(pipe: bytes, $0) }
+      end = found.flatMap { found in
+        found.length.map { (found.header.samplesStart + $0, $0, found.header.chunks) }
+      }
       _ = bytes.seek(to: 0)
-      if headed == nil && [.otherContainer, .adpcm].contains(magic) {
+      let isSpooled = headed == nil && [.otherContainer, .adpcm].contains(magic)
+      // Or else libsndfile takes what follows the samples for damage.
+      if let end, headed == nil, !isSpooled { bytes.limit = end.place }
+      if isSpooled {
+        end = nil
         return .spooled(
           try SoundFile(try SpooledFile.bytes(of: bytes, name: name), path: name, settings: settings))
       }
