@@ -127,6 +127,7 @@ import Testing
     SF_FORMAT_CAF | SF_FORMAT_PCM_16, SF_FORMAT_CAF | SF_FORMAT_PCM_24 | SF_ENDIAN_LITTLE,
     SF_FORMAT_CAF | SF_FORMAT_ULAW,
     SF_FORMAT_CAF | SF_FORMAT_FLOAT, SF_FORMAT_CAF | SF_FORMAT_ALAC_16,
+    SF_FORMAT_VOC | SF_FORMAT_PCM_16, SF_FORMAT_NIST | SF_FORMAT_PCM_16, SF_FORMAT_IRCAM | SF_FORMAT_PCM_16,
     SF_FORMAT_W64 | SF_FORMAT_PCM_16, SF_FORMAT_W64 | SF_FORMAT_PCM_U8, SF_FORMAT_W64 | SF_FORMAT_FLOAT,
     SF_FORMAT_W64 | SF_FORMAT_MS_ADPCM, SF_FORMAT_W64 | SF_FORMAT_IMA_ADPCM, 0x23_0000 | 0x82,  // MPEG, layer III
   ])
@@ -196,6 +197,9 @@ import Testing
     let ogg = Array("OggS".utf8) + [0, 2] + [UInt8](repeating: 0, count: 20) + [1, 30]
     let cases: [([UInt8], String)] = [
       (wave(codec: 0x55), "is WAV with MP3 inside, which cannot be read here; convert it: ffmpeg"),
+      (
+        Array("RIFF".utf8) + [1, 1, 0, 0] + Array("AVI LIST".utf8) + [UInt8](repeating: 0, count: 300), "is AVI (video)"
+      ),
       (wave(codec: 0xFF), "WAV with AAC inside"), (wave(codec: 0x77, 0x77), "WAV with codec 0x7777 inside"),
       (wave(codec: 1, rate_hz: 0), "has 0 samples a second, by its header"),
       (wave(codec: 1, rate_hz: 4_000_000_000), "has 4000000000 samples a second, by its header"),

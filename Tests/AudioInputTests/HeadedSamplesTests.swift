@@ -40,6 +40,18 @@ import Testing
     #expect(try piped(bytes) == samples)
   }
 
+  /// The same of a codec that needs the whole header.
+  @Test func aLengthOfZeroMeansToTheEndInADPCMToo() throws {
+    let path = folder.file("ima")
+    write(samples, to: path, format: SF_FORMAT_WAV | SF_FORMAT_IMA_ADPCM, rate_hz: 16_000, channels: 1)
+    var bytes = try TemporaryFolder.bytes(path)
+    let expected = try readAll(SoundFile(path: path))
+    let start = try #require(bytes.indices.dropLast(4).first { bytes[$0..<$0 + 4].elementsEqual("data".utf8) })
+    bytes.replaceSubrange(start + 4..<start + 8, with: [0, 0, 0, 0])
+    let (byFile, byPipe) = (try filed(bytes), try piped(bytes))
+    #expect(byFile.starts(with: expected) && byPipe == byFile && byFile.count < expected.count + 1_024)
+  }
+
   /// What ffmpeg, sox and libsndfile leave there when they write to a pipe, or are killed.
   @Test(
     arguments: [

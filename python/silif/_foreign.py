@@ -78,6 +78,8 @@ _PATTERNS = (
     (0, b"\x7fELF", _other("a program")),
     (0, b"SQLite format 3\0", _other("a database")),
 )
+#: What RIFF may be but WAV.
+_RIFF_KINDS = {b"AVI ": "AVI (video)", b"RMID": "MIDI", b"WEBP": "a WebP picture", b"sfbk": "a SoundFont"}
 #: What must be there before a mark that does not stand at the beginning.
 _BEFORE = {b"ftyp": b"\0", b"moov": b"\0", b"\x31\x41\x59\x26": b"BZh"}
 _AC3_RATES_KBPS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640)
@@ -96,6 +98,8 @@ def foreign(head: bytes) -> Foreign | None:
     for place, mark, found in _PATTERNS:
         if head.startswith(mark, place) and head.startswith(_BEFORE.get(mark, b"")):
             return found
+    if head.startswith(b"RIFF") and (name := _RIFF_KINDS.get(head[8:12])):
+        return _sound(name)
     for frame, count, name in _FRAMES:
         if _is_run(head, frame, count):
             return _sound(name)

@@ -467,6 +467,8 @@ def _mend_length(file: _File) -> None:
             if name == b"data":
                 _mend_chunk(file, _LAYOUTS[kind], start, size, _LAYOUTS[kind].known(size) is not None, 0)
                 return
+    elif kind == b"RF64":
+        _mend_rf64(file, _LAYOUTS[b"RIFF"])
     elif kind == b"caff":
         for name, start, size in _chunks(file, _LAYOUTS[kind]):
             if name == b"desc" and file.at(start + 8, 4) not in (b"lpcm", b"alaw", b"ulaw"):
@@ -488,6 +490,19 @@ def _mend_chunk(file: _File, layout: _Layout, start: int, declared: int, is_know
     size = left + before + (layout.head_bytes if layout.size_counts_name_and_itself else 0)
     file.patches.append((start - struct.calcsize(layout.size), struct.pack(layout.size, size)))
     return True
+
+
+def _mend_rf64(file: _File, layout: _Layout) -> None:
+    """Here the length stands in a chunk of its own, with that of the whole before it."""
+    long_at, long = 0, 0
+    for name, start, size in _chunks(file, layout):
+        if name == b"ds64" and size >= 28:
+            long_at, long = start, int.from_bytes(file.at(start + 8, 8), "little")
+        elif name == b"data":
+            left = file.size - start
+            if long_at and size == 0xFFFF_FFFF and long == 0 < left and not _is_right(file, layout, start, 0):
+                file.patches.append((long_at, struct.pack("<QQ", file.size - 8, left)))
+            return
 
 
 def _mend_au(file: _File, order: str) -> None:

@@ -104,6 +104,18 @@ def test_headers_that_do_not_know_the_length(demo, tmp_path):
     assert compare(paths, 1e-9) == 0
 
 
+def test_other_lengths_of_zero(demo, tmp_path):
+    """Of a codec that needs the whole header, and in a chunk of its own."""
+    ima, rf64 = (
+        encoded(demo, form, subtype, 16_000, 1) for form, subtype in (("WAV", "IMA_ADPCM"), ("RF64", "PCM_16"))
+    )
+    place, long = ima.index(b"data") + 4, rf64.index(b"ds64") + 8
+    contents = {"ima": ima[:place] + bytes(4) + ima[place + 4 :], "rf64": rf64[:long] + bytes(28) + rf64[long + 28 :]}
+    paths = write(tmp_path, "wav", contents)
+    assert compare(paths, 1e-9) == 0
+    assert len(silif.read_sound(paths[1])) == len(silif.read_sound(rf64))
+
+
 def test_large_files_that_were_cut(demo, tmp_path):
     """What no writer to pipes puts there is a length."""
     file, paths = io.BytesIO(), []
@@ -189,6 +201,7 @@ FOREIGN = [
         "is an MPEG transport stream, which",
     ),
     (ID3 + frames((0xFF, 0xF1, 0x60, 0x40, 0x3D, 0xBF, 0xFC), 493, 3), "is AAC (ADTS), which"),
+    (b"RIFF\1\1\0\0AVI LIST" + bytes(500), "is AVI (video), which"),
     (b"\x1f\x8b\x08" + bytes(500), "is packed (gzip); unpack it: gunzip INPUT"),
     (b"\xfd7zXZ\0" + bytes(500), "is packed (xz); unpack it: unxz INPUT"),
     (b"BZh91AY&SY" + bytes(500), "is packed (bzip2); unpack it: bunzip2 INPUT"),

@@ -23,13 +23,14 @@ final class HeadedSamples: ByteSource {
     guard let original = readSamplesHeader(file, skip: { file.position += $0 }) else { return nil }
     let isToTheEnd = original.goesToTheEnd(of: file)
     guard isToTheEnd || original.samplesLength == nil || original.samplesStart > Self.header_bytes else { return nil }
-    self.init(file, original, samplesLength: isToTheEnd ? nil : original.declaredLength)
+    let patched = isToTheEnd ? Self.patched(file, original, UInt32(exactly: file.size - original.samplesStart)) : nil
+    self.init(file, original, samplesLength: isToTheEnd ? nil : original.declaredLength, patched: patched)
   }
 
   /// For a pipe, at its beginning. nil: no header that is known, or a codec that needs more than its bytes. What was read can be
   /// looked at again, unless a chunk was larger than what a pipe keeps.
   convenience init?(pipe: PipeBytes, _ found: (header: any SamplesHeader, length: Int64?)) {
-    self.init(pipe, found.header, samplesLength: found.length)
+    self.init(pipe, found.header, samplesLength: found.length, patched: nil)
   }
 
   /// What a pipe begins with, and the bytes of its samples; no length: they go on to the end.
@@ -41,8 +42,18 @@ final class HeadedSamples: ByteSource {
     return (original, isEmpty ? 0 : nil)
   }
 
-  private init?(_ base: ByteSource, _ original: any SamplesHeader, samplesLength: Int64?) {
-    guard let header = original.rewritten() else { return nil }
+  /// The header of a WAV whose codec no other header has, with another length in place of 0.
+  private static func patched(_ base: ByteSource, _ original: any SamplesHeader, _ length: UInt32?) -> [UInt8]? {
+    guard original is WaveHeader, original.declaredLength == 0, let length, original.samplesStart <= header_bytes
+    else { return nil }
+    base.position = 0
+    let header = base.read(Int(original.samplesStart))
+    guard header.count == original.samplesStart, header.starts(with: "RIFF".utf8) else { return nil }
+    return header.dropLast(4) + (0..<4).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }
+  }
+
+  private init?(_ base: ByteSource, _ original: any SamplesHeader, samplesLength: Int64?, patched: [UInt8]?) {
+    guard let header = original.rewritten() ?? patched else { return nil }
     self.base = base
     self.header = header
     samplesStart = original.samplesStart

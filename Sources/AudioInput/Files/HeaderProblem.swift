@@ -14,6 +14,12 @@ enum HeaderProblem: Equatable {
       self = .codec(codec)
       return
     }
+    if head.starts(with: "RIFF".utf8),
+      let kind = Self.riffKinds[String(decoding: head.dropFirst(8).prefix(4), as: UTF8.self)]
+    {
+      self = .codec(kind)
+      return
+    }
     bytes.position = 0
     guard let wave = WaveHeader(bytes, skip: { _ = bytes.seek(to: bytes.position + $0) }), let format = wave.known
     else {
@@ -41,6 +47,11 @@ enum HeaderProblem: Equatable {
     if packet.starts(with: [0x80] + Array("theora".utf8)) { return "Ogg video (Theora)" }
     return codecs.first { packet.starts(with: $0.0.utf8) }?.1
   }
+
+  /// What RIFF may be but WAV.
+  private static let riffKinds = [
+    "AVI ": "AVI (video)", "RMID": "MIDI", "WEBP": "a WebP picture", "sfbk": "a SoundFont",
+  ]
 
   /// What is found inside WAV and not read.
   private static let waveCodecs: [Int64: String] = [

@@ -8,7 +8,7 @@ enum SoundMagic: Equatable {
   case flac, ogg
   /// AIFF, AU, CAF and W64: libsndfile must go back and forth in their headers, which say how long they are.
   case otherContainer
-  /// AU with G.721 or G.723 inside, W64 with IMA ADPCM: the same, but libsndfile goes by the length of the file there, and where it is
+  /// AU with G.721 or G.723 inside, W64 with IMA ADPCM, VOC, NIST's SPHERE, IRCAM: the same, but libsndfile goes by the length of the file there, and where it is
   /// told none goes on for ever or finds nothing.
   case adpcm
   /// MP3, or the tag in front of it, which may be in front of FLAC too. Decoded as it comes; it finds its own end.
@@ -70,6 +70,8 @@ enum SoundMagic: Equatable {
       (text(".snd") + [nil, nil, nil, nil, nil, nil, nil, nil, 0, 0, 0, 25], .adpcm),
       (text(".snd") + [nil, nil, nil, nil, nil, nil, nil, nil, 0, 0, 0, 26], .adpcm),
       (text("riff") + [UInt8?](repeating: nil, count: 60) + [0x11, 0], .adpcm),
+      (text("Creative Voice File") + [0x1A], .adpcm), (text("NIST_1A\n"), .adpcm), ([0x64, 0xA3, 1, 0], .adpcm),
+      ([0x64, 0xA3, 2, 0], .adpcm), ([0x64, 0xA3, 3, 0], .adpcm), ([0x64, 0xA3, 4, 0], .adpcm),
       (text("FORM"), .otherContainer), (text(".snd"), .otherContainer), (text("dns."), .otherContainer),
       (text("caff"), .otherContainer), (text("riff"), .otherContainer), (text("ID3"), .mp3),
     ] + ForeignFormat.patterns.map { ($0.bytes, .foreign($0.format)) }

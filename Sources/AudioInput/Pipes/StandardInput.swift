@@ -138,7 +138,8 @@ public final class StandardInput: AudioSource {
         found.length.map { (found.header.samplesStart + $0, $0, found.header.chunks) }
       }
       _ = bytes.seek(to: 0)
-      let isSpooled = headed == nil && [.otherContainer, .adpcm].contains(magic)
+      let isUnfinished = found.map { $0.length == nil && $0.header.declaredLength == 0 } ?? false
+      let isSpooled = headed == nil && ([.otherContainer, .adpcm].contains(magic) || isUnfinished)
       // Or else libsndfile takes what follows the samples for damage.
       if let end, headed == nil, !isSpooled { bytes.limit = end.place }
       if isSpooled {
