@@ -167,6 +167,16 @@ import Testing
     }
   }
 
+  @Test(arguments: containers.map(\.name)) func aFewBytesBehindASoundAreNone(_ name: String) throws {
+    let format = Self.containers.first { $0.name == name }!.format
+    let first = try sound(format, rate_hz: 16_000, channels: 1, seed: 11)
+    for rest in ["\r\n", "Of all that. Of all that. Of all that."] {
+      let bytes = first.bytes + Array(rest.utf8)
+      let isSame = try piped(bytes, piece: 977) == first.samples
+      #expect(try isSame && readAll(openInput(path: folder.write(bytes, to: "few"))) == first.samples, "\(rest)")
+    }
+  }
+
   /// FLAC's decoder looks behind the end only where it is asked for more, whatever the blocks.
   @Test(arguments: [1_600, 1_601, 2_048, 4_096]) func whatFollowsFLACIsSeenWhateverItsLength(_ count: Int) throws {
     let path = folder.file("part")

@@ -298,6 +298,10 @@ def _parts(file: _File) -> Iterator[tuple[_File, int]]:
         start = next_start
 
 
+#: Less holds no sound. Twin: Sources/AudioInput/Files/SoundRest.swift
+_LEAST_TOLD_BYTES = 64
+
+
 def _container_end(file: _File) -> tuple[int, int, int]:
     """Where a file ends, by its header, where the next begins, and how many bytes between nobody knows."""
     _mend_length(file)
@@ -309,7 +313,8 @@ def _container_end(file: _File) -> tuple[int, int, int]:
     next_start = rest_start if is_beginning(file.at(rest_start, HEAD_BYTES)) else file.size
     # Of W64 libsndfile plays all that is behind the samples.
     end = start + length if file.head[:4] == b"riff" else rest_start
-    return end, next_start, next_start - rest_start
+    unread = next_start - rest_start
+    return end, next_start, unread if unread >= _LEAST_TOLD_BYTES else 0
 
 
 def _rest_start(file: _File, layout: _Layout | None, at: int, length: int) -> int:

@@ -3,6 +3,9 @@
 ///
 /// Twins: python/silif/_sound_parts.py
 enum SoundRest {
+  /// Less holds no sound: a line end, what a writer forgot.
+  private static let leastTold_bytes: Int64 = 64
+
   enum Found: Equatable {
     case nothing
     /// It begins at the position.
@@ -22,15 +25,17 @@ enum SoundRest {
       if isSound(head) { return .sound }
       if let element = element(head, layout) {
         let passed = bytes.pass(element.count)
-        if passed < element.count && !element.mayBeCut { return .unread(passed) }
+        if passed < element.count && !element.mayBeCut { return told(passed) }
       } else if padding > 0 && head.count > padding {
         _ = bytes.pass(padding)
       } else {
-        return .unread(bytes.pass(.max))
+        return told(bytes.pass(.max))
       }
       padding = 0
     }
   }
+
+  private static func told(_ count: Int64) -> Found { count < leastTold_bytes ? .nothing : .unread(count) }
 
   private static func isSound(_ head: [UInt8]) -> Bool {
     if head.withUnsafeBytes({ SoundBeginning.isHere($0) }) { return true }
