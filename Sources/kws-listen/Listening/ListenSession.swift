@@ -71,7 +71,7 @@ struct ListenSession {
   /// What is saved of a word goes on after it. A device that has gone is not waited for.
   private func hearOn(_ loop: ListenLoop, to position: Int64) {
     loop.finish(at: position)
-    for _ in 0..<100 where !loop.isFinished { if stop.wait(timeout_ms: 20) { return } }
+    for _ in 0..<250 where !loop.isFinished { if stop.wait(timeout_ms: 20) { return } }
   }
 
   private func makeSinks(_ savedSound: SoundRing?) throws(Failure) -> [any EventSink] {

@@ -97,13 +97,21 @@ import Testing
 
   /// What is saved of a word goes on after its decision.
   @Test func onceSavesAsMuchOfTheWordAsEver() throws {
-    func saved(_ more: String...) throws -> [UInt8] {
-      let saved = folder.file("saved\(more.count)")
-      #expect(try listen(["--save-dir", saved, "--quiet"] + more).status == 0)
-      return try TemporaryFolder.bytes("\(saved)/\(try #require(names(saved).first))")
+    #expect(try listen(["--save-dir", folder.file("all"), "--quiet"]).status == 0)
+    let first = try parsedJSON(try listen(["--once", "--output", "json"]).lines[0])
+    let decided = try #require(first["sample"] as? Int)
+    let samples = TestSound.samples(seconds: 12)
+    let command = try LiveCommand(
+      .listen,
+      ["--model", Fixture.audio, "--input", "-", "--once", "--save-dir", folder.file("once"), "--output", "word"])
+    command.write(TestSound.raw(Array(samples[..<(decided + 1_600)])))
+    #expect(try command.readLine() == #require(first["word"] as? String))
+    command.write(TestSound.raw(Array(samples[(decided + 1_600)...])))
+    #expect(command.wait() == 0)
+    func saved(_ name: String) throws -> [UInt8] {
+      try TemporaryFolder.bytes("\(folder.file(name))/\(try #require(names(folder.file(name)).first))")
     }
-    let once = try saved("--once")
-    #expect(try once == saved() && names(folder.file("saved1")).count == 1)
+    #expect(try saved("once") == saved("all") && names(folder.file("once")).count == 1)
   }
 
   @Test func severalOutputsAtOnce() throws {
