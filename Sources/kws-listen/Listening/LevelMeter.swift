@@ -31,16 +31,16 @@ struct LevelMeter: ~Copyable {
   @_noAllocation @_noLocks
   mutating func measure(_ samples: UnsafeBufferPointer<Int16>) {
     guard let start = samples.baseAddress else { return }
-    var squares: Int64 = 0
+    var squares: UInt64 = 0
     var peak: UInt32 = 0
     var clipped: Int64 = 0
     let step_q8 = Self.mean(samples) << 8 &- offset_q8
     offset_q8 &+= blocks == 0 ? step_q8 : step_q8 &* Int64(samples.count) / 1_280
     let offset = Int32(truncatingIfNeeded: (offset_q8 &+ 128) >> 8)
     for at in 0..<samples.count {
-      let sample = Int32(start[at]) &- offset
-      squares &+= Int64(sample) &* Int64(sample)
-      if sample.magnitude > peak { peak = sample.magnitude }
+      let magnitude = (Int32(start[at]) &- offset).magnitude  // at most 65535, whose square just fits
+      squares &+= UInt64(magnitude &* magnitude)
+      if magnitude > peak { peak = magnitude }
       if start[at].magnitude >= 32_767 { clipped &+= 1 }
     }
     level.count &+= Int64(samples.count)
@@ -55,9 +55,10 @@ struct LevelMeter: ~Copyable {
 
   @_noAllocation @_noLocks
   private static func mean(_ samples: UnsafeBufferPointer<Int16>) -> Int64 {
-    var sum: Int64 = 0
-    for sample in samples { sum &+= Int64(sample) }
-    return sum / Int64(max(samples.count, 1))
+    // Blocks are short: 65,536 samples would fit.
+    var sum: Int32 = 0
+    for sample in samples { sum &+= Int32(sample) }
+    return Int64(sum) / Int64(max(samples.count, 1))
   }
 
   @_noAllocation @_noLocks
