@@ -23,6 +23,7 @@ FLOORS = (
         "model_file",
         "processes",
         "sound",
+        "text",
     },
     {"integer", "kinds"},
     {"events", "export", "golden", "streams", "train"},
