@@ -47,15 +47,12 @@ package final class StandardOutput {
     return try pending.withUnsafeBytes { bytes in
       var rest = bytes
       while !rest.isEmpty {
-        if let stop, !isWritable(descriptor, unless: stop) { return false }
-        // A pipe that is writable takes this much without blocking.
-        let written = Glibc.write(descriptor, rest.baseAddress, stop == nil ? rest.count : min(rest.count, 4096))
+        guard let written = writeSome(rest, to: descriptor, unless: stop) else { return false }
         if written >= 0 {
           rest = UnsafeRawBufferPointer(rebasing: rest[written...])
           continue
         }
         switch errno {
-        case EINTR: continue
         case EAGAIN:
           var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
           poll(&entry, 1, -1)
@@ -70,10 +67,23 @@ package final class StandardOutput {
   }
 }
 
+/// One call of `write`, whatever signals come.
+///
+/// - Parameter stop: where the reader of a pipe is slow, a request ends the wait for it.
+/// - Returns: how many bytes were written; -1 where none could be, and errno tells why; nil where a request ended the wait.
+package func writeSome(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, unless stop: StopRequest?) -> Int? {
+  while true {
+    if let stop, !isWritable(descriptor, unless: stop) { return nil }
+    // A pipe that is writable takes this much without blocking.
+    let written = write(descriptor, bytes.baseAddress, stop == nil ? bytes.count : min(bytes.count, 4096))
+    if written >= 0 || errno != EINTR { return written }
+  }
+}
+
 /// Waits for the reader of a pipe, or for a request to stop.
 ///
 /// - Returns: whether it can be written to. An error counts as that: the write will tell.
-package func isWritable(_ descriptor: Int32, unless stop: StopRequest) -> Bool {
+private func isWritable(_ descriptor: Int32, unless stop: StopRequest) -> Bool {
   var entries = [
     pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0),
     pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0),

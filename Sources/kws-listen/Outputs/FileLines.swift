@@ -80,11 +80,8 @@ final class FileLines: LineOutput {
   private func append(_ bytes: [UInt8]) -> Int32? {
     var done = 0
     while done < bytes.count {
-      if let stop, !isWritable(descriptor, unless: stop) { return nil }
-      // A pipe that is writable takes this much without blocking.
-      let most = stop == nil ? bytes.count : 4096
-      let written = bytes[done...].prefix(most).withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if written < 0 && errno == EINTR { continue }
+      let some = bytes[done...].withUnsafeBytes { writeSome($0, to: descriptor, unless: stop) }
+      guard let written = some else { return nil }
       guard written >= 0 else { return errno }
       done += written
       isTorn = done > 0 && bytes[done - 1] != UInt8(ascii: "\n")
